@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_ATTEMPT_JSON_H
+#define DAEMON_ATTEMPT_JSON_H
+
+#include "daemon/attempt.h"
+
+#include <jansson.h>
+
+/* The ATTEMPT object of docs/api.md, without the live fields (phase, percent, seconds_left). New reference. */
+json_t *attempt_json(const struct attempt *attempt);
+
+/* Microseconds since 1970 as "2026-03-02T09:15:04.120Z"; null for 0. New reference. */
+json_t *time_json(int64_t microseconds);
+
+#endif
