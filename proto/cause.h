@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why an attempt did not pass. Each cause has a stable code (book, API, metrics), a sentence for the operator's tile and
- * a remedy for the engineer. Codes are never renamed or reused: books of years ago hold them.
+ * Why an attempt did not pass. Each cause has a stable code (book, API, metrics), a sentence for the operator's tile
+ * and a remedy for the engineer. Codes are never renamed or reused: books of years ago hold them.
  */
 #ifndef PROTO_CAUSE_H
 #define PROTO_CAUSE_H
@@ -40,10 +40,8 @@
       "It went silent in mid-work: bytes lost on the line, a reset by brown-out, or a crash.")                         \
     X(BOARD_RESET, "board-reset", "The board reset itself while it was flashed",                                       \
       "A boot message came in mid-work: brown-out or watchdog; look at the supply.")                                   \
-    X(ERASE_FAILED, "erase-failed", "The flash chip could not be erased",                                              \
-      "Worn out or write-protected flash, or a part much slower than its data sheet.")                                 \
-    X(WRITE_FAILED, "write-failed", "The flash chip could not be written",                                             \
-      "The stub reports an error; the detail names it. Bad flash, or data damaged on the line.")                       \
+    X(WRITE_FAILED, "write-failed", "The flash chip could not be erased or written",                                   \
+      "The detail names the error: worn out or protected flash, or data damaged on the line.")                         \
     X(MD5_MISMATCH, "md5-mismatch", "The flash does not hold what was written",                                        \
       "Read back, its MD5 differs: bad flash, or a smaller chip than it claims to be.")                                \
     X(REPLY_MALFORMED, "reply-malformed", "The board gave an answer that makes no sense",                              \

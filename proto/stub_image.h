@@ -22,9 +22,9 @@ struct stub_image {
     char name[64]; /* for the book: "gangd 0.1.0", or what the caller passes */
 };
 
-/* Parses JSON of `len` bytes. Returns NULL and a sentence in `error` if it is not such a stub: a missing key, bad base64,
- * segments outside the chip's RAM (esp8266.md section 1) or over the ROM's message buffer, an entry outside the text.
- * The caller frees with stub_image_free(). */
+/* Parses JSON of `len` bytes. Returns NULL and a sentence in `error` if it is not such a stub: a missing key, bad
+ * base64, segments outside the chip's RAM (esp8266.md section 1) or over the ROM's message buffer, an entry outside the
+ * text. The caller frees with stub_image_free(). */
 struct stub_image *stub_image_parse(const char *json, size_t len, const char *name, char *error, size_t error_size);
 void stub_image_free(struct stub_image *stub);
 

@@ -3,6 +3,8 @@
  * What travels between host and chip: the one header that proto/ and stub/ share.
  *
  * Frames are SLIP. A request is 00 op len16 chk32 data, a reply 01 op len16 val32 data status error, all little endian.
+ * On failure the ROM answers with status 1 and the code in error; a stub with the code in status and 0 in error.
+ *
  * The data of FLASH_DATA, MEM_DATA and FLASH_DEFL_DATA begins with four words (payload length, sequence number, 0, 0);
  * chk is WIRE_CHECKSUM_SEED XORed with every byte of the payload behind them, and 0 in all other requests.
  */
@@ -30,17 +32,17 @@
 #define WIRE_FLASH_BLOCK 0x4000 /* largest FLASH_DATA or FLASH_DEFL_DATA payload a stub takes */
 
 #define WIRE_OPS(X)                                                                                                    \
-    X(FLASH_BEGIN, 0x02)  /* erase size, blocks, block size, offset */                                                 \
+    X(FLASH_BEGIN, 0x02) /* erase size, blocks, block size, offset */                                                  \
     X(FLASH_DATA, 0x03)                                                                                                \
-    X(FLASH_END, 0x04)    /* 0: reboot, 1: stay */                                                                     \
-    X(MEM_BEGIN, 0x05)    /* size, blocks, block size, address */                                                      \
-    X(MEM_END, 0x06)      /* 0: jump, 1: stay; entry */                                                                \
+    X(FLASH_END, 0x04) /* 0: reboot, 1: stay */                                                                        \
+    X(MEM_BEGIN, 0x05) /* size, blocks, block size, address */                                                         \
+    X(MEM_END, 0x06)   /* 0: jump, 1: stay; entry */                                                                   \
     X(MEM_DATA, 0x07)                                                                                                  \
-    X(SYNC, 0x08)         /* 07 07 12 20, 32 x 55 */                                                                   \
-    X(WRITE_REG, 0x09)    /* tuples of address, value, mask, delay in us (first) */                                    \
-    X(READ_REG, 0x0A)     /* address; the answer is val */                                                             \
-    X(SPI_SET_PARAMS, 0x0B) /* id, total size, block size, sector size, page size, status mask */                      \
-    X(CHANGE_BAUDRATE, 0x0F) /* new, old; answered at the old */                                                       \
+    X(SYNC, 0x08)             /* 07 07 12 20, 32 x 55 */                                                               \
+    X(WRITE_REG, 0x09)        /* tuples of address, value, mask, delay in us (first) */                                \
+    X(READ_REG, 0x0A)         /* address; the answer is val */                                                         \
+    X(SPI_SET_PARAMS, 0x0B)   /* id, total size, block size, sector size, page size, status mask */                    \
+    X(CHANGE_BAUDRATE, 0x0F)  /* new, old; answered at the old */                                                      \
     X(FLASH_DEFL_BEGIN, 0x10) /* inflated size, blocks, block size, offset */                                          \
     X(FLASH_DEFL_DATA, 0x11)                                                                                           \
     X(FLASH_DEFL_END, 0x12)                                                                                            \
@@ -50,7 +52,7 @@
     X(READ_FLASH, 0xD2)   /* offset, length, block size, blocks in flight */                                           \
     X(RUN_USER_CODE, 0xD3)                                                                                             \
     /* Ours. Other stubs answer with WIRE_ERR_UNIMPLEMENTED. */                                                        \
-    X(STUB_INFO, 0xE0)    /* no data; val = capabilities, data = version as text */
+    X(STUB_INFO, 0xE0) /* no data; val = capabilities, data = version as text */
 
 enum wire_op {
 #define X(name, value) WIRE_##name = value,
@@ -59,7 +61,9 @@ enum wire_op {
 };
 
 /* Capabilities that STUB_INFO announces. */
-#define WIRE_CAN_RESEND 0x1 /* a data block that repeats the last accepted sequence number is acknowledged again, not applied */
+/* A data block that repeats the last accepted sequence number is acknowledged again, not applied; and the reply to a
+ * data block carries its sequence number in val, so that a late answer is not taken for the next one. */
+#define WIRE_CAN_RESEND 0x1
 
 /* Error byte of a reply. The ROM's: esp8266.md section 2; a stub's: section 5. */
 enum wire_error {

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing the golden image, and having the chip read it back. */
+#include "proto/flash_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BASE_TIMEOUT (3 * S)
+#define RESENDS      3 /* of one block, where the stub can tell a repeated one */
+
+/* The slowest a flash part may be and still pass, from the maxima of esp8266.md section 6: 400 ms a sector, 3 ms a
+ * page. MD5: 3.3 s of SPI and 1.2 s of CPU for 4 MB, doubled. */
+#define WORST_SECTOR_US 400000ULL
+#define WORST_PAGE_US   3000ULL
+#define MD5_US_PER_KB   2200ULL
+
+static uint64_t worst_write_us(uint64_t bytes)
+{
+    return (bytes + 4095) / 4096 * WORST_SECTOR_US + (bytes + 255) / 256 * WORST_PAGE_US;
+}
+
+/* A block is acknowledged when there is room for it: the one before it may still be in work, and its own too. */
+static uint64_t block_timeout(const struct golden_part *part, size_t block)
+{
+    uint64_t bytes = part->blocks[block].inflated;
+    if (block > 0)
+        bytes += part->blocks[block - 1].inflated;
+    return BASE_TIMEOUT + worst_write_us(bytes);
+}
+
+static void begin_part(struct flash *flash)
+{
+    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    const uint32_t words[] = {part->flash_size, (uint32_t)part->n_blocks, WIRE_FLASH_BLOCK, part->offset};
+    flash->at.block = 0;
+    flash_request_words(flash, WIRE_FLASH_DEFL_BEGIN, words, 4, BASE_TIMEOUT + worst_write_us(65536), 1);
+}
+
+static void send_block(struct flash *flash)
+{
+    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    const struct golden_block *block = &part->blocks[flash->at.block];
+    bool can_resend = flash->stub_capabilities & WIRE_CAN_RESEND;
+    session_request_block(flash->session, WIRE_FLASH_DEFL_DATA, (uint32_t)flash->at.block,
+                          part->deflated + block->offset, block->size, block_timeout(part, flash->at.block),
+                          can_resend ? RESENDS : 1);
+    if (can_resend)
+        session_expect(flash->session, (uint32_t)flash->at.block);
+}
+
+static void end_part(struct flash *flash)
+{
+    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    const uint32_t stay = 1;
+    flash_request_words(flash, WIRE_FLASH_DEFL_END, &stay, 1, block_timeout(part, part->n_blocks - 1), 1);
+}
+
+static bool damaged_on_the_line(const struct flash *flash, const struct session_event *event)
+{
+    return event->kind == SESSION_REPLY && event->status != 0 && event->wire_error == WIRE_ERR_CHECKSUM &&
+           (flash->stub_capabilities & WIRE_CAN_RESEND) && flash->at.resends < RESENDS;
+}
+
+void flash_step_write(struct flash *flash, const struct session_event *event)
+{
+    enum { BEGIN, DATA, END };
+    const struct golden *golden = flash->job->golden;
+    if (event->kind == SESSION_STARTED) {
+        flash->at.part = 0;
+        flash->at.cost = 0;
+        begin_part(flash);
+        return;
+    }
+    const struct golden_part *part = &golden->parts[flash->at.part];
+    if (flash->step == DATA && damaged_on_the_line(flash, event)) {
+        flash->at.resends++;
+        send_block(flash);
+        return;
+    }
+    char what[64];
+    snprintf(what, sizeof(what), "writing at 0x%x, block %zu of %zu", part->offset, flash->at.block + 1,
+             part->n_blocks);
+    if (!flash_good(flash, event, what, CAUSE_WRITE_FAILED, CAUSE_LINK_LOST))
+        return;
+
+    switch (flash->step) {
+    case BEGIN: flash->step = DATA; break;
+    case DATA:
+        flash->at.cost += flash_block_cost(flash, &part->blocks[flash->at.block]);
+        flash->at.block++;
+        break;
+    case END:
+        if (++flash->at.part == golden->n_parts) {
+            flash_enter(flash, FLASH_VERIFY);
+        } else {
+            flash->step = BEGIN;
+            begin_part(flash);
+        }
+        return;
+    }
+    flash->at.resends = 0;
+    if (flash->at.block < part->n_blocks) {
+        send_block(flash);
+    } else {
+        flash->step = END;
+        end_part(flash);
+    }
+}
+
+static void request_md5(struct flash *flash)
+{
+    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    const uint32_t words[] = {part->offset, part->flash_size, 0, 0};
+    flash_request_words(flash, WIRE_SPI_FLASH_MD5, words, 4, BASE_TIMEOUT + part->flash_size / 1024 * MD5_US_PER_KB, 2);
+}
+
+void flash_step_verify(struct flash *flash, const struct session_event *event)
+{
+    const struct golden *golden = flash->job->golden;
+    if (event->kind == SESSION_STARTED) {
+        flash->at.part = 0;
+        request_md5(flash);
+        return;
+    }
+    if (!flash_good(flash, event, "verifying", CAUSE_WRITE_FAILED, CAUSE_LINK_LOST))
+        return;
+    const struct golden_part *part = &golden->parts[flash->at.part];
+    if (event->len != sizeof(part->md5))
+        flash_fail(flash, CAUSE_REPLY_MALFORMED, "MD5 of %zu bytes", event->len);
+    else if (memcmp(event->data, part->md5, sizeof(part->md5)) != 0)
+        flash_fail(flash, CAUSE_MD5_MISMATCH, "%s at 0x%x", part->name, part->offset);
+    else if (++flash->at.part < golden->n_parts)
+        request_md5(flash);
+    else
+        flash_enter(flash, FLASH_RUN);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The golden image: what must be in flash. Parsed, checked, hashed and compressed once; then read-only and shared by
+ * all slots. The only part of proto/ that allocates, and only while it is made.
+ */
+#ifndef PROTO_GOLDEN_H
+#define PROTO_GOLDEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GOLDEN_PARTS_MAX 16
+#define GOLDEN_END_MAX   0x1000000 /* 16 MB: the largest part the chip can address */
+#define GOLDEN_SECTOR    4096
+
+/* One FLASH_DEFL_DATA block: what to send, and how much flash it turns into. A kilobyte may become a megabyte of 0xFF,
+ * and the chip needs the time of the megabyte. */
+struct golden_block {
+    uint32_t offset, size; /* in golden_part.deflated */
+    uint32_t inflated;     /* bytes of flash that are complete with this block and were not before */
+};
+
+struct golden_part {
+    char name[128];      /* for messages: the file's path */
+    uint32_t offset;     /* in flash, a multiple of 4096 */
+    uint32_t size;       /* as given */
+    uint32_t flash_size; /* as written: padded with 0xFF to a multiple of 4 */
+    uint8_t *bytes;      /* flash_size of them */
+    uint8_t md5[16];     /* of flash_size bytes: what the read-back must give */
+    uint8_t *deflated;   /* zlib stream */
+    uint32_t deflated_size;
+    struct golden_block *blocks;
+    size_t n_blocks;
+    uint32_t used_pages; /* pages of 256 bytes that are not all 0xFF */
+};
+
+struct golden {
+    struct golden_part parts[GOLDEN_PARTS_MAX]; /* by rising offset */
+    size_t n_parts;
+    uint32_t end;  /* first byte of flash behind the image: the smallest flash it fits */
+    uint64_t size; /* of all parts as given */
+    /* One part at offset 0: of the file as it is, so that md5sum and sha256sum agree. Otherwise over all parts in
+     * order: offset and size as little-endian words, then the bytes. */
+    char md5[33], sha256[65];
+    unsigned references;
+};
+
+/* An empty image with one reference. NULL when out of memory. */
+struct golden *golden_new(void);
+
+/* Adds a copy of `len` bytes. 0, or -1 and a sentence that names the part in `error`: empty, not sector-aligned, beyond
+ * 16 MB, overlapping another part, too many. */
+int golden_add(struct golden *golden, const char *name, uint32_t offset, const uint8_t *bytes, size_t len, char *error,
+               size_t error_size);
+
+/* Checks the whole, hashes and compresses; the image must not change afterwards. `expect_header`: the part at offset 0
+ * must be there and begin like an ESP8266 boot image. 0, or -1 and a sentence in `error`. */
+int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size);
+
+struct golden *golden_ref(struct golden *golden);
+void golden_unref(struct golden *golden); /* NULL is fine */
+
+#endif

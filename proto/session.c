@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/session.h"
+
+#include "proto/bytes.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define STATUS_SIZE 2 /* status and error, behind the data of every reply */
+
+static void step(struct session *session, const struct session_event *event)
+{
+    session->activity = SESSION_IDLE;
+    session->want.kind = SESSION_WANTS_NOTHING;
+    session->deadline = SESSION_NEVER;
+    session->recipe->step(session->recipe, event);
+}
+
+void session_start(struct session *session, struct recipe *recipe, uint32_t baud, uint64_t now)
+{
+    session->recipe = recipe;
+    session->now = now;
+    session->baud = baud;
+    session_forget(session);
+    step(session, &(struct session_event){.kind = SESSION_STARTED});
+}
+
+const struct session_want *session_want(const struct session *session)
+{
+    return &session->want;
+}
+
+uint64_t session_deadline(const struct session *session)
+{
+    return session->deadline;
+}
+
+void session_forget(struct session *session)
+{
+    slip_decoder_init(&session->decoder, session->rx, sizeof(session->rx));
+    session->heard_total = 0;
+}
+
+/* Ten bits a byte, and a tenth for the stop bits and gaps of real adapters. */
+static uint64_t line_time(const struct session *session, size_t bytes)
+{
+    return bytes * 11 * 1000000ULL / session->baud;
+}
+
+static void send_request(struct session *session)
+{
+    session->want = (struct session_want){
+        .kind = SESSION_WANTS_SEND,
+        .bytes = session->tx,
+        .len = session->tx_len,
+    };
+    /* Guards a line that takes no bytes at all; the real time-out starts when the last byte is sent. */
+    session->deadline = session->now + 2 * line_time(session, session->tx_len) + session->request.timeout;
+}
+
+void session_sent(struct session *session, size_t n, uint64_t now)
+{
+    struct session_want *want = &session->want;
+    assert(want->kind == SESSION_WANTS_SEND && n <= want->len);
+    session->now = now;
+    if (session->trace && n > 0)
+        session->trace(session->trace_data, SESSION_TRACE_SENT, now, want->bytes, n);
+    want->bytes += n;
+    want->len -= n;
+    if (want->len > 0)
+        return;
+    want->kind = SESSION_WANTS_NOTHING;
+    /* "Sent" means that the kernel has it: the adapter may still hold all of it. */
+    session->deadline = now + line_time(session, session->tx_len) + session->request.timeout;
+}
+
+void session_done(struct session *session, int error, uint64_t now)
+{
+    assert(session->activity == SESSION_SETTING);
+    session->now = now;
+    if (session->want.kind == SESSION_WANTS_BAUD && error == 0)
+        session->baud = session->want.baud;
+    step(session, &(struct session_event){.kind = SESSION_DONE, .error = error});
+}
+
+void session_expired(struct session *session, uint64_t now)
+{
+    if (now < session->deadline)
+        return;
+    session->now = now;
+    if (session->activity == SESSION_ASKING && --session->request.tries_left > 0)
+        send_request(session);
+    else
+        step(session, &(struct session_event){.kind = SESSION_EXPIRED});
+}
+
+static void take_reply(struct session *session, const uint8_t *frame, size_t len)
+{
+    /* Answers to an earlier request (SYNC is answered eight times) are not ours. */
+    if (session->activity != SESSION_ASKING || frame[1] != session->request.op)
+        return;
+    if (session->request.value_matters && get_le32(frame + 4) != session->request.value)
+        return;
+    size_t data_len = get_le16(frame + 2);
+    if (data_len < STATUS_SIZE || data_len != len - WIRE_HEADER_SIZE)
+        return;
+    const uint8_t *data = frame + WIRE_HEADER_SIZE;
+    step(session, &(struct session_event){
+                      .kind = SESSION_REPLY,
+                      .op = frame[1],
+                      .value = get_le32(frame + 4),
+                      .data = data,
+                      .len = data_len - STATUS_SIZE,
+                      .status = data[data_len - 2],
+                      .wire_error = data[data_len - 1],
+                  });
+}
+
+static void take_frame(struct session *session)
+{
+    const uint8_t *frame = session->decoder.frame;
+    size_t len = session->decoder.len;
+    bool reply = len >= WIRE_HEADER_SIZE + STATUS_SIZE && frame[0] == WIRE_REPLY;
+    if (reply)
+        take_reply(session, frame, len);
+    else if (session->activity == SESSION_LISTENING)
+        step(session, &(struct session_event){.kind = SESSION_FRAME, .data = frame, .len = len});
+}
+
+void session_received(struct session *session, const uint8_t *bytes, size_t n, uint64_t now)
+{
+    session->now = now;
+    if (session->trace && n > 0)
+        session->trace(session->trace_data, SESSION_TRACE_RECEIVED, now, bytes, n);
+    for (size_t i = 0; i < n; i++) {
+        if (session->heard_total < SESSION_HEARD)
+            session->heard[session->heard_total] = bytes[i];
+        session->heard_total++;
+        if (slip_decode(&session->decoder, bytes[i]))
+            take_frame(session);
+    }
+}
+
+/* SLIP-encodes header, head and payload into tx and starts to send. */
+static void ask(struct session *session, enum wire_op op, uint32_t checksum, const uint8_t *head, size_t head_len,
+                const uint8_t *payload, size_t payload_len, uint64_t timeout, unsigned tries)
+{
+    assert(session->activity == SESSION_IDLE && tries > 0);
+    assert(head_len + payload_len <= WIRE_DATA_HEADER_SIZE + WIRE_FLASH_BLOCK);
+    uint8_t header[WIRE_HEADER_SIZE] = {WIRE_REQUEST, (uint8_t)op};
+    put_le16(header + 2, (uint16_t)(head_len + payload_len));
+    put_le32(header + 4, checksum);
+
+    uint8_t *tx = session->tx;
+    *tx++ = SLIP_END;
+    tx += slip_escape(tx, header, sizeof(header));
+    tx += slip_escape(tx, head, head_len);
+    tx += slip_escape(tx, payload, payload_len);
+    *tx++ = SLIP_END;
+    session->tx_len = (size_t)(tx - session->tx);
+
+    session->activity = SESSION_ASKING;
+    session->request.op = (uint8_t)op;
+    session->request.timeout = timeout;
+    session->request.tries_left = tries;
+    session->request.value_matters = false;
+    send_request(session);
+}
+
+void session_request(struct session *session, enum wire_op op, const void *data, size_t len, uint64_t timeout,
+                     unsigned tries)
+{
+    ask(session, op, 0, data, len, NULL, 0, timeout, tries);
+}
+
+void session_request_block(struct session *session, enum wire_op op, uint32_t sequence, const uint8_t *payload,
+                           size_t len, uint64_t timeout, unsigned tries)
+{
+    uint8_t head[WIRE_DATA_HEADER_SIZE] = {0};
+    put_le32(head, (uint32_t)len);
+    put_le32(head + 4, sequence);
+    uint8_t checksum = WIRE_CHECKSUM_SEED;
+    for (size_t i = 0; i < len; i++)
+        checksum ^= payload[i];
+    ask(session, op, checksum, head, sizeof(head), payload, len, timeout, tries);
+}
+
+void session_expect(struct session *session, uint32_t value)
+{
+    session->request.value_matters = true;
+    session->request.value = value;
+}
+
+void session_listen(struct session *session, uint64_t timeout)
+{
+    session->activity = SESSION_LISTENING;
+    session->deadline = session->now + timeout;
+}
+
+void session_pause(struct session *session, uint64_t duration)
+{
+    session->activity = SESSION_PAUSING;
+    session->deadline = session->now + duration;
+}
+
+void session_lines(struct session *session, bool dtr, bool rts)
+{
+    session->activity = SESSION_SETTING;
+    session->want = (struct session_want){.kind = SESSION_WANTS_LINES, .dtr = dtr, .rts = rts};
+}
+
+void session_baud(struct session *session, uint32_t baud)
+{
+    session->activity = SESSION_SETTING;
+    session->want = (struct session_want){.kind = SESSION_WANTS_BAUD, .baud = baud};
+}
