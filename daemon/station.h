@@ -6,14 +6,32 @@
 #ifndef DAEMON_STATION_H
 #define DAEMON_STATION_H
 
+#include "daemon/config.h"
+#include "daemon/events.h"
+
 #include <jansson.h>
 #include <stdbool.h>
+#include <uv.h>
 
 struct station;
 struct store;
 
+/* Opens the book, loads the golden image, watches for adapters. `config` is copied; `config_path` is what a reload
+ * reads. NULL and a sentence in `error` if the book cannot be opened or udev cannot be had. A bad golden image does not
+ * stop it: the tiles say so, and a reload mends it. `events` must outlive it. */
+struct station *station_start(uv_loop_t *loop, const struct config *config, const char *config_path,
+                              struct events *events, char *error, size_t error_size);
+
+/* Books what is at work as interrupted, waits for the book (at most five seconds) and closes all; handles are freed as
+ * the loop runs on. Returns false if something is not in the book. */
+bool station_stop(struct station *station);
+
+/* Reads configuration, golden image and stub anew. If anything is wrong the old stay in force, and status and log say
+ * why. Attempts at work are not touched. Slots, sockets and the book's path need a restart. */
+void station_reload(struct station *station);
+
 /* The objects of docs/api.md. New references. */
-json_t *station_status(const struct station *station); /* with slots */
+json_t *station_status(const struct station *station);  /* with slots */
 json_t *station_summary(const struct station *station); /* without */
 
 enum station_reply { STATION_OK, STATION_NO_SUCH_SLOT, STATION_CONFLICT };

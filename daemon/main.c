@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/config.h"
+#include "daemon/events.h"
+#include "daemon/http.h"
+#include "daemon/log.h"
+#include "daemon/product.h"
+#include "daemon/station.h"
+#include "daemon/tty.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+#include <uv.h>
+
+#define DEFAULT_CONFIG GANGD_SYSCONFDIR "/gangd/gangd.conf"
+#define LINGER_MS      1000 /* at the end, for handles to close; a worker on a stuck adapter is not waited for */
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct program {
+    uv_loop_t loop;
+    struct events *events;
+    struct station *station;
+    struct http *http;
+    uv_signal_t hangup, interrupt, terminate;
+    uv_timer_t watchdog;
+};
+
+static void print_help(void)
+{
+    printf("Usage: gangd [OPTION]...\n"
+           "Flashes every ESP8266 board that is plugged in, and books it.\n\n"
+           "  -c, --config=FILE   read FILE (default " DEFAULT_CONFIG ")\n"
+           "  -t, --check-config  check the configuration, the golden image and the stub, and exit\n"
+           "  -v, --verbose       log more\n"
+           "  -V, --version       print the version and exit\n"
+           "  -h, --help          print this help and exit\n\n"
+           "SIGHUP reloads configuration, golden image and stub; SIGTERM and SIGINT end gangd.\n"
+           "Exit status: 0 ended as asked, 1 could not start or the configuration is wrong, 2 wrong usage.\n");
+}
+
+static int check_config(const struct config *config, const char *path)
+{
+    char error[512];
+    struct product *product = product_load(config, error, sizeof(error));
+    if (!product) {
+        fprintf(stderr, "gangd: %s\n", error);
+        return EXIT_FAILED;
+    }
+    printf("%s: right; golden image of %llu bytes, md5 %s, stub %s\n", path, (unsigned long long)product->golden->size,
+           product->golden->md5, product->stub->name);
+    product_unref(product);
+    return EXIT_SUCCESS;
+}
+
+static void on_hangup(uv_signal_t *handle, int signum)
+{
+    struct program *program = handle->data;
+    (void)signum;
+    station_reload(program->station);
+}
+
+static void on_end(uv_signal_t *handle, int signum)
+{
+    struct program *program = handle->data;
+    log_info("gangd", "ending on %s", signum == SIGTERM ? "SIGTERM" : "SIGINT");
+    sd_notify(0, "STOPPING=1");
+    uv_stop(&program->loop);
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+    (void)timer;
+    sd_notify(0, "WATCHDOG=1");
+}
+
+static void watch_signal(struct program *program, uv_signal_t *handle, uv_signal_cb callback, int signum)
+{
+    uv_signal_init(&program->loop, handle);
+    handle->data = program;
+    uv_signal_start(handle, callback, signum);
+}
+
+/* The loop itself says that it is alive: systemd restarts a loop that hangs (sd_watchdog_enabled(3)). */
+static void feed_watchdog(struct program *program)
+{
+    uint64_t interval_us = 0;
+    uv_timer_init(&program->loop, &program->watchdog);
+    if (sd_watchdog_enabled(0, &interval_us) > 0)
+        uv_timer_start(&program->watchdog, on_watchdog, 0, interval_us / 2000);
+}
+
+static void close_handles(struct program *program)
+{
+    uv_close((uv_handle_t *)&program->hangup, NULL);
+    uv_close((uv_handle_t *)&program->interrupt, NULL);
+    uv_close((uv_handle_t *)&program->terminate, NULL);
+    uv_close((uv_handle_t *)&program->watchdog, NULL);
+    for (unsigned waited = 0; waited < LINGER_MS && uv_run(&program->loop, UV_RUN_NOWAIT) != 0; waited += 10)
+        uv_sleep(10);
+    if (tty_workers() > 0)
+        log_warning("gangd", "%u adapters do not answer; not waiting for them", tty_workers());
+    events_free(program->events);
+    uv_loop_close(&program->loop);
+}
+
+static int run(const struct config *config, const char *config_path)
+{
+    static struct program program;
+    char error[512];
+    uv_loop_init(&program.loop);
+    signal(SIGPIPE, SIG_IGN);
+    watch_signal(&program, &program.hangup, on_hangup, SIGHUP);
+    watch_signal(&program, &program.interrupt, on_end, SIGINT);
+    watch_signal(&program, &program.terminate, on_end, SIGTERM);
+    feed_watchdog(&program);
+
+    program.events = events_new();
+    bool all_booked = true, started = false;
+    if (program.events)
+        program.station = station_start(&program.loop, config, config_path, program.events, error, sizeof(error));
+    else
+        snprintf(error, sizeof(error), "out of memory");
+    if (program.station)
+        program.http = http_start(&program.loop, config, program.station, program.events, error, sizeof(error));
+    if (program.http) {
+        started = true;
+        if (config->address[0])
+            log_info("gangd", "%s is ready: http://%s:%u", GANGD_VERSION, config->address, config->port);
+        else
+            log_info("gangd", "%s is ready: %s", GANGD_VERSION, config->socket);
+        sd_notify(0, "READY=1");
+        uv_run(&program.loop, UV_RUN_DEFAULT);
+        http_stop(program.http);
+    } else {
+        log_error("gangd", "%s", error);
+    }
+    if (program.station)
+        all_booked = station_stop(program.station);
+    close_handles(&program);
+    return started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 't'},
+        {"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    const char *path = DEFAULT_CONFIG;
+    bool check = false;
+    int option;
+    while ((option = getopt_long(argc, argv, "c:tvVh", options, NULL)) != -1) {
+        switch (option) {
+        case 'c': path = optarg; break;
+        case 't': check = true; break;
+        case 'v': log_set_level(LOG_LEVEL_DEBUG); break;
+        case 'V': puts("gangd " GANGD_VERSION); return EXIT_SUCCESS;
+        case 'h': print_help(); return EXIT_SUCCESS;
+        default: fprintf(stderr, "Try 'gangd --help'.\n"); return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "gangd: what is \"%s\"? Try 'gangd --help'.\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    static struct config config;
+    char error[1024];
+    if (config_read(&config, path, error, sizeof(error)) != 0) {
+        fprintf(stderr, "gangd: %s\n", error);
+        return EXIT_FAILED;
+    }
+    return check ? check_config(&config, path) : run(&config, path);
+}

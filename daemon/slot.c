@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/attempt_judge.h"
+#include "daemon/clock.h"
+#include "daemon/log.h"
+#include "daemon/slot_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORT_RETRY_MS   2000 /* ModemManager lets go of a port after some seconds of probing */
+#define PASSES_TO_CLIMB 20   /* good attempts in a row before a slot tries the next higher baud rate again */
+
+static void begin(struct slot *slot);
+
+static void set_stage(struct slot *slot, enum slot_stage stage)
+{
+    slot->stage = stage;
+    slot->since = wall_clock_us();
+    slot->world->changed(slot->world->data, slot);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    begin(timer->data);
+}
+
+static void settle(struct slot *slot)
+{
+    uv_timer_start(&slot->timer, on_timer, slot->world->config->settle_ms, 0);
+    set_stage(slot, STAGE_SETTLING);
+}
+
+static void begin(struct slot *slot)
+{
+    uv_timer_stop(&slot->timer);
+    if (slot->world->blocked || !slot->world->product) {
+        slot->trouble[0] = '\0';
+        set_stage(slot, STAGE_BLOCKED);
+        return;
+    }
+    set_stage(slot, STAGE_OPENING);
+    slot_talk_open(slot);
+}
+
+void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
+{
+    if (slot->stage == STAGE_BOOKING)
+        store_cancel(slot->world->store, slot->ticket, cause);
+    slot_talk_close(slot);
+    char trouble[sizeof(slot->trouble)];
+    snprintf(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
+    /* Said once, not at each new look. */
+    bool news = strcmp(trouble, slot->trouble) != 0;
+    if (news)
+        log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, trouble);
+    memcpy(slot->trouble, trouble, sizeof(trouble));
+    set_stage(slot, STAGE_BLOCKED);
+    uv_timer_start(&slot->timer, on_timer, PORT_RETRY_MS, 0);
+}
+
+static void on_begun(void *data, int64_t id)
+{
+    struct slot *slot = data;
+    slot->attempt.id = id;
+    set_stage(slot, STAGE_FLASHING);
+    slot_talk_start(slot);
+}
+
+void slot_book(struct slot *slot)
+{
+    const struct config *config = slot->world->config;
+    struct attempt *attempt = &slot->attempt;
+
+    product_unref(slot->product);
+    slot->product = product_ref(slot->world->product);
+    slot->job = (struct flash_job){
+        .golden = slot->product->golden,
+        .stub = slot->product->stub,
+        .n_bauds = config->n_bauds,
+        .first_baud = slot->good_baud,
+        .tries = config->tries,
+        .manual_reset = slot->reset == RESET_MANUAL,
+        .run = config->run,
+    };
+    memcpy(slot->job.bauds, config->bauds, sizeof(slot->job.bauds));
+
+    memset(attempt, 0, sizeof(*attempt));
+    attempt_prepare(attempt, slot->product->golden, wall_clock_us());
+    snprintf(attempt->slot, sizeof(attempt->slot), "%s", slot->name);
+    snprintf(attempt->path, sizeof(attempt->path), "%s", slot->path);
+    snprintf(attempt->adapter, sizeof(attempt->adapter), "%s %s:%s %s", slot->adapter.driver, slot->adapter.vid,
+             slot->adapter.pid, slot->adapter.serial);
+    snprintf(attempt->station, sizeof(attempt->station), "%s", config->name);
+    snprintf(attempt->lot, sizeof(attempt->lot), "%s", config->lot);
+    snprintf(attempt->operator, sizeof(attempt->operator), "%s", config->operator);
+    slot->attempt_plug = slot->plug;
+    slot->trouble[0] = '\0';
+    set_stage(slot, STAGE_BOOKING);
+    slot->ticket = store_begin(slot->world->store, attempt, on_begun, slot);
+}
+
+/* What worked is where the next attempt begins; after many good ones the next higher rate gets another chance. */
+static void remember_baud(struct slot *slot)
+{
+    if (slot->attempt.verdict != VERDICT_PASS)
+        return;
+    if (slot->flash.baud_index != slot->good_baud) {
+        slot->good_baud = slot->flash.baud_index;
+        slot->passes_there = 0;
+    } else if (slot->good_baud > 0 && ++slot->passes_there == PASSES_TO_CLIMB) {
+        slot->good_baud--;
+        slot->passes_there = 0;
+    }
+}
+
+static void log_verdict(const struct attempt *attempt)
+{
+    const char *mac = attempt->mac[0] ? attempt->mac : "no MAC";
+    double seconds = (double)(attempt->ended - attempt->started) / 1e6;
+    if (attempt->verdict == VERDICT_PASS)
+        log_info("slot", "%s: attempt %lld pass, %s, %.1f s, try %lld at %lld baud", attempt->slot,
+                 (long long)attempt->id, mac, seconds, (long long)attempt->tries, (long long)attempt->baud);
+    else
+        log_warning("slot", "%s: attempt %lld %s, %s, %.1f s: %s (%s: %s)", attempt->slot, (long long)attempt->id,
+                    verdict_name(attempt->verdict), mac, seconds, cause_sentence(attempt->cause),
+                    cause_code(attempt->cause), attempt->detail);
+}
+
+static void on_ended(void *data)
+{
+    struct slot *slot = data;
+    remember_baud(slot);
+    log_verdict(&slot->attempt);
+    bool same_board = slot->present && slot->attempt_plug == slot->plug;
+    if (same_board)
+        set_stage(slot, STAGE_SHOWN);
+    else if (slot->present && !slot->muted)
+        settle(slot);
+    else
+        set_stage(slot, STAGE_IDLE);
+    slot->world->closed(slot->world->data, &slot->attempt);
+}
+
+void slot_finish(struct slot *slot)
+{
+    slot_talk_close(slot);
+    attempt_judge(&slot->attempt, &slot->flash, wall_clock_us());
+    set_stage(slot, STAGE_ENDING);
+    store_end(slot->world->store, &slot->attempt, on_ended, slot);
+}
+
+/* Ends what is at work. True if an attempt has to be booked still. */
+static bool give_up(struct slot *slot, enum cause cause, const char *detail)
+{
+    uv_timer_stop(&slot->timer);
+    switch (slot->stage) {
+    case STAGE_BOOKING: store_cancel(slot->world->store, slot->ticket, cause); break;
+    case STAGE_FLASHING: flash_abort(&slot->flash, cause, detail, steady_clock_us()); return true;
+    case STAGE_ENDING: return true;
+    default: break;
+    }
+    slot_talk_close(slot);
+    return false;
+}
+
+void slot_unplug(struct slot *slot)
+{
+    if (!slot->present)
+        return;
+    slot->present = false;
+    if (!give_up(slot, CAUSE_UNPLUGGED, slot->adapter.devnode))
+        set_stage(slot, STAGE_IDLE);
+    else if (slot->stage == STAGE_FLASHING)
+        slot_finish(slot);
+    else
+        slot->world->changed(slot->world->data, slot);
+}
+
+void slot_plug(struct slot *slot, const struct adapter *adapter)
+{
+    slot_unplug(slot);
+    slot->present = true;
+    slot->plug++;
+    slot->adapter = *adapter;
+    slot->trouble[0] = '\0';
+    log_info("slot", "%s: %s (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid, adapter->pid,
+             adapter->model);
+    if (slot->muted)
+        set_stage(slot, STAGE_IDLE);
+    else if (slot->stage != STAGE_ENDING)
+        settle(slot);
+}
+
+void slot_recheck(struct slot *slot)
+{
+    if (slot->stage == STAGE_BLOCKED && slot->trouble[0] == '\0')
+        begin(slot);
+    else
+        slot->world->changed(slot->world->data, slot);
+}
+
+const char *slot_retry(struct slot *slot)
+{
+    if (!slot->present)
+        return "there is no adapter in this slot";
+    if (slot->muted)
+        return "this slot is muted: its path is not in the configuration";
+    switch (slot->stage) {
+    case STAGE_SHOWN:
+    case STAGE_BLOCKED: begin(slot); return NULL;
+    default: return "an attempt is at work in this slot";
+    }
+}
+
+static void init_timer(struct slot *slot, uv_timer_t *timer)
+{
+    uv_timer_init(slot->world->loop, timer);
+    timer->data = slot;
+    slot->open_timers++;
+}
+
+struct slot *slot_new(struct slot_world *world, const char *name, const char *path, enum reset_mode reset, bool muted)
+{
+    struct slot *slot = calloc(1, sizeof(*slot));
+    if (!slot)
+        return NULL;
+    slot->world = world;
+    snprintf(slot->name, sizeof(slot->name), "%s", name);
+    snprintf(slot->path, sizeof(slot->path), "%s", path);
+    slot->reset = reset;
+    slot->muted = muted;
+    slot->since = wall_clock_us();
+    init_timer(slot, &slot->timer);
+    init_timer(slot, &slot->deadline);
+    init_timer(slot, &slot->tick);
+    return slot;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct slot *slot = handle->data;
+    if (--slot->open_timers == 0) {
+        product_unref(slot->product);
+        free(slot);
+    }
+}
+
+void slot_free(struct slot *slot)
+{
+    if (give_up(slot, CAUSE_STOPPED, "") && slot->stage == STAGE_FLASHING) {
+        slot_talk_close(slot);
+        attempt_judge(&slot->attempt, &slot->flash, wall_clock_us());
+        log_verdict(&slot->attempt);
+        store_end(slot->world->store, &slot->attempt, NULL, NULL);
+    }
+    uv_close((uv_handle_t *)&slot->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&slot->deadline, on_timer_closed);
+    uv_close((uv_handle_t *)&slot->tick, on_timer_closed);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A slot owns everything at one USB path: the adapter, the port, the conversation, the attempt. Its life:
+ *
+ *   empty -> settling -> flashing (or waiting for a person) -> pass, fail or interrupted -> empty when taken away
+ *
+ * The order that matters: the port is opened, the attempt's row is committed, and only then the first byte is sent; a
+ * verdict is shown only when it is committed.
+ */
+#ifndef DAEMON_SLOT_H
+#define DAEMON_SLOT_H
+
+#include "daemon/attempt.h"
+#include "daemon/config.h"
+#include "daemon/hotplug.h"
+#include "daemon/product.h"
+#include "daemon/store.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#define SLOT_STATES(X)                                                                                                 \
+    X(EMPTY, empty)                                                                                                    \
+    X(MUTED, muted)                                                                                                    \
+    X(SETTLING, settling)                                                                                              \
+    X(BLOCKED, blocked)                                                                                                \
+    X(WAITING, waiting)                                                                                                \
+    X(FLASHING, flashing)                                                                                              \
+    X(PASS, pass)                                                                                                      \
+    X(FAIL, fail)                                                                                                      \
+    X(INTERRUPTED, interrupted)                                                                                        \
+    X(STUCK, stuck)
+
+enum slot_state {
+#define X(name, text) SLOT_##name,
+    SLOT_STATES(X)
+#undef X
+};
+
+struct slot;
+
+/* What all slots share; the station's. */
+struct slot_world {
+    uv_loop_t *loop;
+    struct store *store;
+    const struct config *config; /* in force */
+    struct product *product;     /* in force; NULL: no golden image */
+    const char *blocked;         /* why no board may be flashed now: a sentence; NULL: none */
+    void (*changed)(void *data, struct slot *slot);
+    void (*closed)(void *data, const struct attempt *attempt); /* its verdict is in the book */
+    void *data;
+};
+
+/* `name` for people; `path` is the identity. `muted`: adapters here are left alone. Owned by the caller until
+ * slot_free(). NULL only when out of memory. */
+struct slot *slot_new(struct slot_world *world, const char *name, const char *path, enum reset_mode reset, bool muted);
+
+/* Gives up at once: whatever runs is booked as interrupted, stopped. Callbacks come no more. */
+void slot_free(struct slot *slot);
+
+/* An adapter came; the one that was there before is gone. */
+void slot_plug(struct slot *slot, const struct adapter *adapter);
+void slot_unplug(struct slot *slot);
+
+/* world->blocked or world->product changed: begin what was waiting for that. */
+void slot_recheck(struct slot *slot);
+
+/* A new attempt, asked for by a person. NULL, or a sentence why not. */
+const char *slot_retry(struct slot *slot);
+
+const char *slot_name(const struct slot *slot);
+const char *slot_path(const struct slot *slot);
+enum slot_state slot_state(const struct slot *slot);
+const struct adapter *slot_adapter(const struct slot *slot); /* NULL: none there */
+int64_t slot_since(const struct slot *slot);                 /* of the state, µs since 1970 */
+
+bool slot_is_idle(const struct slot *slot); /* nothing at work, nothing to be booked */
+
+/* The SLOT object of docs/api.md. New reference. */
+json_t *slot_json(const struct slot *slot);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Between port and session: does what the session wants, tells it what happened. */
+#include "daemon/clock.h"
+#include "daemon/slot_internal.h"
+
+#include <math.h>
+
+#define TICK_MS 250
+/* The slowest honest answers of a kernel driver are around a second (architecture.md, "Stuck adapters"). */
+#define STUCK_NS (3 * 1000000000ULL)
+
+static void tell_progress(struct slot *slot)
+{
+    uint64_t now = steady_clock_us();
+    unsigned percent = flash_percent(&slot->flash, now);
+    unsigned seconds = (unsigned)lround(fmax(flash_seconds_left(&slot->flash, now), 0));
+    bool new_state = slot->told_state != slot->flash.state;
+    if (!new_state && slot->told_percent == percent && slot->told_seconds == seconds)
+        return;
+    slot->told_state = slot->flash.state;
+    slot->told_percent = percent;
+    slot->told_seconds = seconds;
+    slot->world->changed(slot->world->data, slot);
+}
+
+static void on_deadline(uv_timer_t *timer);
+
+static void set_deadline(struct slot *slot)
+{
+    uint64_t deadline = session_deadline(&slot->session), now = steady_clock_us();
+    if (deadline == SESSION_NEVER)
+        uv_timer_stop(&slot->deadline);
+    else
+        uv_timer_start(&slot->deadline, on_deadline, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
+}
+
+/* Begins what the session wants until it wants something that takes time. */
+static void talk(struct slot *slot)
+{
+    struct session *session = &slot->session;
+    while (!flash_ended(&slot->flash)) {
+        const struct session_want *want = session_want(session);
+        if (want->kind == SESSION_WANTS_SEND) {
+            size_t n = tty_write(slot->tty, want->bytes, want->len);
+            if (n == 0)
+                break;
+            session_sent(session, n, steady_clock_us());
+            continue;
+        }
+        if (want->kind != SESSION_WANTS_NOTHING && !slot->setting) {
+            slot->setting = true;
+            if (want->kind == SESSION_WANTS_LINES)
+                tty_lines(slot->tty, want->dtr, want->rts);
+            else
+                tty_baud(slot->tty, want->baud);
+        }
+        break;
+    }
+    if (flash_ended(&slot->flash)) {
+        slot_finish(slot);
+        return;
+    }
+    set_deadline(slot);
+    if (slot->told_state != slot->flash.state)
+        tell_progress(slot);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct slot *slot = timer->data;
+    session_expired(&slot->session, steady_clock_us());
+    talk(slot);
+}
+
+static void abort_talk(struct slot *slot, enum cause cause, const char *detail)
+{
+    flash_abort(&slot->flash, cause, detail, steady_clock_us());
+    slot_finish(slot);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct slot *slot = timer->data;
+    uint64_t busy_since = tty_busy_since(slot->tty);
+    if (busy_since != 0 && uv_hrtime() - busy_since > STUCK_NS)
+        abort_talk(slot, CAUSE_ADAPTER_STUCK, slot->adapter.devnode);
+    else
+        tell_progress(slot);
+}
+
+static void on_opened(void *data, int error, enum cause cause, const char *detail)
+{
+    struct slot *slot = data;
+    if (error)
+        slot_port_trouble(slot, cause, detail);
+    else
+        slot_book(slot);
+}
+
+static void on_done(void *data, int error)
+{
+    struct slot *slot = data;
+    slot->setting = false;
+    session_done(&slot->session, error, steady_clock_us());
+    talk(slot);
+}
+
+/* What comes before the recipe runs is the firmware's chatter. */
+static void on_received(void *data, const uint8_t *bytes, size_t n)
+{
+    struct slot *slot = data;
+    if (slot->stage != STAGE_FLASHING)
+        return;
+    session_received(&slot->session, bytes, n, steady_clock_us());
+    talk(slot);
+}
+
+static void on_writable(void *data)
+{
+    struct slot *slot = data;
+    if (slot->stage == STAGE_FLASHING)
+        talk(slot);
+}
+
+static void on_gone(void *data, int error)
+{
+    struct slot *slot = data;
+    if (slot->stage == STAGE_FLASHING)
+        abort_talk(slot, CAUSE_UNPLUGGED, uv_strerror(error));
+    else
+        slot_port_trouble(slot, CAUSE_UNPLUGGED, uv_strerror(error));
+}
+
+void slot_talk_open(struct slot *slot)
+{
+    static const struct tty_events events = {
+        .opened = on_opened, .done = on_done, .received = on_received, .writable = on_writable, .gone = on_gone};
+    slot->setting = false;
+    slot->tty = tty_open(slot->world->loop, slot->adapter.devnode, &events, slot);
+}
+
+void slot_talk_start(struct slot *slot)
+{
+    tty_flush_input(slot->tty);
+    flash_start(&slot->flash, &slot->session, &slot->job, steady_clock_us());
+    slot->told_state = slot->flash.state;
+    slot->told_percent = 0;
+    uv_timer_start(&slot->tick, on_tick, TICK_MS, TICK_MS);
+    talk(slot);
+}
+
+void slot_talk_close(struct slot *slot)
+{
+    uv_timer_stop(&slot->deadline);
+    uv_timer_stop(&slot->tick);
+    if (slot->tty)
+        tty_close(slot->tty);
+    slot->tty = NULL;
+}
