@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page: what the connection says goes into the model, what changed in the model goes onto the screen.
+ */
+import { connect, retry } from './api.js';
+import { Details } from './details.js';
+import { grid, TILE_MIN_HEIGHT } from './layout.js';
+import { Sound } from './sound.js';
+import { Model } from './state.js';
+import { setText, Tile } from './tile.js';
+import { clock, imageText, localDate, slotLabel, spoken, troubles, yieldText } from './words.js';
+
+const id = (name) => document.getElementById(name);
+
+const model = new Model();
+const tiles = new Map(); /* slot name → Tile */
+const details = new Details({ onRetry: askRetry });
+const sound = new Sound(showSound);
+
+let connected = null; /* null until the first answer or its absence */
+let lastHeard = null; /* Date of the last event */
+
+/* ---- what came in, painted once a frame ---- */
+
+const dirty = { slots: new Set(), order: false, station: false };
+let frame = 0;
+
+function receive(type, data) {
+    lastHeard = new Date();
+    const change = model.apply(type, data);
+    change.slots.forEach((name) => dirty.slots.add(name));
+    dirty.order ||= change.order;
+    dirty.station ||= change.station;
+    announce(change.verdicts, change.calls);
+    if (change.station)
+        showTitle();
+    frame ||= requestAnimationFrame(paint);
+}
+
+function paint() {
+    frame = 0;
+    if (dirty.order)
+        arrange();
+    for (const name of dirty.slots) {
+        const slot = model.slots.get(name);
+        if (slot === undefined)
+            continue;
+        tiles.get(name).show(slot);
+        if (details.name === name)
+            details.show(slot);
+    }
+    if (dirty.station)
+        showStation();
+    dirty.slots.clear();
+    dirty.order = dirty.station = false;
+}
+
+/* Gives every slot its tile, in order, without touching those that stay where they are. */
+function arrange() {
+    const main = id('tiles');
+    for (const [name, tile] of tiles) {
+        if (!model.slots.has(name)) {
+            tile.element.remove();
+            tiles.delete(name);
+            if (details.name === name)
+                details.close();
+        }
+    }
+    let place = main.firstElementChild;
+    for (const name of model.slots.keys()) {
+        let tile = tiles.get(name);
+        if (tile === undefined) {
+            tile = new Tile(name, { onDetails: openDetails, onRetry: askRetry });
+            tiles.set(name, tile);
+            dirty.slots.add(name);
+        }
+        if (tile.element === place)
+            place = place.nextElementSibling;
+        else
+            main.insertBefore(tile.element, place);
+    }
+    showEmptiness();
+    fit();
+}
+
+function fit() {
+    const main = id('tiles');
+    const style = getComputedStyle(main);
+    const width = main.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const height = main.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+    const { columns, rows } = grid(tiles.size, width, height, parseFloat(style.columnGap));
+    main.style.setProperty('grid-template-columns', `repeat(${columns}, minmax(0, 1fr))`);
+    main.style.setProperty('grid-template-rows', `repeat(${rows}, minmax(${TILE_MIN_HEIGHT}px, 1fr))`);
+}
+
+new ResizeObserver(fit).observe(id('tiles'));
+
+/* ---- the station ---- */
+
+function showStation() {
+    const { station, today, golden, lot, operator } = model.station;
+    setText(id('station'), station);
+    setText(id('count-pass'), String(today.pass));
+    setText(id('count-fail'), String(today.fail));
+    setText(id('count-yield'), yieldText(today.yield));
+    setText(id('count-rate'), today.units_per_hour === null ? '–' : String(Math.round(today.units_per_hour)));
+    setText(id('fact-image'), imageText(golden));
+    id('fact-image').title = golden?.sha256 ? `SHA-256 ${golden.sha256}` : '';
+    setText(id('fact-lot'), lot || '–');
+    setText(id('fact-operator'), operator || '–');
+    showBanners();
+}
+
+function showTitle() {
+    const { station, today } = model.station ?? {};
+    const counts = today ? `✓ ${today.pass}  ✕ ${today.fail} · ${station}` : 'gangd';
+    document.title = connected === false ? `⚠ gangd is not running · ${station ?? 'gangd'}` : counts;
+}
+
+function showBanners() {
+    const list = model.station === null ? [] : troubles(model.station);
+    if (connected === false)
+        list.unshift({
+            severity: 'alarm',
+            title: model.station === null ? 'gangd is not running.' : 'gangd is not running — tiles may be old.',
+            text: lastHeard === null
+                ? 'This page tries again by itself.'
+                : `Last heard at ${clock(lastHeard)}. This page comes back by itself.`,
+        });
+    const key = JSON.stringify(list);
+    const box = id('banners');
+    if (box.dataset.key === key)
+        return;
+    box.dataset.key = key;
+    box.replaceChildren(...list.map(banner));
+}
+
+function banner({ severity, title, text }) {
+    const element = document.createElement('p');
+    element.className = `banner ${severity}`;
+    element.setAttribute('role', 'alert');
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+    use.setAttribute('href', '#icon-warn');
+    svg.setAttribute('aria-hidden', 'true');
+    svg.append(use);
+    const strong = document.createElement('strong');
+    strong.textContent = title;
+    const span = document.createElement('span');
+    span.textContent = text;
+    element.append(svg, strong, span);
+    return element;
+}
+
+function showEmptiness() {
+    const box = id('no-slots');
+    box.hidden = tiles.size > 0;
+    if (model.station === null) {
+        setText(box.querySelector('h2'), connected === false ? 'Waiting for gangd' : 'Connecting to gangd …');
+        setText(box.querySelector('p'), '');
+    } else {
+        setText(box.querySelector('h2'), 'No slots yet');
+        setText(box.querySelector('p'), 'Plug in an adapter with a board: its tile appears here. '
+            + 'Fixed positions get their names in gangd.conf.');
+    }
+}
+
+function connection(now) {
+    connected = now;
+    document.body.dataset.connected = String(now);
+    if (!now && model.station !== null)
+        sound.play('fail');
+    showBanners();
+    showTitle();
+    showEmptiness();
+}
+
+/* ---- what is heard and spoken ---- */
+
+function announce(verdicts, calls) {
+    const bad = verdicts.filter((attempt) => attempt.verdict !== 'pass');
+    const good = verdicts.filter((attempt) => attempt.verdict === 'pass');
+    const called = calls.map((slot) => `${slotLabel(slot.slot)}: ${slot.state}. ${slot.sentence}`);
+    if (bad.length > 0 || called.length > 0) {
+        sound.play('fail');
+        setText(id('alarm'), [...bad.map(spoken), ...called].join(' '));
+    } else if (good.length > 0) {
+        sound.play('pass');
+    }
+    if (good.length > 0)
+        setText(id('spoken'), good.map(spoken).join(' '));
+}
+
+function showSound() {
+    const button = id('sound');
+    button.setAttribute('aria-pressed', String(sound.wanted));
+    button.dataset.sound = !sound.wanted ? 'off' : sound.armed ? 'on' : 'blocked';
+    const words = { off: 'Sound off', on: 'Sound on', blocked: 'Click for sound' };
+    setText(button.querySelector('span'), words[button.dataset.sound]);
+    button.querySelector('use').setAttribute('href', sound.armed ? '#icon-sound-on' : '#icon-sound-off');
+}
+
+/* ---- what a person does ---- */
+
+function openDetails(name) {
+    const slot = model.slots.get(name);
+    if (slot !== undefined)
+        details.open(slot);
+}
+
+let toastTimer = 0;
+
+async function askRetry(name) {
+    const reason = await retry(name);
+    const toast = id('toast');
+    clearTimeout(toastTimer);
+    toast.hidden = reason === '';
+    setText(toast, reason === '' ? '' : `${slotLabel(name)}: ${reason}`);
+    toastTimer = setTimeout(() => (toast.hidden = true), 6000);
+}
+
+id('sound').addEventListener('click', () => sound.toggle());
+for (const format of ['csv', 'json'])
+    id(`export-${format}`).addEventListener('click', (event) => {
+        /* Asked anew at each click: the page stays open past midnight. */
+        const today = localDate(new Date());
+        event.currentTarget.href = `/api/v1/attempts?format=${format}&since=${today}`;
+        event.currentTarget.download = `gangd-${model.station?.station ?? 'station'}-${today}.${format}`;
+    });
+
+showSound();
+showEmptiness();
+connect({ onEvent: receive, onConnection: connection });

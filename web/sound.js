@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is heard: a falling two-tone for a failure, a soft single tone for a pass. Made by WebAudio, no files.
+ *
+ * Browsers let a page sound only after a click or a key. So "on" is a wish that is remembered, and `armed` says whether
+ * it can be heard already.
+ */
+const KEY = 'gangd.sound';
+
+/* [start s, duration s, Hz] */
+const SOUNDS = {
+    fail: { wave: 'square', volume: 0.22, tones: [[0, 0.22, 880], [0.24, 0.34, 554], [0.7, 0.22, 880], [0.94, 0.34, 554]] },
+    pass: { wave: 'sine', volume: 0.12, tones: [[0, 0.28, 659]] },
+};
+
+/* Several boards often end at the same time: one sound tells it, and a failure is not to be drowned by passes. */
+const REST_MS = { fail: 1500, pass: 350 };
+
+export class Sound {
+    #context = null;
+    #wanted = false;
+    #wasBlocked = false;
+    #last = { name: '', until: 0 };
+    #onChange;
+
+    /* `onChange` is called when `wanted` or `armed` changes by other means than a call. */
+    constructor(onChange) {
+        this.#onChange = onChange;
+        try {
+            this.#wanted = localStorage.getItem(KEY) === 'on';
+        } catch {
+            /* No storage: sound starts off each time. */
+        }
+        if (this.#wanted)
+            this.#arm();
+        for (const gesture of ['pointerdown', 'keydown'])
+            addEventListener(gesture, () => {
+                this.#wasBlocked = this.#wanted && !this.armed;
+                if (this.#wanted)
+                    this.#arm();
+            }, { capture: true });
+    }
+
+    get wanted() {
+        return this.#wanted;
+    }
+
+    get armed() {
+        return this.#wanted && this.#context?.state === 'running';
+    }
+
+    /* By a click or a key. On a sound that was wished for but not yet heard, that means "let me hear it", not "off". */
+    toggle() {
+        this.#wanted = this.#wasBlocked || !this.#wanted;
+        try {
+            localStorage.setItem(KEY, this.#wanted ? 'on' : 'off');
+        } catch {
+            /* Then it holds for this visit. */
+        }
+        if (this.#wanted) {
+            this.#arm();
+            this.play('pass');
+        }
+        this.#onChange();
+    }
+
+    play(name) {
+        const now = performance.now();
+        const masked = now < this.#last.until && (name === this.#last.name || name === 'pass');
+        if (!this.#wanted || masked)
+            return;
+        this.#last = { name, until: now + REST_MS[name] };
+        const { wave, volume, tones } = SOUNDS[name];
+        for (const [start, length, hertz] of tones)
+            this.#tone(wave, volume, this.#context.currentTime + 0.02 + start, length, hertz);
+    }
+
+    #arm() {
+        this.#context ??= new AudioContext();
+        if (this.#context.state !== 'running')
+            this.#context.resume().then(() => this.#onChange(), () => {});
+    }
+
+    #tone(wave, volume, start, length, hertz) {
+        const oscillator = new OscillatorNode(this.#context, { type: wave, frequency: hertz });
+        const gain = new GainNode(this.#context, { gain: 0 });
+        /* Ramps, because a tone cut off hard clicks. */
+        gain.gain.setValueAtTime(0, start);
+        gain.gain.linearRampToValueAtTime(volume, start + 0.015);
+        gain.gain.setValueAtTime(volume, start + length - 0.06);
+        gain.gain.linearRampToValueAtTime(0, start + length);
+        oscillator.connect(gain).connect(this.#context.destination);
+        oscillator.start(start);
+        oscillator.stop(start + length);
+    }
+}

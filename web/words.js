@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the API's states and codes to what a person reads. Pure: no DOM, no network.
+ */
+
+/* What a slot state looks like and is called. `look` chooses colour and pattern in style.css, `icon` the shape. */
+const STATES = {
+    empty: { look: 'empty', word: 'EMPTY', icon: 'empty' },
+    muted: { look: 'muted', word: 'IGNORED', icon: 'muted' },
+    settling: { look: 'busy', word: 'SETTLING', icon: 'settling' },
+    waiting: { look: 'wait', word: 'WAIT', icon: 'press' },
+    flashing: { look: 'busy', word: 'WORKING', icon: null },
+    pass: { look: 'pass', word: 'PASS', icon: 'pass' },
+    fail: { look: 'fail', word: 'FAIL', icon: 'fail' },
+    interrupted: { look: 'broken', word: 'INTERRUPTED', icon: 'broken' },
+    blocked: { look: 'alarm', word: 'BLOCKED', icon: 'blocked' },
+    stuck: { look: 'alarm', word: 'STUCK', icon: 'warn' },
+};
+
+/* An operator needs four steps, not eight. */
+const PHASE_WORDS = {
+    reset: 'STARTING',
+    sync: 'STARTING',
+    identify: 'STARTING',
+    stub: 'STARTING',
+    baud: 'STARTING',
+    write: 'WRITING',
+    verify: 'VERIFYING',
+    run: 'BOOTING',
+};
+
+/* The phases of an attempt, in order, for the engineer. */
+export const PHASES = [
+    ['reset', 'Reset'],
+    ['sync', 'Sync'],
+    ['identify', 'Identify'],
+    ['stub', 'Stub upload'],
+    ['baud', 'Baud change'],
+    ['write', 'Erase and write'],
+    ['verify', 'Verify (MD5)'],
+    ['run', 'Run firmware'],
+];
+
+/* Where an action is asked of the operator and the daemon's sentence does not say it. */
+const ADVICE = {
+    pass: 'Take the board out',
+    stuck: 'Unplug the adapter and plug it in again',
+};
+
+const RETRY_STATES = ['fail', 'interrupted'];
+
+/* States in which the API accepts a retry; a tile offers it only where an operator would want it. */
+export function canRetry(slot) {
+    return RETRY_STATES.includes(slot.state) || slot.state === 'pass' || slot.state === 'waiting';
+}
+
+/* All that a tile shows. Every text is '' where there is nothing to say. */
+export function describe(slot) {
+    const state = STATES[slot.state] ?? { look: 'muted', word: String(slot.state).toUpperCase(), icon: 'muted' };
+    const attempt = slot.attempt;
+    const flashing = slot.state === 'flashing' && attempt !== null;
+    const failed = (slot.state === 'fail' || slot.state === 'interrupted') && attempt !== null;
+    const view = {
+        look: state.look,
+        word: state.word,
+        icon: state.icon,
+        percent: null,
+        left: '',
+        sentence: slot.prompt || slot.sentence || ADVICE[slot.state] || '',
+        remedy: '',
+        mac: '',
+        aside: '',
+        retry: RETRY_STATES.includes(slot.state),
+    };
+    if (flashing) {
+        view.word = PHASE_WORDS[attempt.phase] ?? state.word;
+        view.percent = Math.max(0, Math.min(100, Math.floor(attempt.percent ?? 0)));
+        view.left = duration(attempt.seconds_left);
+    }
+    if (failed) {
+        view.sentence = attempt.sentence || view.sentence;
+        view.remedy = attempt.remedy || '';
+    }
+    if (slot.state === 'empty')
+        view.aside = lastResult(attempt);
+    else if (attempt !== null && slot.state !== 'settling' && slot.state !== 'muted') {
+        view.mac = attempt.mac || '';
+        view.aside = tryAndBaud(attempt);
+    }
+    return view;
+}
+
+/* "18:fe:34:a1:b2:c3 passed": what an empty slot says of the board that left it. */
+function lastResult(attempt) {
+    const words = { pass: 'passed', fail: 'failed', interrupted: 'interrupted' };
+    if (attempt === null || !(attempt.verdict in words))
+        return '';
+    return `Last: ${attempt.mac || 'board'} ${words[attempt.verdict]}`;
+}
+
+function tryAndBaud(attempt) {
+    const parts = [];
+    if (attempt.tries > 1)
+        parts.push(`try ${attempt.tries}`);
+    if (attempt.baud > 0)
+        parts.push(baud(attempt.baud));
+    return parts.join(' · ');
+}
+
+export function baud(rate) {
+    return rate > 0 ? `${rate} Bd` : '';
+}
+
+/* Seconds as "8 s" or "2 min 05 s"; '' for null. Rounded up, so that "0 s" is never waited for. */
+export function duration(seconds) {
+    if (seconds === null || seconds === undefined || !Number.isFinite(seconds))
+        return '';
+    const whole = Math.max(1, Math.ceil(seconds));
+    if (whole < 100)
+        return `${whole} s`;
+    return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+}
+
+/* Bytes as "4 MB", "512 KB", "1000 B": powers of 1024, as flash parts are sold. */
+export function size(bytes) {
+    for (const [unit, factor] of [['MB', 1 << 20], ['KB', 1 << 10]])
+        if (bytes >= factor)
+            return `${Number((bytes / factor).toFixed(2))} ${unit}`;
+    return `${bytes} B`;
+}
+
+/* A configured slot has a short name. One named by its USB path keeps only the part that differs: the ports. */
+export function slotLabel(name) {
+    const usb = /-usb-\d+:([\d.]+)(?::(\d+)\.(\d+))?(-port\d+)?$/.exec(name);
+    if (usb === null)
+        return name;
+    const part = usb[4] ?? (usb[3] > 0 ? `.${usb[3]}` : '');
+    return `usb ${usb[1]}${part}`;
+}
+
+export function yieldText(ratio) {
+    if (ratio === null || ratio === undefined)
+        return '–';
+    /* Rounded down: 99.96 % is not yet 100 %. */
+    return `${Number((Math.floor(ratio * 1000) / 10).toFixed(1))} %`;
+}
+
+/* "golden.bin, 4 MB, 5eb63bbb" */
+export function imageText(golden) {
+    const files = golden?.files ?? [];
+    if (files.length === 0)
+        return '–';
+    const name = files[0].file.split('/').pop();
+    const more = files.length > 1 ? ` +${files.length - 1}` : '';
+    return [name + more, size(golden.size), (golden.sha256 ?? '').slice(0, 8)].filter(Boolean).join(' · ');
+}
+
+/* What is wrong with the station as a whole: [{severity, title, text}], most serious first. */
+export function troubles(station) {
+    const list = [];
+    if (station.book && !station.book.ok)
+        list.push({
+            severity: 'alarm',
+            title: 'The book cannot be written: no board is flashed.',
+            text: station.book.error ?? '',
+        });
+    if (station.golden && !station.golden.ok)
+        list.push({
+            severity: 'alarm',
+            title: 'There is no golden image: no board is flashed.',
+            text: station.golden.error ?? '',
+        });
+    else if (station.golden?.error)
+        list.push({
+            severity: 'warn',
+            title: 'The new golden image was refused; the one before stays in force.',
+            text: station.golden.error,
+        });
+    return list;
+}
+
+/* What is said of a finished attempt to those who cannot see the tile. */
+export function spoken(attempt) {
+    const words = { pass: 'pass', fail: 'fail', interrupted: 'interrupted' };
+    const cause = attempt.verdict === 'pass' ? '' : ` ${attempt.sentence || attempt.cause || ''}.`;
+    return `${slotLabel(attempt.slot)}: ${words[attempt.verdict] ?? attempt.verdict}.${cause}`;
+}
+
+/* "2026-03-02 10:15:04", local; '' for null. The same everywhere, whatever the browser's language. */
+export function localTime(iso) {
+    if (!iso)
+        return '';
+    const date = new Date(iso);
+    return `${localDate(date)} ${clock(date)}`;
+}
+
+export function clock(date) {
+    return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+}
+
+function two(n) {
+    return String(n).padStart(2, '0');
+}
+
+/* The local date as the API's `since` wants it. */
+export function localDate(date) {
+    return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
