@@ -32,30 +32,30 @@ struct config {
     char name[64];     /* default: the host name */
     char operator[64]; /* default: "" */
     char lot[64];
-    char book[512];    /* default: /var/lib/gangd/gangd.db */
+    char book[512]; /* default: /var/lib/gangd/gangd.db */
     /* [product] */
     struct config_file files[CONFIG_FILES_MAX]; /* file = PATH [@ OFFSET]; may be given several times; at least one */
     size_t n_files;
-    char stub[512];    /* "" or "builtin": ours; otherwise esptool's JSON form */
-    bool check_image;  /* image_check = yes|no: an ESP8266 image header is expected at offset 0; default yes */
+    char stub[512];   /* "" or "builtin": ours; otherwise esptool's JSON form */
+    bool check_image; /* image_check = yes|no: an ESP8266 image header is expected at offset 0; default yes */
     /* [flashing] */
     uint32_t bauds[CONFIG_BAUDS_MAX]; /* baud = 921600 460800 230400 115200 (the default): falling, 9600 to 3000000 */
     size_t n_bauds;
-    unsigned tries;     /* 1 to 10, default 3 */
+    unsigned tries;        /* 1 to 10, default 3 */
     enum reset_mode reset; /* auto (default) or manual */
-    unsigned settle_ms; /* 0 to 10000, default 300 */
-    bool run;           /* after = run|stay: default run */
+    unsigned settle_ms;    /* 0 to 10000, default 300 */
+    bool run;              /* after = run|stay: default run */
     /* [slots] */
-    bool mute_unknown;  /* unknown = flash (default) | ignore */
+    bool mute_unknown; /* unknown = flash (default) | ignore */
     /* [slot NAME] path = …, reset = … */
     struct config_slot slots[CONFIG_SLOTS_MAX];
     size_t n_slots;
     /* [http] */
-    char socket[108];   /* default /run/gangd/gangd.sock; "" = none */
-    char group[32];     /* of the socket; default "gangd"; "" = leave */
-    char address[64];   /* listen = ADDRESS:PORT, default 127.0.0.1:8266; loopback only; "none" = no TCP ("" here) */
+    char socket[108]; /* default /run/gangd/gangd.sock; "" = none */
+    char group[32];   /* of the socket; default "gangd"; "" = leave */
+    char address[64]; /* listen = ADDRESS:PORT, default 127.0.0.1:8266; loopback only; "none" = no TCP ("" here) */
     uint16_t port;
-    char web[512];      /* default GANGD_DATADIR/web */
+    char web[512]; /* default GANGD_DATADIR/web */
 };
 
 /* Reads `path` into `config`. Returns 0, or -1 with "FILE:LINE: what is wrong" in `error`. Files that it names are not

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any bytes as gangd.conf: accepted or refused, never a crash, and what is accepted keeps the promises of config.h.
+ */
+#include "daemon/config.h"
+#include "daemon/config_keys.h"
+#include "daemon/utf8.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool promise)
+{
+    if (!promise)
+        abort();
+}
+
+static void check_text(const char *text, size_t room)
+{
+    size_t length = strnlen(text, room);
+    check(length < room);
+    for (size_t i = 0; i < length;) {
+        size_t n = text[i] == '\t' ? 1 : utf8_char(text + i, length - i);
+        check(n > 0);
+        i += n;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct config config;
+    char error[256];
+    if (config_parse(&config, "fuzz.conf", (const char *)data, size, error, sizeof(error))) {
+        check_text(error, sizeof(error));
+        check(strncmp(error, "fuzz.conf:", 10) == 0);
+        return 0;
+    }
+    check_text(config.name, sizeof(config.name));
+    check(config.name[0] && config.book[0] && config.web[0]);
+    check(config.n_files >= 1 && config.n_files <= CONFIG_FILES_MAX);
+    for (size_t i = 0; i < config.n_files; i++) {
+        check_text(config.files[i].path, sizeof(config.files[i].path));
+        check(config.files[i].path[0] && config.files[i].offset < 16 << 20 && config.files[i].offset % 4096 == 0);
+    }
+    check(config.n_bauds >= 1 && config.n_bauds <= CONFIG_BAUDS_MAX);
+    for (size_t i = 0; i < config.n_bauds; i++)
+        check(config.bauds[i] >= 9600 && config.bauds[i] <= 3000000 &&
+              (i == 0 || config.bauds[i] < config.bauds[i - 1]));
+    check(config.tries >= 1 && config.tries <= 10 && config.settle_ms <= 10000);
+    check(config.n_slots <= CONFIG_SLOTS_MAX);
+    for (size_t i = 0; i < config.n_slots; i++) {
+        check_text(config.slots[i].path, sizeof(config.slots[i].path));
+        check(config_slot_name_ok(config.slots[i].name) && config.slots[i].path[0]);
+        for (size_t j = 0; j < i; j++)
+            check(strcmp(config.slots[i].name, config.slots[j].name) != 0 &&
+                  strcmp(config.slots[i].path, config.slots[j].path) != 0);
+    }
+    check(config.address[0] == '\0' || config.port > 0);
+    return 0;
+}

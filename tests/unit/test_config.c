@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/config.h"
+#include "daemon/utf8.h"
+#include "tests/runner.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct config config;
+static char error[256];
+
+static int parse(const char *text)
+{
+    error[0] = '\0';
+    return config_parse(&config, "t.conf", text, strlen(text), error, sizeof(error));
+}
+
+#define FILE_KEY "[product]\nfile = /x\n"
+
+START_TEST(defaults)
+{
+    ck_assert_msg(parse(FILE_KEY) == 0, "%s", error);
+    char host[64] = "";
+    gethostname(host, sizeof(host) - 1);
+    ck_assert_str_eq(config.name, host);
+    ck_assert_str_eq(config.operator, "");
+    ck_assert_str_eq(config.lot, "");
+    ck_assert_str_eq(config.book, "/var/lib/gangd/gangd.db");
+    ck_assert_uint_eq(config.n_files, 1);
+    ck_assert_str_eq(config.files[0].path, "/x");
+    ck_assert_uint_eq(config.files[0].offset, 0);
+    ck_assert_str_eq(config.stub, "");
+    ck_assert(config.check_image);
+    static const uint32_t ladder[] = {921600, 460800, 230400, 115200};
+    ck_assert_uint_eq(config.n_bauds, 4);
+    ck_assert_mem_eq(config.bauds, ladder, sizeof(ladder));
+    ck_assert_uint_eq(config.tries, 3);
+    ck_assert_int_eq(config.reset, RESET_AUTO);
+    ck_assert_uint_eq(config.settle_ms, 300);
+    ck_assert(config.run);
+    ck_assert(!config.mute_unknown);
+    ck_assert_uint_eq(config.n_slots, 0);
+    ck_assert_str_eq(config.socket, "/run/gangd/gangd.sock");
+    ck_assert_str_eq(config.group, "gangd");
+    ck_assert_str_eq(config.address, "127.0.0.1");
+    ck_assert_uint_eq(config.port, 8266);
+    ck_assert_str_eq(config.web, GANGD_DATADIR "/web");
+}
+END_TEST
+
+START_TEST(every_key)
+{
+    const char *text = "\xEF\xBB\xBF# a comment\r\n"
+                       "[station]\r\n"
+                       "name = bench-1\n"
+                       "  operator = Jo \xC3\x9Cnal\n" /* indented: not a continuation */
+                       "lot = order #12 ; spring\n"
+                       "book=/b.db\n"
+                       "; another\n"
+                       "[product]\n"
+                       "file = /boot@2.bin\n"
+                       "file = /app image.bin @ 0x10000\n"
+                       "file = /data.bin\t@1048576\n"
+                       "stub = /stub.json\n"
+                       "image_check = no\n"
+                       "[slot A1]\n"
+                       "path = /dev/serial/by-path/pci-0000:00:14.0-usb-0:1.1:1.0-port0\n"
+                       "reset = auto\n"
+                       "[slot A2]\n"
+                       "path = pci-0000:00:14.0-usb-0:1.2:1.0-port1\n"
+                       "[flashing]\n"
+                       "baud = 2000000, 115200\n"
+                       "tries = 10\n"
+                       "reset = manual\n"
+                       "settle_ms = 0\n"
+                       "after = stay\n"
+                       "[slots]\n"
+                       "unknown = ignore\n"
+                       "[http]\n"
+                       "socket = none\n"
+                       "group =\n"
+                       "listen = [::1]:80\n"
+                       "web = /web"; /* no newline at the end */
+    ck_assert_msg(parse(text) == 0, "%s", error);
+    ck_assert_str_eq(config.name, "bench-1");
+    ck_assert_str_eq(config.operator, "Jo \xC3\x9Cnal");
+    ck_assert_str_eq(config.lot, "order #12 ; spring");
+    ck_assert_str_eq(config.book, "/b.db");
+    ck_assert_uint_eq(config.n_files, 3);
+    ck_assert_str_eq(config.files[0].path, "/boot@2.bin");
+    ck_assert_uint_eq(config.files[0].offset, 0);
+    ck_assert_str_eq(config.files[1].path, "/app image.bin");
+    ck_assert_uint_eq(config.files[1].offset, 0x10000);
+    ck_assert_str_eq(config.files[2].path, "/data.bin");
+    ck_assert_uint_eq(config.files[2].offset, 1048576);
+    ck_assert_str_eq(config.stub, "/stub.json");
+    ck_assert(!config.check_image);
+    ck_assert_uint_eq(config.n_slots, 2);
+    ck_assert_str_eq(config.slots[0].name, "A1");
+    ck_assert_str_eq(config.slots[0].path, "pci-0000:00:14.0-usb-0:1.1:1.0");
+    ck_assert_int_eq(config.slots[0].reset, RESET_AUTO);
+    ck_assert_str_eq(config.slots[1].path, "pci-0000:00:14.0-usb-0:1.2:1.0-port1");
+    ck_assert_int_eq(config.slots[1].reset, RESET_MANUAL); /* that of [flashing], which comes later in the file */
+    ck_assert_uint_eq(config.n_bauds, 2);
+    ck_assert_uint_eq(config.bauds[0], 2000000);
+    ck_assert_uint_eq(config.bauds[1], 115200);
+    ck_assert_uint_eq(config.tries, 10);
+    ck_assert_int_eq(config.reset, RESET_MANUAL);
+    ck_assert_uint_eq(config.settle_ms, 0);
+    ck_assert(!config.run);
+    ck_assert(config.mute_unknown);
+    ck_assert_str_eq(config.socket, "");
+    ck_assert_str_eq(config.group, "");
+    ck_assert_str_eq(config.address, "::1");
+    ck_assert_uint_eq(config.port, 80);
+    ck_assert_str_eq(config.web, "/web");
+}
+END_TEST
+
+/* The message must name the line, the thing and what is wrong with it. */
+static const char *const wrong[][2] = {
+    /* text, message */
+    {"", "t.conf: [product] names no image"},
+    {"tries = 3\n", "t.conf:1: \"tries\" stands before the first [section]"},
+    {FILE_KEY "[stations]\n", "t.conf:3: unknown section [stations]"},
+    {FILE_KEY "[station]\nnmae = x\n", "t.conf:4: unknown key \"nmae\" in [station]"},
+    {FILE_KEY "[flashing]\nname = x\n", "t.conf:4: unknown key \"name\" in [flashing]"},
+    {FILE_KEY "[station]\njust words\n", "t.conf:4: is neither KEY = VALUE nor [SECTION]"},
+    {FILE_KEY "[station\nname = x\n", "t.conf:3: a section is [NAME]"},
+    {FILE_KEY "[station] x\n", "t.conf:3: a section is [NAME]"},
+    {FILE_KEY "[flashing]\ntries = 1\n\ntries = 2\n", "t.conf:6: tries = 2: was given in line 4 already"},
+    {FILE_KEY "[flashing]\ntries = 1\n[flashing]\ntries = 2\n", "t.conf:6: tries = 2: was given in line 4 already"},
+    {FILE_KEY "[flashing]\ntries = 0\n", "t.conf:4: tries = 0: must be a number from 1 to 10"},
+    {FILE_KEY "[flashing]\ntries = 11\n", "must be a number from 1 to 10"},
+    {FILE_KEY "[flashing]\ntries = -1\n", "must be a number from 1 to 10"},
+    {FILE_KEY "[flashing]\ntries = 3x\n", "must be a number from 1 to 10"},
+    {FILE_KEY "[flashing]\ntries =\n", "must be a number from 1 to 10"},
+    {FILE_KEY "[flashing]\ntries = 18446744073709551617\n", "must be a number from 1 to 10"},
+    {FILE_KEY "[flashing]\nsettle_ms = 10001\n", "must be a number from 0 to 10000"},
+    {FILE_KEY "[flashing]\nreset = Auto\n", "t.conf:4: reset = Auto: must be \"auto\" or \"manual\""},
+    {FILE_KEY "[flashing]\nafter = jump\n", "must be \"run\" or \"stay\""},
+    {FILE_KEY "[flashing]\nbaud = fast\n", "t.conf:4: baud = fast: \"fast\" is no baud rate from 9600 to 3000000"},
+    {FILE_KEY "[flashing]\nbaud = 115200 9599\n", "\"9599\" is no baud rate"},
+    {FILE_KEY "[flashing]\nbaud = 115200 115200\n", "115200 must be less than the rate before it"},
+    {FILE_KEY "[flashing]\nbaud = ,\n", "must hold at least one baud rate"},
+    {FILE_KEY "[flashing]\nbaud = 90000 80000 70000 60000 50000 40000 30000 20000 10000\n", "more than 8 baud rates"},
+    {FILE_KEY "image_check = maybe\n", "t.conf:3: image_check = maybe: must be \"yes\" or \"no\""},
+    {FILE_KEY "file =\n", "t.conf:3: file = : must not be empty"},
+    {FILE_KEY "file = /y @ 0x1001\n", "the offset must be a multiple of 0x1000 below 0x1000000"},
+    {FILE_KEY "file = /y @ 0x1000000\n", "the offset must be a multiple of 0x1000 below 0x1000000"},
+    {FILE_KEY "file = /y @ here\n", "what follows the '@' must be an offset"},
+    {FILE_KEY "file = /y @\n", "what follows the '@' must be an offset"},
+    {FILE_KEY "[slots]\nunknown = maybe\n", "must be \"ignore\" or \"flash\""},
+    {FILE_KEY "[slot]\npath = p\n", "t.conf:3: a slot is [slot NAME]"},
+    {FILE_KEY "[slot A/1]\npath = p\n", "t.conf:3: a slot is [slot NAME]"},
+    {FILE_KEY "[slot ..]\npath = p\n", "t.conf:3: a slot is [slot NAME]"},
+    {FILE_KEY "[slot A]\n[http]\n", "t.conf:3: [slot A] has no path"},
+    {FILE_KEY "[slot A]\nreset = auto\n", "t.conf:3: [slot A] has no path"},
+    {FILE_KEY "[slot A]\npath = p\n[slot A]\npath = q\n", "t.conf:5: there is a [slot A] already"},
+    {FILE_KEY "[slot A]\npath = p\n[slot B]\npath = p\n", "t.conf:5: [slot B] has the same path as [slot A]: p"},
+    {FILE_KEY "[slot A]\npath = p\n[slot B]\npath = p-port0\n", "t.conf:5: [slot B] has the same path as [slot A]"},
+    {FILE_KEY "[slot A]\npath = p\npath = q\n", "t.conf:5: path = q: was given in line 4 already"},
+    {FILE_KEY "[slot A]\npath = /dev/ttyUSB0\n", "must be a name as in /dev/serial/by-path"},
+    {FILE_KEY "[slot A]\ntries = 3\n", "t.conf:4: unknown key \"tries\" in [slot A]"},
+    {FILE_KEY "[http]\nlisten = 0.0.0.0:8266\n", "t.conf:4: listen = 0.0.0.0:8266: is not a loopback address"},
+    {FILE_KEY "[http]\nlisten = [::]:8266\n", "is not a loopback address"},
+    {FILE_KEY "[http]\nlisten = 192.168.1.2:80\n", "is not a loopback address"},
+    {FILE_KEY "[http]\nlisten = localhost:80\n", "must be a numeric address"},
+    {FILE_KEY "[http]\nlisten = [127.0.0.1]:80\n", "must be a numeric address"},
+    {FILE_KEY "[http]\nlisten = ::1:80\n", "must be a numeric address"},
+    {FILE_KEY "[http]\nlisten = 127.0.0.1\n", "must be ADDRESS:PORT"},
+    {FILE_KEY "[http]\nlisten = 127.0.0.1:0\n", "must be ADDRESS:PORT"},
+    {FILE_KEY "[http]\nlisten = 127.0.0.1:65536\n", "must be ADDRESS:PORT"},
+    {FILE_KEY "[http]\nlisten = []:1\n", "must be a numeric address"},
+    {FILE_KEY "[station]\nbook =\n", "book = : must not be empty"},
+    {FILE_KEY "[station]\nlot = a\x01z\n", "t.conf:4: byte 0x01 is no printable UTF-8 text"},
+    {FILE_KEY "[station]\nlot = \xFF\n", "t.conf:4: byte 0xff is no printable UTF-8 text"},
+};
+
+START_TEST(wrong_input)
+{
+    ck_assert_int_eq(parse(wrong[_i][0]), -1);
+    ck_assert_msg(strstr(error, wrong[_i][1]), "\"%s\" does not say \"%s\"", error, wrong[_i][1]);
+}
+END_TEST
+
+START_TEST(nul_byte)
+{
+    static const char text[] = FILE_KEY "[station]\nlot = a\0z\n";
+    ck_assert_int_eq(config_parse(&config, "t.conf", text, sizeof(text) - 1, error, sizeof(error)), -1);
+    ck_assert_str_eq(error, "t.conf:4: byte 0x00 is no printable UTF-8 text");
+}
+END_TEST
+
+/* A malloc()ed text with `c` n times in it. */
+static char *repeated(const char *before, char c, size_t n, const char *after)
+{
+    char *text;
+    int length = asprintf(&text, "%s%*s%s", before, (int)n, "", after);
+    ck_assert_int_ge(length, 0);
+    memset(text + strlen(before), c, n);
+    return text;
+}
+
+/* What just fits is taken whole; one byte more is refused, never cut off. */
+START_TEST(lengths)
+{
+    static const struct {
+        const char *before, *after, *message;
+        size_t most;
+    } cases[] = {
+        {FILE_KEY "[station]\nname = ", "\n", "t.conf:4: name = aaa", 63},
+        {FILE_KEY "[http]\nsocket = ", "\n", "is longer than 107 bytes", 107},
+        {"[product]\nfile = ", "\n", "is longer than 511 bytes", 511},
+        {FILE_KEY "[slot ", "]\npath = p\n", "t.conf:3: a slot is [slot NAME]", 63},
+        {FILE_KEY "[slot A]\npath = ", "\n", "is longer than 159 bytes", 159},
+        {FILE_KEY "#", "\n", "t.conf:3: the line is longer than 1021 bytes", 1020},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *text = repeated(cases[i].before, 'a', cases[i].most, cases[i].after);
+        ck_assert_msg(parse(text) == 0, "%s", error);
+        free(text);
+        text = repeated(cases[i].before, 'a', cases[i].most + 1, cases[i].after);
+        ck_assert_int_eq(parse(text), -1);
+        ck_assert_msg(strstr(error, cases[i].message), "\"%s\" does not say \"%s\"", error, cases[i].message);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(counts)
+{
+    char text[32 * 1024] = "[product]\n";
+    for (int i = 0; i < CONFIG_FILES_MAX; i++)
+        sprintf(text + strlen(text), "file = /f%d @ %d\n", i, i * 4096);
+    for (int i = 0; i < CONFIG_SLOTS_MAX; i++)
+        sprintf(text + strlen(text), "[slot s%d]\npath = p%d\n", i, i);
+    ck_assert_msg(parse(text) == 0, "%s", error);
+    ck_assert_uint_eq(config.n_files, CONFIG_FILES_MAX);
+    ck_assert_uint_eq(config.n_slots, CONFIG_SLOTS_MAX);
+    ck_assert_str_eq(config.slots[CONFIG_SLOTS_MAX - 1].path, "p127");
+
+    size_t full = strlen(text);
+    snprintf(text + full, sizeof(text) - full, "[slot more]\npath = q\n");
+    ck_assert_int_eq(parse(text), -1);
+    ck_assert_ptr_nonnull(strstr(error, "there are more than 128 slots"));
+    snprintf(text + full, sizeof(text) - full, "[product]\nfile = /more @ 0x100000\n");
+    ck_assert_int_eq(parse(text), -1);
+    ck_assert_ptr_nonnull(strstr(error, "there are more than 16 files"));
+}
+END_TEST
+
+/* A long value in a message is cut between characters, so that the message can go into JSON. */
+START_TEST(message_is_utf8)
+{
+    char text[600] = FILE_KEY "[flashing]\nreset = x";
+    for (size_t at = strlen(text), i = 0; i < 200; i++)
+        text[at + i] = "\xC3\x9C"[i % 2];
+    for (size_t size = 1; size < 200; size++) {
+        char small[200];
+        ck_assert_int_eq(config_parse(&config, "t.conf", text, strlen(text), small, size), -1);
+        ck_assert_uint_lt(strlen(small), size);
+        for (const char *c = small; *c; c += utf8_char(c, strlen(c)))
+            ck_assert_uint_gt(utf8_char(c, strlen(c)), 0);
+    }
+}
+END_TEST
+
+START_TEST(utf8)
+{
+    static const char *const good[] = {
+        " ", "~", "\xC2\xA0", "\xDF\xBF", "\xE0\xA0\x80", "\xEF\xBF\xBD", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        ck_assert_uint_eq(utf8_char(good[i], strlen(good[i])), strlen(good[i]));
+    static const char *const bad[] = {"\x1F",
+                                      "\x7F",
+                                      "\x80",
+                                      "\xC0\x80",
+                                      "\xC1\xBF",
+                                      "\xC2\x9F",
+                                      "\xC2",
+                                      "\xC2 ",
+                                      "\xE0\x9F\xBF",
+                                      "\xED\xA0\x80",
+                                      "\xE2\x82",
+                                      "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_uint_eq(utf8_char(bad[i], strlen(bad[i])), 0);
+    char copy[8];
+    utf8_copy(copy, sizeof(copy),
+              "a\n\xFF\xC3\x9C"
+              "b\xE2\x82\xAC");
+    ck_assert_str_eq(copy, "a??\xC3\x9C"
+                           "b");
+}
+END_TEST
+
+START_TEST(files)
+{
+    char directory[] = "/tmp/test_config.XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    ck_assert_int_eq(config_read(&config, directory, error, sizeof(error)), -1);
+    ck_assert_ptr_nonnull(strstr(error, ": cannot be read: Is a directory"));
+
+    snprintf(path, sizeof(path), "%s/gangd.conf", directory);
+    ck_assert_int_eq(config_read(&config, path, error, sizeof(error)), -1);
+    ck_assert_ptr_nonnull(strstr(error, "gangd.conf: cannot be read: No such file"));
+
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(FILE_KEY "[station]\nname = from-file\n", file);
+    ck_assert_int_eq(fflush(file), 0);
+    ck_assert_msg(config_read(&config, path, error, sizeof(error)) == 0, "%s", error);
+    ck_assert_str_eq(config.name, "from-file");
+    fputs("nmae = x\n", file);
+    ck_assert_int_eq(fflush(file), 0);
+    char message[128];
+    snprintf(message, sizeof(message), "%s:5: unknown key \"nmae\" in [station]", path);
+    ck_assert_int_eq(config_read(&config, path, error, sizeof(error)), -1);
+    ck_assert_str_eq(error, message);
+
+    /* Root reads everything: only others can see this error. */
+    ck_assert_int_eq(chmod(path, 0), 0);
+    if (access(path, R_OK)) {
+        ck_assert_int_eq(config_read(&config, path, error, sizeof(error)), -1);
+        ck_assert_ptr_nonnull(strstr(error, "cannot be read: Permission denied"));
+    }
+    ck_assert_int_eq(chmod(path, 0600), 0);
+    ck_assert_int_eq(ftruncate(fileno(file), 2 << 20), 0);
+    ck_assert_int_eq(config_read(&config, path, error, sizeof(error)), -1);
+    ck_assert_ptr_nonnull(strstr(error, "cannot be read: File too large"));
+    fclose(file);
+    unlink(path);
+    rmdir(directory);
+}
+END_TEST
+
+/* The annotated file is the manual: it is valid as it is installed, and every default that it tells of is the true one.
+ */
+START_TEST(shipped_file)
+{
+    ck_assert_msg(config_read(&config, "config/gangd.conf", error, sizeof(error)) == 0, "%s", error);
+
+    char text[16 * 1024];
+    FILE *file = fopen("config/gangd.conf", "r"), *defaults_given = fmemopen(text, sizeof(text), "w");
+    ck_assert(file && defaults_given);
+    int told = 0;
+    for (char line[256]; fgets(line, sizeof(line), file);) {
+        bool is_default = line[0] == '#' && islower((unsigned char)line[1]);
+        told += is_default;
+        fputs(is_default ? line + 1 : line, defaults_given);
+    }
+    fclose(file);
+    ck_assert_int_eq(fclose(defaults_given), 0);
+    ck_assert_int_eq(told, 16);
+    ck_assert_msg(parse(text) == 0, "%s", error);
+    struct config *shipped = malloc(sizeof(*shipped));
+    ck_assert_ptr_nonnull(shipped);
+    memcpy(shipped, &config, sizeof(config));
+
+    ck_assert_msg(parse("[station]\nname = bench-1\n[product]\nfile = /var/lib/gangd/golden.bin\n") == 0, "%s", error);
+    ck_assert_mem_eq(shipped, &config, sizeof(config));
+    free(shipped);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("config");
+    tcase_add_test(tests, defaults);
+    tcase_add_test(tests, every_key);
+    tcase_add_loop_test(tests, wrong_input, 0, sizeof(wrong) / sizeof(wrong[0]));
+    tcase_add_test(tests, nul_byte);
+    tcase_add_test(tests, lengths);
+    tcase_add_test(tests, counts);
+    tcase_add_test(tests, message_is_utf8);
+    tcase_add_test(tests, utf8);
+    tcase_add_test(tests, files);
+    tcase_add_test(tests, shipped_file);
+    Suite *suite = suite_create("config");
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
