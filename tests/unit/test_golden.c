@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/golden.h"
+#include "proto/wire.h"
+#include "tests/runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+static char error[256];
+
+/* An image header, then noise that does not compress, and blank space. */
+static uint8_t *make_bytes(size_t len)
+{
+    uint8_t *bytes = malloc(len);
+    srand(7);
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = i < len / 2 ? (uint8_t)rand() : 0xFF;
+    memcpy(bytes, "\xE9\x02\x00\x40", 4);
+    return bytes;
+}
+
+static struct golden *make(size_t len)
+{
+    struct golden *golden = golden_new();
+    uint8_t *bytes = make_bytes(len);
+    ck_assert_int_eq(golden_add(golden, "golden.bin", 0, bytes, len, error, sizeof(error)), 0);
+    free(bytes);
+    ck_assert_msg(golden_seal(golden, true, error, sizeof(error)) == 0, "%s", error);
+    return golden;
+}
+
+START_TEST(blocks_inflate_to_the_image)
+{
+    struct golden *golden = make(200001);
+    const struct golden_part *part = &golden->parts[0];
+    ck_assert_uint_eq(part->size, 200001);
+    ck_assert_uint_eq(part->flash_size, 200004);
+    ck_assert_uint_eq(golden->end, 200004);
+    ck_assert_uint_gt(part->n_blocks, 3);
+
+    uint32_t total = 0, sent = 0;
+    for (size_t i = 0; i < part->n_blocks; i++) {
+        ck_assert_uint_eq(part->blocks[i].offset, sent);
+        ck_assert_uint_le(part->blocks[i].size, WIRE_FLASH_BLOCK);
+        sent += part->blocks[i].size;
+        total += part->blocks[i].inflated;
+    }
+    ck_assert_uint_eq(sent, part->deflated_size);
+    ck_assert_uint_eq(total, part->flash_size);
+
+    uint8_t *out = malloc(part->flash_size);
+    uLongf out_len = part->flash_size;
+    ck_assert_int_eq(uncompress(out, &out_len, part->deflated, part->deflated_size), Z_OK);
+    ck_assert_mem_eq(out, part->bytes, part->flash_size);
+    free(out);
+    golden_unref(golden);
+}
+END_TEST
+
+START_TEST(a_blank_image_is_one_block_that_knows_its_size)
+{
+    size_t len = 1 << 20;
+    uint8_t *bytes = malloc(len);
+    memset(bytes, 0xFF, len);
+    struct golden *golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "blank", 0, bytes, len, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_uint_eq(golden->parts[0].n_blocks, 1);
+    ck_assert_uint_eq(golden->parts[0].blocks[0].inflated, len);
+    ck_assert_uint_eq(golden->parts[0].used_pages, 0);
+    free(bytes);
+    golden_unref(golden);
+}
+END_TEST
+
+START_TEST(hashes_of_one_file_are_the_files)
+{
+    struct golden *golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "abc", 0, (const uint8_t *)"abc", 3, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_str_eq(golden->md5, "900150983cd24fb0d6963f7d28e17f72");
+    ck_assert_str_eq(golden->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    golden_unref(golden);
+}
+END_TEST
+
+START_TEST(parts_are_sorted_and_may_not_share_a_sector)
+{
+    uint8_t *bytes = make_bytes(8192);
+    struct golden *golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "b", 0x3000, bytes, 8192, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_add(golden, "a", 0, bytes, 4097, error, sizeof(error)), 0);
+    ck_assert_str_eq(golden->parts[0].name, "a");
+    ck_assert_int_eq(golden_add(golden, "c", 0x1000, bytes, 4096, error, sizeof(error)), -1);
+    ck_assert_ptr_nonnull(strstr(error, "c at 0x1000 and a at 0x0 overlap"));
+    ck_assert_int_eq(golden_add(golden, "d", 0x2000, bytes, 4097, error, sizeof(error)), -1);
+    ck_assert_ptr_nonnull(strstr(error, "overlap"));
+    ck_assert_int_eq(golden_add(golden, "e", 0x2000, bytes, 4096, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    ck_assert_uint_eq(golden->end, 0x5000);
+    free(bytes);
+    golden_unref(golden);
+}
+END_TEST
+
+static void expect_refusal(const char *name, uint32_t offset, size_t len, const char *words)
+{
+    uint8_t *bytes = make_bytes(len + 4);
+    struct golden *golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, name, offset, bytes, len, error, sizeof(error)), -1);
+    ck_assert_msg(strstr(error, name) && strstr(error, words), "%s", error);
+    free(bytes);
+    golden_unref(golden);
+}
+
+START_TEST(bad_parts_are_refused_by_name)
+{
+    expect_refusal("empty.bin", 0, 0, "empty");
+    expect_refusal("odd.bin", 0x123, 16, "multiple");
+    expect_refusal("far.bin", 0xFFF000, 8192, "16 MB");
+    expect_refusal("wrap.bin", 0xFFFFF000, 8192, "16 MB");
+}
+END_TEST
+
+START_TEST(what_is_no_boot_image_is_refused)
+{
+    static const uint8_t text[64] = "#!/bin/sh";
+    struct golden *golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "script", 0, text, sizeof(text), error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), -1);
+    ck_assert_msg(strstr(error, "script: not an ESP8266 boot image") != NULL, "%s", error);
+    golden_unref(golden);
+
+    golden = golden_new();
+    uint8_t *bytes = make_bytes(64);
+    ck_assert_int_eq(golden_add(golden, "app", 0x1000, bytes, 64, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), -1);
+    ck_assert_msg(strstr(error, "boot image is missing") != NULL, "%s", error);
+    free(bytes);
+    golden_unref(golden);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("golden");
+    TCase *tcase = tcase_create("golden");
+    tcase_add_test(tcase, blocks_inflate_to_the_image);
+    tcase_add_test(tcase, a_blank_image_is_one_block_that_knows_its_size);
+    tcase_add_test(tcase, hashes_of_one_file_are_the_files);
+    tcase_add_test(tcase, parts_are_sorted_and_may_not_share_a_sector);
+    tcase_add_test(tcase, bad_parts_are_refused_by_name);
+    tcase_add_test(tcase, what_is_no_boot_image_is_refused);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}
