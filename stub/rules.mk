@@ -1,2 +1,27 @@
 # SPDX-License-Identifier: MIT
 # stub.json: our stub in the JSON form that esptool uses too.
+STUB_TOOLS  := xtensa-lx106-elf-
+STUB_SRC    := $(wildcard stub/*.c)
+STUB_OBJ    := $(STUB_SRC:%.c=$(S)/%.o)
+STUB_CFLAGS := -std=gnu11 -Os $(WARN) -ffreestanding -fno-builtin -mlongcalls -mtext-section-literals -ffunction-sections \
+               -fdata-sections -fno-tree-loop-distribute-patterns
+
+# What every byte of an image goes through.
+$(S)/stub/inflate.o: STUB_CFLAGS += -O2
+
+$(S)/stub/%.o: stub/%.c Makefile stub/rules.mk
+	@mkdir -p $(@D)
+	$(STUB_TOOLS)gcc -I. -DGANGD_VERSION='"$(VERSION)"' $(STUB_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(S)/stub.elf: stub/stub.ld $(STUB_OBJ)
+	$(STUB_TOOLS)gcc -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-Map=$(@:.elf=.map) -T $^ -lgcc -o $@
+
+$(S)/stub.json: $(S)/stub.elf stub/pack.sh
+	TOOLS=$(STUB_TOOLS) stub/pack.sh $< > $@
+
+-include $(STUB_OBJ:.o=.d)
+
+# What of it does not touch the chip is tested on the host.
+$(B)/tests/unit/test_stub_inflate: $(B)/stub/inflate.o
+$(B)/tests/unit/test_stub_frame: $(B)/stub/frame.o
+$(B)/tests/unit/test_stub_flash_write: $(B)/stub/flash_write.o $(B)/stub/inflate.o

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* What is in the flash: to the host, or its digest. */
+#include "stub/command.h"
+#include "stub/flash_write.h"
+#include "stub/rom.h"
+#include "stub/spi.h"
+#include "stub/uart.h"
+
+#define PART 1024 /* read at a time */
+static uint8_t part[PART];
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+enum wire_error command_flash_md5(const struct request *request, struct reply *reply)
+{
+    uint32_t at = request_word(request, 0), size = request_word(request, 1);
+    if (!flash_has(at, size))
+        return WIRE_ERR_INVALID;
+    struct rom_md5 md5;
+    MD5Init(&md5);
+    for (uint32_t end = at + size; at != end;) {
+        size_t n = least(PART, end - at);
+        enum wire_error error = spi_read(at, part, n);
+        if (error != WIRE_OK)
+            return error;
+        MD5Update(&md5, part, n);
+        at += n;
+    }
+    MD5Final(reply->data, &md5);
+    reply->size = 16;
+    return WIRE_OK;
+}
+
+static bool send_block(uint32_t at, uint32_t size, struct rom_md5 *md5)
+{
+    frame_begin();
+    for (uint32_t end = at + size; at != end;) {
+        /* Small parts, so that the UART's FIFO does not run dry meanwhile. */
+        size_t n = least(SPI_PROGRAM_MAX, end - at);
+        if (spi_read(at, part, n) != WIRE_OK)
+            return false;
+        frame_add(part, n);
+        MD5Update(md5, part, n);
+        at += n;
+    }
+    frame_end();
+    return true;
+}
+
+/* The host acknowledges by a bare frame with the number of bytes it has so far. Anything else is a request: the host
+ * has given up, or begins anew. */
+static bool take_ack(uint32_t sent, uint32_t *acknowledged)
+{
+    const struct frame *frame = frame_receive();
+    if (!frame) {
+        uart_wait();
+        return true;
+    }
+    if (frame->size != 4) {
+        frame_give_back();
+        return false;
+    }
+    const struct request ack = {.data = frame->bytes};
+    uint32_t so_far = request_word(&ack, 0);
+    if (so_far > *acknowledged && so_far <= sent)
+        *acknowledged = so_far;
+    return true;
+}
+
+static void stream(const struct request *request)
+{
+    uint32_t at = request_word(request, 0), size = request_word(request, 1);
+    uint32_t block = request_word(request, 2), in_flight = request_word(request, 3);
+    uint32_t sent = 0, acknowledged = 0;
+    struct rom_md5 md5;
+    MD5Init(&md5);
+    while (acknowledged < size) {
+        if (sent < size && (sent - acknowledged + block - 1) / block < in_flight) {
+            uint32_t n = least(block, size - sent);
+            if (!send_block(at + sent, n, &md5))
+                return;
+            sent += n;
+        } else if (!take_ack(sent, &acknowledged)) {
+            return;
+        }
+    }
+    uint8_t digest[16];
+    MD5Final(digest, &md5);
+    frame_send(digest, sizeof(digest));
+}
+
+enum wire_error command_read_flash(const struct request *request, struct reply *reply)
+{
+    if (!flash_has(request_word(request, 0), request_word(request, 1)))
+        return WIRE_ERR_INVALID;
+    if (request_word(request, 2) == 0 || request_word(request, 3) == 0)
+        return WIRE_ERR_BLOCK_SIZE;
+    reply->then = stream;
+    return WIRE_OK;
+}

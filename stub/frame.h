@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* SLIP frames: requests in, replies out. */
+#ifndef STUB_FRAME_H
+#define STUB_FRAME_H
+
+#include "proto/wire.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FRAME_MAX (WIRE_HEADER_SIZE + WIRE_DATA_HEADER_SIZE + WIRE_FLASH_BLOCK)
+
+/* A frame received. `bytes` begins at a multiple of 4. */
+struct frame {
+    const uint8_t *bytes;
+    size_t size; /* never 0; more than FRAME_MAX: too long or badly escaped, and cut off */
+};
+
+/* Takes what the UART has received. Returns the next frame, or NULL if it is not complete yet. It is valid until the
+ * next call. Bytes outside of frames and empty frames are skipped. */
+const struct frame *frame_receive(void);
+
+/* Lets the next call return the latest frame once more: it was for somebody else. */
+void frame_give_back(void);
+
+/* A frame is sent in pieces: begin, any number of adds, end. */
+void frame_begin(void);
+void frame_add(const void *bytes, size_t n);
+void frame_end(void);
+
+void frame_send(const void *bytes, size_t n);
+
+#endif

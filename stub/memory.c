@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Registers and RAM: read, written, filled with code and run. */
+#include "stub/command.h"
+#include "stub/rom.h"
+#include "stub/spi.h"
+#include "stub/uart.h"
+
+/* Of stub.ld: what RAM the stub leaves free. */
+extern uint32_t free_iram_start[], free_iram_end[], free_dram_start[], free_dram_end[];
+
+static struct {
+    uint32_t at, left, next_block;
+} load;
+
+static volatile uint32_t *word_at(uint32_t address)
+{
+    return (volatile uint32_t *)address;
+}
+
+enum wire_error command_read_reg(const struct request *request, struct reply *reply)
+{
+    uint32_t address = request_word(request, 0);
+    if (address % 4 != 0)
+        return WIRE_ERR_INVALID;
+    /* The host may drive the SPI controller by its registers, and expects the flash at rest. */
+    (void)spi_finish();
+    reply->value = *word_at(address);
+    return WIRE_OK;
+}
+
+enum wire_error command_write_reg(const struct request *request, struct reply *reply)
+{
+    (void)reply;
+    if (request->size == 0 || request->size % 16 != 0)
+        return WIRE_ERR_LENGTH;
+    for (unsigned i = 0; i < request->size / 4; i += 4)
+        if (request_word(request, i) % 4 != 0)
+            return WIRE_ERR_INVALID;
+    (void)spi_finish();
+    for (unsigned i = 0; i < request->size / 4; i += 4) {
+        volatile uint32_t *word = word_at(request_word(request, i));
+        uint32_t value = request_word(request, i + 1), mask = request_word(request, i + 2);
+        ets_delay_us(request_word(request, i + 3));
+        /* Reading may have an effect of its own: only where some bits are to stay. */
+        *word = mask == UINT32_MAX ? value : (*word & ~mask) | (value & mask);
+    }
+    return WIRE_OK;
+}
+
+static bool inside(uint32_t at, uint32_t size, const uint32_t *start, const uint32_t *end)
+{
+    return at >= (uint32_t)start && at <= (uint32_t)end && size <= (uint32_t)end - at;
+}
+
+enum wire_error command_mem_begin(const struct request *request, struct reply *reply)
+{
+    (void)reply;
+    uint32_t size = request_word(request, 0), at = request_word(request, 3);
+    load.left = 0;
+    if (request_word(request, 2) > WIRE_FLASH_BLOCK)
+        return WIRE_ERR_BLOCK_SIZE;
+    bool is_free = inside(at, size, free_iram_start, free_iram_end) || inside(at, size, free_dram_start, free_dram_end);
+    if (at % 4 != 0 || !is_free)
+        return WIRE_ERR_INVALID;
+    load.at = at;
+    load.left = size;
+    load.next_block = 0;
+    return WIRE_OK;
+}
+
+/* IRAM takes whole words only. */
+enum wire_error command_mem_data(const struct request *request, struct reply *reply)
+{
+    bool repeated;
+    uint32_t n = request->size - WIRE_DATA_HEADER_SIZE;
+    if (request->size % 4 != 0)
+        return WIRE_ERR_LENGTH;
+    uint32_t next = load.next_block;
+    enum wire_error error = block_check(request, reply, &next, &repeated);
+    if (error != WIRE_OK || repeated)
+        return error;
+    if (n > load.left)
+        return WIRE_ERR_TOO_MUCH;
+    for (uint32_t i = 0; i < n; i += 4)
+        *word_at(load.at + i) = request_word(request, (WIRE_DATA_HEADER_SIZE + i) / 4);
+    load.at += n;
+    load.left -= n;
+    load.next_block = next;
+    return WIRE_OK;
+}
+
+static void jump(const struct request *request)
+{
+    void (*entry)(void) = (void (*)(void))request_word(request, 1);
+    uart_flush();
+    uart_stop();
+    entry();
+    uart_start();
+}
+
+enum wire_error command_mem_end(const struct request *request, struct reply *reply)
+{
+    if (request_word(request, 0) == 0)
+        reply->then = jump;
+    return load.left == 0 ? WIRE_OK : WIRE_ERR_TOO_LITTLE;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "stub/spi.h"
+
+#include "stub/rom.h"
+
+struct spi_registers {
+    uint32_t cmd;
+    uint32_t addr; /* of a PP or READ: the number of bytes in the top byte */
+    uint32_t ctrl, ctrl1;
+    uint32_t rd_status;
+    uint32_t ctrl2, clock;
+    uint32_t usr, usr1, usr2;
+    uint32_t unused[6];
+    uint32_t w[16];
+};
+#define SPI ((volatile struct spi_registers *)0x60000200)
+
+#define CMD_READ (1u << 31)
+#define CMD_WREN (1u << 30)
+#define CMD_RDID (1u << 28)
+#define CMD_RDSR (1u << 27)
+#define CMD_PP   (1u << 25)
+#define CMD_SE   (1u << 24)
+#define CMD_BE   (1u << 23)
+#define CMD_CE   (1u << 22)
+#define CMD_USR  (1u << 18)
+
+#define USR_COMMAND     (1u << 31)
+#define USR_MISO        (1u << 28)
+#define USR_MOSI        (1u << 27)
+#define USR1_MISO(bits) (((bits)-1) << 8)
+#define USR1_MOSI(bits) (((bits)-1) << 17)
+#define USR2_OPCODE(op) (7u << 28 | (op))
+#define OPCODE_WRSR     0x01
+#define OPCODE_RDSR2    0x35
+
+#define SR1_WIP 0x01
+#define SR1_WEL 0x02
+/* BP0 to BP2, and BP3, which is TB on other parts. Bit 6 stays: it is QE on some, and alone protects nothing on any.
+ * Bit 7, SRP0, stays too: it tells what the WP pin does. */
+#define SR1_PROTECT 0x3c
+
+/* To these, the opcode that reads SR2 elsewhere means "enter QPI mode": the part would be lost to us. */
+#define MAKER_MACRONIX 0xc2
+#define MAKER_ISSI     0x9d
+
+/* How long an operation may take, and how often to look. */
+struct limit {
+    uint32_t us, step;
+};
+static const struct limit program_limit = {10 * 1000, 5};
+static const struct limit status_limit = {100 * 1000, 50};
+static const struct limit sector_limit = {800 * 1000, 50};
+static const struct limit block_limit = {4 * 1000 * 1000, 50};
+static const struct limit chip_limit = {100 * 1000 * 1000, 1000};
+
+static const struct limit *running = &status_limit; /* of the operation begun last */
+
+static void command(uint32_t bit)
+{
+    SPI->cmd = bit;
+    while (SPI->cmd != 0)
+        ;
+}
+
+static uint32_t read_status(void)
+{
+    command(CMD_RDSR);
+    return SPI->rd_status & 0xff;
+}
+
+static uint32_t read_status_2(void)
+{
+    SPI->usr = USR_COMMAND | USR_MISO;
+    SPI->usr1 = USR1_MISO(8);
+    SPI->usr2 = USR2_OPCODE(OPCODE_RDSR2);
+    command(CMD_USR);
+    return SPI->w[0] & 0xff;
+}
+
+bool spi_busy(void)
+{
+    return read_status() & SR1_WIP;
+}
+
+enum wire_error spi_finish(void)
+{
+    for (uint32_t us = 0; spi_busy(); us += running->step) {
+        if (us >= running->us)
+            return WIRE_ERR_SPI;
+        ets_delay_us(running->step);
+    }
+    return WIRE_OK;
+}
+
+/* Waits for the operation before and asks the part to accept the next. */
+static enum wire_error enable_write(void)
+{
+    enum wire_error error = spi_finish();
+    if (error != WIRE_OK)
+        return error;
+    command(CMD_WREN);
+    return read_status() & SR1_WEL ? WIRE_OK : WIRE_ERR_SPI;
+}
+
+static void begin(uint32_t bit, uint32_t address, const struct limit *limit)
+{
+    SPI->addr = address;
+    command(bit);
+    running = limit;
+}
+
+static enum wire_error erase(uint32_t bit, uint32_t address, const struct limit *limit)
+{
+    enum wire_error error = enable_write();
+    if (error == WIRE_OK)
+        begin(bit, address, limit);
+    return error;
+}
+
+enum wire_error spi_erase_sector(uint32_t address)
+{
+    return erase(CMD_SE, address, &sector_limit);
+}
+
+enum wire_error spi_erase_block(uint32_t address)
+{
+    return erase(CMD_BE, address, &block_limit);
+}
+
+enum wire_error spi_erase_chip(void)
+{
+    return erase(CMD_CE, 0, &chip_limit);
+}
+
+static uint32_t word_of(const uint8_t *bytes, size_t n)
+{
+    uint32_t word = 0;
+    for (size_t i = 0; i < n && i < 4; i++)
+        word |= (uint32_t)bytes[i] << (8 * i);
+    return word;
+}
+
+enum wire_error spi_program(uint32_t address, const uint8_t *bytes, size_t n)
+{
+    enum wire_error error = enable_write();
+    if (error != WIRE_OK)
+        return error;
+    for (size_t i = 0; i < n; i += 4)
+        SPI->w[i / 4] = word_of(bytes + i, n - i);
+    begin(CMD_PP, address | n << 24, &program_limit);
+    return WIRE_OK;
+}
+
+enum wire_error spi_read(uint32_t address, uint8_t *bytes, size_t n)
+{
+    enum wire_error error = spi_finish();
+    if (error != WIRE_OK)
+        return error;
+    while (n > 0) {
+        size_t part = n < sizeof(SPI->w) ? n : sizeof(SPI->w);
+        SPI->addr = address | part << 24;
+        command(CMD_READ);
+        for (size_t i = 0; i < part; i += 4) {
+            uint32_t word = SPI->w[i / 4];
+            for (size_t j = i; j < i + 4 && j < part; j++, word >>= 8)
+                bytes[j] = (uint8_t)word;
+        }
+        address += part;
+        bytes += part;
+        n -= part;
+    }
+    return WIRE_OK;
+}
+
+uint32_t spi_flash_id(void)
+{
+    command(CMD_RDID);
+    return SPI->w[0] & 0xffffff;
+}
+
+static enum wire_error write_status(uint32_t value, uint32_t bits)
+{
+    enum wire_error error = enable_write();
+    if (error != WIRE_OK)
+        return error;
+    SPI->usr = USR_COMMAND | USR_MOSI;
+    SPI->usr1 = USR1_MOSI(bits);
+    SPI->usr2 = USR2_OPCODE(OPCODE_WRSR);
+    SPI->w[0] = value;
+    command(CMD_USR);
+    running = &status_limit;
+    return spi_finish();
+}
+
+enum wire_error spi_unlock(void)
+{
+    enum wire_error error = spi_finish();
+    if (error != WIRE_OK)
+        return error;
+    uint32_t sr1 = read_status();
+    if (!(sr1 & SR1_PROTECT))
+        return WIRE_OK;
+    uint32_t wanted = sr1 & ~(SR1_PROTECT | SR1_WEL);
+    uint32_t maker = spi_flash_id() & 0xff;
+    bool has_sr2 = maker != MAKER_MACRONIX && maker != MAKER_ISSI;
+    uint32_t sr2 = has_sr2 ? read_status_2() : 0;
+
+    /* Some parts clear SR2, and with it QE, when SR1 is written alone: so both go in one command. Other parts refuse
+     * that one, and are those that keep SR2. */
+    if (has_sr2)
+        error = write_status(wanted | sr2 << 8, 16);
+    if (error == WIRE_OK && (read_status() & SR1_PROTECT))
+        error = write_status(wanted, 8);
+    if (error != WIRE_OK)
+        return error;
+    if ((read_status() & SR1_PROTECT) || (has_sr2 && read_status_2() != sr2))
+        return WIRE_ERR_UNLOCK;
+    return WIRE_OK;
+}
+
+void spi_attach(void)
+{
+    SelectSpiFunction();
+    spi_flash_attach();
+    SPIParamCfg(0, SPI_SIZE_MAX, SPI_BLOCK, SPI_SECTOR, SPI_PAGE, 0xffff);
+}

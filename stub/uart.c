@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "stub/uart.h"
+
+#include "stub/rom.h"
+
+#include <stddef.h>
+
+struct uart_registers {
+    uint32_t fifo;
+    uint32_t int_raw, int_st, int_ena, int_clr;
+    uint32_t clkdiv;
+    uint32_t autobaud;
+    uint32_t status; /* received in 7:0, to be sent in 23:16 */
+    uint32_t conf0, conf1;
+};
+#define UART ((volatile struct uart_registers *)0x60000000)
+
+#define INTERRUPT    5
+#define INT_FULL     (1u << 0)
+#define INT_TIMEOUT  (1u << 8)
+#define INT_ALL      0x1ff
+#define RX_COUNT     (UART->status & 0xff)
+#define TX_COUNT     (UART->status >> 16 & 0xff)
+#define FIFO_SIZE    128
+#define CLKDIV_MAX   0xfffff
+#define CLKDIV_LEAST 16 /* below, a bit is too short for the receiver's sampling */
+
+/* CONF1: interrupt when this many bytes are in the FIFO, or when the line was idle for two bytes' time. The rest of the
+ * FIFO is the time that the handler may be late: 340 us at 2 Mbaud. */
+#define FULL_AT    60
+#define IDLE_BYTES 2
+#define CONF1      (1u << 31 | IDLE_BYTES << 24 | FULL_AT)
+
+/* The ring is in IRAM, which knows aligned words only: byte i is in bits 8 * (i mod 4) of word i / 4. `head` belongs to
+ * the interrupt, `tail` to the others. */
+#define RING_SIZE (48 * 1024u)
+static uint32_t ring[RING_SIZE / 4] __attribute__((section(".ring")));
+static volatile uint32_t head, tail;
+
+static inline uint32_t after(uint32_t at)
+{
+    return at + 1 == RING_SIZE ? 0 : at + 1;
+}
+
+static void receive(void *unused)
+{
+    (void)unused;
+    uint32_t at = head, stop = tail;
+    /* Cleared before the FIFO is emptied, so that the time-out of a byte that comes later is not wiped out. */
+    UART->int_clr = INT_TIMEOUT;
+    for (uint32_t n; (n = RX_COUNT) > 0;) {
+        while (n-- > 0) {
+            uint32_t byte = UART->fifo & 0xff;
+            uint32_t next = after(at);
+            if (next == stop)
+                continue;
+            unsigned shift = (at & 3) * 8;
+            ring[at >> 2] = (ring[at >> 2] & ~(0xffu << shift)) | byte << shift;
+            at = next;
+        }
+    }
+    head = at;
+    /* This one follows the FIFO's level: it would come back at once if it were cleared before. */
+    UART->int_clr = INT_FULL;
+}
+
+void uart_start(void)
+{
+    ets_isr_mask(1u << INTERRUPT);
+    ets_isr_attach(INTERRUPT, receive, NULL);
+    UART->conf1 = CONF1;
+    UART->int_clr = INT_ALL;
+    receive(NULL);
+    UART->int_ena = INT_FULL | INT_TIMEOUT;
+    ets_isr_unmask(1u << INTERRUPT);
+}
+
+void uart_stop(void)
+{
+    ets_isr_mask(1u << INTERRUPT);
+    UART->int_ena = 0;
+}
+
+int uart_get(void)
+{
+    uint32_t at = tail;
+    if (at == head)
+        return -1;
+    int byte = ring[at >> 2] >> ((at & 3) * 8) & 0xff;
+    tail = after(at);
+    return byte;
+}
+
+void uart_wait(void)
+{
+    /* With interrupts off, none can come between the look and the sleep; WAITI lets them in again. */
+    uint32_t unused;
+    __asm__ volatile("rsil %0, 15" : "=r"(unused)::"memory");
+    if (tail == head)
+        __asm__ volatile("waiti 0" ::: "memory");
+    else
+        __asm__ volatile("rsil %0, 0" : "=r"(unused)::"memory");
+}
+
+void uart_put(uint8_t byte)
+{
+    while (TX_COUNT >= FIFO_SIZE - 2)
+        ;
+    UART->fifo = byte;
+}
+
+void uart_flush(void)
+{
+    while (TX_COUNT > 0)
+        ;
+}
+
+static uint32_t scaled_divider(uint32_t new_baud, uint32_t old_baud)
+{
+    uint32_t divider = UART->clkdiv & CLKDIV_MAX;
+    if (new_baud == 0 || old_baud == 0 || old_baud > (UINT32_MAX - new_baud / 2) / divider)
+        return 0;
+    return (divider * old_baud + new_baud / 2) / new_baud;
+}
+
+bool uart_can_change(uint32_t new_baud, uint32_t old_baud)
+{
+    uint32_t divider = scaled_divider(new_baud, old_baud);
+    return divider >= CLKDIV_LEAST && divider <= CLKDIV_MAX;
+}
+
+void uart_change(uint32_t new_baud, uint32_t old_baud)
+{
+    UART->clkdiv = scaled_divider(new_baud, old_baud);
+}
