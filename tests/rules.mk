@@ -1,11 +1,57 @@
 # SPDX-License-Identifier: MIT
-# A file tests/unit/test_NAME.c is a Check program; so are those in tests/simulation/. tests/run sums them up.
+# tests/unit/test_NAME.c and tests/simulation/test_NAME.c are Check programs; tests/integration/test_NAME.py and
+# tests/browser/run.sh drive the built programs. Each ends with "N passed, N failed"; tests/run sums them up.
 CHECK_SRC   := $(wildcard tests/unit/test_*.c tests/simulation/test_*.c)
 CHECK_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(CHECK_SRC))
-TEST_PKGS   := $(DAEMON_PKGS) libcurl check
+RIG_OBJ     := $(patsubst %.c,$(B)/%.o,$(filter-out $(CHECK_SRC),$(wildcard tests/simulation/*.c)))
+DRIVERS     := $(sort $(wildcard tests/integration/test_*.py)) $(wildcard tests/browser/run.sh)
+TEST_PKGS   := $(DAEMON_PKGS) $(BOARDSIM_PKGS) libcurl check
 
 $(B)/tests/%.o: PKGS = $(TEST_PKGS)
 
-# libboardsim and libproto share no header: only a test may hold both.
-$(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/runner.o $(B)/libdaemon.a $(B)/libproto.a $(B)/libboardsim.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS))
+# The board shares no header with what it tests: only a test may hold both.
+TEST_LIBS := $(B)/libdaemon.a $(B)/libproto.a $(B)/libboardsim.a
+
+$(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/runner.o $(TEST_LIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
+
+$(filter $(B)/tests/simulation/%,$(CHECK_TESTS)): $(RIG_OBJ)
+
+.PHONY: test-run fuzz-run fuzz-short lint-tidy lint-cppcheck lint-shell
+
+# Sanitizers on, as everywhere in the tests. DRIVERS= and CHECK_TESTS= on the command line choose some.
+test: deps
+	$(MAKE) FLAVOR=fuzz fuzz-build
+	$(MAKE) FLAVOR=release all
+	$(MAKE) FLAVOR=san all test-run
+
+test-run: $(CHECK_TESTS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
+	BUILD=$(B) COMMON=$(S) tests/run $(CHECK_TESTS) $(DRIVERS) tests/fuzz/run-short.sh
+
+# Fuzzers: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/.
+FUZZ_SRC     := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/fuzz_%,$(FUZZ_SRC))
+FUZZ_SECONDS ?= 60
+
+.PHONY: fuzz-build
+fuzz-build: $(FUZZERS)
+
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libdaemon.a build/fuzz/libproto.a
+	clang $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm
+
+fuzz: deps
+	$(MAKE) FLAVOR=fuzz fuzz-build
+	tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+# The stub's sources are for another machine: cppcheck reads them, clang-tidy cannot.
+TIDY_SRC := $(filter-out stub/%,$(filter %.c,$(SOURCES)))
+
+lint-tidy:
+	printf '%s\n' $(TIDY_SRC) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -std=gnu11 $(call pkg,cflags,$(sort $(TEST_PKGS) $(PROTO_PKGS))) 2>/dev/null' tidy
+
+lint-cppcheck:
+	cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 -I. -D__GNUC__ \
+	    --suppress=missingIncludeSystem proto daemon tools tests stub
+
+lint-shell:
+	shellcheck $(shell git ls-files '*.sh') tests/run .ci/run

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/simulation/rig.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LATENCY_US  1000 /* of a full-speed USB adapter, each way */
+#define KERNEL_FIFO 4096 /* bytes that a tty takes before it says "later" */
+
+/* Modem lines and baud rate take a moment, as they do on a real adapter. */
+static void take_setting(struct rig *rig)
+{
+    const struct session_want want = *session_want(&rig->session);
+    int error = 0;
+    if (want.kind == SESSION_WANTS_LINES)
+        board_set_lines(rig->board, want.dtr, want.rts);
+    else if (rig->baud_max != 0 && want.baud > rig->baud_max)
+        error = -ERANGE;
+    else
+        rig->baud = want.baud;
+    rig->now += LATENCY_US;
+    board_run(rig->board, rig->now * 1000);
+    session_done(&rig->session, error, rig->now);
+}
+
+/* True if the session waits for room. */
+static bool send(struct rig *rig)
+{
+    const struct session_want *want = session_want(&rig->session);
+    size_t waiting = board_sending(rig->board);
+    size_t room = waiting < KERNEL_FIFO ? KERNEL_FIFO - waiting : 0;
+    size_t n = want->len < room ? want->len : room;
+    if (n == 0)
+        return true;
+    board_send(rig->board, rig->baud, want->bytes, n);
+    session_sent(&rig->session, n, rig->now);
+    return false;
+}
+
+static void receive(struct rig *rig)
+{
+    uint8_t bytes[512];
+    size_t n;
+    while ((n = board_receive(rig->board, rig->baud, bytes, sizeof(bytes))) > 0)
+        session_received(&rig->session, bytes, n, rig->now);
+}
+
+/* Lets time pass: to `until`, or until something came from the board and the adapter has passed it on. */
+static void pass_time(struct rig *rig, uint64_t until)
+{
+    uint64_t reached = board_run(rig->board, until * 1000) / 1000;
+    if (reached < until) {
+        uint64_t passed_on = reached + LATENCY_US < until ? reached + LATENCY_US : until;
+        while (board_run(rig->board, passed_on * 1000) < passed_on * 1000)
+            ;
+        reached = passed_on;
+    }
+    rig->now = reached;
+    receive(rig);
+}
+
+void rig_flash(struct rig *rig, const struct flash_job *job, unsigned limit_s)
+{
+    rig->now = board_run(rig->board, 0) / 1000 + 1;
+    uint64_t start = rig->now, limit = start + limit_s * 1000000ULL;
+    uint64_t unplug = rig->unplug_at == RIG_NEVER ? RIG_NEVER : start + rig->unplug_at;
+    rig->baud = FLASH_ROM_BAUD;
+    flash_start(&rig->flash, &rig->session, job, rig->now);
+    while (!flash_ended(&rig->flash)) {
+        if (rig->now >= unplug) {
+            flash_abort(&rig->flash, CAUSE_UNPLUGGED, "unplugged", rig->now);
+            return;
+        }
+        if (rig->now >= limit)
+            ck_abort_msg("no end after %u s, in \"%s\"", limit_s, flash_sentence(&rig->flash));
+        const struct session_want *want = session_want(&rig->session);
+        uint64_t until = session_deadline(&rig->session);
+        if (want->kind == SESSION_WANTS_LINES || want->kind == SESSION_WANTS_BAUD) {
+            take_setting(rig);
+            continue;
+        }
+        if (want->kind == SESSION_WANTS_SEND) {
+            if (!send(rig))
+                continue;
+            until = rig->now + LATENCY_US < until ? rig->now + LATENCY_US : until;
+        }
+        until = until < unplug ? until : unplug;
+        until = until < limit ? until : limit;
+        if (until > rig->now)
+            pass_time(rig, until);
+        if (!flash_ended(&rig->flash))
+            session_expired(&rig->session, rig->now);
+    }
+}
+
+uint8_t *rig_image(size_t len, unsigned seed)
+{
+    uint8_t *bytes = malloc(len);
+    ck_assert_ptr_nonnull(bytes);
+    uint32_t random = seed * 2654435761u + 1;
+    for (size_t i = 0; i < len; i++) {
+        random = random * 1664525 + 1013904223;
+        size_t stretch = i * 8 / len;
+        if (stretch == 3 || stretch == 6)
+            bytes[i] = 0xFF;
+        else if (stretch % 2 == 0)
+            bytes[i] = (uint8_t)(random >> 28 | (random >> 24 & 3) << 4); /* compresses like code */
+        else
+            bytes[i] = (uint8_t)(random >> 24);
+    }
+    memcpy(bytes, "\xE9\x01\x02\x40\x00\x00\x10\x40", 8);
+    return bytes;
+}
+
+struct golden *rig_golden(size_t len, unsigned seed)
+{
+    char error[256] = "";
+    uint8_t *bytes = rig_image(len, seed);
+    struct golden *golden = golden_new();
+    ck_assert_ptr_nonnull(golden);
+    ck_assert_msg(golden_add(golden, "golden.bin", 0, bytes, len, error, sizeof(error)) == 0 &&
+                      golden_seal(golden, true, error, sizeof(error)) == 0,
+                  "%s", error);
+    free(bytes);
+    return golden;
+}
+
+struct flash_job rig_job(const struct golden *golden, const struct stub_image *stub)
+{
+    return (struct flash_job){
+        .golden = golden,
+        .stub = stub,
+        .bauds = {921600, 460800, 230400, 115200},
+        .n_bauds = 4,
+        .tries = 3,
+        .run = true,
+    };
+}
+
+bool rig_holds(struct board *board, const struct golden *golden)
+{
+    size_t size;
+    const uint8_t *flash = board_flash(board, &size);
+    for (size_t i = 0; i < golden->n_parts; i++) {
+        const struct golden_part *part = &golden->parts[i];
+        if (part->offset + part->flash_size > size || memcmp(flash + part->offset, part->bytes, part->flash_size) != 0)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A conversation and a virtual board in one process, in virtual time: what gangd's slot and a USB-serial adapter do in
+ * the real world, without threads, files or waiting.
+ */
+#ifndef TESTS_SIMULATION_RIG_H
+#define TESTS_SIMULATION_RIG_H
+
+#include "proto/flash.h"
+#include "proto/session.h"
+#include "tools/boardsim/board.h"
+
+#include <stdint.h>
+
+#define RIG_NEVER UINT64_MAX
+
+struct rig {
+    struct board *board; /* the caller's */
+    uint64_t unplug_at;  /* µs from the start; RIG_NEVER: not */
+    uint32_t baud_max;   /* of the adapter; 0: any. A higher rate is refused with -ERANGE. */
+    uint64_t now;        /* µs */
+    uint32_t baud;       /* of the adapter now */
+    struct session session;
+    struct flash flash;
+};
+
+/* Lets `flash` run against the board until it has ended. Fails the test if it has not after `limit_s` virtual seconds.
+ */
+void rig_flash(struct rig *rig, const struct flash_job *job, unsigned limit_s);
+
+/* An image of `len` bytes like a real one: a boot header, code-like data, noise, blank space; different for each seed.
+ * Sealed. */
+struct golden *rig_golden(size_t len, unsigned seed);
+
+/* The same image as bytes; malloc()ed. */
+uint8_t *rig_image(size_t len, unsigned seed);
+
+/* A job at 921600 and the usual ladder, three tries, our stub. */
+struct flash_job rig_job(const struct golden *golden, const struct stub_image *stub);
+
+/* True if the board's flash holds the golden image. */
+bool rig_holds(struct board *board, const struct golden *golden);
+
+#endif

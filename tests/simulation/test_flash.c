@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* The flash recipe against a virtual board: what passes, and what cause each fault gives. */
+#include "tests/runner.h"
+#include "tests/simulation/rig.h"
+#include "tools/boardsim/nor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGE_SIZE (96 * 1024)
+
+static struct golden *golden;
+static struct stub_image *stub;
+static struct rig *rig;
+
+static void setup(void)
+{
+    golden = rig_golden(IMAGE_SIZE, 1);
+    stub = stub_image_builtin();
+    rig = calloc(1, sizeof(*rig));
+    rig->unplug_at = RIG_NEVER;
+}
+
+static void teardown(void)
+{
+    board_free(rig->board);
+    golden_unref(golden);
+    stub_image_free(stub);
+    free(rig);
+}
+
+static const struct board_config good_board = {.seed = 1, .mac = {0x18, 0xFE, 0x34, 0xA1, 0xB2, 0xC3}};
+
+static void flash_board(const struct board_config *config)
+{
+    struct flash_job job = rig_job(golden, stub);
+    rig->board = board_new(config);
+    board_power(rig->board, true);
+    rig_flash(rig, &job, 600);
+}
+
+static void expect_pass(void)
+{
+    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert(rig_holds(rig->board, golden));
+    ck_assert_uint_eq(board_stats(rig->board)->nor_violations, 0);
+}
+
+static void expect_failure(enum cause cause)
+{
+    ck_assert_int_eq(rig->flash.state, FLASH_FAILED);
+    ck_assert_msg(rig->flash.cause == cause, "%s (%s) instead of %s", cause_code(rig->flash.cause), rig->flash.detail,
+                  cause_code(cause));
+}
+
+START_TEST(a_good_board_passes_at_the_first_try)
+{
+    static const uint8_t mac[] = {0x18, 0xFE, 0x34, 0xA1, 0xB2, 0xC3};
+    flash_board(&good_board);
+    expect_pass();
+    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(flash_baud(&rig->flash), 921600);
+    ck_assert_mem_eq(rig->flash.chip.mac, mac, 6);
+    ck_assert_uint_eq(rig->flash.chip.chip_id, 0x00A1B2C3);
+    ck_assert_uint_eq(rig->flash.flash_part.size, 4 * 1024 * 1024);
+    ck_assert_uint_eq(flash_percent(&rig->flash, rig->now), 100);
+    for (enum flash_phase phase = 0; phase < FLASH_PHASE_COUNT; phase++)
+        ck_assert_msg(rig->flash.phase_us[phase] > 0, "no time in %s", flash_phase_label(phase));
+}
+END_TEST
+
+START_TEST(old_content_is_gone)
+{
+    size_t size;
+    rig->board = board_new(&good_board);
+    uint8_t *flash = board_flash(rig->board, &size);
+    memset(flash, 0x00, size);
+    board_power(rig->board, true);
+    struct flash_job job = rig_job(golden, stub);
+    rig_flash(rig, &job, 600);
+    expect_pass();
+    ck_assert_uint_eq(flash[size - 1], 0x00);
+}
+END_TEST
+
+START_TEST(several_files_at_offsets)
+{
+    char error[200];
+    uint8_t *bytes = rig_image(50001, 9);
+    struct golden *parts = golden_new();
+    ck_assert_int_eq(golden_add(parts, "fs", 0x3FB000, bytes, 4096 + 5, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_add(parts, "boot", 0, bytes, 4001, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_add(parts, "app", 0x1000, bytes, 50001, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(parts, true, error, sizeof(error)), 0);
+    struct flash_job job = rig_job(parts, stub);
+    rig->board = board_new(&good_board);
+    board_power(rig->board, true);
+    rig_flash(rig, &job, 600);
+    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert(rig_holds(rig->board, parts));
+    free(bytes);
+    golden_unref(parts);
+}
+END_TEST
+
+static const uint32_t rates[] = {115200, 230400, 460800, 921600, 2000000};
+
+START_TEST(every_rate_works)
+{
+    struct flash_job job = rig_job(golden, stub);
+    job.bauds[0] = rates[_i];
+    job.n_bauds = 1;
+    rig->board = board_new(&good_board);
+    board_power(rig->board, true);
+    rig_flash(rig, &job, 600);
+    expect_pass();
+    ck_assert_uint_eq(rig->flash.tries, 1);
+}
+END_TEST
+
+START_TEST(a_40_mhz_board_passes)
+{
+    struct board_config config = good_board;
+    config.crystal_mhz = 40;
+    flash_board(&config);
+    expect_pass();
+}
+END_TEST
+
+START_TEST(an_adapter_that_cannot_do_the_rate_steps_down_the_ladder)
+{
+    rig->baud_max = 300000;
+    flash_board(&good_board);
+    expect_pass();
+    ck_assert_uint_eq(rig->flash.tries, 3);
+    ck_assert_uint_eq(flash_baud(&rig->flash), 230400);
+}
+END_TEST
+
+START_TEST(a_board_without_reset_circuit_waits_for_a_person)
+{
+    struct board_config config = good_board;
+    config.no_auto_reset = true;
+    struct flash_job job = rig_job(golden, stub);
+    job.manual_reset = true;
+    rig->board = board_new(&config);
+    board_power(rig->board, true);
+    rig->unplug_at = 20000000;
+    rig_flash(rig, &job, 600);
+    expect_failure(CAUSE_UNPLUGGED);
+
+    board_buttons(rig->board, true, true);
+    board_run(rig->board, rig->now * 1000 + 100000000);
+    board_buttons(rig->board, false, true);
+    rig->unplug_at = RIG_NEVER;
+    rig_flash(rig, &job, 600);
+    expect_pass();
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    struct board_faults faults;
+    enum cause cause;
+} faulty[] = {
+    {"silent", {.silent = true}, CAUSE_BOARD_SILENT},
+    {"rx open", {.rx_open = true}, CAUSE_BOARD_SILENT},
+    {"tx open", {.tx_open = true}, CAUSE_TX_OPEN},
+    {"gpio0 open", {.gpio0_open = true}, CAUSE_NOT_DOWNLOAD_MODE},
+    {"unknown oui", {.clone_oui = true}, CAUSE_UNKNOWN_OUI},
+    {"flash id ffffff", {.flash_id = 0xFFFFFF}, CAUSE_FLASH_ID_UNREADABLE},
+    {"stuck bits", {.stuck_bits = 4000}, CAUSE_MD5_MISMATCH},
+    {"hang in the stub", {.hang_after = 60000}, CAUSE_BOARD_SILENT},
+};
+
+START_TEST(each_fault_has_its_cause)
+{
+    struct board_config config = good_board;
+    config.faults = faulty[_i].faults;
+    flash_board(&config);
+    ck_assert_int_eq(rig->flash.state, FLASH_FAILED);
+    ck_assert_msg(rig->flash.cause == faulty[_i].cause, "%s: %s (%s) instead of %s", faulty[_i].name,
+                  cause_code(rig->flash.cause), rig->flash.detail, cause_code(faulty[_i].cause));
+}
+END_TEST
+
+START_TEST(a_flash_that_is_too_small_is_refused_before_it_is_erased)
+{
+    struct golden *large = rig_golden(768 * 1024, 2);
+    struct board_config config = good_board;
+    config.part = nor_find("W25Q40");
+    ck_assert_ptr_nonnull(config.part);
+    rig->board = board_new(&config);
+    size_t size;
+    memset(board_flash(rig->board, &size), 0x5A, 16);
+    board_power(rig->board, true);
+    struct flash_job job = rig_job(large, stub);
+    rig_flash(rig, &job, 600);
+    expect_failure(CAUSE_FLASH_TOO_SMALL);
+    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
+    golden_unref(large);
+}
+END_TEST
+
+START_TEST(a_brown_out_in_mid_write_is_tried_again)
+{
+    struct board_config config = good_board;
+    config.faults.reset_after = 40000;
+    flash_board(&config);
+    expect_pass();
+    ck_assert_uint_eq(rig->flash.tries, 2);
+    ck_assert_uint_eq(flash_baud(&rig->flash), 460800);
+}
+END_TEST
+
+START_TEST(a_slow_flash_passes)
+{
+    struct board_config config = good_board;
+    config.faults.slow_flash = 4;
+    flash_board(&config);
+    expect_pass();
+    ck_assert_uint_eq(rig->flash.tries, 1);
+}
+END_TEST
+
+START_TEST(an_unplug_at_any_time_ends_as_unplugged)
+{
+    struct flash_job job = rig_job(golden, stub);
+    for (uint64_t at = 1000; at < 6000000; at += 390625) {
+        rig->unplug_at = at;
+        board_free(rig->board);
+        rig->board = board_new(&good_board);
+        board_power(rig->board, true);
+        rig_flash(rig, &job, 600);
+        if (rig->flash.state != FLASH_PASSED)
+            expect_failure(CAUSE_UNPLUGGED);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("flash");
+    TCase *tcase = tcase_create("flash");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_good_board_passes_at_the_first_try);
+    tcase_add_test(tcase, old_content_is_gone);
+    tcase_add_test(tcase, several_files_at_offsets);
+    tcase_add_loop_test(tcase, every_rate_works, 0, sizeof(rates) / sizeof(rates[0]));
+    tcase_add_test(tcase, a_40_mhz_board_passes);
+    tcase_add_test(tcase, an_adapter_that_cannot_do_the_rate_steps_down_the_ladder);
+    tcase_add_test(tcase, a_board_without_reset_circuit_waits_for_a_person);
+    tcase_add_loop_test(tcase, each_fault_has_its_cause, 0, sizeof(faulty) / sizeof(faulty[0]));
+    tcase_add_test(tcase, a_flash_that_is_too_small_is_refused_before_it_is_erased);
+    tcase_add_test(tcase, a_brown_out_in_mid_write_is_tried_again);
+    tcase_add_test(tcase, a_slow_flash_passes);
+    tcase_add_test(tcase, an_unplug_at_any_time_ends_as_unplugged);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}
