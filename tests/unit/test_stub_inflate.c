@@ -46,10 +46,10 @@ static struct result ours(const uint8_t *in, size_t n_in, size_t piece)
             const uint8_t *out;
             size_t n_out;
             r.status = inflate_run(&z, &p, copy + n, &out, &n_out);
-            ck_assert_uint_le(n_out, INFLATE_STRETCH);
+            if (n_out > INFLATE_STRETCH || r.n + n_out > ROOM)
+                ck_abort_msg("%zu bytes after %zu", n_out, r.n);
             if (r.status == INFLATE_BROKEN)
                 break;
-            ck_assert_uint_le(r.n + n_out, ROOM);
             memcpy(our_bytes + r.n, out, n_out);
             r.n += n_out;
         } while (r.status == INFLATE_HAS_OUTPUT);
@@ -201,7 +201,8 @@ START_TEST(test_headers)
         packed[1] = (uint8_t)header;
         struct result r = ours(packed, n, 16384);
         bool good = (packed[0] & 15) == 8 && packed[0] >> 4 <= 7 && header % 31 == 0 && !(packed[1] & 0x20);
-        ck_assert_int_eq(r.status, good ? INFLATE_DONE : INFLATE_BROKEN);
+        if (r.status != (good ? INFLATE_DONE : INFLATE_BROKEN))
+            ck_abort_msg("header %04x: %d", header, r.status);
     }
 }
 END_TEST
