@@ -19,6 +19,7 @@ const sound = new Sound(showSound);
 
 let connected = null; /* null until the first answer or its absence */
 let lastHeard = null; /* Date of the last event */
+let version = null;   /* of the gangd that this page came from */
 
 /* ---- what came in, painted once a frame ---- */
 
@@ -98,7 +99,11 @@ new ResizeObserver(fit).observe(id('tiles'));
 /* ---- the station ---- */
 
 function showStation() {
-    const { station, today, golden, lot, operator } = model.station;
+    const { gangd, station, today, golden, lot, operator } = model.station;
+    /* A gangd of another version brings another page. */
+    version ??= gangd;
+    if (version !== gangd)
+        location.reload();
     setText(id('station'), station);
     setText(id('count-pass'), String(today.pass));
     setText(id('count-fail'), String(today.fail));

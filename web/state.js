@@ -78,7 +78,7 @@ export class Model {
     #insert(slot) {
         const all = [...this.slots.values()];
         let at = all.length;
-        while (at > 0 && isUnconfigured(all[at - 1]) && all[at - 1].slot > slot.slot)
+        while (at > 0 && isUnconfigured(all[at - 1]) && byName(all[at - 1], slot) > 0)
             at--;
         all.splice(at, 0, slot);
         this.slots = new Map(all.map((one) => [one.slot, one]));
@@ -97,7 +97,12 @@ export class Model {
     }
 }
 
-/* A slot without a name in the configuration bears its path as its name. */
+/* A slot without a name in the configuration bears that of its place: "1-1.2", "1-1.2:1", or all of its path. */
 function isUnconfigured(slot) {
-    return slot.slot === slot.path;
+    return slot.slot === slot.path || /^\d+-[\d.]+(:\d+)?$/.test(slot.slot);
+}
+
+/* As the daemon sorts: 1-1.2 before 1-1.10. */
+function byName(a, b) {
+    return a.slot.localeCompare(b.slot, 'en', { numeric: true });
 }

@@ -59,7 +59,7 @@ export function describe(slot) {
     const state = STATES[slot.state] ?? { look: 'muted', word: String(slot.state).toUpperCase(), icon: 'muted' };
     const attempt = slot.attempt;
     const flashing = slot.state === 'flashing' && attempt !== null;
-    const failed = (slot.state === 'fail' || slot.state === 'interrupted') && attempt !== null;
+    const failed = ['fail', 'interrupted', 'stuck'].includes(slot.state) && attempt !== null && attempt.verdict !== null;
     const view = {
         look: state.look,
         word: state.word,

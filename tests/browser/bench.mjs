@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bench for one test: boardsim's world, and in it a real gangd that can be killed and started again.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from './checks.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BUILD = process.env.BUILD ?? path.join(ROOT, 'build/release');
+
+/* boardsim's hub: slot n is at port n of it. */
+const PATH = (n) => `pci-0000:00:14.0-usb-0:1.${n}:1.0`;
+
+/* Runs gangd while the file "run" is there: what is killed comes back only when the test wants it. */
+const KEEPER = `
+cd "$1"
+while [ -e world ]; do
+    if [ -e run ]; then
+        "$2" --config gangd.conf >>gangd.log 2>&1 &
+        echo $! >pid.new && mv pid.new pid
+        wait $!
+        rm -f pid
+    fi
+    sleep 0.1
+done
+`;
+
+async function freePort() {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address();
+    server.close();
+    await once(server, 'close');
+    return port;
+}
+
+export class Bench {
+    /* `slots` tiles A1… are configured. `boards` of them have a board from the start; `words[n]` orders board n. */
+    static async start({ slots, boards, operator = '', lot = '', imageName = 'golden.bin', imageSize = 256 * 1024 }) {
+        const bench = new Bench();
+        bench.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'gangd-browser-'));
+        bench.port = await freePort();
+        bench.url = `http://127.0.0.1:${bench.port}`;
+        bench.slots = Array.from({ length: slots }, (_, i) => `A${i + 1}`);
+        const file = (name) => path.join(bench.dir, name);
+        /* Random bytes do not shrink when compressed: so there is some progress to watch. */
+        fs.writeFileSync(file(imageName), randomBytes(imageSize));
+        fs.writeFileSync(file('gangd.conf'), [
+            '[station]', 'name = bench-7', `operator = ${operator}`, `lot = ${lot}`, `book = ${file('book.db')}`,
+            '[product]', `file = ${file(imageName)}`, 'image_check = no',
+            '[flashing]', 'after = stay', 'settle_ms = 100', 'tries = 1',
+            '[http]', 'socket = none', 'group =', `listen = 127.0.0.1:${bench.port}`, `web = ${path.join(ROOT, 'web')}`,
+            ...bench.slots.flatMap((name, i) => [`[slot ${name}]`, `path = ${PATH(i + 1)}`]),
+        ].join('\n') + '\n');
+        fs.writeFileSync(file('world'), '');
+        fs.writeFileSync(file('run'), '');
+        bench.control = file('control');
+        const log = fs.openSync(file('boardsim.log'), 'w');
+        bench.process = spawn(path.join(BUILD, 'boardsim'), ['--boards', String(boards), '--control', bench.control, '--',
+            'sh', '-c', KEEPER, 'keeper', bench.dir, path.join(BUILD, 'gangd')], { stdio: ['ignore', log, log] });
+        bench.process.on('error', (error) => fs.appendFileSync(file('boardsim.log'), `${error.message}\n`));
+        bench.ended = once(bench.process, 'exit').catch(() => {});
+        try {
+            await until('gangd answers', () => bench.process.exitCode === null && bench.get('status').catch(() => null), 60);
+        } catch (error) {
+            await bench.stop();
+            throw error;
+        }
+        return bench;
+    }
+
+    /* GET /api/v1/WHAT */
+    async get(what) {
+        const answer = await fetch(`${this.url}/api/v1/${what}`, { signal: AbortSignal.timeout(10000) });
+        if (!answer.ok)
+            throw new Error(`GET ${what}: ${answer.status} ${await answer.text()}`);
+        return answer.json();
+    }
+
+    async slot(name) {
+        return (await this.get('status')).slots.find((slot) => slot.slot === name);
+    }
+
+    /* One command to boardsim, one line back. */
+    async order(command) {
+        const socket = net.connect(this.control);
+        await once(socket, 'connect');
+        socket.write(`${command}\n`);
+        let answer = '';
+        for await (const bytes of socket) {
+            answer += bytes;
+            if (answer.includes('\n'))
+                break;
+        }
+        socket.destroy();
+        if (!answer.startsWith('ok'))
+            throw new Error(`boardsim: ${command}: ${answer.trim()}`);
+    }
+
+    #signal(signal) {
+        process.kill(Number(fs.readFileSync(path.join(this.dir, 'pid'), 'utf8')), signal);
+    }
+
+    /* As a crash would: no farewell. It stays away until revive(). */
+    kill() {
+        fs.rmSync(path.join(this.dir, 'run'));
+        this.#signal('SIGKILL');
+    }
+
+    revive() {
+        fs.writeFileSync(path.join(this.dir, 'run'), '');
+    }
+
+    /* Alive, but answers nothing. */
+    freeze() {
+        this.#signal('SIGSTOP');
+    }
+
+    thaw() {
+        this.#signal('SIGCONT');
+    }
+
+    /* The end of both logs, for a failure's report. */
+    logs() {
+        return ['boardsim.log', 'gangd.log']
+            .map((name) => path.join(this.dir, name))
+            .filter((name) => fs.existsSync(name))
+            .map((name) => `--- ${path.basename(name)}\n${fs.readFileSync(name, 'utf8').slice(-3000)}`)
+            .join('\n');
+    }
+
+    async stop() {
+        for (const name of ['run', 'world'])
+            fs.rmSync(path.join(this.dir, name), { force: true });
+        try {
+            this.#signal('SIGTERM');
+        } catch {
+            /* It is gone already. */
+        }
+        const gone = await Promise.race([this.ended.then(() => true), new Promise((r) => setTimeout(r, 15000, false))]);
+        if (!gone)
+            this.process.kill('SIGKILL');
+        fs.rmSync(this.dir, { recursive: true, force: true });
+    }
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dashboard as an operator meets it: boardsim's boards, the real gangd, the real page in Chromium.
+ */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { Bench } from './bench.mjs';
+import { launch, openPage } from './browser.mjs';
+import { check, summary, until } from './checks.mjs';
+import { modelChecks } from './model_checks.mjs';
+
+const EVIL = '<img src=x onerror="document.title=1">';
+
+const bench = await Bench.start({ slots: 5, boards: 2, operator: EVIL, lot: '<b>WO</b>', imageName: 'golden<i>1.bin' });
+const browser = await launch();
+const page = await openPage(browser);
+
+const tile = (name) => page.locator(`.tile[data-slot="${name}"]`);
+const state = (name) => tile(name).getAttribute('data-state');
+const text = (name, part) => tile(name).locator(`.${part}`).first().textContent();
+const ended = (name) => until(`a verdict on the tile of ${name}`, async () =>
+    ['pass', 'fail', 'interrupted'].includes(await state(name)));
+const shot = (name) => process.env.SHOTS && page.screenshot({ path: path.join(process.env.SHOTS, `${name}.png`) });
+
+/* Keeps every percentage that each tile ever shows, so that none is missed between two looks. */
+function watchProgress() {
+    globalThis.progress = {};
+    new MutationObserver((records) => {
+        for (const { target } of records) {
+            const { slot } = target.closest('.tile').dataset;
+            (globalThis.progress[slot] ??= []).push(Number(target.getAttribute('aria-valuenow')));
+        }
+    }).observe(document.getElementById('tiles'), { subtree: true, attributeFilter: ['aria-valuenow'] });
+}
+
+async function firstSight() {
+    const answer = await page.goto(`${bench.url}/`);
+    await page.evaluate(watchProgress);
+    await check('the page comes with a strict Content-Security-Policy', () => {
+        const policy = answer.headers()['content-security-policy'] ?? '';
+        assert.match(policy, /default-src 'none'/);
+        assert.match(policy, /script-src 'self'/);
+        assert.doesNotMatch(policy, /unsafe|\*/);
+    });
+    await check('each configured slot has a tile, in order', async () => {
+        await until('five tiles', async () => (await page.locator('.tile').count()) === 5, 20);
+        const names = await page.locator('.tile .slot').allTextContents();
+        assert.deepEqual(names, bench.slots);
+    });
+    await check('a slot without an adapter is EMPTY', async () => {
+        await until('A5 is shown', async () => (await text('A5', 'word')) === 'EMPTY', 20);
+    });
+}
+
+async function goodBoards() {
+    await ended('A1');
+    await ended('A2');
+    await shot('pass');
+    await check('a good board gets PASS and its MAC, as in the book', async () => {
+        for (const name of ['A1', 'A2']) {
+            assert.equal(await text(name, 'word'), 'PASS');
+            const [attempt] = await bench.get(`attempts?slot=${name}`);
+            assert.equal(attempt.verdict, 'pass');
+            assert.match(attempt.mac, /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
+            assert.equal(await text(name, 'mac'), attempt.mac);
+        }
+    });
+    await check('progress moved, and only forward', async () => {
+        const progress = await page.evaluate(() => globalThis.progress);
+        const seen = progress.A1 ?? [];
+        assert.ok(new Set(seen).size >= 3, `seen: ${seen}`);
+        assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
+    });
+    await check('the state word is big', async () => {
+        const pixels = await tile('A1').locator('.word').evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
+        assert.ok(pixels >= 90, `PASS is ${pixels} px high with five tiles on a full HD screen`);
+    });
+    await check('counters and title agree with the status', async () => {
+        await until('two passes are counted', async () => (await page.locator('#count-pass').textContent()) === '2', 10);
+        const { today } = await bench.get('status');
+        assert.equal(today.pass, 2);
+        assert.equal(await page.locator('#count-fail').textContent(), String(today.fail));
+        assert.match(await page.title(), /✓ 2\D+0 · bench-7/);
+    });
+    await check('the verdict is spoken', async () => {
+        assert.match(await page.locator('#spoken').textContent(), /A[12]: pass/);
+    });
+}
+
+async function faultyBoards() {
+    await bench.order('plug 3 silent');
+    await bench.order('plug 4 small-flash');
+    await ended('A3');
+    await ended('A4');
+    await shot('fail');
+    await check('a faulty board gets FAIL with the cause and what to do', async () => {
+        for (const [name, cause] of [['A3', 'board-silent'], ['A4', 'flash-too-small']]) {
+            const attempt = (await bench.get(`attempts?slot=${name}`)).at(-1);
+            assert.equal(attempt.cause, cause);
+            assert.equal(await text(name, 'word'), 'FAIL');
+            assert.ok(attempt.sentence.length > 10 && attempt.remedy.length > 10);
+            assert.equal(await text(name, 'sentence'), attempt.sentence);
+            assert.equal(await text(name, 'remedy'), attempt.remedy);
+            assert.ok(await tile(name).locator('.sentence').isVisible());
+        }
+    });
+    await check('the failure is spoken as an alert', async () => {
+        assert.match(await page.locator('#alarm').textContent(), /A[34]: fail\. \S+/);
+    });
+    await check('the failures are counted', async () => {
+        await until('two failures', async () => (await page.locator('#count-fail').textContent()) === '2', 10);
+        assert.equal(await page.locator('#count-yield').textContent(), '50 %');
+    });
+}
+
+async function engineer() {
+    const attempt = (await bench.get('attempts?slot=A3')).at(-1);
+    await check('the details open by keyboard and show the attempt', async () => {
+        await tile('A3').locator('.slot').focus();
+        await page.keyboard.press('Enter');
+        const dialog = page.locator('#details');
+        await until('the dialog', () => dialog.isVisible(), 10);
+        const content = await dialog.textContent();
+        for (const value of [String(attempt.id), attempt.cause, attempt.remedy, attempt.image_sha256, attempt.path])
+            assert.ok(content.includes(value), `no "${value}" in the details`);
+        await shot('details');
+        await page.keyboard.press('Escape');
+        await until('the dialog is closed', async () => !(await dialog.isVisible()), 10);
+    });
+    await check('"Try again" makes a new attempt', async () => {
+        await tile('A3').locator('.retry').click();
+        await until('a second attempt in the book', async () => (await bench.get('attempts?slot=A3&verdict=fail')).length === 2);
+        await ended('A3');
+    });
+    await check('the CSV of today has a line for each attempt', async () => {
+        const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#export-csv').click()]);
+        assert.match(download.suggestedFilename(), /^gangd-bench-7-\d{4}-\d\d-\d\d\.csv$/);
+        const lines = (await (await fetch(download.url())).text()).trim().split('\r\n');
+        assert.match(lines[0], /^id,/);
+        assert.equal(lines.length - 1, (await bench.get('attempts')).length);
+    });
+    await check('the sound button says what it does, and remembers', async () => {
+        const pressed = () => page.locator('#sound').getAttribute('aria-pressed');
+        assert.equal(await pressed(), 'false');
+        await page.locator('#sound').click();
+        assert.equal(await pressed(), 'true');
+        await page.reload();
+        await until('tiles after a reload', async () => (await page.locator('.tile').count()) === 5, 20);
+        assert.equal(await pressed(), 'true');
+    });
+}
+
+async function hostileText() {
+    await check('markup in names is shown as text', async () => {
+        await until('the station is shown', async () => (await page.locator('#fact-operator').textContent()) === EVIL, 10);
+        assert.equal(await page.locator('#fact-lot').textContent(), '<b>WO</b>');
+        assert.match(await page.locator('#fact-image').textContent(), /^golden<i>1\.bin/);
+        assert.equal(await page.locator('img, header b, header i').count(), 0);
+        assert.notEqual(await page.title(), '1');
+    });
+}
+
+async function unplugged() {
+    const [attempt] = await bench.get('attempts?slot=A2');
+    await bench.order('unplug 2');
+    await check('a slot whose board was taken away is EMPTY, and knows the last board', async () => {
+        await until('A2 is empty', async () => (await state('A2')) === 'empty', 30);
+        assert.equal(await text('A2', 'word'), 'EMPTY');
+        assert.ok((await text('A2', 'aside')).includes(attempt.mac));
+    });
+}
+
+async function gangdGone() {
+    page.offline = true;
+    bench.kill();
+    await check('without gangd the page says so over grey tiles', async () => {
+        const banner = page.locator('.banner');
+        await until('the banner', async () => (await banner.count()) > 0, 60);
+        assert.match(await banner.first().textContent(), /gangd is not running — tiles may be old/);
+        assert.match(await page.title(), /not running/);
+        assert.match(await page.locator('#tiles').evaluate((e) => getComputedStyle(e).filter), /grayscale/);
+        assert.equal(await page.locator('.tile').count(), 5);
+        await shot('gone');
+    });
+    await check('asking for a retry then says why it cannot be', async () => {
+        await tile('A4').locator('.retry').click();
+        await until('the reason', async () => /does not answer/.test(await page.locator('#toast').textContent()), 20);
+    });
+    bench.revive();
+    await check('when gangd is back the page recovers by itself', async () => {
+        await until('no banner', async () => (await page.locator('.banner').count()) === 0, 60);
+        assert.doesNotMatch(await page.title(), /not running/);
+        await until('the tiles are as in the status', async () => {
+            const { slots } = await bench.get('status');
+            const shown = await page.locator('.tile').evaluateAll((all) => all.map((e) => e.dataset.state));
+            return slots.map((slot) => slot.state).join() === shown.join();
+        });
+    });
+    page.offline = false;
+}
+
+async function gangdHangs() {
+    /* No error tells the page that a stream which is still open is dead: its own watchdog must. */
+    page.offline = true;
+    bench.freeze();
+    await check('a gangd that hangs is noticed', () =>
+        until('the banner', async () => (await page.locator('.banner').count()) > 0));
+    bench.thaw();
+    await check('and so is its recovery', () =>
+        until('no banner', async () => (await page.locator('.banner').count()) === 0));
+    page.offline = false;
+}
+
+try {
+    await firstSight();
+    await goodBoards();
+    await faultyBoards();
+    await engineer();
+    await hostileText();
+    await unplugged();
+    await gangdGone();
+    await gangdHangs();
+    await modelChecks(page);
+    await check('the browser had nothing to complain about', () => assert.deepEqual(page.complaints, []));
+} catch (error) {
+    await check('the test ran to its end', () => {
+        throw new Error(`${error.message}\n${bench.logs()}`);
+    });
+} finally {
+    await browser.close();
+    await bench.stop();
+}
+process.exitCode = summary() ? 0 : 1;
