@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             session_sent(&session, want->len, now);
         } else if (want->kind != SESSION_WANTS_NOTHING) {
             session_done(&session, 0, now);
-        } else if (len >= 2) {
+        } else if (len >= 2 && session.activity != SESSION_PAUSING) {
             size_t n = bytes[0] < len - 2 ? bytes[0] : len - 2;
             answer(&session, bytes + 2, n, bytes[1] & 1, now);
             bytes += 2 + n;
