@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <uv.h>
 
@@ -106,6 +107,16 @@ static void close_handles(struct program *program)
     uv_loop_close(&program->loop);
 }
 
+static void log_usage(void)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return;
+    double seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                     (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    log_info("gangd", "ended; used %.2f s of CPU and %ld KB of memory", seconds, usage.ru_maxrss);
+}
+
 static int run(const struct config *config, const char *config_path)
 {
     static struct program program;
@@ -140,6 +151,7 @@ static int run(const struct config *config, const char *config_path)
     if (program.station)
         all_booked = station_stop(program.station);
     close_handles(&program);
+    log_usage();
     return started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
