@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/boardsim/board.h"
+
+#include <stdlib.h>
+
+#include "tools/boardsim/chip.h"
+#include "tools/boardsim/efuse.h"
+#include "tools/boardsim/line.h"
+#include "tools/boardsim/nor.h"
+#include "tools/boardsim/reset.h"
+
+#define DEFAULT_CRYSTAL_MHZ 26u
+
+struct board {
+    struct board_faults faults;
+    struct chip chip;
+    struct nor *nor;
+    struct reset reset;
+    struct line to_board, to_host; /* to_host holds what is complete */
+    struct line_noise noise_in, noise_out;
+    uint64_t ns;       /* the time, as last given out */
+    uint64_t heard;    /* bytes from the host since power-on */
+    bool dead;         /* hung: until the next power-on */
+    bool browned_out;  /* the one brown-out has been */
+    bool power_is_new; /* the next reset cause is power-on */
+    bool host_ready;   /* a byte for the host was completed in this run */
+    uint64_t bytes_in, bytes_out;
+    struct board_stats stats;
+};
+
+/* Cycles that have passed at `ns`; a time of cycles is reached at the first nanosecond not before it. */
+static uint64_t to_cycles(const struct board *board, uint64_t ns)
+{
+    return ns / 1000 * board->chip.mhz + ns % 1000 * board->chip.mhz / 1000;
+}
+
+static uint64_t to_ns(const struct board *board, uint64_t cycles)
+{
+    uint64_t mhz = board->chip.mhz;
+
+    return cycles / mhz * 1000 + (cycles % mhz * 1000 + mhz - 1) / mhz;
+}
+
+struct board *board_new(const struct board_config *config)
+{
+    unsigned crystal = config->crystal_mhz ? config->crystal_mhz : DEFAULT_CRYSTAL_MHZ;
+    const struct board_faults *faults = &config->faults;
+    struct board *board = calloc(1, sizeof *board);
+    struct nor_config nor = {
+        .part = config->part,
+        .seed = config->seed,
+        .mhz = 2 * crystal,
+        .flash_id = faults->flash_id,
+        .stuck_bits = faults->stuck_bits,
+        .slow = faults->slow_flash,
+    };
+
+    if (!board)
+        return NULL;
+    board->nor = nor_new(&nor);
+    if (!board->nor) {
+        free(board);
+        return NULL;
+    }
+    board->faults = *faults;
+    board->noise_in = (struct line_noise){faults->lose, faults->corrupt, faults->insert, {config->seed ^ 0x696e}};
+    board->noise_out = (struct line_noise){faults->lose, faults->corrupt, faults->insert, {config->seed ^ 0x6f7574}};
+    reset_init(&board->reset, !config->no_auto_reset, !faults->gpio0_open);
+    board->chip.mhz = 2 * crystal;
+    board->chip.spi.nor = board->nor;
+    efuse_words(board->chip.efuse, config->mac, faults->clone_oui);
+    chip_init(&board->chip);
+    return board;
+}
+
+void board_free(struct board *board)
+{
+    if (!board)
+        return;
+    line_free(&board->to_board);
+    line_free(&board->to_host);
+    nor_free(board->nor);
+    free(board);
+}
+
+/* Reset, power and straps. */
+
+static void update_reset(struct board *board)
+{
+    if (reset_update(&board->reset, board->chip.now, (uint64_t)RESET_RC_US * board->chip.mhz))
+        chip_hold(&board->chip);
+}
+
+void board_power(struct board *board, bool on)
+{
+    on = on && !board->faults.silent;
+    if (on == board->reset.powered)
+        return;
+    board->reset.powered = on;
+    nor_power(board->nor, board->chip.now, on);
+    if (on) {
+        board->heard = 0;
+        board->dead = false;
+        board->power_is_new = true;
+    }
+    update_reset(board);
+}
+
+void board_set_lines(struct board *board, bool dtr, bool rts)
+{
+    board->reset.dtr = dtr;
+    board->reset.rts = rts;
+    update_reset(board);
+}
+
+void board_buttons(struct board *board, bool reset, bool gpio0)
+{
+    board->reset.button_reset = reset;
+    board->reset.button_gpio0 = gpio0;
+    update_reset(board);
+}
+
+static void rise(struct board *board)
+{
+    enum chip_reset_cause cause = board->power_is_new ? CHIP_POWER_ON : CHIP_EXTERNAL_RESET;
+
+    board->reset.rising = UINT64_MAX;
+    board->power_is_new = false;
+    if (!board->dead)
+        chip_release(&board->chip, cause, reset_gpio0_low(&board->reset));
+}
+
+/* The supply dips below what the chip bears and comes back at once. */
+static void brown_out(struct board *board)
+{
+    board->browned_out = true;
+    chip_hold(&board->chip);
+    board->power_is_new = true;
+    board->reset.held = true;
+    update_reset(board);
+}
+
+/* The wire. */
+
+static void hear(struct board *board, const struct line_byte *byte)
+{
+    struct chip *chip = &board->chip;
+    const struct board_faults *faults = &board->faults;
+    uint8_t disturbed[2], seen[LINE_SEEN_MAX];
+    unsigned n = faults->tx_open || board->dead ? 0 : line_disturb(&board->noise_in, byte->value, disturbed);
+
+    for (unsigned i = 0; i < n && chip->mode != CHIP_OFF; i++) {
+        struct line_byte arrived = {byte->at, byte->bit, disturbed[i]};
+
+        if (rom_loader_measures(chip)) {
+            rom_loader_measure(chip, arrived.value, arrived.bit);
+            board->bytes_in++;
+            continue;
+        }
+        unsigned got = line_seen(&board->to_board, &arrived, LINE_BIT(chip->uart.divider), seen);
+
+        for (unsigned j = 0; j < got; j++)
+            chip_receive(chip, seen[j]);
+        board->bytes_in += got;
+    }
+    if (n == 0 || !board->reset.powered)
+        return;
+    board->heard++;
+    if (faults->hang_after && board->heard >= faults->hang_after) {
+        board->dead = true;
+        chip_hold(chip);
+    }
+    if (faults->reset_after && board->heard >= faults->reset_after && !board->browned_out)
+        brown_out(board);
+}
+
+static void speak(struct board *board, uint8_t byte)
+{
+    uint8_t disturbed[2];
+    unsigned n = line_disturb(&board->noise_out, byte, disturbed);
+
+    board->bytes_out++;
+    if (board->faults.rx_open)
+        return;
+    for (unsigned i = 0; i < n; i++)
+        line_put(&board->to_host, board->chip.now, LINE_BIT(board->chip.uart.divider), disturbed[i]);
+    board->host_ready |= n > 0;
+}
+
+void board_send(struct board *board, uint32_t baud, const uint8_t *bytes, size_t n)
+{
+    uint64_t hz = (uint64_t)board->chip.mhz * 1000000;
+
+    if (baud > 0)
+        line_send(&board->to_board, board->chip.now, (uint32_t)((LINE_BIT(1) * hz + baud / 2) / baud), bytes, n);
+}
+
+size_t board_sending(const struct board *board)
+{
+    return board->to_board.count;
+}
+
+size_t board_receive(struct board *board, uint32_t baud, uint8_t *bytes, size_t n)
+{
+    uint64_t hz = (uint64_t)board->chip.mhz * 1000000;
+    uint32_t bit = baud ? (uint32_t)((LINE_BIT(1) * hz + baud / 2) / baud) : 0;
+    size_t got = 0;
+
+    while (board->to_host.count > 0 && got < n) {
+        uint8_t seen[LINE_SEEN_MAX];
+        unsigned count = bit ? line_seen(&board->to_host, line_peek(&board->to_host), bit, seen) : 0;
+
+        for (unsigned i = 0; i < count && got < n; i++)
+            bytes[got++] = seen[i];
+        line_drop(&board->to_host);
+    }
+    return got;
+}
+
+/* Time. */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t next_outside(const struct board *board)
+{
+    const struct line_byte *byte = line_peek(&board->to_board);
+
+    return earlier(byte ? byte->at : UINT64_MAX, board->reset.rising);
+}
+
+static void handle_events(struct board *board)
+{
+    struct chip *chip = &board->chip;
+    const struct line_byte *byte;
+    uint8_t sent;
+
+    if (board->reset.rising <= chip->now)
+        rise(board);
+    while ((byte = line_peek(&board->to_board)) && byte->at <= chip->now) {
+        struct line_byte copy = *byte;
+
+        line_drop(&board->to_board);
+        hear(board, &copy);
+    }
+    while (chip_sent(chip, &sent))
+        speak(board, sent);
+    chip_events(chip);
+}
+
+uint64_t board_run(struct board *board, uint64_t until)
+{
+    struct chip *chip = &board->chip;
+    uint64_t end = to_cycles(board, until);
+
+    if (until < board->ns)
+        return board->ns;
+    board->host_ready = false;
+    for (;;) {
+        handle_events(board);
+        if (board->host_ready || chip->now >= end)
+            break;
+        chip_run(chip, earlier(end, earlier(next_outside(board), chip_event(chip))));
+    }
+    board->ns = until;
+    if (board->host_ready && to_ns(board, chip->now) < until)
+        board->ns = to_ns(board, chip->now);
+    return board->ns;
+}
+
+uint64_t board_next(const struct board *board)
+{
+    uint64_t next = earlier(next_outside(board), chip_next(&board->chip));
+    uint64_t ns;
+
+    if (next == UINT64_MAX)
+        return BOARD_NEVER;
+    ns = to_ns(board, next);
+    return ns > board->ns ? ns : board->ns;
+}
+
+uint8_t *board_flash(struct board *board, size_t *size)
+{
+    *size = nor_size(board->nor);
+    return nor_bytes(board->nor);
+}
+
+const struct board_stats *board_stats(const struct board *board)
+{
+    struct board_stats *stats = (struct board_stats *)&board->stats;
+    const struct nor_stats *nor = nor_stats(board->nor);
+
+    *stats = (struct board_stats){
+        .instructions = board->chip.cpu.instructions,
+        .boots = board->chip.boots,
+        .bytes_in = board->bytes_in,
+        .bytes_out = board->bytes_out,
+        .fifo_overflows = board->chip.uart.overflows,
+        .nor_violations = nor->violations,
+        .erases = nor->erases,
+        .programs = nor->programs,
+        .exception = board->chip.exception[0] ? board->chip.exception : NULL,
+    };
+    return stats;
+}

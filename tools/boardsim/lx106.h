@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The CPU: Xtensa LX106 with density, NSA, ABS, ADDX/SUBX, MUL16, MULL, L32R and the exceptions; no windows, loops,
+ * MIN/MAX, SEXT, MULUH, divide. It runs from IRAM only; a fetch from ROM is handed to the caller, who does the ROM's
+ * work.
+ *
+ * Exceptions and interrupts are architectural: EPC1, EXCCAUSE, EXCVADDR, PS.EXCM, a jump to VECBASE plus offset. With
+ * the VECBASE of reset that is a fetch from ROM, so the ROM's handlers are the caller's too.
+ */
+#ifndef BOARDSIM_LX106_H
+#define BOARDSIM_LX106_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LX106_ROM       0x40000000u
+#define LX106_ROM_SIZE  0x00010000u
+#define LX106_IRAM      0x40100000u
+#define LX106_IRAM_SIZE 0x00010000u
+#define LX106_DRAM      0x3ffe8000u
+#define LX106_DRAM_SIZE 0x00018000u
+
+/* Offsets of the vectors from VECBASE. */
+#define LX106_VECTOR_KERNEL 0x30u
+#define LX106_VECTOR_USER   0x50u
+#define LX106_VECTOR_DOUBLE 0x70u
+
+#define LX106_PS_INTLEVEL 0x0fu
+#define LX106_PS_EXCM     0x10u
+#define LX106_PS_UM       0x20u
+
+enum lx106_cause {
+    LX106_ILLEGAL = 0,
+    LX106_SYSCALL = 1,
+    LX106_LOAD_STORE_ERROR = 3, /* a byte or halfword access where only words go */
+    LX106_INTERRUPT = 4,
+    LX106_UNALIGNED = 9,
+    LX106_FETCH_PROHIBITED = 20,
+    LX106_LOAD_PROHIBITED = 28,
+    LX106_STORE_PROHIBITED = 29,
+};
+
+/* Numbers of the special registers with a meaning here; the others are mere storage. */
+enum lx106_sr {
+    LX106_SAR = 3,
+    LX106_EPC1 = 177,
+    LX106_DEPC = 192,
+    LX106_EXCSAVE1 = 209,
+    LX106_INTSET = 226, /* read: INTERRUPT */
+    LX106_INTCLEAR = 227,
+    LX106_INTENABLE = 228,
+    LX106_PS = 230,
+    LX106_VECBASE = 231,
+    LX106_EXCCAUSE = 232,
+    LX106_CCOUNT = 234,
+    LX106_EXCVADDR = 238,
+};
+
+/* A taken branch, jump, call or return refills the pipeline. With it ordinary code comes to 1.2 to 1.4 cycles an
+ * instruction, which is what MD5 of 4 MB measures (esp8266.md section 6: 11.2 instructions a byte, 1.2 s at 52 MHz). */
+#define LX106_TAKEN_CYCLES 2
+
+/* What is neither DRAM nor IRAM, and IRAM accesses that are no aligned words. Returns 0 or an enum lx106_cause.
+ * `size` is 1, 2 or 4, the address a multiple of it. A bus that made time pass lowers cpu->left; one that wants the run
+ * to end here sets it to 0 and lowers cpu->granted as much; one whose access changed the world sets cpu->active. */
+struct lx106_bus {
+    int (*load)(void *context, uint32_t address, unsigned size, uint32_t *value);
+    int (*store)(void *context, uint32_t address, unsigned size, uint32_t value);
+    void *context;
+};
+
+enum lx106_stop {
+    LX106_TIME, /* the cycles are used up */
+    LX106_CALL, /* pc is in ROM */
+    LX106_WAIT, /* WAITI: asleep until an interrupt */
+    LX106_SPIN, /* a loop that can only end by something from outside */
+};
+
+struct lx106 {
+    uint32_t a[16];
+    uint32_t pc;
+    uint32_t sr[256];
+    bool waiting;
+    bool store_fault; /* of the last exception: it was a store */
+    bool active;      /* something changed or was consumed since the spin watch was set */
+    int64_t left;     /* cycles still to run in this lx106_run(); may end slightly below 0 */
+    int64_t granted;  /* cycles given to this lx106_run() */
+    uint64_t cycles;  /* what CCOUNT stood at when this lx106_run() began: the caller sets it */
+    uint64_t instructions;
+    uint8_t *dram, *iram; /* LX106_DRAM_SIZE; LX106_IRAM_SIZE + 4 (fetches are four bytes wide) */
+    struct lx106_bus bus;
+
+    /* The spin watch: the registers at a backward branch, to see if the next turn finds them the same. */
+    unsigned turns;
+    uint32_t watch_pc;
+    uint32_t watch_a[16], watch_sar;
+};
+
+/* Registers to their reset values; memory pointers and bus stay. */
+void lx106_reset(struct lx106 *cpu);
+
+/* Runs for about `cycles`. Takes a pending interrupt first, if it may. */
+enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles);
+
+/* An interrupt that is pending, enabled and not held back by PS. */
+bool lx106_interrupted(const struct lx106 *cpu);
+
+/* Enters the exception vector; `pc` is where to return to. */
+void lx106_exception(struct lx106 *cpu, enum lx106_cause cause, uint32_t pc, uint32_t address);
+
+/* To be called when anything outside changed: what looked like idle spinning is looked at again. */
+static inline void lx106_stir(struct lx106 *cpu)
+{
+    cpu->turns = 0;
+    cpu->watch_pc = 0;
+}
+
+#endif

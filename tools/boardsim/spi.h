@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The SPI0 controller at 0x60000200, through which the chip reaches its flash part: the canned commands and the free
+ * form
+ * ("USR") of esp8266.md section 4. A transfer takes the time of its bits.
+ */
+#ifndef BOARDSIM_SPI_H
+#define BOARDSIM_SPI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nor;
+
+enum {
+    SPI_CMD = 0x00,
+    SPI_ADDR = 0x04,
+    SPI_CTRL = 0x08,
+    SPI_RD_STATUS = 0x10,
+    SPI_CLOCK = 0x18,
+    SPI_USR = 0x1c,
+    SPI_USR1 = 0x20,
+    SPI_USR2 = 0x24,
+    SPI_W0 = 0x40,
+    SPI_EXT2 = 0xf8,
+    SPI_SIZE = 0x100,
+};
+
+#define SPI_CMD_READ (1u << 31)
+#define SPI_CMD_WREN (1u << 30)
+#define SPI_CMD_WRDI (1u << 29)
+#define SPI_CMD_RDID (1u << 28)
+#define SPI_CMD_RDSR (1u << 27)
+#define SPI_CMD_WRSR (1u << 26)
+#define SPI_CMD_PP   (1u << 25)
+#define SPI_CMD_SE   (1u << 24)
+#define SPI_CMD_BE   (1u << 23)
+#define SPI_CMD_CE   (1u << 22)
+#define SPI_CMD_USR  (1u << 18)
+
+struct spi {
+    struct nor *nor;
+    bool attached; /* the pins are switched to the controller: before that no flash is seen */
+    uint32_t regs[SPI_SIZE / 4];
+    uint64_t done;        /* end of the last transfer */
+    bool only_reads;      /* the last transfer was a status read: it changed nothing */
+    uint32_t last_result; /* its answer */
+};
+
+void spi_reset(struct spi *spi);
+
+static inline bool spi_busy(const struct spi *spi, uint64_t now)
+{
+    return now < spi->done;
+}
+
+/* Cycles of the APB clock that one SPI bit takes, as SPI_CLOCK says. */
+unsigned spi_bit_cycles(const struct spi *spi);
+
+uint32_t spi_load(const struct spi *spi, uint64_t now, uint32_t offset);
+
+/* Returns true if the store changed nothing that the program could see by repeating it (same register value, or a
+ * status read with the same answer as the last): a loop of nothing else is waiting. */
+bool spi_store(struct spi *spi, uint64_t now, uint32_t offset, uint32_t value);
+
+#endif
