@@ -351,7 +351,7 @@ static void match_copy(struct inflate *z, uint32_t stretch_end)
         /* Byte by byte: source and target may overlap, which repeats what is between them. */
         const uint8_t *source = z->window + from;
         uint8_t *target = z->window + (z->produced & WINDOW_MASK);
-        for (uint8_t *end = target + n; target != end;)
+        for (const uint8_t *end = target + n; target != end;)
             *target++ = *source++;
         z->produced += n;
         z->length -= n;

@@ -14,7 +14,7 @@ static struct {
 
 static volatile uint32_t *word_at(uint32_t address)
 {
-    return (volatile uint32_t *)address;
+    return (volatile uint32_t *)(uintptr_t)address;
 }
 
 enum wire_error command_read_reg(const struct request *request, struct reply *reply)
@@ -49,7 +49,7 @@ enum wire_error command_write_reg(const struct request *request, struct reply *r
 
 static bool inside(uint32_t at, uint32_t size, const uint32_t *start, const uint32_t *end)
 {
-    return at >= (uint32_t)start && at <= (uint32_t)end && size <= (uint32_t)end - at;
+    return at >= (uintptr_t)start && at <= (uintptr_t)end && size <= (uintptr_t)end - at;
 }
 
 enum wire_error command_mem_begin(const struct request *request, struct reply *reply)
@@ -91,7 +91,7 @@ enum wire_error command_mem_data(const struct request *request, struct reply *re
 
 static void jump(const struct request *request)
 {
-    void (*entry)(void) = (void (*)(void))request_word(request, 1);
+    void (*entry)(void) = (void (*)(void))(uintptr_t)request_word(request, 1);
     uart_flush();
     uart_stop();
     entry();

@@ -103,7 +103,7 @@ static void setup(void)
     for (size_t i = 0; i < PART_SIZE; i++) {
         before[i] = part.bytes[i] = (uint8_t)rand();
         part.programmed[i] = true;
-        data[i] = i / 3000 % 3 == 0 ? 0xff : (uint8_t)rand() & (uint8_t)rand();
+        data[i] = i / 3000 % 3 == 0 ? 0xff : (uint8_t)(rand() % 7 * 31);
     }
     flash_set_size(PART_SIZE);
 }
