@@ -3,19 +3,20 @@
 # tests/browser/run.sh drive the built programs. Each ends with "N passed, N failed"; tests/run sums them up.
 CHECK_SRC   := $(wildcard tests/unit/test_*.c tests/simulation/test_*.c)
 CHECK_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(CHECK_SRC))
-RIG_OBJ     := $(patsubst %.c,$(B)/%.o,$(filter-out $(CHECK_SRC),$(wildcard tests/simulation/*.c)))
+# What several tests share: the rig, benches, the runner.
+SHARED_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(CHECK_SRC),$(wildcard tests/*.c tests/unit/*.c tests/simulation/*.c)))
 DRIVERS     := $(sort $(wildcard tests/integration/test_*.py)) $(wildcard tests/browser/run.sh)
 TEST_PKGS   := $(DAEMON_PKGS) $(BOARDSIM_PKGS) libcurl check
 
 $(B)/tests/%.o: PKGS = $(TEST_PKGS)
 
 # The board shares no header with what it tests: only a test may hold both.
-TEST_LIBS := $(B)/libdaemon.a $(B)/libproto.a $(B)/libboardsim.a
+TEST_LIBS := $(B)/libtests.a $(B)/libdaemon.a $(B)/libproto.a $(B)/libboardsim.a
 
-$(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/runner.o $(TEST_LIBS)
+$(B)/libtests.a: $(SHARED_OBJ)
+
+$(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
-
-$(filter $(B)/tests/simulation/%,$(CHECK_TESTS)): $(RIG_OBJ)
 
 .PHONY: test-run fuzz-run fuzz-short lint-tidy lint-cppcheck lint-shell
 

@@ -12,6 +12,7 @@
 static struct golden *golden;
 static struct stub_image *stub;
 static struct rig *rig;
+static struct flash_job job; /* outlives the recipe */
 
 static void setup(void)
 {
@@ -19,6 +20,7 @@ static void setup(void)
     stub = stub_image_builtin();
     rig = calloc(1, sizeof(*rig));
     rig->unplug_at = RIG_NEVER;
+    job = rig_job(golden, stub);
 }
 
 static void teardown(void)
@@ -33,7 +35,6 @@ static const struct board_config good_board = {.seed = 1, .mac = {0x18, 0xFE, 0x
 
 static void flash_board(const struct board_config *config)
 {
-    struct flash_job job = rig_job(golden, stub);
     rig->board = board_new(config);
     board_power(rig->board, true);
     rig_flash(rig, &job, 600);
@@ -76,7 +77,6 @@ START_TEST(old_content_is_gone)
     uint8_t *flash = board_flash(rig->board, &size);
     memset(flash, 0x00, size);
     board_power(rig->board, true);
-    struct flash_job job = rig_job(golden, stub);
     rig_flash(rig, &job, 600);
     expect_pass();
     ck_assert_uint_eq(flash[size - 1], 0x00);
@@ -92,7 +92,7 @@ START_TEST(several_files_at_offsets)
     ck_assert_int_eq(golden_add(parts, "boot", 0, bytes, 4001, error, sizeof(error)), 0);
     ck_assert_int_eq(golden_add(parts, "app", 0x1000, bytes, 50001, error, sizeof(error)), 0);
     ck_assert_int_eq(golden_seal(parts, true, error, sizeof(error)), 0);
-    struct flash_job job = rig_job(parts, stub);
+    job.golden = parts;
     rig->board = board_new(&good_board);
     board_power(rig->board, true);
     rig_flash(rig, &job, 600);
@@ -107,7 +107,6 @@ static const uint32_t rates[] = {115200, 230400, 460800, 921600, 2000000};
 
 START_TEST(every_rate_works)
 {
-    struct flash_job job = rig_job(golden, stub);
     job.bauds[0] = rates[_i];
     job.n_bauds = 1;
     rig->board = board_new(&good_board);
@@ -141,7 +140,6 @@ START_TEST(a_board_without_reset_circuit_waits_for_a_person)
 {
     struct board_config config = good_board;
     config.no_auto_reset = true;
-    struct flash_job job = rig_job(golden, stub);
     job.manual_reset = true;
     rig->board = board_new(&config);
     board_power(rig->board, true);
@@ -194,7 +192,7 @@ START_TEST(a_flash_that_is_too_small_is_refused_before_it_is_erased)
     size_t size;
     memset(board_flash(rig->board, &size), 0x5A, 16);
     board_power(rig->board, true);
-    struct flash_job job = rig_job(large, stub);
+    job.golden = large;
     rig_flash(rig, &job, 600);
     expect_failure(CAUSE_FLASH_TOO_SMALL);
     ck_assert_uint_eq(rig->flash.tries, 1);
@@ -226,7 +224,6 @@ END_TEST
 
 START_TEST(an_unplug_at_any_time_ends_as_unplugged)
 {
-    struct flash_job job = rig_job(golden, stub);
     for (uint64_t at = 1000; at < 6000000; at += 390625) {
         rig->unplug_at = at;
         board_free(rig->board);
