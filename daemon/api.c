@@ -103,8 +103,10 @@ static enum MHD_Result answer_retry(struct request *request, const char *slot)
     enum station_reply reply = station_retry(request->door->api->station, slot, &answer);
     if (reply == STATION_OK)
         return reply_json(request->connection, MHD_HTTP_ACCEPTED, answer);
-    return reply_json(request->connection, reply == STATION_NO_SUCH_SLOT ? MHD_HTTP_NOT_FOUND : MHD_HTTP_CONFLICT,
-                      json_pack("{s:o}", "error", answer));
+    unsigned status = reply == STATION_NO_SUCH_SLOT ? MHD_HTTP_NOT_FOUND : MHD_HTTP_CONFLICT;
+    if (!answer) /* a name that is no UTF-8 */
+        return reply_error(request->connection, status, "slot %s: there is none", slot);
+    return reply_json(request->connection, status, json_pack("{s:o}", "error", answer));
 }
 
 /* '*' in a path stands for one part of it, which the answerer gets. */

@@ -23,7 +23,7 @@ struct api {
     struct station *station;
     struct events *events;
     struct static_files *files;
-    struct stream_list streams;
+    struct streams streams;
 };
 
 /* Where a request came in. On TCP its Host must be one of ours: a browser may have been led here by a foreign name. */

@@ -10,6 +10,7 @@ enum stream_kind { STREAM_EVENTS, STREAM_EXPORT };
 /* What both kinds have in common: first member of each. */
 struct stream {
     enum stream_kind kind;
+    struct streams *streams;
     struct MHD_Connection *connection;
     bool paused;
     LIST_ENTRY(stream) link;
@@ -39,12 +40,13 @@ struct export
     bool last, failed;
 };
 
-static void stream_begin(struct stream_list *streams, struct stream *stream, enum stream_kind kind,
+static void stream_begin(struct streams *streams, struct stream *stream, enum stream_kind kind,
                          struct MHD_Connection *connection)
 {
     stream->kind = kind;
+    stream->streams = streams;
     stream->connection = connection;
-    LIST_INSERT_HEAD(streams, stream, link);
+    LIST_INSERT_HEAD(&streams->list, stream, link);
 }
 
 /* MHD counts neither suspensions nor resumptions, and takes it ill when a connection that runs is resumed. */
@@ -54,13 +56,13 @@ static void pause_stream(struct stream *stream)
     MHD_suspend_connection(stream->connection);
 }
 
-/* MHD wakes its epoll descriptor, and so the loop. */
 static void resume_stream(struct stream *stream)
 {
     if (!stream->paused)
         return;
     stream->paused = false;
     MHD_resume_connection(stream->connection);
+    stream->streams->resumed(stream->streams->data);
 }
 
 /* Copies what fits of text[*sent…len) for MHD. */
@@ -133,7 +135,7 @@ static void end_events(void *cls)
     free(s);
 }
 
-enum MHD_Result stream_events(struct stream_list *streams, struct MHD_Connection *connection, struct station *station,
+enum MHD_Result stream_events(struct streams *streams, struct MHD_Connection *connection, struct station *station,
                               struct events *events, const char *last_id)
 {
     /* MHD does not look at a suspended connection. A page that is reloaded again and again would hold all of them until
@@ -200,7 +202,7 @@ static ssize_t read_export(void *cls, uint64_t pos, char *out, size_t max)
     return 0;
 }
 
-struct export *export_open(struct stream_list *streams, struct MHD_Connection *connection, struct store *store,
+struct export *export_open(struct streams *streams, struct MHD_Connection *connection, struct store *store,
                            const struct query *query)
 {
     struct export *e = calloc(1, sizeof(*e));
@@ -246,10 +248,10 @@ enum MHD_Result export_answer(struct export *e)
     return reply_stream(connection, types[e->format], filename, read_export, end_export, e);
 }
 
-void streams_keep_alive(struct stream_list *streams)
+void streams_keep_alive(struct streams *streams)
 {
     struct stream *stream;
-    LIST_FOREACH(stream, streams, link)
+    LIST_FOREACH(stream, &streams->list, link)
     {
         if (stream->kind != STREAM_EVENTS)
             continue;
@@ -259,9 +261,9 @@ void streams_keep_alive(struct stream_list *streams)
     }
 }
 
-void streams_resume(struct stream_list *streams)
+void streams_resume(struct streams *streams)
 {
     struct stream *stream;
-    LIST_FOREACH(stream, streams, link)
+    LIST_FOREACH(stream, &streams->list, link)
     resume_stream(stream);
 }

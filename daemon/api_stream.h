@@ -14,11 +14,16 @@
 #include <microhttpd.h>
 #include <sys/queue.h>
 
-struct stream;
-LIST_HEAD(stream_list, stream);
+/* All streams of a server, and how it learns that one of them was resumed: MHD_run() must be called soon, though not
+ * from within `resumed`, which may come from inside MHD_run(). */
+struct streams {
+    LIST_HEAD(, stream) list;
+    void (*resumed)(void *data);
+    void *data;
+};
 
 /* Queues the event stream on `connection`. `last_id`: what the client has seen, or NULL. */
-enum MHD_Result stream_events(struct stream_list *streams, struct MHD_Connection *connection, struct station *station,
+enum MHD_Result stream_events(struct streams *streams, struct MHD_Connection *connection, struct station *station,
                               struct events *events, const char *last_id);
 
 /* An export asks the book for its first piece before it answers, so that a book that cannot be read is a 503 and not a
@@ -27,7 +32,7 @@ struct export;
 
 /* Asks, and suspends the connection until the piece is there: MHD then calls its access handler again. NULL: out of
  * memory. */
-struct export *export_open(struct stream_list *streams, struct MHD_Connection *connection, struct store *store,
+struct export *export_open(struct streams *streams, struct MHD_Connection *connection, struct store *store,
                            const struct query *query);
 
 /* Queues the answer. Takes `export`. */
@@ -37,9 +42,9 @@ enum MHD_Result export_answer(struct export *export);
 void export_close(struct export *export);
 
 /* Gives each event stream a comment to send. */
-void streams_keep_alive(struct stream_list *streams);
+void streams_keep_alive(struct streams *streams);
 
 /* Resumes all: their connections can be closed then. */
-void streams_resume(struct stream_list *streams);
+void streams_resume(struct streams *streams);
 
 #endif

@@ -25,9 +25,10 @@ struct listener {
     struct http *http;
     struct api_door door;
     struct MHD_Daemon *mhd;
-    uv_poll_t poll;   /* MHD's epoll descriptor: connections, and streams that were resumed */
-    uv_timer_t timer; /* its time-outs */
+    uv_poll_t poll;   /* MHD's epoll descriptor */
+    uv_timer_t timer; /* its time-outs, and connections that were resumed */
     bool polled;      /* these two are open */
+    bool resumed;     /* since MHD_run() began */
 };
 
 struct http {
@@ -52,9 +53,10 @@ static void on_timer(uv_timer_t *timer);
 
 static void run(struct listener *listener)
 {
+    listener->resumed = false;
     MHD_run(listener->mhd);
-    MHD_UNSIGNED_LONG_LONG ms;
-    if (MHD_get_timeout(listener->mhd, &ms) == MHD_YES)
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    if (listener->resumed || MHD_get_timeout(listener->mhd, &ms) == MHD_YES)
         uv_timer_start(&listener->timer, on_timer, ms, 0);
     else
         uv_timer_stop(&listener->timer);
@@ -63,6 +65,21 @@ static void run(struct listener *listener)
 static void on_timer(uv_timer_t *timer)
 {
     run(timer->data);
+}
+
+static void run_soon(struct listener *listener)
+{
+    listener->resumed = true;
+    if (listener->polled)
+        uv_timer_start(&listener->timer, on_timer, 0, 0);
+}
+
+/* MHD does not wake its epoll descriptor for what is resumed while it has no thread of its own. */
+static void on_resumed(void *data)
+{
+    struct http *http = data;
+    run_soon(&http->local);
+    run_soon(&http->tcp);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -152,7 +169,9 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
     http->open_handles = 1;
     http->api.station = station;
     http->api.events = events;
-    LIST_INIT(&http->api.streams);
+    LIST_INIT(&http->api.streams.list);
+    http->api.streams.resumed = on_resumed;
+    http->api.streams.data = http;
 
     http->api.files = static_files_load(config->web, error, error_size);
     if (!http->api.files || (config->socket[0] && !start_local(http, config, error, error_size)) ||
