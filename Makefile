@@ -42,6 +42,12 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DGANGD_VERSION='"$(VERSION)"' -DGANGD_DATADIR='"$
 CFLAGS   += -std=gnu11 $(OPT_$(FLAVOR)) $(WARN) -pthread
 LDFLAGS  += $(OPT_$(FLAVOR)) -pthread
 
+# V=1 shows the commands.
+ifneq ($(V),1)
+Q    := @
+said  = @echo "$(1) $@"
+endif
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -65,7 +71,8 @@ pkg = $(if $(strip $(2)),$$(pkg-config --$(1) $(2)))
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(call pkg,cflags,$(PKGS)) $(FLAGS_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
+	$(call said,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(call pkg,cflags,$(PKGS)) $(FLAGS_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
 
 # Packages of $@; rooms add theirs as target-specific values.
 PKGS ?=
@@ -73,7 +80,8 @@ PKGS ?=
 %.a:
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $(filter %.o,$^)
+	$(call said,AR)
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 demo: deps
 	$(MAKE) all

@@ -7,4 +7,5 @@ $(DAEMON_OBJ) $(B)/daemon/main.o: PKGS = $(DAEMON_PKGS)
 $(B)/libdaemon.a: $(DAEMON_OBJ)
 
 $(B)/gangd: $(B)/daemon/main.o $(B)/libdaemon.a $(B)/libproto.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS))
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS))

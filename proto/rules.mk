@@ -7,6 +7,7 @@ $(PROTO_OBJ): PKGS = $(PROTO_PKGS)
 # Our stub travels inside the program, in the same JSON form that `stub = FILE` takes.
 $(B)/proto/builtin_stub.o: proto/builtin_stub.S $(S)/stub.json
 	@mkdir -p $(@D)
-	$(CC) -DSTUB_JSON='"$(S)/stub.json"' -c -o $@ $<
+	$(call said,AS)
+	$(Q)$(CC) -DSTUB_JSON='"$(S)/stub.json"' -c -o $@ $<
 
 $(B)/libproto.a: $(PROTO_OBJ) $(B)/proto/builtin_stub.o

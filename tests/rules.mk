@@ -16,7 +16,8 @@ TEST_LIBS := $(B)/libtests.a $(B)/libdaemon.a $(B)/libproto.a $(B)/libboardsim.a
 $(B)/libtests.a: $(SHARED_OBJ)
 
 $(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
 
 .PHONY: test-run fuzz-run fuzz-short lint-tidy lint-cppcheck lint-shell
 
@@ -38,7 +39,8 @@ FUZZ_SECONDS ?= 60
 fuzz-build: $(FUZZERS)
 
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libdaemon.a build/fuzz/libproto.a
-	clang $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm
+	$(call said,LD)
+	$(Q)clang $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm
 
 fuzz: deps
 	$(MAKE) FLAVOR=fuzz fuzz-build
@@ -56,3 +58,14 @@ lint-cppcheck:
 
 lint-shell:
 	shellcheck $(shell git ls-files '*.sh') tests/run .ci/run
+
+# The figures: tools/bench/.
+.PHONY: bench
+bench: deps
+	$(MAKE) FLAVOR=release all build/release/virtual_time
+	build/release/virtual_time $(S)/demo.bin
+	tools/bench/real_time.sh
+
+$(B)/virtual_time: $(B)/tools/bench/virtual_time.o $(TEST_LIBS)
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm

@@ -5,4 +5,5 @@ GANGCTL_PKGS := libcurl jansson
 $(GANGCTL_OBJ): PKGS = $(GANGCTL_PKGS)
 
 $(B)/gangctl: $(GANGCTL_OBJ)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(GANGCTL_PKGS))
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(GANGCTL_PKGS))
