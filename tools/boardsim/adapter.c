@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/boardsim/adapter.h"
+
+#include <asm/termbits.h> /* termios2; excludes <termios.h> */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The board runs this far at most before the host's bytes and lines are looked at again. */
+#define SLICE_NS 1000000u
+/* A full-speed USB device is polled once in this time, so nothing needs to be finer. */
+#define FRAME_NS 1000000u
+
+/* Kernel names and limits, and the chips' clocks as the drivers use them: cp210x 24 MHz / n, ch341 12 MHz / n, ftdi_sio
+ * 3 MHz / (n/8). FIFO sizes are those of the data sheets; the CH340's is not told, and its driver keeps little more
+ * than one 32-byte packet on the way. ftdi_sio sends 62 bytes of data in each 64-byte packet. */
+static const struct adapter_kind kinds[] = {
+    {.name = "cp2102n",
+     .driver = "cp210x",
+     .vendor_id = "10c4",
+     .model_id = "ea60",
+     .vendor = "Silicon_Labs",
+     .model = "CP2102N_USB_to_UART_Bridge_Controller",
+     .revision = "0100",
+     .serial_prefix = "b8e2a4c6d0f4eb118a3c06a9",
+     .min_baud = 300,
+     .max_baud = 3000000,
+     .clock = 24000000,
+     .shows_rounded_baud = true,
+     .tx_fifo = 512,
+     .rx_fifo = 512,
+     .packet = 64,
+     .latency_us = 1000},
+    {.name = "ch340",
+     .driver = "ch341-uart",
+     .vendor_id = "1a86",
+     .model_id = "7523",
+     .vendor = "1a86",
+     .model = "USB_Serial",
+     .revision = "0264",
+     .min_baud = 50,
+     .max_baud = 2000000,
+     .clock = 12000000,
+     .tx_fifo = 128,
+     .rx_fifo = 128,
+     .packet = 32,
+     .latency_us = 1000},
+    {.name = "ft232r",
+     .driver = "ftdi_sio",
+     .vendor_id = "0403",
+     .model_id = "6001",
+     .vendor = "FTDI",
+     .model = "FT232R_USB_UART",
+     .revision = "0600",
+     .serial_prefix = "A5",
+     .min_baud = 300,
+     .max_baud = 3000000,
+     .clock = 24000000,
+     .tx_fifo = 256,
+     .rx_fifo = 256,
+     .packet = 62,
+     .latency_us = 16000},
+};
+
+struct adapter {
+    const struct adapter_kind *kind;
+    int master, slave;
+    int wake_fd, event_fd;
+    char tty[64];
+    pthread_t thread;
+
+    /* Whoever wants `lock` passes `gate` first, so that a pump that is busy catching up cannot starve the others. */
+    pthread_mutex_t gate, lock;
+    bool stop, stuck;
+    struct board *board;
+    uint64_t born;       /* the wall clock when the board's clock was 0 */
+    uint64_t board_time; /* the board has run up to here */
+    uint64_t planned;    /* board time at which the pump meant to be back */
+    uint64_t cut_after;
+    uint8_t rx[1024]; /* from the board, not yet with the host */
+    size_t rx_used;
+    uint64_t rx_due; /* board time at which rx goes to the host, full packet or not */
+    struct adapter_state state;
+};
+
+const struct adapter_kind *adapter_kind_at(unsigned i)
+{
+    return i < sizeof kinds / sizeof *kinds ? &kinds[i] : NULL;
+}
+
+const struct adapter_kind *adapter_kind(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+uint32_t adapter_baud(const struct adapter_kind *kind, uint32_t requested)
+{
+    uint32_t baud = requested < kind->min_baud ? kind->min_baud : requested;
+    if (baud > kind->max_baud)
+        baud = kind->max_baud;
+    return kind->clock / ((kind->clock + baud / 2) / baud);
+}
+
+uint64_t adapter_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void lock(struct adapter *adapter)
+{
+    pthread_mutex_lock(&adapter->gate);
+    pthread_mutex_lock(&adapter->lock);
+    pthread_mutex_unlock(&adapter->gate);
+}
+
+static void unlock(struct adapter *adapter)
+{
+    pthread_mutex_unlock(&adapter->lock);
+}
+
+static void wake(struct adapter *adapter)
+{
+    eventfd_write(adapter->wake_fd, 1);
+}
+
+/* The speed that the host has set, whatever it is: seen on the master side. */
+static void sample_baud(struct adapter *adapter)
+{
+    struct termios2 tio;
+    if (ioctl(adapter->master, TCGETS2, &tio) == 0 && tio.c_ospeed != 0)
+        adapter->state.baud = adapter_baud(adapter->kind, tio.c_ospeed);
+}
+
+static bool carries(const struct adapter *adapter)
+{
+    return adapter->board && !adapter->stuck && !adapter->state.cut;
+}
+
+/* Takes from the pty what the transmit FIFO has room for. Returns whether the FIFO is too full to ask for more. */
+static bool take_from_host(struct adapter *adapter)
+{
+    size_t fifo = adapter->kind->tx_fifo;
+    size_t sending = board_sending(adapter->board);
+    /* A FIFO of real hardware asks for more when it is half empty. */
+    if (sending > fifo / 2)
+        return true;
+    uint8_t bytes[1024];
+    size_t room = fifo - sending;
+    if (room > sizeof bytes)
+        room = sizeof bytes;
+    if (adapter->cut_after && room > adapter->cut_after - adapter->state.to_board)
+        room = adapter->cut_after - adapter->state.to_board;
+    ssize_t n = read(adapter->master, bytes, room);
+    if (n <= 0)
+        return false;
+    sample_baud(adapter);
+    board_send(adapter->board, adapter->state.baud, bytes, (size_t)n);
+    adapter->state.to_board += (uint64_t)n;
+    adapter->state.active_at = adapter_clock();
+    if (adapter->cut_after && adapter->state.to_board >= adapter->cut_after) {
+        adapter->state.cut = true;
+        eventfd_write(adapter->event_fd, 1);
+    }
+    return sending + (size_t)n > fifo / 2;
+}
+
+static void give_to_host(struct adapter *adapter)
+{
+    if (adapter->rx_used < adapter->kind->packet && adapter->board_time < adapter->rx_due)
+        return;
+    ssize_t n = write(adapter->master, adapter->rx, adapter->rx_used);
+    if (n <= 0)
+        return; /* the host does not read: what comes now overruns the FIFO */
+    adapter->rx_used -= (size_t)n;
+    memmove(adapter->rx, adapter->rx + n, adapter->rx_used);
+    adapter->state.to_host += (uint64_t)n;
+    adapter->state.active_at = adapter_clock();
+}
+
+static void collect_from_board(struct adapter *adapter)
+{
+    uint8_t bytes[256];
+    size_t n = board_receive(adapter->board, adapter->state.baud, bytes, sizeof bytes);
+    /* The driver listens only while the port is open. */
+    if (n == 0 || !adapter->state.open || !carries(adapter))
+        return;
+    size_t room = adapter->kind->rx_fifo - adapter->rx_used;
+    if (n > room) {
+        adapter->state.overruns += n - room;
+        n = room;
+    }
+    if (adapter->rx_used == 0)
+        adapter->rx_due = adapter->board_time + adapter->kind->latency_us * 1000u;
+    memcpy(adapter->rx + adapter->rx_used, bytes, n);
+    adapter->rx_used += n;
+}
+
+/* Runs the board up to `until`, a time of its own. */
+static void run_board(struct adapter *adapter, uint64_t until)
+{
+    while (adapter->board_time < until) {
+        adapter->board_time = board_run(adapter->board, until);
+        collect_from_board(adapter);
+        if (adapter->rx_used)
+            give_to_host(adapter);
+    }
+}
+
+/* Brings the board to the wall clock, slice by slice, and lets others in between. Returns whether the transmit FIFO is
+ * too full to take more from the host. */
+static bool catch_up(struct adapter *adapter)
+{
+    bool full = true;
+    uint64_t now = adapter_clock() - adapter->born;
+    while (adapter->board && adapter->board_time < now && !adapter->stop) {
+        uint64_t until = adapter->board_time + SLICE_NS;
+        uint64_t next = board_next(adapter->board);
+        if (next > until && board_sending(adapter->board) == 0 && adapter->rx_used == 0)
+            until = next; /* nothing happens before */
+        if (until > now)
+            until = now;
+        if (adapter->state.open)
+            sample_baud(adapter);
+        run_board(adapter, until);
+        if (carries(adapter))
+            full = take_from_host(adapter);
+        if (until < now) {
+            unlock(adapter);
+            lock(adapter);
+        }
+    }
+    return full;
+}
+
+/* Without a board the bytes leave the adapter all the same. False if the host is gone. */
+static bool drop_from_host(struct adapter *adapter)
+{
+    uint8_t bytes[512];
+    ssize_t n;
+    while ((n = read(adapter->master, bytes, sizeof bytes)) > 0)
+        adapter->state.active_at = adapter_clock();
+    return n < 0 && errno == EAGAIN;
+}
+
+static void note_lag(struct adapter *adapter, uint64_t lag)
+{
+    if (lag > adapter->state.max_lag)
+        adapter->state.max_lag = lag;
+}
+
+/* One round of the pump. Returns the ns until something is due, UINT64_MAX if only the host can cause anything. */
+static uint64_t pump(struct adapter *adapter, bool *full)
+{
+    *full = true;
+    if (!adapter->board) {
+        *full = adapter->stuck || !drop_from_host(adapter);
+        return UINT64_MAX;
+    }
+    uint64_t now = adapter_clock() - adapter->born;
+    if (now > adapter->planned)
+        note_lag(adapter, now - adapter->planned);
+    *full = catch_up(adapter);
+    if (!adapter->board)
+        return 0;
+    uint64_t behind = adapter_clock() - adapter->born - adapter->board_time;
+    note_lag(adapter, behind);
+
+    uint64_t due = board_next(adapter->board);
+    adapter->state.board_idle = due == BOARD_NEVER;
+    if (adapter->rx_used && adapter->rx_due < due)
+        due = adapter->rx_due;
+    if (*full && carries(adapter)) {
+        uint64_t excess = board_sending(adapter->board) - adapter->kind->tx_fifo / 2;
+        uint64_t drained = adapter->board_time + excess * 10u * 1000000000u / adapter->state.baud;
+        if (drained < due)
+            due = drained;
+    }
+    adapter->planned = due;
+    if (due == BOARD_NEVER)
+        return UINT64_MAX;
+    if (due < adapter->board_time + FRAME_NS)
+        adapter->planned = due = adapter->board_time + FRAME_NS;
+    uint64_t wait = due - adapter->board_time;
+    return wait > behind ? wait - behind : 0;
+}
+
+static void *pump_thread(void *data)
+{
+    struct adapter *adapter = data;
+    for (;;) {
+        bool full;
+        lock(adapter);
+        bool stop = adapter->stop;
+        uint64_t wait = stop ? 0 : pump(adapter, &full);
+        bool listens = !stop && !full && !adapter->stuck && !adapter->state.cut;
+        unlock(adapter);
+        if (stop)
+            return NULL;
+
+        struct pollfd fds[] = {{adapter->wake_fd, POLLIN, 0}, {listens ? adapter->master : -1, POLLIN, 0}};
+        struct timespec timeout = {(time_t)(wait / 1000000000u), (long)(wait % 1000000000u)};
+        if (ppoll(fds, 2, wait == UINT64_MAX ? NULL : &timeout, NULL) > 0) {
+            eventfd_t count;
+            if (fds[0].revents)
+                eventfd_read(adapter->wake_fd, &count);
+            lock(adapter);
+            adapter->planned = UINT64_MAX; /* back early: not late */
+            unlock(adapter);
+        }
+    }
+}
+
+/* A pty whose slave stays open here, so that the master is usable before and after the host has it open. Starts out
+ * like a port of the kernel's usb-serial drivers. */
+static int open_pty(struct adapter *adapter)
+{
+    adapter->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (adapter->master < 0)
+        return -1;
+    if (grantpt(adapter->master) != 0 || unlockpt(adapter->master) != 0 ||
+        ptsname_r(adapter->master, adapter->tty, sizeof adapter->tty) != 0)
+        return -1;
+    /* Not by open(): umockdev's preload would count that as one more of the 50 devices that it can keep track of. */
+    adapter->slave = ioctl(adapter->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (adapter->slave < 0)
+        return -1;
+    struct termios2 tio;
+    if (ioctl(adapter->slave, TCGETS2, &tio) != 0)
+        return -1;
+    tio.c_cflag = (tio.c_cflag & ~(tcflag_t)CBAUD) | B9600 | HUPCL | CLOCAL;
+    tio.c_ispeed = tio.c_ospeed = 9600;
+    return ioctl(adapter->slave, TCSETS2, &tio);
+}
+
+static void close_all(struct adapter *adapter)
+{
+    if (adapter->slave >= 0)
+        close(adapter->slave);
+    if (adapter->master >= 0)
+        close(adapter->master);
+    if (adapter->wake_fd >= 0)
+        close(adapter->wake_fd);
+    pthread_mutex_destroy(&adapter->gate);
+    pthread_mutex_destroy(&adapter->lock);
+    free(adapter);
+}
+
+struct adapter *adapter_new(const struct adapter_kind *kind, int event_fd)
+{
+    struct adapter *adapter = calloc(1, sizeof *adapter);
+    if (!adapter)
+        return NULL;
+    adapter->kind = kind;
+    adapter->master = adapter->slave = -1;
+    adapter->event_fd = event_fd;
+    adapter->state.baud = adapter_baud(kind, 9600);
+    adapter->planned = UINT64_MAX;
+    pthread_mutex_init(&adapter->gate, NULL);
+    pthread_mutex_init(&adapter->lock, NULL);
+    adapter->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int error = 0;
+    if (adapter->wake_fd < 0 || open_pty(adapter) != 0)
+        error = errno;
+    else
+        error = pthread_create(&adapter->thread, NULL, pump_thread, adapter);
+    if (error) {
+        close_all(adapter);
+        errno = error;
+        return NULL;
+    }
+    return adapter;
+}
+
+void adapter_free(struct adapter *adapter)
+{
+    lock(adapter);
+    adapter->stop = true;
+    unlock(adapter);
+    wake(adapter);
+    pthread_join(adapter->thread, NULL);
+    close_all(adapter);
+}
+
+const struct adapter_kind *adapter_kind_of(const struct adapter *adapter)
+{
+    return adapter->kind;
+}
+
+const char *adapter_tty(const struct adapter *adapter)
+{
+    return adapter->tty;
+}
+
+void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, uint64_t cut_after)
+{
+    lock(adapter);
+    uint64_t now = adapter_clock();
+    adapter->board = board;
+    adapter->born = now - time;
+    adapter->board_time = time;
+    adapter->planned = UINT64_MAX;
+    adapter->cut_after = cut_after;
+    adapter->rx_used = 0;
+    struct adapter_state *state = &adapter->state;
+    state->touched = state->open;
+    state->cut = false;
+    state->to_board = state->to_host = state->overruns = state->max_lag = 0;
+    state->active_at = now;
+    board_set_lines(board, state->dtr, state->rts);
+    board_power(board, true);
+    unlock(adapter);
+    wake(adapter);
+}
+
+struct board *adapter_lift(struct adapter *adapter, uint64_t *time)
+{
+    lock(adapter);
+    struct board *board = adapter->board;
+    if (board) {
+        catch_up(adapter);
+        board_power(board, false);
+        *time = adapter->board_time;
+        adapter->board = NULL;
+    }
+    unlock(adapter);
+    return board;
+}
+
+void adapter_look(struct adapter *adapter, void (*look)(struct board *board, void *data), void *data)
+{
+    lock(adapter);
+    look(adapter->board, data);
+    unlock(adapter);
+}
+
+void adapter_buttons(struct adapter *adapter, bool reset, bool gpio0)
+{
+    lock(adapter);
+    catch_up(adapter);
+    if (adapter->board)
+        board_buttons(adapter->board, reset, gpio0);
+    unlock(adapter);
+    wake(adapter);
+}
+
+static void drive_lines(struct adapter *adapter, bool dtr, bool rts)
+{
+    catch_up(adapter);
+    adapter->state.dtr = dtr;
+    adapter->state.rts = rts;
+    adapter->state.active_at = adapter_clock();
+    if (adapter->board)
+        board_set_lines(adapter->board, dtr, rts);
+    wake(adapter);
+}
+
+void adapter_opened(struct adapter *adapter)
+{
+    lock(adapter);
+    adapter->state.open = adapter->state.touched = true;
+    drive_lines(adapter, true, true);
+    unlock(adapter);
+}
+
+void adapter_closed(struct adapter *adapter)
+{
+    lock(adapter);
+    struct termios2 tio;
+    bool drop = ioctl(adapter->slave, TCGETS2, &tio) == 0 && (tio.c_cflag & HUPCL);
+    drive_lines(adapter, adapter->state.dtr && !drop, adapter->state.rts && !drop);
+    adapter->state.open = false;
+    adapter->rx_used = 0;
+    /* What the kernel does at the last close, which our own descriptor hides from it. */
+    ioctl(adapter->slave, TIOCNXCL);
+    ioctl(adapter->slave, TCFLSH, TCIFLUSH);
+    unlock(adapter);
+}
+
+int adapter_lines(struct adapter *adapter)
+{
+    lock(adapter);
+    int lines = (adapter->state.dtr ? TIOCM_DTR : 0) | (adapter->state.rts ? TIOCM_RTS : 0);
+    unlock(adapter);
+    return lines;
+}
+
+void adapter_set_lines(struct adapter *adapter, int set, int clear)
+{
+    lock(adapter);
+    int lines = (adapter->state.dtr ? TIOCM_DTR : 0) | (adapter->state.rts ? TIOCM_RTS : 0);
+    lines = (lines & ~clear) | set;
+    drive_lines(adapter, lines & TIOCM_DTR, lines & TIOCM_RTS);
+    unlock(adapter);
+}
+
+void adapter_round_baud(struct adapter *adapter)
+{
+    if (!adapter->kind->shows_rounded_baud)
+        return;
+    struct termios2 tio;
+    if (ioctl(adapter->slave, TCGETS2, &tio) != 0 || tio.c_ospeed == 0)
+        return;
+    tio.c_ispeed = tio.c_ospeed = adapter_baud(adapter->kind, tio.c_ospeed);
+    tio.c_cflag = (tio.c_cflag & ~(tcflag_t)CBAUD) | BOTHER;
+    ioctl(adapter->slave, TCSETS2, &tio);
+}
+
+void adapter_stick(struct adapter *adapter, bool stuck)
+{
+    lock(adapter);
+    adapter->stuck = stuck;
+    adapter->rx_used = 0;
+    if (stuck) /* a host that reads from a stuck adapter must find nothing to wake it */
+        ioctl(adapter->slave, TCFLSH, TCIFLUSH);
+    unlock(adapter);
+    wake(adapter);
+}
+
+void adapter_state(struct adapter *adapter, struct adapter_state *state)
+{
+    lock(adapter);
+    *state = adapter->state;
+    unlock(adapter);
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/boardsim/bench.h"
+
+#include "tools/boardsim/rng.h"
+#include "tools/boardsim/umockdev.h"
+#include "tools/boardsim/unit.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define SECOND 1000000000u
+/* How long a person's finger stays on reset, and on the flash button after that. */
+#define TAP_NS    (SECOND / 10)
+#define LINGER_NS (SECOND / 2)
+/* What makes a person believe that the host has finished: the port is closed for so long; nothing moves on an idle
+ * board; nothing moves at all. The last two are longer than what a board computes in silence. */
+#define CLOSED_NS (3 * SECOND / 2)
+#define IDLE_NS   (15 * (uint64_t)SECOND)
+#define STILL_NS  (60 * (uint64_t)SECOND)
+
+struct slot {
+    struct spec spec;
+    struct adapter *adapter;
+    int tty;
+    struct unit *unit; /* on the adapter, or in the hand */
+    bool seated;
+    /* When fingers leave the buttons; 0: they are not on them, or stay there. */
+    uint64_t release_reset, release_flash;
+};
+
+struct bench {
+    const struct bench_options *options;
+    struct world *world;
+    int event_fd;
+    uint64_t started;
+    struct rng rng;
+    struct slot slots[BENCH_SLOTS + 1];
+    struct unit *first, **last; /* every board that was ever in, in the order of their coming */
+    unsigned units;
+};
+
+static int fail(char *error, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int fail(char *error, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error, size, format, args);
+    va_end(args);
+    return -1;
+}
+
+static void tell(const struct bench *bench, unsigned slot, const char *what, const struct unit *unit)
+{
+    if (!bench->options->verbose)
+        return;
+    fprintf(stderr, "boardsim: %8.3f slot %u: %s", bench_time(bench), slot, what);
+    if (unit)
+        fprintf(stderr, ", board " UNIT_MAC "%s%s", UNIT_MAC_ARGS(unit), *unit->spec.faults ? ", " : "",
+                unit->spec.faults);
+    fputc('\n', stderr);
+}
+
+struct bench *bench_new(const struct bench_options *options)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    if (!bench)
+        return NULL;
+    bench->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (bench->event_fd < 0) {
+        free(bench);
+        return NULL;
+    }
+    bench->options = options;
+    bench->started = adapter_clock();
+    bench->rng.state = options->seed;
+    bench->last = &bench->first;
+    bench->world = world_new();
+    for (unsigned i = 1; i <= BENCH_SLOTS; i++)
+        bench->slots[i].spec = options->board;
+    return bench;
+}
+
+void bench_free(struct bench *bench)
+{
+    char error[128];
+    for (unsigned i = 1; i <= BENCH_SLOTS; i++)
+        if (bench->slots[i].adapter)
+            bench_unplug(bench, i, error, sizeof error);
+    world_free(bench->world);
+    struct unit *next;
+    for (struct unit *unit = bench->first; unit; unit = next) {
+        next = unit->next;
+        unit_free(unit);
+    }
+    close(bench->event_fd);
+    free(bench);
+}
+
+int bench_event_fd(const struct bench *bench)
+{
+    return bench->event_fd;
+}
+
+double bench_time(const struct bench *bench)
+{
+    return (double)(adapter_clock() - bench->started) / SECOND;
+}
+
+struct spec *bench_slot_spec(struct bench *bench, unsigned slot)
+{
+    return &bench->slots[slot].spec;
+}
+
+const struct spec *bench_plain_spec(const struct bench *bench)
+{
+    return &bench->options->board;
+}
+
+/* A board as ordered. What the dice say depends on the seed and on how many boards came before, not on the time. */
+static struct unit *make_unit(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size)
+{
+    static const uint8_t ouis[][3] = {{0x18, 0xfe, 0x34}, {0xac, 0xd0, 0x74}, {0x5c, 0xcf, 0x7f}};
+    struct unit *unit = unit_new(spec ? spec : &bench->slots[slot].spec);
+    if (!unit) {
+        fail(error, size, "out of memory");
+        return NULL;
+    }
+    uint64_t dice = rng_next(&bench->rng);
+    unit->number = bench->units + 1;
+    unit->slot = slot;
+    unit->spec.config.seed = dice;
+    if (rng_unit(&bench->rng) < bench->options->faulty && !*unit->spec.faults)
+        spec_add_random_fault(&unit->spec, dice);
+    if (!unit->spec.has_mac) {
+        uint8_t *mac = unit->spec.config.mac;
+        memcpy(mac, ouis[dice % 3], 3);
+        mac[3] = (uint8_t)(bench->options->seed * 37 + 1);
+        mac[4] = (uint8_t)(unit->number >> 8);
+        mac[5] = (uint8_t)unit->number;
+    }
+    if (unit_make_board(unit, error, size) != 0) {
+        unit_free(unit);
+        return NULL;
+    }
+    *bench->last = unit;
+    bench->last = &unit->next;
+    bench->units++;
+    return unit;
+}
+
+static void seat(struct bench *bench, unsigned index, struct unit *unit)
+{
+    struct slot *slot = &bench->slots[index];
+    slot->unit = unit;
+    slot->seated = true;
+    unit->in = bench_time(bench);
+    unit->out = -1;
+    unit->plugs++;
+    unit->slot = index;
+    unit->kind = adapter_kind_of(slot->adapter)->name;
+    adapter_seat(slot->adapter, unit->board, unit->time, unit->spec.unplug_after);
+}
+
+/* Takes the board into the hand and writes down what became of it. */
+static void lift(struct bench *bench, unsigned index)
+{
+    struct slot *slot = &bench->slots[index];
+    struct unit *unit = slot->unit;
+    if (!slot->seated)
+        return;
+    slot->seated = false;
+    slot->release_reset = slot->release_flash = 0;
+    adapter_state(slot->adapter, &unit->wire);
+    adapter_lift(slot->adapter, &unit->time);
+    unit->out = bench_time(bench);
+}
+
+/* May take a while: the board is out of the host's sight by then. */
+static void judge(struct bench *bench, struct unit *unit)
+{
+    char error[256];
+    if (unit_judge(unit, bench->options->dump_dir, error, sizeof error) != 0)
+        fprintf(stderr, "boardsim: %s\n", error);
+}
+
+static const struct adapter_kind *kind_for(const struct bench *bench, unsigned slot)
+{
+    if (bench->options->kind)
+        return bench->options->kind;
+    unsigned kinds = 0;
+    while (adapter_kind_at(kinds))
+        kinds++;
+    return adapter_kind_at((slot - 1) % kinds);
+}
+
+static bool check(struct bench *bench, unsigned slot, bool has_adapter, char *error, size_t size)
+{
+    bool is = bench->slots[slot].adapter;
+    if (is != has_adapter)
+        fail(error, size, "slot %u: %s", slot, is ? "there is an adapter already" : "there is no adapter");
+    return is == has_adapter;
+}
+
+static bool check_seated(struct bench *bench, unsigned slot, bool has_board, char *error, size_t size)
+{
+    if (!check(bench, slot, true, error, size))
+        return false;
+    bool is = bench->slots[slot].seated;
+    if (is != has_board)
+        fail(error, size, "slot %u: %s", slot, is ? "there is a board already" : "there is no board");
+    return is == has_board;
+}
+
+/* The board sits on its adapter before the host hears of the adapter. */
+static int plug(struct bench *bench, unsigned index, struct unit *unit, char *error, size_t size)
+{
+    struct slot *slot = &bench->slots[index];
+    slot->adapter = adapter_new(kind_for(bench, index), bench->event_fd);
+    if (!slot->adapter)
+        return fail(error, size, "slot %u: no pty: %s", index, strerror(errno));
+    seat(bench, index, unit);
+    slot->tty = world_plug(bench->world, slot->adapter, index, unit->number, unit->spec.hang_ioctl);
+    if (slot->tty < 0) {
+        adapter_lift(slot->adapter, &unit->time);
+        adapter_free(slot->adapter);
+        slot->adapter = NULL;
+        slot->seated = false;
+        return fail(error, size, "slot %u: all %d tty numbers are in use", index, WORLD_PORTS);
+    }
+    unit->tty = slot->tty;
+    tell(bench, index, "plugged", unit);
+    return 0;
+}
+
+/* The board in the hand is put away for good. */
+static void forget_hand(struct slot *slot)
+{
+    if (slot->unit && !slot->seated)
+        unit_drop_board(slot->unit);
+    slot->unit = NULL;
+}
+
+int bench_plug(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size)
+{
+    if (!check(bench, slot, false, error, size))
+        return -1;
+    struct unit *unit = make_unit(bench, slot, spec, error, size);
+    if (!unit)
+        return -1;
+    forget_hand(&bench->slots[slot]);
+    return plug(bench, slot, unit, error, size);
+}
+
+int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size)
+{
+    if (!check(bench, slot, false, error, size))
+        return -1;
+    if (!bench->slots[slot].unit)
+        return fail(error, size, "slot %u: no board has been here that could come back", slot);
+    return plug(bench, slot, bench->slots[slot].unit, error, size);
+}
+
+int bench_unplug(struct bench *bench, unsigned slot, char *error, size_t size)
+{
+    if (!check(bench, slot, true, error, size))
+        return -1;
+    struct slot *s = &bench->slots[slot];
+    bool seated = s->seated;
+    lift(bench, slot);
+    world_unplug(bench->world, s->tty);
+    s->adapter = NULL;
+    s->tty = -1;
+    tell(bench, slot, "unplugged", s->unit);
+    if (seated)
+        judge(bench, s->unit);
+    return 0;
+}
+
+int bench_seat(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size)
+{
+    if (!check_seated(bench, slot, false, error, size))
+        return -1;
+    struct unit *unit = make_unit(bench, slot, spec, error, size);
+    if (!unit)
+        return -1;
+    forget_hand(&bench->slots[slot]);
+    seat(bench, slot, unit);
+    unit->tty = bench->slots[slot].tty;
+    world_hang(bench->world, unit->tty, unit->spec.hang_ioctl);
+    tell(bench, slot, "board seated", unit);
+    return 0;
+}
+
+int bench_lift(struct bench *bench, unsigned slot, char *error, size_t size)
+{
+    if (!check_seated(bench, slot, true, error, size))
+        return -1;
+    lift(bench, slot);
+    tell(bench, slot, "board lifted", bench->slots[slot].unit);
+    judge(bench, bench->slots[slot].unit);
+    return 0;
+}
+
+int bench_hold(struct bench *bench, unsigned slot, bool reset, bool flash, char *error, size_t size)
+{
+    if (!check_seated(bench, slot, true, error, size))
+        return -1;
+    struct slot *s = &bench->slots[slot];
+    s->release_reset = s->release_flash = 0;
+    adapter_buttons(s->adapter, reset, flash);
+    tell(bench, slot, reset || flash ? "buttons held" : "buttons released", s->unit);
+    return 0;
+}
+
+int bench_press(struct bench *bench, unsigned slot, bool flash, char *error, size_t size)
+{
+    if (!check_seated(bench, slot, true, error, size))
+        return -1;
+    struct slot *s = &bench->slots[slot];
+    adapter_buttons(s->adapter, true, flash);
+    s->release_reset = adapter_clock() + TAP_NS;
+    s->release_flash = flash ? s->release_reset + LINGER_NS : 0;
+    tell(bench, slot, flash ? "reset pressed while flash is held" : "reset pressed", s->unit);
+    return 0;
+}
+
+int bench_hang(struct bench *bench, unsigned slot, bool hang, char *error, size_t size)
+{
+    if (!check(bench, slot, true, error, size))
+        return -1;
+    world_hang(bench->world, bench->slots[slot].tty, hang);
+    tell(bench, slot, hang ? "adapter hangs" : "adapter lives again", bench->slots[slot].unit);
+    return 0;
+}
+
+/* Lets go of the buttons whose time has come, and returns when the next one's comes. */
+static uint64_t move_fingers(struct slot *slot, uint64_t now)
+{
+    if (slot->release_reset && slot->release_reset <= now) {
+        slot->release_reset = 0;
+        adapter_buttons(slot->adapter, false, slot->release_flash != 0);
+    }
+    if (slot->release_reset)
+        return slot->release_reset;
+    if (slot->release_flash && slot->release_flash <= now) {
+        slot->release_flash = 0;
+        adapter_buttons(slot->adapter, false, false);
+    }
+    return slot->release_flash ? slot->release_flash : UINT64_MAX;
+}
+
+uint64_t bench_tick(struct bench *bench)
+{
+    eventfd_t count;
+    eventfd_read(bench->event_fd, &count);
+    uint64_t next = UINT64_MAX;
+    uint64_t now = adapter_clock();
+    for (unsigned i = 1; i <= BENCH_SLOTS; i++) {
+        struct slot *slot = &bench->slots[i];
+        if (!slot->adapter || !slot->seated)
+            continue;
+        struct adapter_state state;
+        adapter_state(slot->adapter, &state);
+        char error[128];
+        if (state.cut) {
+            bench_unplug(bench, i, error, sizeof error);
+            continue;
+        }
+        uint64_t due = move_fingers(slot, now);
+        if (due < next)
+            next = due;
+    }
+    if (next == UINT64_MAX)
+        return next;
+    return next > now ? next - now : 0;
+}
+
+void bench_view(struct bench *bench, unsigned index, struct bench_view *view)
+{
+    const struct slot *slot = &bench->slots[index];
+    memset(view, 0, sizeof *view);
+    view->plugged = slot->adapter;
+    view->seated = slot->seated;
+    view->tty = slot->adapter ? slot->tty : -1;
+    view->kind = kind_for(bench, index)->name;
+    view->faults = slot->seated ? slot->unit->spec.faults : "";
+    if (slot->seated)
+        memcpy(view->mac, slot->unit->spec.config.mac, sizeof view->mac);
+    if (slot->adapter)
+        adapter_state(slot->adapter, &view->wire);
+}
+
+bool bench_finished(struct bench *bench, unsigned slot)
+{
+    struct bench_view view;
+    bench_view(bench, slot, &view);
+    if (!view.seated || !view.wire.touched)
+        return false;
+    uint64_t still = adapter_clock() - view.wire.active_at;
+    if (!view.wire.open)
+        return still > CLOSED_NS;
+    return still > STILL_NS || (view.wire.board_idle && still > IDLE_NS);
+}
+
+int bench_md5(struct bench *bench, unsigned slot, char md5[33], char *error, size_t size)
+{
+    if (!check_seated(bench, slot, true, error, size))
+        return -1;
+    adapter_look(bench->slots[slot].adapter, unit_md5, md5);
+    return 0;
+}
+
+static void copy_flash(struct board *board, void *data)
+{
+    struct unit_flash *copy = data;
+    const uint8_t *bytes = board_flash(board, &copy->size);
+    copy->bytes = malloc(copy->size);
+    if (copy->bytes)
+        memcpy(copy->bytes, bytes, copy->size);
+}
+
+int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error, size_t size)
+{
+    if (!check_seated(bench, slot, true, error, size))
+        return -1;
+    struct unit_flash copy;
+    adapter_look(bench->slots[slot].adapter, copy_flash, &copy);
+    if (!copy.bytes)
+        return fail(error, size, "out of memory");
+    int result = unit_write_flash(&copy, path, error, size);
+    free(copy.bytes);
+    return result;
+}
+
+unsigned bench_units(const struct bench *bench)
+{
+    return bench->units;
+}
+
+void bench_report(const struct bench *bench, FILE *file)
+{
+    fprintf(file, "{\n  \"seed\": %llu,\n  \"seconds\": %.3f,\n  \"boards\": [",
+            (unsigned long long)bench->options->seed, bench_time(bench));
+    for (const struct unit *unit = bench->first; unit; unit = unit->next) {
+        fputs(unit == bench->first ? "\n" : ",\n", file);
+        unit_report(unit, file);
+    }
+    fputs("\n  ]\n}\n", file);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bench: slots with adapters, boards in them, and the book of what really became of every board. All functions are
+ * for one thread. Those that return int give 0, or -1 with a sentence in `error`.
+ */
+#ifndef BOARDSIM_BENCH_H
+#define BOARDSIM_BENCH_H
+
+#include "tools/boardsim/adapter.h"
+#include "tools/boardsim/spec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Slots are numbered from 1, as the ports of the hub are: slot 3 is USB path 1-1.3. */
+#define BENCH_SLOTS 40
+
+struct bench;
+
+struct bench_options {
+    const struct adapter_kind *kind; /* NULL: another one from slot to slot */
+    uint64_t seed;
+    double faulty;        /* fraction of the boards that get a fault at random, 0..1 */
+    struct spec board;    /* what every board is like, unless ordered otherwise */
+    const char *dump_dir; /* each board's flash goes there when it is taken out; NULL: nowhere */
+    bool verbose;         /* a line on stderr for all that the hands do */
+};
+
+/* `options` must outlive the bench. Makes the world that programs run in (umockdev.h). NULL and errno if there are no
+ * descriptors left. */
+struct bench *bench_new(const struct bench_options *options);
+/* Unplugs everything. */
+void bench_free(struct bench *bench);
+
+/* Readable when bench_tick() has something to do at once. */
+int bench_event_fd(const struct bench *bench);
+/* Does what is due: lets buttons go, pulls adapters whose fault says so. Returns the ns until it should be called
+ * again, UINT64_MAX if only bench_event_fd() can tell. */
+uint64_t bench_tick(struct bench *bench);
+/* Seconds since bench_new(). */
+double bench_time(const struct bench *bench);
+
+/* What boards that are put into this slot from now on are like: to be changed with spec_add(). */
+struct spec *bench_slot_spec(struct bench *bench, unsigned slot);
+/* The same without anything that was ordered for this slot alone. */
+const struct spec *bench_plain_spec(const struct bench *bench);
+
+/* A new board with its adapter. `spec`: NULL for what the slot's boards are like. */
+int bench_plug(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size);
+/* The adapter goes, and the board with it: it stays in the operator's hand. */
+int bench_unplug(struct bench *bench, unsigned slot, char *error, size_t size);
+/* The board in the hand comes back, without what was seen of it in its chip, with what is in its flash. */
+int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size);
+/* The same for a fixture, whose adapter stays: a new board, the board goes. */
+int bench_seat(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size);
+int bench_lift(struct bench *bench, unsigned slot, char *error, size_t size);
+
+/* Fingers stay on the buttons. */
+int bench_hold(struct bench *bench, unsigned slot, bool reset, bool flash, char *error, size_t size);
+/* A tap on reset; with `flash`, while that button is held. */
+int bench_press(struct bench *bench, unsigned slot, bool flash, char *error, size_t size);
+/* See world_hang(). */
+int bench_hang(struct bench *bench, unsigned slot, bool hang, char *error, size_t size);
+
+struct bench_view {
+    bool plugged, seated; /* an adapter is in; a board is on it */
+    int tty;              /* n of /dev/ttyUSBn, -1 */
+    const char *kind;
+    const char *faults;
+    uint8_t mac[6];
+    struct adapter_state wire; /* of the board that is seated; zero without an adapter */
+};
+void bench_view(struct bench *bench, unsigned slot, struct bench_view *view);
+
+/* Whether the host seems to have finished with this board, as far as a person at the bench can see it: it was opened
+ * since the board came, and then it was closed for a while, or nothing has moved for long. */
+bool bench_finished(struct bench *bench, unsigned slot);
+
+/* MD5 of the flash of the board in the slot, in hex with its NUL; its flash as a file. */
+int bench_md5(struct bench *bench, unsigned slot, char md5[33], char *error, size_t size);
+int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error, size_t size);
+
+/* Boards that were ever in. */
+unsigned bench_units(const struct bench *bench);
+/* The truth about every board that was ever in, as JSON. Unplug all before, or what is in is not yet told. */
+void bench_report(const struct bench *bench, FILE *file);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/* boardsim: runs a program in a world where /dev/ttyUSB0… are adapters with virtual ESP8266 boards on them. */
+#include "tools/boardsim/nor.h"
+#include "tools/boardsim/run.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define USAGE_ERROR 2
+
+struct options {
+    struct bench_options bench;
+    struct hands_options hands;
+    bool has_boards, is_auto;
+    unsigned boards;
+    const char *script, *control, *report;
+    /* --fault, to be applied to the slots once there is a bench */
+    struct order {
+        unsigned slot;
+        char words[SPEC_WORDS];
+    } * orders;
+    size_t order_count;
+    char **command;
+};
+
+static void usage(FILE *file)
+{
+    fputs("usage: boardsim [OPTION…] [--] COMMAND [ARGUMENT…]\n"
+          "\n"
+          "Runs COMMAND in a world where /dev/ttyUSB0, … are USB-serial adapters with virtual ESP8266 boards on them.\n"
+          "Slot N is USB path 1-1.N. Exits with COMMAND's exit code.\n"
+          "\n"
+          "  --boards N        slots with a board at the start (1; 0 with --script or --control); the slots that\n"
+          "                    --operator auto works on\n"
+          "  --adapter KIND    ",
+          file);
+    for (unsigned i = 0; adapter_kind_at(i); i++)
+        fprintf(file, "%s, ", adapter_kind_at(i)->name);
+    fputs("or mixed: one after the other (cp2102n)\n"
+          "  --part NAME       flash part: ",
+          file);
+    for (const struct nor_part *part = nor_parts; part->name; part++)
+        fprintf(file, "%s%s", part == nor_parts ? "" : ", ", part->name);
+    fputs("\n"
+          "  --image FILE      what is in every board's flash from the start\n"
+          "  --fault N:WORD[,WORD…]  what boards in slot N are like; see below\n"
+          "  --faulty PERCENT  that many boards get one of the usual faults (0)\n"
+          "  --seed S          of everything random (1)\n"
+          "  --operator auto   boards are brought, and taken out when COMMAND has finished with them\n"
+          "  --swap A[-B]      with --operator auto: seconds to take a board out, and to bring the next one (0.5-2)\n"
+          "  --units N         with --operator auto: bring N boards in all, then end COMMAND with SIGTERM\n"
+          "  --script FILE     commands, one a line; see below\n"
+          "  --control PATH    a Unix socket that takes commands and answers each with a line\n"
+          "  --report FILE     at the end, the truth about every board, as JSON\n"
+          "  --dump-dir DIR    each board's flash, as DIR/MAC.bin, when it is taken out\n"
+          "  --verbose         a line for all that the hands do\n"
+          "  --help, --version\n"
+          "\n"
+          "WORDs that make a board:\n",
+          file);
+    fputs(spec_help(), file);
+    fputs("  part=NAME, image=FILE, mac=18:fe:34:00:00:01, crystal=40\n"
+          "\n"
+          "Commands of a script (`at SECONDS` may stand before each, # begins a comment) and of the control socket:\n",
+          file);
+    fputs(operator_help(), file);
+}
+
+static int complain(const char *option, const char *value, const char *why)
+{
+    fprintf(stderr, "boardsim: --%s %s: %s\n", option, value, why);
+    return -1;
+}
+
+/* "3:silent,noise=0.01" */
+static int add_order(struct options *options, const char *value)
+{
+    char error[256];
+    struct order order = {0};
+    const char *colon = strchr(value, ':');
+    char slot[8] = "";
+    uint64_t number;
+    if (colon && (size_t)(colon - value) < sizeof slot)
+        memcpy(slot, value, (size_t)(colon - value));
+    if (!spec_number(slot, 1, BENCH_SLOTS, &number) || strlen(colon + 1) >= sizeof order.words)
+        return complain("fault", value, "must be SLOT:WORD[,WORD…], like 3:noise=0.001");
+    order.slot = (unsigned)number;
+    strcpy(order.words, colon + 1);
+
+    struct spec spec = {0};
+    char copy[sizeof order.words];
+    strcpy(copy, order.words);
+    char *rest;
+    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
+        if (spec_add(&spec, word, error, sizeof error) != 0)
+            return complain("fault", value, error);
+    struct order *orders = realloc(options->orders, (options->order_count + 1) * sizeof *orders);
+    if (!orders)
+        return complain("fault", value, "out of memory");
+    options->orders = orders;
+    orders[options->order_count++] = order;
+    return 0;
+}
+
+static int set_swap(struct options *options, const char *value)
+{
+    char first[32] = "";
+    size_t length = strcspn(value, "-");
+    if (length < sizeof first)
+        memcpy(first, value, length);
+    const char *second = value[length] == '-' ? value + length + 1 : first;
+    if (!spec_real(first, 0, 86400, &options->hands.swap_min) ||
+        !spec_real(second, options->hands.swap_min, 86400, &options->hands.swap_max))
+        return complain("swap", value, "must be seconds, like 1 or 0.5-2");
+    return 0;
+}
+
+static int set_adapter(struct options *options, const char *value)
+{
+    options->bench.kind = adapter_kind(value);
+    if (!options->bench.kind && strcmp(value, "mixed") != 0)
+        return complain("adapter", value, "no such adapter");
+    return 0;
+}
+
+static int set_number(const char *option, const char *value, uint64_t min, uint64_t max, unsigned *number)
+{
+    uint64_t parsed;
+    if (spec_number(value, min, max, &parsed)) {
+        *number = (unsigned)parsed;
+        return 0;
+    }
+    char why[64];
+    snprintf(why, sizeof why, "must be a number from %u to %u", (unsigned)min, (unsigned)max);
+    return complain(option, value, why);
+}
+
+static int set_word(struct options *options, const char *option, const char *value)
+{
+    char word[300];
+    char error[400];
+    snprintf(word, sizeof word, "%s=%s", option, value);
+    if (strcmp(option, "image") == 0 && access(value, R_OK) != 0)
+        return complain(option, value, strerror(errno));
+    if (spec_add(&options->bench.board, word, error, sizeof error) != 0)
+        return complain(option, value, strrchr(error, ':') + 2);
+    return 0;
+}
+
+static const struct option long_options[] = {
+    {"boards", required_argument, NULL, 'b'}, {"adapter", required_argument, NULL, 'a'},
+    {"part", required_argument, NULL, 'p'},   {"image", required_argument, NULL, 'i'},
+    {"fault", required_argument, NULL, 'f'},  {"faulty", required_argument, NULL, 'F'},
+    {"seed", required_argument, NULL, 's'},   {"operator", required_argument, NULL, 'o'},
+    {"swap", required_argument, NULL, 'w'},   {"units", required_argument, NULL, 'u'},
+    {"script", required_argument, NULL, 'S'}, {"control", required_argument, NULL, 'c'},
+    {"report", required_argument, NULL, 'r'}, {"dump-dir", required_argument, NULL, 'd'},
+    {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+};
+
+static int set_option(struct options *options, int option, const char *name, const char *value)
+{
+    double percent;
+    switch (option) {
+    case 'b': options->has_boards = true; return set_number(name, value, 0, BENCH_SLOTS, &options->boards);
+    case 'a': return set_adapter(options, value);
+    case 'p':
+    case 'i': return set_word(options, name, value);
+    case 'f': return add_order(options, value);
+    case 'F':
+        if (!spec_real(value, 0, 100, &percent))
+            return complain(name, value, "must be a percentage from 0 to 100");
+        options->bench.faulty = percent / 100;
+        return 0;
+    case 's':
+        if (!spec_number(value, 0, UINT64_MAX, &options->bench.seed))
+            return complain(name, value, "must be a number");
+        options->hands.seed = options->bench.seed;
+        return 0;
+    case 'o':
+        options->is_auto = strcmp(value, "auto") == 0;
+        return options->is_auto ? 0 : complain(name, value, "the only operator is `auto`");
+    case 'w': return set_swap(options, value);
+    case 'u': return set_number(name, value, 1, 1000000, &options->hands.units);
+    case 'S': options->script = value; return 0;
+    case 'c': options->control = value; return 0;
+    case 'r': options->report = value; return 0;
+    case 'd': options->bench.dump_dir = value; return 0;
+    default: options->bench.verbose = true; return 0;
+    }
+}
+
+static int read_options(struct options *options, int argc, char **argv)
+{
+    int option;
+    int index;
+    while ((option = getopt_long(argc, argv, "+", long_options, &index)) != -1) {
+        if (option == 'h') {
+            usage(stdout);
+            exit(0);
+        }
+        if (option == 'V') {
+            puts("boardsim " GANGD_VERSION);
+            exit(0);
+        }
+        if (option == '?' || set_option(options, option, long_options[index].name, optarg) != 0)
+            return -1; /* has been said */
+    }
+    options->command = argv + optind;
+    if (!*options->command) {
+        fputs("boardsim: which program shall be run? See boardsim --help\n", stderr);
+        return -1;
+    }
+    if (options->hands.units && !options->is_auto) {
+        fputs("boardsim: --units is for --operator auto\n", stderr);
+        return -1;
+    }
+    if (options->is_auto && (options->script || options->control)) {
+        fputs("boardsim: --operator auto, --script and --control: only one pair of hands at a time\n", stderr);
+        return -1;
+    }
+    if (!options->has_boards)
+        options->boards = options->script || options->control ? 0 : 1;
+    options->hands.slots = options->boards;
+    if (options->is_auto && !options->boards) {
+        fputs("boardsim: --operator auto wants at least one of --boards\n", stderr);
+        return -1;
+    }
+    return 0;
+}
+
+/* What was ordered for single slots, and the boards that are in from the start. */
+static int set_up(struct bench *bench, struct options *options)
+{
+    char error[256];
+    for (size_t i = 0; i < options->order_count; i++) {
+        struct order *order = &options->orders[i];
+        char *rest;
+        for (char *word = strtok_r(order->words, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+            if (spec_add(bench_slot_spec(bench, order->slot), word, error, sizeof error) != 0) {
+                fprintf(stderr, "boardsim: --fault for slot %u: %s\n", order->slot, error);
+                return -1;
+            }
+        }
+    }
+    for (unsigned i = 1; !options->is_auto && i <= options->boards; i++) {
+        if (bench_plug(bench, i, NULL, error, sizeof error) != 0) {
+            fprintf(stderr, "boardsim: %s\n", error);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_report(struct bench *bench, FILE *file, const char *path)
+{
+    char error[256];
+    for (unsigned i = 1; i <= BENCH_SLOTS; i++) {
+        struct bench_view view;
+        bench_view(bench, i, &view);
+        if (view.plugged)
+            (void)bench_unplug(bench, i, error, sizeof error);
+    }
+    bench_report(bench, file);
+    if (fflush(file) == 0 && !ferror(file))
+        return 0;
+    fprintf(stderr, "boardsim: %s: %s\n", path, strerror(errno));
+    return -1;
+}
+
+static int work(struct options *options, struct script *script, FILE *report)
+{
+    char error[256];
+    struct bench *bench = bench_new(&options->bench);
+    if (!bench) {
+        fprintf(stderr, "boardsim: %s\n", strerror(errno));
+        return RUN_TROUBLE;
+    }
+    int code = RUN_TROUBLE;
+    struct run setup = {.bench = bench, .command = options->command, .script = script};
+    bool ready = set_up(bench, options) == 0;
+    if (ready && options->is_auto) {
+        setup.hands = hands_new(&options->hands);
+        ready = setup.hands;
+    }
+    if (ready && options->control) {
+        setup.control = control_new(options->control, error, sizeof error);
+        ready = setup.control;
+        if (!ready)
+            fprintf(stderr, "boardsim: --control: %s\n", error);
+    }
+    if (ready)
+        code = run(&setup);
+    if (ready && report && write_report(bench, report, options->report) != 0)
+        code = RUN_TROUBLE;
+    control_free(setup.control);
+    hands_free(setup.hands);
+    bench_free(bench);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {
+        .bench = {.kind = adapter_kind_at(0), .seed = 1},
+        .hands = {.swap_min = 0.5, .swap_max = 2, .seed = 1},
+    };
+    if (read_options(&options, argc, argv) != 0) {
+        free(options.orders);
+        return USAGE_ERROR;
+    }
+    char error[512];
+    struct script *script = NULL;
+    FILE *report = NULL;
+    int code = USAGE_ERROR;
+    if (options.script && !(script = script_load(options.script, error, sizeof error))) {
+        fprintf(stderr, "boardsim: %s\n", error);
+    } else if (options.report && !(report = fopen(options.report, "we"))) {
+        fprintf(stderr, "boardsim: --report %s: %s\n", options.report, strerror(errno));
+    } else if (options.bench.dump_dir && access(options.bench.dump_dir, W_OK | X_OK) != 0) {
+        fprintf(stderr, "boardsim: --dump-dir %s: %s\n", options.bench.dump_dir, strerror(errno));
+    } else {
+        run_block_signals();
+        code = work(&options, script, report);
+    }
+    if (report && fclose(report) != 0)
+        code = RUN_TROUBLE;
+    script_free(script);
+    free(options.orders);
+    return code;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A board as it is ordered on the command line, in a script or over the control socket: a list of words such as
+ * "noise=0.001", "mac=18:fe:34:00:00:01" or "small-flash". docs/boardsim.md lists them.
+ */
+#ifndef BOARDSIM_SPEC_H
+#define BOARDSIM_SPEC_H
+
+#include "tools/boardsim/board.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPEC_WORDS 160
+
+struct spec {
+    struct board_config config;
+    bool has_mac;            /* config.mac was ordered; otherwise the bench makes a new one */
+    uint64_t unplug_after;   /* if not 0: the adapter is pulled when this many bytes have come from the host */
+    bool hang_ioctl;         /* the adapter never answers a control request until it is unplugged */
+    char image[256];         /* file that is in flash from the start, or "" */
+    char faults[SPEC_WORDS]; /* the fault words as given, separated by blanks: for the report */
+};
+
+/* Adds one word to the order. Returns 0, or -1 with a sentence that names the word in `error`. */
+__attribute__((warn_unused_result)) int spec_add(struct spec *spec, const char *word, char *error, size_t size);
+
+/* Draws one of the faults that a bench meets most. `random` is any number. */
+void spec_add_random_fault(struct spec *spec, uint64_t random);
+
+/* One line per fault for the help text. */
+const char *spec_help(void);
+
+/* Strict numbers: all of `text`, decimal (or 0x…), within [min, max]. False if it is anything else. */
+bool spec_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
+bool spec_real(const char *text, double min, double max, double *value);
+
+#endif

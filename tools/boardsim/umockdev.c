@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/boardsim/umockdev.h"
+
+#include <asm/termbits.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <umockdev.h>
+#include <unistd.h>
+
+#define PRELOAD "libumockdev-preload.so.0"
+/* What makes umockdev's preload run the real ioctl on the pty. */
+#define NOT_HANDLED   (-100)
+#define TTY_USB_MAJOR 188
+#define CONTROLLER    "pci0000:00/0000:00:14.0"
+
+/* One /dev/ttyUSBn. Its ioctl socket is there for ever: a client that opens the node in the moment of the unplug and
+ * does not find the socket would be ended by umockdev's preload. */
+struct port {
+    unsigned number;
+    pthread_mutex_t lock;
+    struct adapter *adapter; /* NULL: nothing is plugged here */
+    unsigned opens;          /* descriptors in the host's programs, those of an adapter that is gone included */
+    bool hangs;
+    GPtrArray *hung; /* clients whose ioctl waits for its answer */
+    UMockdevIoctlBase *ioctls;
+    char *interface, *device, *tty; /* sysfs paths */
+};
+
+struct world {
+    UMockdevTestbed *bed;
+    char *root;
+    char *hub;
+    struct port ports[WORLD_PORTS];
+};
+
+static void answer(UMockdevIoctlClient *client, int error)
+{
+    umockdev_ioctl_client_complete(client, error ? -1 : 0, error);
+}
+
+static bool is_control_request(unsigned request)
+{
+    switch (request) {
+    case TIOCMGET:
+    case TIOCMSET:
+    case TIOCMBIS:
+    case TIOCMBIC:
+    case TCSETS:
+    case TCSETSW:
+    case TCSETSF:
+    case TCSETS2:
+    case TCSETSW2:
+    case TCSETSF2: return true;
+    default: return false;
+    }
+}
+
+static void modem_lines(struct adapter *adapter, unsigned request, UMockdevIoctlClient *client)
+{
+    UMockdevIoctlData *data = umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0, sizeof(int), NULL);
+    if (!data) {
+        answer(client, EFAULT);
+        return;
+    }
+    int lines;
+    memcpy(&lines, data->data, sizeof lines);
+    if (request == TIOCMGET) {
+        lines = adapter_lines(adapter);
+        umockdev_ioctl_data_update(data, 0, (guint8 *)&lines, sizeof lines);
+    } else if (request == TIOCMSET) {
+        adapter_set_lines(adapter, lines, TIOCM_DTR | TIOCM_RTS);
+    } else {
+        adapter_set_lines(adapter, request == TIOCMBIS ? lines : 0, request == TIOCMBIC ? lines : 0);
+    }
+    umockdev_ioctl_data_unref(data);
+    answer(client, 0);
+}
+
+/* The kernel sets the pty's speed; then the driver writes back what the chip made of it. */
+static void set_termios(struct adapter *adapter, UMockdevIoctlClient *client)
+{
+    int error = 0;
+    int result = umockdev_ioctl_client_execute(client, &error, NULL);
+    if (result == 0)
+        adapter_round_baud(adapter);
+    umockdev_ioctl_client_complete(client, result, error);
+}
+
+static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
+{
+    (void)base;
+    struct port *port = data;
+    unsigned request = (unsigned)umockdev_ioctl_client_get_request(client);
+    pthread_mutex_lock(&port->lock);
+    if (!is_control_request(request)) {
+        umockdev_ioctl_client_complete(client, NOT_HANDLED, 0);
+    } else if (!port->adapter) {
+        answer(client, EIO);
+    } else if (port->hangs) {
+        g_ptr_array_add(port->hung, g_object_ref(client));
+    } else if (request == TIOCMGET || request == TIOCMSET || request == TIOCMBIS || request == TIOCMBIC) {
+        modem_lines(port->adapter, request, client);
+    } else {
+        set_termios(port->adapter, client);
+    }
+    pthread_mutex_unlock(&port->lock);
+    return TRUE;
+}
+
+static void on_close(gpointer data, GObject *client)
+{
+    (void)client;
+    struct port *port = data;
+    pthread_mutex_lock(&port->lock);
+    if (--port->opens == 0 && port->adapter)
+        adapter_closed(port->adapter);
+    pthread_mutex_unlock(&port->lock);
+}
+
+static void on_open(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
+{
+    (void)base;
+    struct port *port = data;
+    pthread_mutex_lock(&port->lock);
+    if (port->opens++ == 0 && port->adapter)
+        adapter_opened(port->adapter);
+    pthread_mutex_unlock(&port->lock);
+    /* There is no signal for a closed descriptor, but then the client object goes. */
+    g_object_weak_ref(G_OBJECT(client), on_close, port);
+}
+
+struct world *world_new(void)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (!world)
+        abort();
+    world->bed = umockdev_testbed_new();
+    world->root = umockdev_testbed_get_root_dir(world->bed);
+    char path[256];
+    snprintf(path, sizeof path, "%s/dev", world->root);
+    mkdir(path, 0755);
+    snprintf(path, sizeof path, "%s/run", world->root);
+    mkdir(path, 0755);
+
+    char *root_hub =
+        umockdev_testbed_add_device(world->bed, "usb", CONTROLLER "/usb1", NULL, "idVendor", "1d6b", "idProduct",
+                                    "0002", "busnum", "1", "devnum", "1", NULL, "DEVTYPE", "usb_device", NULL);
+    world->hub = umockdev_testbed_add_device(world->bed, "usb", "1-1", root_hub, "idVendor", "1a40", "idProduct",
+                                             "0201", "busnum", "1", "devnum", "2", NULL, "DEVTYPE", "usb_device", NULL);
+    g_free(root_hub);
+    for (unsigned i = 0; i < WORLD_PORTS; i++) {
+        struct port *port = &world->ports[i];
+        port->number = i;
+        pthread_mutex_init(&port->lock, NULL);
+        port->hung = g_ptr_array_new_with_free_func(g_object_unref);
+        port->ioctls = umockdev_ioctl_base_new();
+        g_signal_connect(port->ioctls, "handle-ioctl", G_CALLBACK(on_ioctl), port);
+        g_signal_connect(port->ioctls, "client-connected", G_CALLBACK(on_open), port);
+        snprintf(path, sizeof path, "/dev/ttyUSB%u", i);
+        umockdev_testbed_attach_ioctl(world->bed, path, port->ioctls, NULL);
+    }
+    return world;
+}
+
+void world_free(struct world *world)
+{
+    g_object_unref(world->bed); /* ends umockdev's thread */
+    for (unsigned i = 0; i < WORLD_PORTS; i++) {
+        g_object_unref(world->ports[i].ioctls);
+        g_ptr_array_unref(world->ports[i].hung);
+        pthread_mutex_destroy(&world->ports[i].lock);
+    }
+    g_free(world->hub);
+    g_free(world->root);
+    free(world);
+}
+
+/* A growing NULL-terminated list of pairs, as umockdev wants it. */
+static void put(GPtrArray *list, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void put(GPtrArray *list, const char *key, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_ptr_array_add(list, g_strdup(key));
+    g_ptr_array_add(list, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+static char *add_device(struct world *world, const char *subsystem, const char *name, const char *parent,
+                        GPtrArray *attributes, GPtrArray *properties)
+{
+    g_ptr_array_add(attributes, NULL);
+    g_ptr_array_add(properties, NULL);
+    char *path = umockdev_testbed_add_devicev(world->bed, subsystem, name, parent, (char **)attributes->pdata,
+                                              (char **)properties->pdata);
+    g_ptr_array_unref(attributes);
+    g_ptr_array_unref(properties);
+    return path;
+}
+
+static GPtrArray *list_new(void)
+{
+    return g_ptr_array_new_with_free_func(g_free);
+}
+
+/* What udev's usb_id builtin says of a device and of all that hangs below it. */
+static void put_usb_id(GPtrArray *list, const struct adapter_kind *kind, const char *serial)
+{
+    put(list, "ID_BUS", "usb");
+    put(list, "ID_VENDOR", "%s", kind->vendor);
+    put(list, "ID_VENDOR_ID", "%s", kind->vendor_id);
+    put(list, "ID_MODEL", "%s", kind->model);
+    put(list, "ID_MODEL_ID", "%s", kind->model_id);
+    put(list, "ID_REVISION", "%s", kind->revision);
+    put(list, "ID_SERIAL", "%s_%s%s%s", kind->vendor, kind->model, *serial ? "_" : "", serial);
+    if (*serial)
+        put(list, "ID_SERIAL_SHORT", "%s", serial);
+}
+
+static void add_usb(struct world *world, struct port *port, const struct adapter_kind *kind, unsigned slot,
+                    const char *serial)
+{
+    GPtrArray *attributes = list_new();
+    GPtrArray *properties = list_new();
+    put(attributes, "idVendor", "%s", kind->vendor_id);
+    put(attributes, "idProduct", "%s", kind->model_id);
+    put(attributes, "bcdDevice", "%s", kind->revision);
+    put(attributes, "manufacturer", "%s", kind->vendor);
+    put(attributes, "product", "%s", kind->model);
+    if (*serial)
+        put(attributes, "serial", "%s", serial);
+    put(attributes, "busnum", "1");
+    put(attributes, "devnum", "%u", slot + 2);
+    put(attributes, "devpath", "1.%u", slot);
+    put(attributes, "speed", "12");
+    put(properties, "DEVTYPE", "usb_device");
+    put(properties, "DRIVER", "usb");
+    put_usb_id(properties, kind, serial);
+    put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u", slot);
+    put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u", slot);
+    char name[64];
+    snprintf(name, sizeof name, "1-1.%u", slot);
+    port->device = add_device(world, "usb", name, world->hub, attributes, properties);
+
+    attributes = list_new();
+    properties = list_new();
+    put(attributes, "bInterfaceNumber", "00");
+    put(attributes, "bNumEndpoints", "02");
+    put(attributes, "bInterfaceClass", "ff");
+    put(properties, "DEVTYPE", "usb_interface");
+    put(properties, "DRIVER", "%s", kind->driver);
+    snprintf(name, sizeof name, "1-1.%u:1.0", slot);
+    port->interface = add_device(world, "usb", name, port->device, attributes, properties);
+
+    char target[128];
+    snprintf(target, sizeof target, "../../../../../../../bus/usb/drivers/%s", kind->driver);
+    umockdev_testbed_set_attribute_link(world->bed, port->interface, "driver", target);
+}
+
+static void add_tty(struct world *world, struct port *port, const struct adapter_kind *kind, unsigned slot,
+                    const char *serial)
+{
+    GPtrArray *attributes = list_new();
+    GPtrArray *properties = list_new();
+    put(attributes, "dev", "%u:%u", TTY_USB_MAJOR, port->number);
+    put(properties, "MAJOR", "%u", TTY_USB_MAJOR);
+    put(properties, "MINOR", "%u", port->number);
+    put(properties, "DEVNAME", "/dev/ttyUSB%u", port->number);
+    put_usb_id(properties, kind, serial);
+    put(properties, "ID_TYPE", "generic");
+    put(properties, "ID_USB_DRIVER", "%s", kind->driver);
+    put(properties, "ID_USB_INTERFACE_NUM", "00");
+    put(properties, "ID_USB_INTERFACES", ":ff0000:");
+    put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u:1.0", slot);
+    put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u_1_0", slot);
+    char name[64];
+    snprintf(name, sizeof name, "ttyUSB%u/tty/ttyUSB%u", port->number, port->number);
+    port->tty = add_device(world, "tty", name, port->interface, attributes, properties);
+}
+
+static struct port *free_port(struct world *world)
+{
+    for (unsigned i = 0; i < WORLD_PORTS; i++) {
+        struct port *port = &world->ports[i];
+        pthread_mutex_lock(&port->lock);
+        bool in_use = port->adapter || port->opens;
+        pthread_mutex_unlock(&port->lock);
+        if (!in_use)
+            return port;
+    }
+    return NULL;
+}
+
+int world_plug(struct world *world, struct adapter *adapter, unsigned slot, unsigned unit, bool hang)
+{
+    struct port *port = free_port(world);
+    if (!port)
+        return -1;
+    pthread_mutex_lock(&port->lock);
+    port->adapter = adapter;
+    port->hangs = hang;
+    adapter_stick(adapter, hang);
+    pthread_mutex_unlock(&port->lock);
+
+    char node[256];
+    snprintf(node, sizeof node, "%s/dev/ttyUSB%u", world->root, port->number);
+    if (symlink(adapter_tty(adapter), node) != 0) {
+        fprintf(stderr, "boardsim: %s: %s\n", node, strerror(errno));
+        abort();
+    }
+    const struct adapter_kind *kind = adapter_kind_of(adapter);
+    char serial[64] = "";
+    if (kind->serial_prefix)
+        snprintf(serial, sizeof serial, "%s%06X", kind->serial_prefix, unit);
+    add_usb(world, port, kind, slot, serial);
+    add_tty(world, port, kind, slot, serial);
+    return (int)port->number;
+}
+
+/* Ends the ioctls that hang, as the drivers do when a device does not answer or is gone. */
+static void answer_hung(struct port *port)
+{
+    pthread_mutex_lock(&port->lock);
+    GPtrArray *hung = port->hung;
+    port->hung = g_ptr_array_new_with_free_func(g_object_unref);
+    pthread_mutex_unlock(&port->lock);
+    for (guint i = 0; i < hung->len; i++)
+        answer(g_ptr_array_index(hung, i), EIO);
+    g_ptr_array_unref(hung); /* may call on_close(), which takes the lock */
+}
+
+void world_unplug(struct world *world, int number)
+{
+    struct port *port = &world->ports[number];
+    pthread_mutex_lock(&port->lock);
+    struct adapter *adapter = port->adapter;
+    port->adapter = NULL;
+    pthread_mutex_unlock(&port->lock);
+    /* First the answers, then the hang-up: whoever reads because of the hang-up must not find the descriptor locked by
+     * an ioctl that hangs. */
+    answer_hung(port);
+    adapter_free(adapter);
+
+    char **paths[] = {&port->tty, &port->interface, &port->device};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        umockdev_testbed_remove_device(world->bed, *paths[i]);
+        g_free(*paths[i]);
+        *paths[i] = NULL;
+    }
+}
+
+void world_hang(struct world *world, int number, bool hang)
+{
+    struct port *port = &world->ports[number];
+    pthread_mutex_lock(&port->lock);
+    port->hangs = hang;
+    adapter_stick(port->adapter, hang);
+    pthread_mutex_unlock(&port->lock);
+    if (!hang)
+        answer_hung(port);
+}
+
+void world_preload(void)
+{
+    const char *old = getenv("LD_PRELOAD");
+    char *all = old && *old ? g_strdup_printf("%s %s", old, PRELOAD) : g_strdup(PRELOAD);
+    setenv("LD_PRELOAD", all, 1);
+    g_free(all);
+}
