@@ -123,6 +123,7 @@ static int run(const struct config *config, const char *config_path)
     char error[512];
     uv_loop_init(&program.loop);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error to be told, not a death */
     watch_signal(&program, &program.hangup, on_hangup, SIGHUP);
     watch_signal(&program, &program.interrupt, on_end, SIGINT);
     watch_signal(&program, &program.terminate, on_end, SIGTERM);
