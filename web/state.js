@@ -9,7 +9,7 @@ const CALLING = ['stuck', 'blocked'];
 export class Model {
     station = null;      /* the status object without its slots; null before the first snapshot */
     slots = new Map();   /* name → SLOT, in the order in which they are shown */
-    #told = new Set();   /* ids of attempts whose verdict was announced */
+    #told = new Set();   /* attempts whose verdict was announced */
 
     /*
      * Takes one event of docs/api.md. Returns
@@ -85,9 +85,12 @@ export class Model {
     }
 
     #tell(attempt, change) {
-        if (!attempt || !attempt.verdict || this.#told.has(attempt.id))
+        if (!attempt || !attempt.verdict)
             return;
-        this.#told.add(attempt.id);
+        const key = `${attempt.id} ${attempt.started}`; /* a new book counts from 1 again */
+        if (this.#told.has(key))
+            return;
+        this.#told.add(key);
         change.verdicts.push(attempt);
     }
 

@@ -42,8 +42,8 @@ async function freePort() {
 }
 
 export class Bench {
-    /* `slots` tiles A1… are configured. `boards` of them have a board from the start; `words[n]` orders board n. */
-    static async start({ slots, boards, operator = '', lot = '', imageName = 'golden.bin', imageSize = 256 * 1024 }) {
+    /* Slots A1… are configured, `manual` ones among them without a reset circuit; the first `boards` have a board. */
+    static async start({ slots, manual = [], boards, operator = '', lot = '', imageName = 'golden.bin', imageSize = 256 * 1024 }) {
         const bench = new Bench();
         bench.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'gangd-browser-'));
         bench.port = await freePort();
@@ -57,7 +57,8 @@ export class Bench {
             '[product]', `file = ${file(imageName)}`, 'image_check = no',
             '[flashing]', 'after = stay', 'settle_ms = 100', 'tries = 1',
             '[http]', 'socket = none', 'group =', `listen = 127.0.0.1:${bench.port}`, `web = ${path.join(ROOT, 'web')}`,
-            ...bench.slots.flatMap((name, i) => [`[slot ${name}]`, `path = ${PATH(i + 1)}`]),
+            ...bench.slots.flatMap((name, i) => [`[slot ${name}]`, `path = ${PATH(i + 1)}`,
+                `reset = ${manual.includes(name) ? 'manual' : 'auto'}`]),
         ].join('\n') + '\n');
         fs.writeFileSync(file('world'), '');
         fs.writeFileSync(file('run'), '');

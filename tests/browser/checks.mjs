@@ -3,6 +3,7 @@
  * The smallest runner that serves: named checks, a count, and waiting for a condition.
  */
 import assert from 'node:assert/strict';
+import { stripVTControlCharacters } from 'node:util';
 
 let passed = 0;
 let failed = 0;
@@ -15,7 +16,8 @@ export async function check(name, body) {
         console.log(`ok    ${name}`);
     } catch (error) {
         failed++;
-        console.log(`FAIL  ${name}\n      ${String(error.message).split('\n').join('\n      ')}`);
+        const lines = stripVTControlCharacters(String(error.message)).split('\n');
+        console.log(`FAIL  ${name}\n      ${lines.join('\n      ')}`);
     }
 }
 

@@ -11,7 +11,8 @@ import { modelChecks } from './model_checks.mjs';
 
 const EVIL = '<img src=x onerror="document.title=1">';
 
-const bench = await Bench.start({ slots: 5, boards: 2, operator: EVIL, lot: '<b>WO</b>', imageName: 'golden<i>1.bin' });
+const bench = await Bench.start({ slots: 5, manual: ['A5'], boards: 2, operator: EVIL, lot: '<b>WO</b>',
+    imageName: 'golden<i>1.bin' });
 const browser = await launch();
 const page = await openPage(browser);
 
@@ -113,6 +114,21 @@ async function faultyBoards() {
     });
 }
 
+async function boardWithoutResetCircuit() {
+    await bench.order('plug 5 no-auto-reset');
+    await check('a board that needs a button says WAIT and which button', async () => {
+        await until('A5 waits', async () => (await state('A5')) === 'waiting');
+        assert.equal(await text('A5', 'word'), 'WAIT');
+        const { prompt } = await bench.slot('A5');
+        assert.ok(prompt.length > 10);
+        assert.equal(await text('A5', 'sentence'), prompt);
+        await shot('wait');
+    });
+    await bench.order('press 5 flash reset');
+    await ended('A5');
+    await check('and is flashed when it was pressed', async () => assert.equal(await text('A5', 'word'), 'PASS'));
+}
+
 async function engineer() {
     const attempt = (await bench.get('attempts?slot=A3')).at(-1);
     await check('the details open by keyboard and show the attempt', async () => {
@@ -121,11 +137,11 @@ async function engineer() {
         const dialog = page.locator('#details');
         await until('the dialog', () => dialog.isVisible(), 10);
         const content = await dialog.textContent();
-        for (const value of [String(attempt.id), attempt.cause, attempt.remedy, attempt.image_sha256, attempt.path])
-            assert.ok(content.includes(value), `no "${value}" in the details`);
         await shot('details');
         await page.keyboard.press('Escape');
         await until('the dialog is closed', async () => !(await dialog.isVisible()), 10);
+        for (const value of [String(attempt.id), attempt.cause, attempt.remedy, attempt.image_sha256, attempt.path])
+            assert.ok(content.includes(value), `no "${value}" in the details`);
     });
     await check('"Try again" makes a new attempt', async () => {
         await tile('A3').locator('.retry').click();
@@ -215,6 +231,7 @@ try {
     await firstSight();
     await goodBoards();
     await faultyBoards();
+    await boardWithoutResetCircuit();
     await engineer();
     await hostileText();
     await unplugged();
