@@ -7,7 +7,7 @@
 #include "stub/uart.h"
 
 #define PART 1024 /* read at a time */
-static uint8_t part[PART];
+static uint32_t part[PART / 4];
 
 static size_t least(size_t a, size_t b)
 {
@@ -26,7 +26,7 @@ enum wire_error command_flash_md5(const struct request *request, struct reply *r
         enum wire_error error = spi_read(at, part, n);
         if (error != WIRE_OK)
             return error;
-        MD5Update(&md5, part, n);
+        MD5Update(&md5, (const uint8_t *)part, n);
         at += n;
     }
     MD5Final(reply->data, &md5);
@@ -43,7 +43,7 @@ static bool send_block(uint32_t at, uint32_t size, struct rom_md5 *md5)
         if (spi_read(at, part, n) != WIRE_OK)
             return false;
         frame_add(part, n);
-        MD5Update(md5, part, n);
+        MD5Update(md5, (const uint8_t *)part, n);
         at += n;
     }
     frame_end();

@@ -13,8 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define INFLATE_WINDOW  32768
-#define INFLATE_STRETCH 4096 /* divides INFLATE_WINDOW, so that a stretch never wraps */
+#define INFLATE_WINDOW 32768
+/* Divides INFLATE_WINDOW, so that a stretch never wraps. Short: the flash part programs one while the next is inflated.
+ */
+#define INFLATE_STRETCH 128
 
 enum inflate_status {
     INFLATE_WANTS_INPUT, /* all input is used up */

@@ -152,7 +152,7 @@ enum wire_error spi_program(uint32_t address, const uint8_t *bytes, size_t n)
     return WIRE_OK;
 }
 
-enum wire_error spi_read(uint32_t address, uint8_t *bytes, size_t n)
+enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n)
 {
     enum wire_error error = spi_finish();
     if (error != WIRE_OK)
@@ -161,13 +161,9 @@ enum wire_error spi_read(uint32_t address, uint8_t *bytes, size_t n)
         size_t part = n < sizeof(SPI->w) ? n : sizeof(SPI->w);
         SPI->addr = address | part << 24;
         command(CMD_READ);
-        for (size_t i = 0; i < part; i += 4) {
-            uint32_t word = SPI->w[i / 4];
-            for (size_t j = i; j < i + 4 && j < part; j++, word >>= 8)
-                bytes[j] = (uint8_t)word;
-        }
+        for (size_t i = 0; i < (part + 3) / 4; i++)
+            *words++ = SPI->w[i];
         address += part;
-        bytes += part;
         n -= part;
     }
     return WIRE_OK;

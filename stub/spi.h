@@ -41,6 +41,7 @@ enum wire_error spi_erase_block(uint32_t address);
 enum wire_error spi_erase_chip(void);
 /* 1 to SPI_PROGRAM_MAX bytes within one page, erased and not yet programmed. */
 enum wire_error spi_program(uint32_t address, const uint8_t *bytes, size_t n);
-enum wire_error spi_read(uint32_t address, uint8_t *bytes, size_t n);
+/* Any number of bytes; the last word is filled up with what is of no meaning. */
+enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n);
 
 #endif
