@@ -141,7 +141,7 @@ bool flash_good(struct flash *flash, const struct session_event *event, const ch
     switch (event->kind) {
     case SESSION_EXPIRED: flash_fail(flash, silent, "%s: no answer", what); return false;
     case SESSION_REPLY:
-        if (event->status == 0)
+        if (event->wire_error == WIRE_OK)
             return true;
         flash_fail(flash, refused, "%s: error 0x%02x", what, event->wire_error);
         return false;

@@ -98,7 +98,7 @@ static void request_sync(struct flash *flash, uint64_t timeout, unsigned tries)
 /* A stub that still runs answers with another value: then the board was not reset. */
 static bool is_rom_sync(const struct session_event *event)
 {
-    return event->kind == SESSION_REPLY && event->status == 0 && event->value == WIRE_SYNC_VALUE;
+    return event->kind == SESSION_REPLY && event->wire_error == WIRE_OK && event->value == WIRE_SYNC_VALUE;
 }
 
 void flash_step_sync(struct flash *flash, const struct session_event *event)

@@ -49,7 +49,7 @@ static void take_info(struct flash *flash, const struct session_event *event)
 {
     snprintf(flash->stub_name, sizeof(flash->stub_name), "%s", flash->job->stub->name);
     /* A stub without our extension answers with an error or not at all. */
-    if (event->kind != SESSION_REPLY || event->status != 0)
+    if (event->kind != SESSION_REPLY || event->wire_error != WIRE_OK)
         return;
     flash->stub_capabilities = event->value;
     size_t n = 0;

@@ -57,7 +57,7 @@ static void end_part(struct flash *flash)
 
 static bool damaged_on_the_line(const struct flash *flash, const struct session_event *event)
 {
-    return event->kind == SESSION_REPLY && event->status != 0 && event->wire_error == WIRE_ERR_CHECKSUM &&
+    return event->kind == SESSION_REPLY && event->wire_error == WIRE_ERR_CHECKSUM &&
            (flash->stub_capabilities & WIRE_CAN_RESEND) && flash->at.resends < RESENDS;
 }
 

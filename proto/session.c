@@ -94,6 +94,12 @@ void session_expired(struct session *session, uint64_t now)
         step(session, &(struct session_event){.kind = SESSION_EXPIRED});
 }
 
+/* The ROM says 1 and then which error; a stub says the error and then 0. */
+static uint8_t reply_error(const uint8_t status[STATUS_SIZE])
+{
+    return status[0] == 1 ? status[1] : status[0];
+}
+
 static void take_reply(struct session *session, const uint8_t *frame, size_t len)
 {
     /* Answers to an earlier request (SYNC is answered eight times) are not ours. */
@@ -111,8 +117,7 @@ static void take_reply(struct session *session, const uint8_t *frame, size_t len
                       .value = get_le32(frame + 4),
                       .data = data,
                       .len = data_len - STATUS_SIZE,
-                      .status = data[data_len - 2],
-                      .wire_error = data[data_len - 1],
+                      .wire_error = reply_error(data + data_len - STATUS_SIZE),
                   });
 }
 

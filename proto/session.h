@@ -54,8 +54,7 @@ enum session_event_kind {
 struct session_event {
     enum session_event_kind kind;
     uint8_t op;          /* REPLY */
-    uint8_t status;      /* REPLY: 0, or `wire_error` tells more */
-    uint8_t wire_error;  /* REPLY: enum wire_error */
+    uint8_t wire_error;  /* REPLY: enum wire_error; WIRE_OK: done */
     uint32_t value;      /* REPLY */
     const uint8_t *data; /* REPLY (without the status bytes), FRAME: valid during the call */
     size_t len;

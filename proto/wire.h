@@ -2,8 +2,8 @@
 /*
  * What travels between host and chip: the one header that proto/ and stub/ share.
  *
- * Frames are SLIP. A request is 00 op len16 chk32 data, a reply 01 op len16 val32 data status error, all little endian.
- * On failure the ROM answers with status 1 and the code in error; a stub with the code in status and 0 in error.
+ * Frames are SLIP. A request is 00 op len16 chk32 data, a reply 01 op len16 val32 data and two status bytes, all little
+ * endian. Both 0: done. Otherwise the ROM says 1 and the error, a stub the error and 0.
  *
  * The data of FLASH_DATA, MEM_DATA and FLASH_DEFL_DATA begins with four words (payload length, sequence number, 0, 0);
  * chk is WIRE_CHECKSUM_SEED XORed with every byte of the payload behind them, and 0 in all other requests.

@@ -89,10 +89,18 @@ START_TEST(only_the_answer_to_this_request_counts)
     ck_assert_uint_eq(probe.last.value, 0x12345678);
     ck_assert_uint_eq(probe.last.len, 2);
     ck_assert_mem_eq(probe.data, "ab", 2);
-    ck_assert_uint_eq(probe.last.status, 1);
-    ck_assert_uint_eq(probe.last.wire_error, 5);
+    ck_assert_uint_eq(probe.last.wire_error, WIRE_ROM_ERR_FORMAT);
     reply(WIRE_READ_REG, 1, "\0\0", 2, 1400);
     ck_assert_uint_eq(probe.events, 1);
+}
+END_TEST
+
+START_TEST(a_stub_puts_its_error_first)
+{
+    start(read_register);
+    send_all(1100);
+    reply(WIRE_READ_REG, 0, "\xC1\0", 2, 1200);
+    ck_assert_uint_eq(probe.last.wire_error, WIRE_ERR_CHECKSUM);
 }
 END_TEST
 
@@ -240,6 +248,7 @@ int main(void)
     TCase *tcase = tcase_create("session");
     tcase_add_test(tcase, a_request_is_framed_and_escaped);
     tcase_add_test(tcase, only_the_answer_to_this_request_counts);
+    tcase_add_test(tcase, a_stub_puts_its_error_first);
     tcase_add_test(tcase, a_reply_whose_length_lies_is_no_answer);
     tcase_add_test(tcase, a_lost_request_is_sent_again_then_given_up);
     tcase_add_test(tcase, a_line_that_takes_no_bytes_expires_too);
