@@ -38,13 +38,11 @@ static void send_reply(uint8_t op, const struct reply *reply, enum wire_error er
     frame_end();
 }
 
-enum wire_error block_check(const struct request *request, struct reply *reply, uint32_t *next, bool *repeated)
+enum wire_error block_check(const struct request *request, uint32_t *next, bool *repeated)
 {
     if (request->size < WIRE_DATA_HEADER_SIZE || request_word(request, 0) != request->size - WIRE_DATA_HEADER_SIZE)
         return WIRE_ERR_LENGTH;
     uint32_t sequence = request_word(request, 1);
-    reply->value = sequence;
-
     uint8_t checksum = WIRE_CHECKSUM_SEED;
     const uint8_t *end = request->data + request->size;
     for (const uint8_t *byte = request->data + WIRE_DATA_HEADER_SIZE; byte != end; byte++)
@@ -141,7 +139,7 @@ static enum wire_error flash_data(const struct request *request, struct reply *r
     enum wire_error error = flash_write_state(request->op == WIRE_FLASH_DEFL_DATA);
     bool repeated = false;
     if (error == WIRE_OK)
-        error = block_check(request, reply, &next_flash_block, &repeated);
+        error = block_check(request, &next_flash_block, &repeated);
     reply->then = repeated ? NULL : write_block;
     return error;
 }
@@ -230,6 +228,11 @@ static enum wire_error run(const struct request *request, struct reply *reply)
     return WIRE_ERR_UNIMPLEMENTED;
 }
 
+static bool is_block(uint8_t op)
+{
+    return op == WIRE_MEM_DATA || op == WIRE_FLASH_DATA || op == WIRE_FLASH_DEFL_DATA;
+}
+
 void command_handle(const struct frame *frame)
 {
     const uint8_t *bytes = frame->bytes;
@@ -242,6 +245,9 @@ void command_handle(const struct frame *frame)
         .size = bytes[2] | bytes[3] << 8,
     };
     struct reply reply = {0};
+    /* So that the host knows which block is meant, whatever is wrong with it. */
+    if (is_block(request.op) && frame->size >= WIRE_HEADER_SIZE + WIRE_DATA_HEADER_SIZE)
+        reply.value = request_word(&request, 1);
     bool whole = frame->size <= FRAME_MAX && request.size == frame->size - WIRE_HEADER_SIZE;
     enum wire_error error = whole ? run(&request, &reply) : WIRE_ERR_LENGTH;
     send_reply(request.op, &reply, error);

@@ -25,7 +25,8 @@ struct reply {
     void (*then)(const struct request *request);
 };
 
-/* Fills `reply`, which comes zeroed. On an error only that and reply->value are sent. */
+/* Fills `reply`, which comes zeroed but for a block's sequence number in `value`. On an error only that and
+ * reply->value are sent. */
 typedef enum wire_error command_fn(const struct request *request, struct reply *reply);
 
 /* Carries out the request in a frame and answers it. What is no request is not answered. */
@@ -37,7 +38,7 @@ uint32_t request_word(const struct request *request, unsigned i);
 /* Checks a data block's lengths, checksum and sequence number. `*next` is the number that comes next; it moves on if
  * the block is good and new. Sets *repeated if the block is the last good one once more: to be acknowledged, not
  * applied. */
-enum wire_error block_check(const struct request *request, struct reply *reply, uint32_t *next, bool *repeated);
+enum wire_error block_check(const struct request *request, uint32_t *next, bool *repeated);
 
 /* memory.c */
 command_fn command_read_reg, command_write_reg, command_mem_begin, command_mem_data, command_mem_end;

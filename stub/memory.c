@@ -71,12 +71,13 @@ enum wire_error command_mem_begin(const struct request *request, struct reply *r
 /* IRAM takes whole words only. */
 enum wire_error command_mem_data(const struct request *request, struct reply *reply)
 {
+    (void)reply;
     bool repeated;
     uint32_t n = request->size - WIRE_DATA_HEADER_SIZE;
     if (request->size % 4 != 0)
         return WIRE_ERR_LENGTH;
     uint32_t next = load.next_block;
-    enum wire_error error = block_check(request, reply, &next, &repeated);
+    enum wire_error error = block_check(request, &next, &repeated);
     if (error != WIRE_OK || repeated)
         return error;
     if (n > load.left)
