@@ -105,6 +105,11 @@ static bool is_read(const struct job *job)
     return job->kind == JOB_COUNT || job->kind == JOB_PAGE;
 }
 
+static bool is_row(const struct job *job)
+{
+    return job->kind == JOB_PUT || job->kind == JOB_INTERRUPT;
+}
+
 /* The thread. */
 
 static void hand_over(struct store *store, struct job *job)
@@ -221,12 +226,19 @@ static void settle_write(struct store *store, struct job *job, enum book_result 
     }
 }
 
+/* Is there something to book, other than a probe? */
+static bool owes_rows(struct store *store)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &store->waiting, link)
+    if (is_row(job))
+        return true;
+    return false;
+}
+
 static bool may_end(struct store *store)
 {
-    if (!store->closing)
-        return false;
-    struct job *write = first_job(store, false);
-    return !write || write->kind == JOB_PROBE || store->refused || uv_hrtime() >= store->close_by;
+    return store->closing && (!owes_rows(store) || store->refused || uv_hrtime() >= store->close_by);
 }
 
 static void run_thread(void *arg)
@@ -485,7 +497,7 @@ static bool all_written(struct store *store)
     TAILQ_FOREACH(job, &store->waiting, link)
     {
         const struct attempt *a = &job->attempt;
-        if (job->kind != JOB_PUT && job->kind != JOB_INTERRUPT)
+        if (!is_row(job))
             continue;
         all = false;
         log_error("book",

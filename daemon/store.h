@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The book: SQLite in WAL mode with synchronous=FULL, on a thread of its own. All calls come from the loop thread and
- * return at once; results come back on the loop thread, in the order of the calls.
+ * return at once; results come back on the loop thread, in the order of the calls. Only while the book cannot be
+ * written, reads and counts go past the writes that wait.
  *
  * Writing never "fails": while the file cannot be written (read-only, disk full, locked by another) a write is tried
  * again every second until it succeeds, and `on_health` tells so. What was given to the book is in it, or gangd stands.
+ * Texts are kept as printable UTF-8; anything else in them becomes '?'. docs/book.md describes the file.
  */
 #ifndef DAEMON_STORE_H
 #define DAEMON_STORE_H
@@ -17,7 +19,8 @@
 
 struct store;
 
-/* Called when the book stops or resumes being writable. `error` is a sentence, NULL when all is well. */
+/* Called when the book stops or resumes being writable, or cannot be written for another reason than before. `error` is
+ * a sentence that names the file, valid during the call; NULL when all is well. */
 typedef void (*store_health_cb)(void *data, const char *error);
 
 /* Opens or creates `path`, takes the station's lock on it, migrates it, closes attempts that are still open as
@@ -26,11 +29,13 @@ typedef void (*store_health_cb)(void *data, const char *error);
 struct store *store_open(uv_loop_t *loop, const char *path, store_health_cb on_health, void *data, char *error,
                          size_t error_size);
 
-/* Waits for writes that were asked for, at most `seconds`, and ends the thread. Returns false if some are not in the
- * book: said in the log, row by row. */
+/* Waits for writes that were asked for, at most `seconds` (and one more for a write that is under way), and ends the
+ * thread. No callback comes any more. Returns false if some writes are not in the book: said in the log, row by row.
+ * To be called outside the store's callbacks, after all reads were closed. The loop must turn once more to free all. */
 bool store_close(struct store *store, unsigned seconds);
 
-/* Opens a row for `attempt` (copied). `done` gets its id when it is committed. Returns a ticket for store_cancel(). */
+/* Opens a row for `attempt` (copied). `done` gets its id when it is committed. Returns a ticket for store_cancel(),
+ * never 0. */
 typedef void (*store_begun_cb)(void *data, int64_t id);
 uint64_t store_begin(struct store *store, const struct attempt *attempt, store_begun_cb done, void *data);
 
@@ -47,18 +52,19 @@ struct store_counts {
     int64_t pass, fail, interrupted; /* attempts that ended since `since` */
     int64_t pass_last_hour;
 };
-/* Counts closed attempts with `since` <= ended (microseconds since 1970). */
+/* Counts closed attempts with `since` <= ended (microseconds since 1970). If the book cannot be read, the log says so
+ * and `done` does not come. */
 typedef void (*store_counted_cb)(void *data, const struct store_counts *counts);
 void store_count(struct store *store, int64_t since, store_counted_cb done, void *data);
 
 /* What to read from the book. Zero or "" means: no condition. */
 struct store_filter {
-    bool units;          /* units instead of attempts */
+    bool units;           /* units instead of attempts */
     int64_t since, until; /* microseconds since 1970 */
     char slot[64];
     bool has_verdict;
     enum verdict verdict;
-    char mac[18];
+    char mac[18]; /* as in struct attempt */
     int64_t limit;
 };
 
