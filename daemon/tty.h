@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A serial port that never blocks the loop. Bytes flow on the loop thread; open, modem lines, baud and close, each of
- * which a stuck adapter can hold in the kernel for up to 30 s (docs/linux-serial notes in architecture.md), run on a
- * thread that belongs to this port alone, so that one stuck adapter costs no other slot anything.
+ * which a stuck adapter can hold in the kernel for up to 30 s (docs/linux-serial.md), run on a thread that belongs to
+ * this port alone, so that one stuck adapter costs no other slot anything.
  *
- * Every callback comes on the loop thread. After tty_close() none comes.
+ * Every callback comes on the loop thread. After tty_close() none comes; it may be called in any state and any
+ * callback.
  */
 #ifndef DAEMON_TTY_H
 #define DAEMON_TTY_H
@@ -36,7 +37,8 @@ struct tty_events {
  * `events` must outlive the tty. Never NULL. */
 struct tty *tty_open(uv_loop_t *loop, const char *devnode, const struct tty_events *events, void *data);
 
-/* One at a time, after `opened`: each answers with `done`. Both lines change in one TIOCMSET. Any baud (termios2). A
+/* One at a time, after `opened`: each answers with `done`. Until then bytes rest: those received come after `done`, and
+ * tty_write() accepts none. After `gone` they do nothing. Both lines change in one TIOCMSET. Any baud (termios2). A
  * baud that reads back more than 3 % off is -ERANGE; small differences are no failure (drivers round). */
 void tty_lines(struct tty *tty, bool dtr, bool rts);
 void tty_baud(struct tty *tty, uint32_t baud);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which other program uses a serial port. The kernel only says "busy"; the person at the bench needs a name.
+ */
+#ifndef DAEMON_PORT_HOLDER_H
+#define DAEMON_PORT_HOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Looks for another process that has the terminal `devnode` open for reading, and so takes bytes that are ours. Writes
+ * its name ("ModemManager (pid 812)") to `who` and returns true. A process that can only write takes nothing and is not
+ * meant. Open files of other users' processes can be seen by root, or with CAP_SYS_PTRACE.
+ *
+ * With `certainly` the caller knows that somebody holds the port. Then two more traces, which every user can see,
+ * count: a flock on it, and a command line that names it ("screen (pid 812), to judge by its command line").
+ *
+ * Reads all of /proc: a few milliseconds, not for the loop thread. */
+bool port_holder_find(const char *devnode, bool certainly, char *who, size_t size);
+
+#endif
