@@ -11,13 +11,16 @@ $(S)/stub/inflate.o: STUB_CFLAGS += -O2
 
 $(S)/stub/%.o: stub/%.c Makefile stub/rules.mk
 	@mkdir -p $(@D)
-	$(STUB_TOOLS)gcc -I. -DGANGD_VERSION='"$(VERSION)"' $(STUB_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call said,CC)
+	$(Q)$(STUB_TOOLS)gcc -I. -DGANGD_VERSION='"$(VERSION)"' $(STUB_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(S)/stub.elf: stub/stub.ld $(STUB_OBJ)
-	$(STUB_TOOLS)gcc -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-Map=$(@:.elf=.map) -T $^ -lgcc -o $@
+	$(call said,LD)
+	$(Q)$(STUB_TOOLS)gcc -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-Map=$(@:.elf=.map) -T $^ -lgcc -o $@
 
 $(S)/stub.json: $(S)/stub.elf stub/pack.sh
-	TOOLS=$(STUB_TOOLS) stub/pack.sh $< > $@
+	$(call said,PACK)
+	$(Q)TOOLS=$(STUB_TOOLS) stub/pack.sh $< > $@
 
 -include $(STUB_OBJ:.o=.d)
 
