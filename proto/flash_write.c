@@ -55,10 +55,13 @@ static void end_part(struct flash *flash)
     flash_request_words(flash, WIRE_FLASH_DEFL_END, &stay, 1, block_timeout(part, part->n_blocks - 1), 1);
 }
 
+/* A flipped bit shows in the checksum, a lost byte in the length, damage in the header in either or in the sequence. */
 static bool damaged_on_the_line(const struct flash *flash, const struct session_event *event)
 {
-    return event->kind == SESSION_REPLY && event->wire_error == WIRE_ERR_CHECKSUM &&
-           (flash->stub_capabilities & WIRE_CAN_RESEND) && flash->at.resends < RESENDS;
+    if (event->kind != SESSION_REPLY || !(flash->stub_capabilities & WIRE_CAN_RESEND) || flash->at.resends == RESENDS)
+        return false;
+    return event->wire_error == WIRE_ERR_CHECKSUM || event->wire_error == WIRE_ERR_LENGTH ||
+           event->wire_error == WIRE_ERR_INVALID;
 }
 
 void flash_step_write(struct flash *flash, const struct session_event *event)

@@ -105,19 +105,22 @@ static void take_reply(struct session *session, const uint8_t *frame, size_t len
     /* Answers to an earlier request (SYNC is answered eight times) are not ours. */
     if (session->activity != SESSION_ASKING || frame[1] != session->request.op)
         return;
-    if (session->request.value_matters && get_le32(frame + 4) != session->request.value)
-        return;
     size_t data_len = get_le16(frame + 2);
     if (data_len < STATUS_SIZE || data_len != len - WIRE_HEADER_SIZE)
         return;
     const uint8_t *data = frame + WIRE_HEADER_SIZE;
+    uint8_t error = reply_error(data + data_len - STATUS_SIZE);
+    uint32_t value = get_le32(frame + 4);
+    /* What was damaged on the way there may be refused with any value. */
+    if (error == WIRE_OK && session->request.value_matters && value != session->request.value)
+        return;
     step(session, &(struct session_event){
                       .kind = SESSION_REPLY,
                       .op = frame[1],
-                      .value = get_le32(frame + 4),
+                      .value = value,
                       .data = data,
                       .len = data_len - STATUS_SIZE,
-                      .wire_error = reply_error(data + data_len - STATUS_SIZE),
+                      .wire_error = error,
                   });
 }
 

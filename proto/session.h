@@ -117,7 +117,7 @@ void session_request(struct session *session, enum wire_op op, const void *data,
 /* A MEM_DATA, FLASH_DATA or FLASH_DEFL_DATA block, with its header and checksum. `len` <= WIRE_FLASH_BLOCK. */
 void session_request_block(struct session *session, enum wire_op op, uint32_t sequence, const uint8_t *payload,
                            size_t len, uint64_t timeout, unsigned tries);
-/* Right after a request: only a reply with this value is its answer. */
+/* Right after a request: only a reply with this value, or an error, is its answer. */
 void session_expect(struct session *session, uint32_t value);
 /* Waits for a frame that is no reply: SESSION_FRAME or SESSION_EXPIRED. */
 void session_listen(struct session *session, uint64_t timeout);

@@ -55,7 +55,7 @@
     X(STUB_INFO, 0xE0) /* no data; val = capabilities, data = version as text */
 
 enum wire_op {
-#define X(name, value) WIRE_##name = value,
+#define X(name, value) WIRE_##name = (value),
     WIRE_OPS(X)
 #undef X
 };

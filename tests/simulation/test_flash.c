@@ -212,6 +212,20 @@ START_TEST(a_brown_out_in_mid_write_is_tried_again)
 }
 END_TEST
 
+/* About one damaged byte in each of a dozen blocks: sent again, not begun again. */
+START_TEST(blocks_damaged_on_the_line_are_sent_again)
+{
+    struct board_config config = good_board;
+    config.faults.corrupt = 1.0 / 20000;
+    config.seed = 5;
+    flash_board(&config);
+    expect_pass();
+    ck_assert_uint_eq(rig->flash.tries, 1);
+    /* The image, the stub (some 10 KB), and at least one block again. */
+    ck_assert_uint_gt(board_stats(rig->board)->bytes_in, golden->parts[0].deflated_size + 24 * 1024);
+}
+END_TEST
+
 START_TEST(a_slow_flash_passes)
 {
     struct board_config config = good_board;
@@ -252,6 +266,7 @@ int main(void)
     tcase_add_loop_test(tcase, each_fault_has_its_cause, 0, sizeof(faulty) / sizeof(faulty[0]));
     tcase_add_test(tcase, a_flash_that_is_too_small_is_refused_before_it_is_erased);
     tcase_add_test(tcase, a_brown_out_in_mid_write_is_tried_again);
+    tcase_add_test(tcase, blocks_damaged_on_the_line_are_sent_again);
     tcase_add_test(tcase, a_slow_flash_passes);
     tcase_add_test(tcase, an_unplug_at_any_time_ends_as_unplugged);
     suite_add_tcase(suite, tcase);
