@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+/* The board as a whole: reset circuit, boot, the wire and its faults, code that uses the ROM, time. */
+#include "tests/runner.h"
+#include "tests/unit/board_talk.h"
+
+#define ROM_UNKNOWN 0x40001234u
+
+static const struct board_config plain = {.seed = 1, .mac = {0x18, 0xfe, 0x34, 0x01, 0x02, 0x03}};
+
+#define BANNER(cause, mode) "\n ets Jan  8 2013,rst cause:" #cause ", boot mode:(" #mode ",6)\n\n"
+
+static void setup(void)
+{
+    plug(&plain);
+}
+
+static void teardown(void)
+{
+    unplug();
+}
+
+static bool said(const char *text)
+{
+    return strstr((const char *)heard, text) != NULL;
+}
+
+/* Boot and reset. */
+
+START_TEST(power_on_boots_from_flash)
+{
+    pass(100 * MS);
+    ck_assert_str_eq((const char *)heard, BANNER(1, 3) "ets_main.c \n");
+    ck_assert_uint_eq(board_next(board), BOARD_NEVER);
+    ck_assert_uint_eq(board_stats(board)->boots, 1);
+}
+END_TEST
+
+START_TEST(both_reset_sequences_reach_download_mode)
+{
+    pass(100 * MS);
+    forget();
+    reset_to_download();
+    ck_assert_str_eq((const char *)heard, BANNER(2, 1));
+
+    forget();
+    board_set_lines(board, false, true); /* the classic one moves one line at a time */
+    pass(100 * MS);
+    board_set_lines(board, true, true);
+    pass(MS);
+    board_set_lines(board, true, false);
+    pass(50 * MS);
+    board_set_lines(board, false, false);
+    ck_assert_str_eq((const char *)heard, BANNER(2, 1));
+}
+END_TEST
+
+START_TEST(a_plain_reset_boots_from_flash)
+{
+    pass(100 * MS);
+    forget();
+    board_set_lines(board, false, true);
+    pass(100 * MS);
+    ck_assert_uint_eq(heard_size, 0);
+    board_set_lines(board, false, false);
+    pass(100 * MS);
+    ck_assert(said("rst cause:2, boot mode:(3,6)"));
+}
+END_TEST
+
+START_TEST(both_lines_together_do_nothing)
+{
+    pass(100 * MS);
+    board_set_lines(board, true, true);
+    pass(100 * MS);
+    board_set_lines(board, false, false);
+    pass(100 * MS);
+    ck_assert_uint_eq(board_stats(board)->boots, 1);
+}
+END_TEST
+
+START_TEST(without_the_circuit_only_fingers_reset)
+{
+    struct board_config config = plain;
+
+    config.no_auto_reset = true;
+    plug(&config);
+    pass(100 * MS);
+    forget();
+    reset_to_download();
+    ck_assert_uint_eq(heard_size, 0);
+    board_buttons(board, true, true);
+    pass(100 * MS);
+    board_buttons(board, false, true);
+    pass(100 * MS);
+    board_buttons(board, false, false);
+    ck_assert_str_eq((const char *)heard, BANNER(2, 1));
+}
+END_TEST
+
+START_TEST(an_open_gpio0_never_reaches_download_mode)
+{
+    struct board_config config = plain;
+
+    config.faults.gpio0_open = true;
+    plug(&config);
+    pass(100 * MS);
+    forget();
+    reset_to_download();
+    pass(50 * MS);
+    ck_assert(said("boot mode:(3,6)"));
+}
+END_TEST
+
+START_TEST(a_faster_crystal_speaks_faster)
+{
+    struct board_config config = plain;
+    uint32_t address = 0x60000014;
+    struct reply reply;
+
+    config.crystal_mhz = 40;
+    plug(&config);
+    baud = 115200;
+    pass(100 * MS);
+    ck_assert(said("boot mode:(3,6)"));
+    connect_at(115200);
+    reply = ask(0x0a, &address, 4);
+    ck_assert_uint_eq(reply.value, 694);
+}
+END_TEST
+
+/* An image with one segment, at the start of flash. Returns where the checksum byte is. */
+static size_t put_image(uint32_t address, const uint8_t *code, uint32_t n, uint32_t entry)
+{
+    size_t size, at;
+    uint8_t *flash = board_flash(board, &size);
+    const uint8_t head[4] = {0xe9, 1, 0, 0x40};
+
+    memcpy(flash, head, 4);
+    memcpy(flash + 4, &entry, 4);
+    memcpy(flash + 8, &address, 4);
+    memcpy(flash + 12, &n, 4);
+    memcpy(flash + 16, code, n);
+    at = (16 + n) | 15;
+    memset(flash + 16 + n, 0, at - 16 - n);
+    flash[at] = xor_of(code, n);
+    return at;
+}
+
+/* .word 0x60000000; l32r a5, .-4; movi a2, 'K'; s32i.n a2, a5, 0; waiti 15 */
+static const uint8_t say_k[16] = {0x00, 0x00, 0x00, 0x60, 0x51, 0xff, 0xff, 0x22,
+                                  0xa0, 0x4b, 0x29, 0x05, 0x00, 0x7f, 0x00};
+
+START_TEST(a_good_image_is_loaded_and_run)
+{
+    put_image(0x40100000, say_k, sizeof say_k, 0x40100004);
+    pass(200 * MS);
+    ck_assert_str_eq((const char *)heard, BANNER(1, 3) "\nload 0x40100000, len 16, room 16 \ntail 0\nchksum "
+                                                       "0x44\ncsum 0x44\nK");
+    ck_assert_ptr_null(board_stats(board)->exception);
+}
+END_TEST
+
+START_TEST(a_bad_checksum_is_not_run)
+{
+    size_t size, at = put_image(0x40100000, say_k, sizeof say_k, 0x40100004);
+
+    board_flash(board, &size)[at] ^= 1;
+    pass(200 * MS);
+    ck_assert(said("csum err\nets_main.c \n"));
+    ck_assert_uint_eq(board_stats(board)->instructions, 0);
+}
+END_TEST
+
+START_TEST(a_segment_for_nowhere_stops_the_board)
+{
+    put_image(0x10000000, say_k, sizeof say_k, 0x40100004);
+    pass(200 * MS);
+    ck_assert_str_eq(board_stats(board)->exception, "boot: segment of 16 bytes for 0x10000000");
+}
+END_TEST
+
+START_TEST(a_software_reset_keeps_the_straps)
+{
+    /* .word 0x4000264c; l32r a0, .-4; jx a0 */
+    static const uint8_t code[] = {0x4c, 0x26, 0x00, 0x40, 0x01, 0xff, 0xff, 0xa0, 0x00, 0x00};
+
+    connect_at(BOOT_BAUD);
+    upload(0x40100000, code, sizeof code, 0x40100004);
+    pass(100 * MS);
+    ck_assert(said("rst cause:3, boot mode:(1,6)"));
+}
+END_TEST
+
+START_TEST(code_that_returns_boots_from_flash)
+{
+    static const uint8_t code[] = {0x80, 0x00, 0x00}; /* ret */
+
+    put_image(0x40108000, say_k, sizeof say_k, 0x40108004);
+    connect_at(115200);
+    upload(0x40100000, code, sizeof code, 0x40100000);
+    pass(100 * MS);
+    ck_assert_str_eq((const char *)heard, "\nload 0x40108000, len 16, room 16 \ntail 0\nchksum 0x44\ncsum 0x44\nK");
+}
+END_TEST
+
+/* Code on the CPU. */
+
+/* Attaches an interrupt handler that sends back each byte plus one; erases sector 0 by the ROM; says '!'; sleeps.
+ *
+ * lit:     .word 0x60000000, ets_isr_attach, ets_isr_unmask, SelectSpiFunction, SPIEraseSector, uart_tx_one_char,
+ * handler movi.n a2, 5; l32r a3, handler; l32r a0, attach; callx0 a0 l32r a5, uart; movi.n a2, 1; s32i.n a2, a5, 12
+ * (INT_ENA); movi.n a2, 32; l32r a0, unmask; callx0 a0 l32r a0, select; callx0 a0; movi.n a2, 0; l32r a0, erase; callx0
+ * a0 movi.n a2, '!'; l32r a0, tx; callx0 a0 sleep:   waiti 0; j sleep handler: l32r a5, uart; l32i.n a3, a5, 0 (FIFO);
+ * addi.n a3, a3, 1; s32i.n a3, a5, 0 movi.n a3, 1; s32i.n a3, a5, 16 (INT_CLR); ret */
+static const uint8_t echo[] = {0x00, 0x00, 0x00, 0x60, 0x88, 0x0f, 0x00, 0x40, 0xa8, 0x0f, 0x00, 0x40, 0x58, 0x3f,
+                               0x00, 0x40, 0x00, 0x4a, 0x00, 0x40, 0x30, 0x3b, 0x00, 0x40, 0x52, 0x00, 0x10, 0x40,
+                               0x0c, 0x52, 0x31, 0xfe, 0xff, 0x01, 0xf8, 0xff, 0xc0, 0x00, 0x00, 0x51, 0xf6, 0xff,
+                               0x0c, 0x12, 0x29, 0x35, 0x2c, 0x02, 0x01, 0xf6, 0xff, 0xc0, 0x00, 0x00, 0x01, 0xf5,
+                               0xff, 0xc0, 0x00, 0x00, 0x0c, 0x02, 0x01, 0xf4, 0xff, 0xc0, 0x00, 0x00, 0x2c, 0x12,
+                               0x01, 0xf3, 0xff, 0xc0, 0x00, 0x00, 0x00, 0x70, 0x00, 0x46, 0xfe, 0xff, 0x51, 0xeb,
+                               0xff, 0x38, 0x05, 0x1b, 0x33, 0x39, 0x05, 0x0c, 0x13, 0x39, 0x45, 0x80, 0x00, 0x00};
+
+START_TEST(interrupts_come_while_the_rom_erases)
+{
+    connect_at(115200);
+    upload(0x40100000, echo, sizeof echo, 0x4010001c);
+    forget();
+    say("abc", 3);
+    pass(10 * MS);
+    ck_assert_str_eq((const char *)heard, "bcd");
+    pass(50 * MS);
+    ck_assert_str_eq((const char *)heard, "bcd!");
+    ck_assert_uint_eq(board_stats(board)->erases, 1);
+    ck_assert_uint_eq(board_next(board), BOARD_NEVER);
+    say("x", 1);
+    pass(MS);
+    ck_assert_str_eq((const char *)heard, "bcd!y");
+    ck_assert_ptr_null(board_stats(board)->exception);
+}
+END_TEST
+
+START_TEST(a_sleeping_board_executes_nothing)
+{
+    uint64_t before;
+
+    connect_at(115200);
+    upload(0x40100000, echo, sizeof echo, 0x4010001c);
+    pass(100 * MS);
+    before = board_stats(board)->instructions;
+    pass(3600 * 1000 * MS);
+    ck_assert_uint_eq(board_stats(board)->instructions, before);
+    ck_assert_uint_eq(now, board_run(board, now));
+}
+END_TEST
+
+struct crash {
+    uint8_t code[8];
+    const char *text;
+};
+
+static const struct crash crashes[] = {
+    {{0x00, 0x00, 0x00}, "illegal instruction at 0x40100000"},
+    /* movi.n a2, 1; l32i.n a2, a2, 0 */
+    {{0x0c, 0x12, 0x28, 0x02}, "unaligned load at 0x40100002 of 0x00000001"},
+    /* movi.n a2, 0; s32i.n a2, a2, 4 */
+    {{0x0c, 0x02, 0x29, 0x12}, "store at 0x40100002 of 0x00000004, where nothing is"},
+    /* movi.n a2, 0; jx a2 */
+    {{0x0c, 0x02, 0xa0, 0x02, 0x00}, "jump to 0x00000000, where no code is"},
+};
+
+START_TEST(a_crash_is_told)
+{
+    connect_at(115200);
+    upload(0x40100000, crashes[_i].code, sizeof crashes[_i].code, 0x40100000);
+    pass(10 * MS);
+    ck_assert_str_eq(board_stats(board)->exception, crashes[_i].text);
+    ck_assert_uint_eq(board_next(board), BOARD_NEVER);
+    reset_to_download();
+    ck_assert_ptr_null(board_stats(board)->exception);
+}
+END_TEST
+
+START_TEST(unknown_rom_functions_stop_the_board)
+{
+    static const uint32_t end[2] = {0, ROM_UNKNOWN};
+
+    connect_at(115200);
+    must(ask(0x06, end, sizeof end));
+    pass(10 * MS);
+    ck_assert_str_eq(board_stats(board)->exception,
+                     "call of unknown ROM address 0x40001234, return address 0x400010a8");
+}
+END_TEST
+
+/* The wire. */
+
+START_TEST(bytes_take_their_time)
+{
+    uint32_t address = 0x40001000;
+    uint8_t byte;
+    uint64_t begun;
+
+    connect_at(115200);
+    begun = now;
+    say_request(0x0a, 0, &address, 4); /* 14 bytes */
+    ck_assert_uint_eq(board_sending(board), 14);
+    now = board_run(board, now + 1000 * MS);
+    ck_assert_uint_eq(board_receive(board, baud, &byte, 1), 1);
+    ck_assert_uint_eq(byte, 0xc0);
+    ck_assert_uint_eq(board_receive(board, baud, &byte, 1), 0);
+    ck_assert_uint_eq(board_sending(board), 0);
+    /* 15 bytes of 86.8 µs, and the ROM's thinking */
+    ck_assert_uint_ge(now - begun, 1302000);
+    ck_assert_uint_le(now - begun, 1402000);
+}
+END_TEST
+
+START_TEST(another_baud_rate_is_garbage)
+{
+    baud = 115200;
+    pass(100 * MS);
+    ck_assert_uint_gt(heard_size, 0);
+    ck_assert(!said("ets"));
+}
+END_TEST
+
+START_TEST(a_slight_difference_is_none)
+{
+    baud = 76800; /* what a CP2102 makes of 74880 */
+    pass(100 * MS);
+    ck_assert(said("ets Jan"));
+}
+END_TEST
+
+START_TEST(wrong_rate_towards_the_board_is_not_understood)
+{
+    uint32_t address = 0x40001000;
+
+    connect_at(115200);
+    baud = 230400;
+    say_request(0x0a, 0, &address, 4);
+    pass(50 * MS);
+    ck_assert_uint_eq(heard_size, 0);
+    baud = 115200;
+    say("\xc0", 1);
+    pass(50 * MS);
+    forget();
+    must(ask(0x0a, &address, 4));
+}
+END_TEST
+
+START_TEST(a_full_fifo_loses_bytes)
+{
+    /* j . */
+    static const uint8_t code[] = {0x06, 0xff, 0xff};
+    static const uint8_t many[200];
+
+    connect_at(115200);
+    upload(0x40100000, code, sizeof code, 0x40100000);
+    say(many, sizeof many);
+    pass(100 * MS);
+    ck_assert_uint_eq(board_stats(board)->fifo_overflows, 72);
+}
+END_TEST
+
+/* Faults. */
+
+START_TEST(a_silent_board_is_silent)
+{
+    struct board_config config = plain;
+
+    config.faults.silent = true;
+    plug(&config);
+    reset_to_download();
+    say_sync();
+    pass(1000 * MS);
+    ck_assert_uint_eq(heard_size, 0);
+    ck_assert_uint_eq(board_stats(board)->boots, 0);
+}
+END_TEST
+
+START_TEST(open_wires_are_one_sided)
+{
+    struct board_config config = plain;
+
+    config.faults.tx_open = true;
+    plug(&config);
+    reset_to_download();
+    ck_assert(said("boot mode:(1,6)"));
+    baud = 115200;
+    forget();
+    say_sync();
+    say_sync();
+    pass(500 * MS);
+    ck_assert_uint_eq(heard_size, 0);
+    ck_assert_uint_eq(board_stats(board)->bytes_in, 0);
+
+    config.faults.tx_open = false;
+    config.faults.rx_open = true;
+    plug(&config);
+    reset_to_download();
+    baud = 115200;
+    say_sync();
+    say_sync();
+    pass(500 * MS);
+    ck_assert_uint_eq(heard_size, 0);
+    ck_assert_uint_gt(board_stats(board)->bytes_out, 100);
+}
+END_TEST
+
+START_TEST(a_brown_out_resets_once)
+{
+    struct board_config config = plain;
+
+    config.faults.reset_after = 60;
+    plug(&config);
+    reset_to_download();
+    forget();
+    baud = BOOT_BAUD;
+    say_sync(); /* 46 bytes each */
+    say_sync();
+    pass(500 * MS);
+    ck_assert(said("rst cause:1, boot mode:(3,6)"));
+    ck_assert_uint_eq(board_stats(board)->boots, 2);
+    connect_at(115200);
+}
+END_TEST
+
+START_TEST(a_hung_board_needs_a_power_cycle)
+{
+    struct board_config config = plain;
+
+    config.faults.hang_after = 60;
+    plug(&config);
+    reset_to_download();
+    baud = 115200;
+    say_sync();
+    say_sync();
+    pass(500 * MS);
+    forget();
+    reset_to_download();
+    ck_assert_uint_eq(heard_size, 0);
+    board_power(board, false);
+    pass(100 * MS);
+    board_power(board, true);
+    baud = BOOT_BAUD;
+    pass(100 * MS);
+    ck_assert(said("rst cause:1"));
+}
+END_TEST
+
+START_TEST(efuses_follow_the_mac)
+{
+    static const uint8_t macs[3][6] = {
+        {0xac, 0xd0, 0x74, 1, 2, 3}, {0x5c, 0xcf, 0x7f, 1, 2, 3}, {0x18, 0xfe, 0x34, 1, 2, 3}};
+    static const uint32_t second[3] = {0x10102, 0x102, 0x70102}, fourth[3] = {0, 0x5ccf7f, 0};
+    struct board_config config = plain;
+    uint32_t address = 0x3ff00054;
+
+    for (int i = 0; i < 3; i++) {
+        memcpy(config.mac, macs[i], 6);
+        config.faults.clone_oui = i == 2;
+        plug(&config);
+        connect_at(115200);
+        address = 0x3ff00054;
+        ck_assert_uint_eq(ask(0x0a, &address, 4).value, second[i]);
+        address = 0x3ff0005c;
+        ck_assert_uint_eq(ask(0x0a, &address, 4).value, fourth[i]);
+    }
+}
+END_TEST
+
+/* A noisy talk: sends `n` bytes to an echoing board and keeps what comes back. */
+static size_t noisy_talk(uint64_t seed, double lose, double corrupt, double insert, uint8_t *back, size_t room)
+{
+    static const uint8_t zeros[64];
+    struct board_config config = plain;
+
+    /* The upload needs a quiet wire, so the code comes from flash. */
+    config.seed = seed;
+    config.faults.lose = lose;
+    config.faults.corrupt = corrupt;
+    config.faults.insert = insert;
+    plug(&config);
+    put_image(0x40100000, echo, sizeof echo - 2, 0x4010001c); /* whole words; the final ret is three bytes */
+    pass(500 * MS);
+    forget();
+    for (int i = 0; i < 20; i++) {
+        say(zeros, sizeof zeros);
+        pass(20 * MS);
+    }
+    memcpy(back, heard, heard_size < room ? heard_size : room);
+    return heard_size;
+}
+
+START_TEST(noise_is_what_was_asked_and_repeatable)
+{
+    static uint8_t first[4000], second[4000];
+    size_t n = noisy_talk(5, 0, 0, 0, first, sizeof first);
+
+    ck_assert_uint_eq(n, 1280);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_uint_eq(first[i], 1);
+
+    n = noisy_talk(5, 0.05, 0.05, 0, first, sizeof first);
+    ck_assert_uint_gt(n, 1280 * 80 / 100);
+    ck_assert_uint_lt(n, 1280 * 98 / 100);
+    ck_assert_uint_eq(noisy_talk(5, 0.05, 0.05, 0, second, sizeof second), n);
+    ck_assert_mem_eq(first, second, n);
+    noisy_talk(6, 0.05, 0.05, 0, second, sizeof second);
+    ck_assert_mem_ne(first, second, n < heard_size ? n : heard_size);
+
+    ck_assert_uint_gt(noisy_talk(5, 0, 0, 0.1, first, sizeof first), 1280 * 110 / 100);
+}
+END_TEST
+
+START_TEST(a_run_in_small_steps_is_the_same)
+{
+    static uint8_t whole[200], steps[200];
+    size_t n, m;
+
+    connect_at(115200);
+    upload(0x40100000, echo, sizeof echo, 0x4010001c);
+    forget();
+    say("hello", 5);
+    pass(200 * MS);
+    n = heard_size;
+    memcpy(whole, heard, n);
+
+    plug(&plain);
+    connect_at(115200);
+    upload(0x40100000, echo, sizeof echo, 0x4010001c);
+    forget();
+    say("hello", 5);
+    for (int i = 0; i < 20000; i++)
+        pass(10000);
+    m = heard_size;
+    memcpy(steps, heard, m);
+    ck_assert_uint_eq(n, m);
+    ck_assert_mem_eq(whole, steps, n);
+}
+END_TEST
+
+START_TEST(next_is_never_missed)
+{
+    /* Jumping from event to event gives the banner too. */
+    for (uint64_t next; (next = board_next(board)) != BOARD_NEVER;) {
+        now = board_run(board, next > now ? next : now + 1);
+        heard_size += board_receive(board, baud, heard + heard_size, sizeof heard - 1 - heard_size);
+    }
+    ck_assert_str_eq((const char *)heard, BANNER(1, 3) "ets_main.c \n");
+}
+END_TEST
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+
+int main(void)
+{
+    Suite *suite = suite_create("board");
+    TCase *boot = tcase_create("boot"), *code = tcase_create("code"), *wire = tcase_create("wire");
+
+    tcase_add_checked_fixture(boot, setup, teardown);
+    tcase_add_test(boot, power_on_boots_from_flash);
+    tcase_add_test(boot, both_reset_sequences_reach_download_mode);
+    tcase_add_test(boot, a_plain_reset_boots_from_flash);
+    tcase_add_test(boot, both_lines_together_do_nothing);
+    tcase_add_test(boot, without_the_circuit_only_fingers_reset);
+    tcase_add_test(boot, an_open_gpio0_never_reaches_download_mode);
+    tcase_add_test(boot, a_faster_crystal_speaks_faster);
+    tcase_add_test(boot, a_good_image_is_loaded_and_run);
+    tcase_add_test(boot, a_bad_checksum_is_not_run);
+    tcase_add_test(boot, a_segment_for_nowhere_stops_the_board);
+    tcase_add_test(boot, a_software_reset_keeps_the_straps);
+    tcase_add_test(boot, code_that_returns_boots_from_flash);
+    suite_add_tcase(suite, boot);
+
+    tcase_add_checked_fixture(code, setup, teardown);
+    tcase_add_test(code, interrupts_come_while_the_rom_erases);
+    tcase_add_test(code, a_sleeping_board_executes_nothing);
+    tcase_add_loop_test(code, a_crash_is_told, 0, COUNT(crashes));
+    tcase_add_test(code, unknown_rom_functions_stop_the_board);
+    suite_add_tcase(suite, code);
+
+    tcase_add_checked_fixture(wire, setup, teardown);
+    tcase_add_test(wire, bytes_take_their_time);
+    tcase_add_test(wire, another_baud_rate_is_garbage);
+    tcase_add_test(wire, a_slight_difference_is_none);
+    tcase_add_test(wire, wrong_rate_towards_the_board_is_not_understood);
+    tcase_add_test(wire, a_full_fifo_loses_bytes);
+    tcase_add_test(wire, a_silent_board_is_silent);
+    tcase_add_test(wire, open_wires_are_one_sided);
+    tcase_add_test(wire, a_brown_out_resets_once);
+    tcase_add_test(wire, a_hung_board_needs_a_power_cycle);
+    tcase_add_test(wire, efuses_follow_the_mac);
+    tcase_add_test(wire, noise_is_what_was_asked_and_repeatable);
+    tcase_add_test(wire, a_run_in_small_steps_is_the_same);
+    tcase_add_test(wire, next_is_never_missed);
+    suite_add_tcase(suite, wire);
+    return run_suite(suite);
+}
