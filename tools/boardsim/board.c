@@ -187,12 +187,17 @@ static void speak(struct board *board, uint8_t byte)
     board->host_ready |= n > 0;
 }
 
+/* The host's bits. A rate so low that they would not fit is as good as the lowest that does. */
+static uint32_t host_bit(const struct board *board, uint32_t baud)
+{
+    uint64_t bit = LINE_BIT(1) * (uint64_t)board->chip.mhz * 1000000 / (baud ? baud : 1);
+
+    return bit < UINT32_MAX / 32 ? (uint32_t)bit : UINT32_MAX / 32;
+}
+
 void board_send(struct board *board, uint32_t baud, const uint8_t *bytes, size_t n)
 {
-    uint64_t hz = (uint64_t)board->chip.mhz * 1000000;
-
-    if (baud > 0)
-        line_send(&board->to_board, board->chip.now, (uint32_t)((LINE_BIT(1) * hz + baud / 2) / baud), bytes, n);
+    line_send(&board->to_board, board->chip.now, host_bit(board, baud), bytes, n);
 }
 
 size_t board_sending(const struct board *board)
@@ -202,13 +207,12 @@ size_t board_sending(const struct board *board)
 
 size_t board_receive(struct board *board, uint32_t baud, uint8_t *bytes, size_t n)
 {
-    uint64_t hz = (uint64_t)board->chip.mhz * 1000000;
-    uint32_t bit = baud ? (uint32_t)((LINE_BIT(1) * hz + baud / 2) / baud) : 0;
+    uint32_t bit = host_bit(board, baud);
     size_t got = 0;
 
     while (board->to_host.count > 0 && got < n) {
         uint8_t seen[LINE_SEEN_MAX];
-        unsigned count = bit ? line_seen(&board->to_host, line_peek(&board->to_host), bit, seen) : 0;
+        unsigned count = line_seen(&board->to_host, line_peek(&board->to_host), bit, seen);
 
         for (unsigned i = 0; i < count && got < n; i++)
             bytes[got++] = seen[i];

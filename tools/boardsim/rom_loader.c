@@ -498,7 +498,7 @@ uint64_t rom_loader_step(struct chip *chip)
         job_done(chip);
         break;
     case LOADER_LEAVE:
-        if (!chip_flushed(chip))
+        if (chip->uart.sent_at != CHIP_NEVER) /* the answer is sent first, to its last bit */
             return CHIP_NEVER;
         if (loader->to_flash)
             boot_from_flash(chip);
