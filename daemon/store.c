@@ -250,7 +250,7 @@ static void run_thread(void *arg)
         struct job *job = next_job(store, &wait_until);
         if (job && job->cancelled && job->kind == JOB_PAGE) {
             TAILQ_REMOVE(&store->waiting, job, link);
-            free_job(job);
+            hand_over(store, job);
         } else if (job) {
             job->running = true;
             uv_mutex_unlock(&store->lock);

@@ -124,11 +124,12 @@ static json_t *unit_json(sqlite3_stmt *row)
     return json;
 }
 
-/* RFC 4180, and a spreadsheet must not take for a formula what came from a USB string. */
+/* RFC 4180, and a spreadsheet must not take for a formula what came from a USB string. text_json() left no line breaks
+ * and tabs. */
 static void print_cell(FILE *out, const char *text)
 {
-    const char *guard = text[0] && strchr("=+-@\t\r", text[0]) ? "'" : "";
-    if (!strpbrk(text, ",\"\r\n")) {
+    const char *guard = text[0] && strchr("=+-@", text[0]) ? "'" : "";
+    if (!strpbrk(text, ",\"")) {
         fprintf(out, "%s%s", guard, text);
         return;
     }

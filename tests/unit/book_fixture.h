@@ -37,7 +37,7 @@ static void on_health(void *data, const char *sentence)
     snprintf(illness, sizeof(illness), "%s", sentence ? sentence : "");
 }
 
-static void on_begun(void *data, int64_t id)
+static inline void on_begun(void *data, int64_t id)
 {
     if (data)
         *(int64_t *)data = id;
@@ -63,7 +63,7 @@ static void open_book(void)
     ck_assert_msg(try_open() != NULL, "%s", error);
 }
 
-static bool close_book(unsigned seconds)
+static inline bool close_book(unsigned seconds)
 {
     bool all = store_close(store, seconds);
     store = NULL;
@@ -71,7 +71,7 @@ static bool close_book(unsigned seconds)
     return all;
 }
 
-static void turn_until(const unsigned *count, unsigned n)
+static inline void turn_until(const unsigned *count, unsigned n)
 {
     while (*count < n)
         uv_run(&loop, UV_RUN_ONCE);
@@ -100,7 +100,7 @@ static void teardown(void)
 }
 
 /* A connection past the store. */
-static sqlite3 *peek(void)
+static inline sqlite3 *peek(void)
 {
     sqlite3 *db;
     ck_assert_int_eq(sqlite3_open(book_path, &db), SQLITE_OK);
@@ -116,7 +116,7 @@ static inline void execute(sqlite3 *db, const char *sql)
 }
 
 /* The answer to `sql` as one text: columns parted by "|", rows by "\n". Valid until the next call. */
-static const char *ask(const char *sql)
+static inline const char *ask(const char *sql)
 {
     static char answer[8192];
     answer[0] = '\0';
@@ -138,7 +138,7 @@ static const char *ask(const char *sql)
 #define ck_assert_answer(sql, expected) ck_assert_str_eq(ask(sql), expected)
 
 /* An attempt as a slot gives it to the book at its start. */
-static struct attempt new_attempt(const char *slot)
+static inline struct attempt new_attempt(const char *slot)
 {
     struct attempt attempt = {
         .started = wall_clock_us(),

@@ -134,8 +134,8 @@ START_TEST(what_is_no_text_does_not_get_into_the_book)
     memset(attempt.operator, 'x', sizeof(attempt.operator) - 1);
     memcpy(attempt.operator+ sizeof(attempt.operator) - 3, "\xE2\x82", 2); /* cut off by its array */
     begin(&attempt);
-    ck_assert_answer("SELECT adapter, substr(operator, -3), length(operator) FROM attempts",
-                     "ch341 ?" "?) \xE2\x82\xAC?|x??|63");
+    ck_assert_answer("SELECT adapter, substr(operator, -3), length(operator) FROM attempts", "ch341 ?"
+                                                                                             "?) \xE2\x82\xAC?|x??|63");
 }
 END_TEST
 
