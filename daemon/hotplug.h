@@ -11,7 +11,7 @@
 
 /* An adapter's port, as udev tells it. Strings are "" where udev knows nothing. */
 struct adapter {
-    char devnode[64]; /* /dev/ttyUSB3: changes from plug to plug, never an identity */
+    char devnode[64];  /* /dev/ttyUSB3: changes from plug to plug, never an identity */
     char syspath[256]; /* tells two plugs at one place apart */
     /* The place: ID_PATH, with "-port N" for adapters with several ports on one interface. Never changes. */
     char path[160];
