@@ -21,29 +21,30 @@ struct nor_part; /* nor.h */
 
 #define BOARD_NEVER UINT64_MAX
 
-/* What is wrong with the board; all zero: nothing. Counters are exact, so a fault happens at the same byte each time. */
+/* What is wrong with the board; all zero: nothing. Counters are exact, so a fault happens at the same byte each time.
+ */
 struct board_faults {
-    bool silent;              /* unpowered: sends nothing, hears nothing */
-    bool tx_open;             /* the adapter's TX does not reach the board */
-    bool rx_open;             /* the board's TX does not reach the adapter */
-    bool gpio0_open;          /* DTR does not reach GPIO0: always boots from flash */
-    bool clone_oui;           /* efuses that give no known OUI */
-    uint32_t flash_id;        /* if not 0: what RDID answers instead of the part's id (e.g. 0xffffff) */
-    uint32_t stuck_bits;      /* flash bits that stay 0, spread over the part by the seed */
-    uint64_t hang_after;      /* if not 0: dead after this many bytes from the host since power-on */
-    uint64_t reset_after;     /* if not 0: brown-out reset after this many bytes from the host, once */
-    double lose;              /* probability that a byte is lost, each way */
-    double corrupt;           /* probability that a byte has a flipped bit, each way */
-    double insert;            /* probability that a stray byte follows, each way */
-    double slow_flash;        /* if not 0: factor on erase and program times */
+    bool silent;          /* unpowered: sends nothing, hears nothing */
+    bool tx_open;         /* the adapter's TX does not reach the board */
+    bool rx_open;         /* the board's TX does not reach the adapter */
+    bool gpio0_open;      /* DTR does not reach GPIO0: always boots from flash */
+    bool clone_oui;       /* efuses that give no known OUI */
+    uint32_t flash_id;    /* if not 0: what RDID answers instead of the part's id (e.g. 0xffffff) */
+    uint32_t stuck_bits;  /* flash bits that stay 0, spread over the part by the seed */
+    uint64_t hang_after;  /* if not 0: dead after this many bytes from the host since power-on */
+    uint64_t reset_after; /* if not 0: brown-out reset after this many bytes from the host, once */
+    double lose;          /* probability that a byte is lost, each way */
+    double corrupt;       /* probability that a byte has a flipped bit, each way */
+    double insert;        /* probability that a stray byte follows, each way */
+    double slow_flash;    /* if not 0: factor on erase and program times */
 };
 
 struct board_config {
-    uint64_t seed;              /* of everything random: flash times, faults */
-    uint8_t mac[6];             /* first three bytes must be 18:fe:34, ac:d0:74 or any OUI (kept in the third efuse word) */
-    unsigned crystal_mhz;       /* 26 (default if 0) or 40 */
+    uint64_t seed;        /* of everything random: flash times, faults */
+    uint8_t mac[6];       /* first three bytes must be 18:fe:34, ac:d0:74 or any OUI (kept in the third efuse word) */
+    unsigned crystal_mhz; /* 26 (default if 0) or 40 */
     const struct nor_part *part; /* NULL: W25Q32 */
-    bool no_auto_reset;         /* DTR and RTS lead nowhere: a person presses the buttons, see board_buttons() */
+    bool no_auto_reset;          /* DTR and RTS lead nowhere: a person presses the buttons, see board_buttons() */
     struct board_faults faults;
 };
 
@@ -60,14 +61,15 @@ void board_set_lines(struct board *board, bool dtr, bool rts);
 void board_buttons(struct board *board, bool reset, bool gpio0);
 
 /* Runs the board until `until`, or until just after the first byte for the host is ready, whichever is earlier.
- * Returns the board's time then. Idle time (a waiting loader, a sleeping CPU, a busy flash polled) costs the host nothing. */
+ * Returns the board's time then. Idle time (a waiting loader, a sleeping CPU, a busy flash polled) costs the host
+ * nothing. */
 uint64_t board_run(struct board *board, uint64_t until);
 
 /* When the board will next do something by itself; BOARD_NEVER if it only waits for the host. */
 uint64_t board_next(const struct board *board);
 
-/* Puts n bytes on the wire, one after the other at `baud` from now on (behind those still on their way). Baud rates that
- * differ too much from the board's divider arrive as garbage. */
+/* Puts n bytes on the wire, one after the other at `baud` from now on (behind those still on their way). Baud rates
+ * that differ too much from the board's divider arrive as garbage. */
 void board_send(struct board *board, uint32_t baud, const uint8_t *bytes, size_t n);
 
 /* Bytes sent to the board that have not yet arrived at its UART. */
@@ -87,7 +89,7 @@ struct board_stats {
     uint64_t fifo_overflows;      /* bytes lost in a full RX FIFO */
     uint64_t nor_violations;      /* programs that asked a bit to go from 0 to 1 */
     uint64_t erases, programs;
-    const char *exception;        /* why the CPU stopped, or NULL: "unaligned load at 0x40100123", … */
+    const char *exception; /* why the CPU stopped, or NULL: "unaligned load at 0x40100123", … */
 };
 const struct board_stats *board_stats(const struct board *board);
 

@@ -150,9 +150,9 @@ static uint32_t leading_zeros(uint32_t value)
     do {                                                                                                               \
         uint32_t address = (address_), at = address - LX106_DRAM;                                                      \
         if (__builtin_expect(at < LX106_DRAM_SIZE && !(address & (sizeof(type) - 1)), 1)) {                            \
-            type value;                                                                                                \
+            __typeof__(type) value;                                                                                    \
             memcpy(&value, cpu->dram + at, sizeof value);                                                              \
-            set = (uint32_t)value;                                                                                     \
+            (set) = (uint32_t)value;                                                                                   \
         } else {                                                                                                       \
             uint32_t value = 0;                                                                                        \
             cpu->left = left;                                                                                          \
@@ -162,14 +162,14 @@ static uint32_t leading_zeros(uint32_t value)
                 cpu->store_fault = false;                                                                              \
                 FAIL(cause, address);                                                                                  \
             }                                                                                                          \
-            set = (uint32_t)(type)value;                                                                               \
+            (set) = (uint32_t)(type)value;                                                                             \
         }                                                                                                              \
     } while (0)
 
 #define STORE(type, address_, value_)                                                                                  \
     do {                                                                                                               \
         uint32_t address = (address_), at = address - LX106_DRAM;                                                      \
-        type value = (type)(value_);                                                                                   \
+        __typeof__(type) value = (type)(value_);                                                                       \
         if (__builtin_expect(at < LX106_DRAM_SIZE && !(address & (sizeof(type) - 1)), 1)) {                            \
             if (memcmp(cpu->dram + at, &value, sizeof value) != 0) {                                                   \
                 memcpy(cpu->dram + at, &value, sizeof value);                                                          \
@@ -300,7 +300,7 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
                 case 2: SAR = (a[S] & 3) * 8; break;
                 case 3: SAR = 32 - (a[S] & 3) * 8; break;
                 case 4: SAR = S | (T & 1) << 4; break;
-                case 14: a[T] = leading_zeros(a[S] ^ (uint32_t)((int32_t)a[S] >> 31)) - 1; break;
+                case 14: a[T] = leading_zeros((int32_t)a[S] < 0 ? ~a[S] : a[S]) - 1; break;
                 case 15: a[T] = leading_zeros(a[S]); break;
                 default: ILLEGAL();
                 }
@@ -458,7 +458,6 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
     exception:
         lx106_exception(cpu, (enum lx106_cause)cause, pc, vaddr);
         pc = cpu->pc;
-        cause = 0;
     }
 out:
     cpu->pc = pc;

@@ -189,12 +189,12 @@ static uint8_t checksum(const uint8_t *bytes, uint32_t n)
 static unsigned sync_command(struct chip *chip, uint32_t length)
 {
     static const uint8_t head[4] = {0x07, 0x07, 0x12, 0x20};
-    const uint8_t *data = message(chip) + HEADER;
+    const uint8_t *body = message(chip) + HEADER;
 
-    if (length != 36 || memcmp(data, head, sizeof head) != 0)
+    if (length != 36 || memcmp(body, head, sizeof head) != 0)
         return ERR_FORMAT;
     for (unsigned i = 4; i < 36; i++)
-        if (data[i] != 0x55)
+        if (body[i] != 0x55)
             return ERR_FORMAT;
     chip->loader.value = SYNC_VALUE;
     return ERR_NONE;
