@@ -35,6 +35,9 @@ struct book {
 int book_open(struct book *book, const char *path, char *error, size_t error_size);
 void book_close(struct book *book);
 
+/* Opens it for reads alone: without its lock, beside a gangd or without one. Otherwise as book_open(). */
+int book_open_to_read(struct book *book, const char *path, char *error, size_t error_size);
+
 /* Connects again if that was lost, and sees to it that the file is still the one at `path`. */
 enum book_result book_connect(struct book *book);
 /* Lets go of both connections; book_connect() brings them back. */

@@ -425,6 +425,31 @@ int book_open(struct book *book, const char *path, char *error, size_t error_siz
     return rc;
 }
 
+int book_open_to_read(struct book *book, const char *path, char *error, size_t error_size)
+{
+    *book = (struct book){.lock = -1};
+    int version = 0, rc = -1;
+    int n = snprintf(book->path, sizeof(book->path), "%s%s", strchr(path, '/') ? "" : "./", path);
+    if (path[0] == '\0' || n >= (int)sizeof(book->path) - 8)
+        snprintf(book->error, sizeof(book->error), "the book's name is %s", path[0] ? "too long" : "empty");
+    else if (access(book->path, R_OK) != 0)
+        say(book, "cannot open it: %s", strerror(errno));
+    else if (look_at_file(book) == 0 && book_reader(book) && recognize(book, book->reader, &version) == 0)
+        rc = 0;
+    if (rc == 0 && version != SCHEMA_VERSION) {
+        if (version == 0)
+            say(book, "there is nothing in it yet");
+        else
+            say(book, "it was written by an older gangd (schema %d): start this one on it once", version);
+        rc = -1;
+    }
+    if (rc != 0) {
+        snprintf(error, error_size, "%s", book->error);
+        book_close(book);
+    }
+    return rc;
+}
+
 void book_close(struct book *book)
 {
     book_disconnect(book);
