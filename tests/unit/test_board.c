@@ -253,6 +253,27 @@ START_TEST(a_sleeping_board_executes_nothing)
 }
 END_TEST
 
+START_TEST(the_clock_bit_doubles_the_cpu)
+{
+    /* l: addi.n a2, a2, 1; j l: four cycles */
+    static const uint8_t code[] = {0x1b, 0x22, 0x86, 0xfe, 0xff};
+    static const uint32_t twice[4] = {0x3ff00014, 1, 1, 0};
+    uint64_t before, counted[2];
+
+    for (int i = 0; i < 2; i++) {
+        connect_at(115200);
+        if (i == 1)
+            must(ask(0x09, twice, sizeof twice));
+        upload(0x40100000, code, sizeof code, 0x40100000);
+        before = board_stats(board)->instructions;
+        pass(10 * MS);
+        counted[i] = board_stats(board)->instructions - before;
+    }
+    ck_assert_uint_le(counted[0] - 259990, 20); /* 520000 cycles, half of them instructions */
+    ck_assert_uint_le(counted[1] - 519990, 20);
+}
+END_TEST
+
 struct crash {
     uint8_t code[8];
     const char *text;
@@ -360,6 +381,7 @@ START_TEST(a_full_fifo_loses_bytes)
     say(many, sizeof many);
     pass(100 * MS);
     ck_assert_uint_eq(board_stats(board)->fifo_overflows, 72);
+    ck_assert_uint_eq(board_next(board), BOARD_NEVER);
 }
 END_TEST
 
@@ -577,6 +599,7 @@ int main(void)
     tcase_add_checked_fixture(code, setup, teardown);
     tcase_add_test(code, interrupts_come_while_the_rom_erases);
     tcase_add_test(code, a_sleeping_board_executes_nothing);
+    tcase_add_test(code, the_clock_bit_doubles_the_cpu);
     tcase_add_loop_test(code, a_crash_is_told, 0, COUNT(crashes));
     tcase_add_test(code, unknown_rom_functions_stop_the_board);
     suite_add_tcase(suite, code);

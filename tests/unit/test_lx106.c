@@ -364,6 +364,15 @@ START_TEST(own_vectors_work)
 }
 END_TEST
 
+START_TEST(vectors_without_code_still_cost_time)
+{
+    PUT(0x00, 0x00, 0x00); /* ill */
+    cpu->sr[LX106_VECBASE] = LX106_DRAM;
+    ck_assert_int_eq(lx106_run(cpu, 1000), LX106_TIME);
+    ck_assert_uint_eq(cpu->sr[LX106_EXCCAUSE], LX106_FETCH_PROHIBITED);
+}
+END_TEST
+
 START_TEST(interrupts_wait_for_their_level)
 {
     /* rsil a2, 15; nop.n; wsr a2, ps; nop.n */
@@ -506,6 +515,7 @@ int main(void)
     tcase_add_loop_test(tc, traps_are_told_with_cause_and_place, 0, COUNT(traps));
     tcase_add_test(tc, a_trap_within_a_trap_is_a_double_one);
     tcase_add_test(tc, own_vectors_work);
+    tcase_add_test(tc, vectors_without_code_still_cost_time);
     tcase_add_test(tc, interrupts_wait_for_their_level);
     tcase_add_test(tc, interrupts_must_be_enabled);
     tcase_add_test(tc, waiti_sleeps_until_an_interrupt);

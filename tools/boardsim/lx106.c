@@ -455,7 +455,8 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
 
     illegal:
         cause = LX106_ILLEGAL;
-    exception:
+    exception: /* is charged too, or vectors without code would hold the clock for ever */
+        left -= LX106_TAKEN_CYCLES;
         lx106_exception(cpu, (enum lx106_cause)cause, pc, vaddr);
         pc = cpu->pc;
     }
