@@ -63,6 +63,7 @@ static void on_begun(void *data, int64_t id)
 {
     struct slot *slot = data;
     slot->attempt.id = id;
+    flash_start(&slot->flash, &slot->session, &slot->job, steady_clock_us());
     set_stage(slot, STAGE_FLASHING);
     slot_talk_start(slot);
 }

@@ -63,7 +63,7 @@ void slot_book(struct slot *slot); /* the port is open: commit the attempt's row
 
 /* slot_talk.c */
 void slot_talk_open(struct slot *slot);
-void slot_talk_start(struct slot *slot); /* the row is committed: begin the recipe */
+void slot_talk_start(struct slot *slot); /* the recipe has begun: do what it wants */
 void slot_talk_close(struct slot *slot); /* gives the port up; fine if there is none */
 
 #endif

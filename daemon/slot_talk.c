@@ -142,7 +142,6 @@ void slot_talk_open(struct slot *slot)
 void slot_talk_start(struct slot *slot)
 {
     tty_flush_input(slot->tty);
-    flash_start(&slot->flash, &slot->session, &slot->job, steady_clock_us());
     slot->told_state = slot->flash.state;
     slot->told_percent = 0;
     uv_timer_start(&slot->tick, on_tick, TICK_MS, TICK_MS);
