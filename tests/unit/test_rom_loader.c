@@ -361,7 +361,7 @@ START_TEST(flash_is_written_and_locked)
     for (size_t i = 0; i < sizeof block; i++)
         block[i] = (uint8_t)(i ^ i >> 8);
     must(begin(FLASH_BEGIN, 2048, 2, 1024, 0x10000));
-    ck_assert_uint_ge(now - begun, 90 * MS);
+    ck_assert_uint_ge(now - begun, 85 * MS);
     must(ask_data(FLASH_DATA, 0, block, sizeof block, 0));
     ck_reply(ask(FLASH_END, &flag, 4), 1, 6);
     must(ask_data(FLASH_DATA, 1, block, sizeof block, 0));

@@ -14,14 +14,14 @@
 #define PROGRAM_BYTE_US  2.5
 #define PROGRAM_PAGE_US  (PROGRAM_FIXED_US + PROGRAM_BYTE_US * PAGE)
 
-/* Each operation takes the typical time and up to this share more. */
+/* Each operation takes the typical time, give or take half of this share. */
 #define SPREAD 0.1
 
 const struct nor_part nor_parts[] = {
-    {"W25Q32", 0xef4016, 4u << 20, 700, 45000, 120000, 150000, 10000000, 5000},
-    {"W25Q16", 0xef4015, 2u << 20, 700, 45000, 120000, 150000, 5000000, 5000},
-    {"W25Q80", 0xef4014, 1u << 20, 700, 45000, 120000, 150000, 2500000, 5000},
-    {"W25Q40", 0xef4013, 512u << 10, 700, 45000, 120000, 150000, 1500000, 5000},
+    {"W25Q32", 0xef4016, 4u << 20, 670, 45000, 120000, 150000, 10000000, 5000},
+    {"W25Q16", 0xef4015, 2u << 20, 670, 45000, 120000, 150000, 5000000, 5000},
+    {"W25Q80", 0xef4014, 1u << 20, 670, 45000, 120000, 150000, 2500000, 5000},
+    {"W25Q40", 0xef4013, 512u << 10, 670, 45000, 120000, 150000, 1500000, 5000},
     {"GD25Q32", 0xc84016, 4u << 20, 600, 50000, 150000, 200000, 15000000, 5000},
     {"BY25Q32", 0x684016, 4u << 20, 600, 50000, 200000, 250000, 15000000, 5000},
     {"HG25Q32", 0x524016, 4u << 20, 700, 60000, 240000, 300000, 20000000, 5000},
@@ -119,7 +119,7 @@ void nor_power(struct nor *nor, uint64_t now, bool on)
 /* Busy from now on for about `us`, on the bytes that a loss of power would spoil. */
 static void start(struct nor *nor, uint64_t now, double us, uint32_t at, uint32_t size)
 {
-    us *= nor->slow * (1 + SPREAD * rng_unit(&nor->rng));
+    us *= nor->slow * (1 + SPREAD * (rng_unit(&nor->rng) - 0.5));
     nor->ready = now + (uint64_t)(us * nor->mhz);
     nor->busy_at = at;
     nor->busy_size = size;
