@@ -31,7 +31,7 @@ struct board_faults {
     bool clone_oui;       /* efuses that give no known OUI */
     uint32_t flash_id;    /* if not 0: what RDID answers instead of the part's id (e.g. 0xffffff) */
     uint32_t stuck_bits;  /* flash bits that stay 0, spread over the part by the seed */
-    uint64_t hang_after;  /* if not 0: dead after this many bytes from the host since power-on */
+    uint64_t hang_after;  /* if not 0: dead after this many bytes from the host since power-on, until the next */
     uint64_t reset_after; /* if not 0: brown-out reset after this many bytes from the host, once */
     double lose;          /* probability that a byte is lost, each way */
     double corrupt;       /* probability that a byte has a flipped bit, each way */
@@ -41,7 +41,7 @@ struct board_faults {
 
 struct board_config {
     uint64_t seed;        /* of everything random: flash times, faults */
-    uint8_t mac[6];       /* first three bytes must be 18:fe:34, ac:d0:74 or any OUI (kept in the third efuse word) */
+    uint8_t mac[6];       /* first three bytes: 18:fe:34, ac:d0:74 or any other OUI but 0 (kept in efuse word w3) */
     unsigned crystal_mhz; /* 26 (default if 0) or 40 */
     const struct nor_part *part; /* NULL: W25Q32 */
     bool no_auto_reset;          /* DTR and RTS lead nowhere: a person presses the buttons, see board_buttons() */
