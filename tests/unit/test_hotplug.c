@@ -107,9 +107,10 @@ static struct plug plug_in(const struct kind *kind)
     plug.interface = add("usb", name, plug.usb, interface_attributes, interface_properties);
 
     const char *none[] = {NULL};
-    const char *port_attributes[] = {"port_number", kind->port_number, NULL};
-    if (!kind->acm)
+    if (!kind->acm) {
+        const char *port_attributes[] = {"port_number", kind->port_number, NULL};
         plug.port = add("usb-serial", kind->tty, plug.interface, port_attributes, none);
+    }
     umockdev_testbed_set_attribute_link(testbed, plug.port ? plug.port : plug.interface, "driver",
                                         kind->acm ? "../../drivers/cdc_acm" : "../../drivers/cp210x");
 
