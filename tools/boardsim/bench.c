@@ -261,7 +261,9 @@ int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size)
         return -1;
     if (!bench->slots[slot].unit)
         return fail(error, size, "slot %u: no board has been here that could come back", slot);
-    return plug(bench, slot, bench->slots[slot].unit, error, size);
+    struct unit *unit = bench->slots[slot].unit;
+    unit->spec.unplug_after = 0; /* it happened, or did not */
+    return plug(bench, slot, unit, error, size);
 }
 
 int bench_unplug(struct bench *bench, unsigned slot, char *error, size_t size)

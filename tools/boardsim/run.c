@@ -157,11 +157,11 @@ int run(const struct run *setup)
         return RUN_TROUBLE;
     }
     for (bool ended = false; !ended;) {
-        uint64_t timeout = bench_tick(run.bench);
         bool soon = work(&run, &child);
         if (run.control && control_tick(run.control, run.bench, &soon))
             end_after(&child, 0);
         make_end(&child);
+        uint64_t timeout = bench_tick(run.bench); /* last: the others may have pressed buttons */
         if (soon || child.end_at != UINT64_MAX)
             timeout = timeout < LOOK_NS ? timeout : LOOK_NS;
         wait_for_something(&run, signal_fd, timeout);

@@ -28,7 +28,7 @@ struct port {
     bool hangs;
     GPtrArray *hung; /* clients whose ioctl waits for its answer */
     UMockdevIoctlBase *ioctls;
-    char *interface, *device, *tty; /* sysfs paths */
+    char *device, *interface, *port, *tty; /* sysfs paths */
 };
 
 struct world {
@@ -238,6 +238,7 @@ static void add_usb(struct world *world, struct port *port, const struct adapter
     put(attributes, "devnum", "%u", slot + 2);
     put(attributes, "devpath", "1.%u", slot);
     put(attributes, "speed", "12");
+    put(attributes, "bNumInterfaces", " 1");
     put(properties, "DEVTYPE", "usb_device");
     put(properties, "DRIVER", "usb");
     put_usb_id(properties, kind, serial);
@@ -256,10 +257,15 @@ static void add_usb(struct world *world, struct port *port, const struct adapter
     put(properties, "DRIVER", "%s", kind->driver);
     snprintf(name, sizeof name, "1-1.%u:1.0", slot);
     port->interface = add_device(world, "usb", name, port->device, attributes, properties);
-
     char target[128];
     snprintf(target, sizeof target, "../../../../../../../bus/usb/drivers/%s", kind->driver);
     umockdev_testbed_set_attribute_link(world->bed, port->interface, "driver", target);
+
+    attributes = list_new();
+    properties = list_new();
+    put(properties, "DRIVER", "%s", kind->driver);
+    snprintf(name, sizeof name, "ttyUSB%u", port->number);
+    port->port = add_device(world, "usb-serial", name, port->interface, attributes, properties);
 }
 
 static void add_tty(struct world *world, struct port *port, const struct adapter_kind *kind, unsigned slot,
@@ -279,8 +285,10 @@ static void add_tty(struct world *world, struct port *port, const struct adapter
     put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u:1.0", slot);
     put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u_1_0", slot);
     char name[64];
-    snprintf(name, sizeof name, "ttyUSB%u/tty/ttyUSB%u", port->number, port->number);
-    port->tty = add_device(world, "tty", name, port->interface, attributes, properties);
+    snprintf(name, sizeof name, "tty/ttyUSB%u", port->number);
+    port->tty = add_device(world, "tty", name, port->port, attributes, properties);
+    snprintf(name, sizeof name, "../../../ttyUSB%u", port->number);
+    umockdev_testbed_set_attribute_link(world->bed, port->tty, "device", name);
 }
 
 static struct port *free_port(struct world *world)
@@ -346,8 +354,9 @@ void world_unplug(struct world *world, int number)
     answer_hung(port);
     adapter_free(adapter);
 
-    char **paths[] = {&port->tty, &port->interface, &port->device};
+    char **paths[] = {&port->tty, &port->port, &port->interface, &port->device};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        umockdev_testbed_uevent(world->bed, *paths[i], "remove"); /* unlike "add", not sent by itself */
         umockdev_testbed_remove_device(world->bed, *paths[i]);
         g_free(*paths[i]);
         *paths[i] = NULL;

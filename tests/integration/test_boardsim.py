@@ -1,0 +1,592 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The virtual bench as programs see it: udev, the tty, the control socket, the operator, the report.
+
+Every case named inside_… is run as the program of a boardsim of its own, in its world; those named outside_… run
+boardsim themselves. BUILD is the build directory (default build/release), COMMON that of the demo image.
+"""
+import array
+import ctypes
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BOARDSIM = os.path.join(ROOT, os.environ.get("BUILD", "build/release"), "boardsim")
+DEMO = os.path.join(ROOT, os.environ.get("COMMON", "build/common"), "demo.bin")
+
+# What nothing in here should ever need; only a hang is ended by it.
+PATIENCE = 60
+
+TCGETS2, TCSETS2, BOTHER, CBAUD = 0x802C542A, 0x402C542B, 0o010000, 0o010017
+DTR, RTS = termios.TIOCM_DTR, termios.TIOCM_RTS
+
+
+class Control:
+    """The control socket."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(os.environ["CONTROL"])
+        self.file = self.socket.makefile("rw")
+
+    def raw(self, line):
+        self.file.write(line + "\n")
+        self.file.flush()
+        return self.file.readline().rstrip("\n")
+
+    def __call__(self, line):
+        answer = self.raw(line)
+        assert answer == "ok" or answer.startswith("ok "), f"{line}: {answer}"
+        return answer[3:]
+
+
+class Port:
+    """A tty as a flasher opens it: raw, any baud, modem lines."""
+
+    def __init__(self, number=0, baud=115200):
+        self.fd = os.open(f"/dev/ttyUSB{number}", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self.baud(baud)
+
+    def close(self):
+        os.close(self.fd)
+
+    def baud(self, baud):
+        """Returns what the driver says it made of it."""
+        buffer = bytearray(44)
+        fcntl.ioctl(self.fd, TCGETS2, buffer)
+        flags = struct.unpack_from("4I", buffer)[2]
+        flags = (flags & ~CBAUD) | BOTHER | termios.CS8 | termios.CREAD | termios.CLOCAL
+        struct.pack_into("4I", buffer, 0, 0, 0, flags, 0)
+        struct.pack_into("2I", buffer, 36, baud, baud)
+        fcntl.ioctl(self.fd, TCSETS2, bytes(buffer))
+        fcntl.ioctl(self.fd, TCGETS2, buffer)
+        return struct.unpack_from("2I", buffer, 36)[1]
+
+    def lines(self, value=None):
+        box = array.array("i", [value or 0])
+        fcntl.ioctl(self.fd, termios.TIOCMGET if value is None else termios.TIOCMSET, box)
+        return box[0]
+
+    def read_until(self, wanted, seconds=PATIENCE):
+        """All bytes up to `wanted`, or fewer if they do not come in time."""
+        data = b""
+        while wanted not in data and select.select([self.fd], [], [], seconds)[0]:
+            data += os.read(self.fd, 4096)
+        return data
+
+    def reset(self, download):
+        self.lines(RTS)
+        select.select([], [], [], 0.05)
+        if download:
+            self.lines(DTR)
+            select.select([], [], [], 0.05)
+        self.lines(0)
+
+    def sync(self):
+        """The ROM loader's answer to SYNC; b"" if there is none after some tries."""
+        body = b"\x00\x08\x24\x00\x00\x00\x00\x00\x07\x07\x12\x20" + b"\x55" * 32
+        for _ in range(8):
+            os.write(self.fd, b"\xc0" + body + b"\xc0")
+            answer = self.read_until(b"\x01\x08\x02\x00\x07\x07\x12\x20", 0.3)
+            if b"\x01\x08\x02\x00\x07\x07\x12\x20" in answer:
+                return answer
+        return b""
+
+
+def banner(port, download):
+    """What the ROM says when it is reset at its own baud."""
+    port.baud(74880)
+    port.read_until(b"nothing says this", 0.05)
+    port.reset(download)
+    return port.read_until(b")\n\n", 2)
+
+
+def properties(number):
+    text = subprocess.run(["udevadm", "info", "-q", "property", "-n", f"/dev/ttyUSB{number}"], check=True,
+                          capture_output=True, text=True).stdout
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def refused(code, call, *arguments):
+    try:
+        call(*arguments)
+    except OSError as error:
+        assert error.errno == code, error
+    else:
+        raise AssertionError(f"was not refused with {errno.errorcode[code]}")
+
+
+# --- in the world
+
+
+def inside_udev_tells_the_adapters_apart(control):
+    """--boards 3 --adapter mixed"""
+    cp2102n, ch340, ft232r = (properties(n) for n in range(3))
+    assert (cp2102n["ID_VENDOR_ID"], cp2102n["ID_MODEL_ID"], cp2102n["ID_USB_DRIVER"]) == ("10c4", "ea60", "cp210x")
+    assert (ch340["ID_VENDOR_ID"], ch340["ID_MODEL_ID"], ch340["ID_USB_DRIVER"]) == ("1a86", "7523", "ch341-uart")
+    assert (ft232r["ID_VENDOR_ID"], ft232r["ID_MODEL_ID"], ft232r["ID_USB_DRIVER"]) == ("0403", "6001", "ftdi_sio")
+    assert cp2102n["ID_SERIAL"].endswith(cp2102n["ID_SERIAL_SHORT"])
+    assert ft232r["ID_SERIAL"].endswith(ft232r["ID_SERIAL_SHORT"])
+    assert "ID_SERIAL_SHORT" not in ch340 and ch340["ID_SERIAL"] == "1a86_USB_Serial"
+    for slot, udev in enumerate((cp2102n, ch340, ft232r), 1):
+        assert udev["ID_PATH"] == f"pci-0000:00:14.0-usb-0:1.{slot}:1.0"
+        assert udev["SUBSYSTEM"] == "tty" and udev["DEVNAME"] == f"/dev/ttyUSB{slot - 1}"
+    parents = subprocess.run(["udevadm", "info", "-a", "-n", "/dev/ttyUSB1"], check=True, capture_output=True,
+                             text=True).stdout
+    for line in ('KERNELS=="1-1.2:1.0"', 'KERNELS=="1-1.2"', 'DRIVERS=="ch341-uart"', 'ATTRS{idVendor}=="1a86"'):
+        assert line in parents, line
+
+
+class Monitor:
+    """libudev's monitor, as any daemon uses it."""
+
+    def __init__(self):
+        self.udev = ctypes.CDLL("libudev.so.1")
+        for name in ("udev_new", "udev_monitor_new_from_netlink", "udev_monitor_receive_device",
+                     "udev_device_get_parent_with_subsystem_devtype"):
+            getattr(self.udev, name).restype = ctypes.c_void_p
+        for name in ("udev_device_get_property_value", "udev_device_get_sysname"):
+            getattr(self.udev, name).restype = ctypes.c_char_p
+        context = ctypes.c_void_p(self.udev.udev_new())
+        self.monitor = ctypes.c_void_p(self.udev.udev_monitor_new_from_netlink(context, b"udev"))
+        self.udev.udev_monitor_filter_add_match_subsystem_devtype(self.monitor, b"tty", None)
+        assert self.udev.udev_monitor_enable_receiving(self.monitor) == 0
+        self.fd = self.udev.udev_monitor_get_fd(self.monitor)
+
+    def next(self, *names):
+        """Properties of the next event's device; "parent" is the name of its USB device."""
+        assert select.select([self.fd], [], [], PATIENCE)[0], "no event"
+        device = ctypes.c_void_p(self.udev.udev_monitor_receive_device(self.monitor))
+        values = [self.udev.udev_device_get_property_value(device, name.encode()) for name in names]
+        parent = self.udev.udev_device_get_parent_with_subsystem_devtype(device, b"usb", b"usb_device")
+        parent = parent and self.udev.udev_device_get_sysname(ctypes.c_void_p(parent))
+        return [value and value.decode() for value in [*values, parent]]
+
+
+def inside_hot_plug_events_arrive(control):
+    """--boards 0"""
+    monitor = Monitor()
+    names = ("ACTION", "DEVNAME", "ID_PATH", "ID_VENDOR_ID")
+    path = "pci-0000:00:14.0-usb-0:1.7:1.0"
+    control("plug 7")
+    assert monitor.next(*names) == ["add", "/dev/ttyUSB0", path, "10c4", "1-1.7"]
+    control("unplug 7")
+    # By the time that the event is read the device may be gone, and its parent with it.
+    assert monitor.next(*names)[:-1] == ["remove", "/dev/ttyUSB0", path, "10c4"]
+
+
+def inside_modem_lines_reset_the_board(control):
+    """--boards 3 --adapter mixed"""
+    for number in range(3):
+        port = Port(number)
+        assert port.lines() == DTR | RTS, "an open raises both lines"
+        assert b"rst cause:2, boot mode:(1," in banner(port, download=True)
+        assert b"rst cause:2, boot mode:(3," in banner(port, download=False)
+        assert port.lines() == 0
+        port.close()
+    # Single lines, as pyserial sets them.
+    port = Port()
+    port.lines(0)
+    bit = array.array("i", [DTR])
+    fcntl.ioctl(port.fd, termios.TIOCMBIS, bit)
+    assert port.lines() == DTR
+    fcntl.ioctl(port.fd, termios.TIOCMBIC, bit)
+    assert port.lines() == 0
+
+
+def inside_close_drops_the_lines_if_hupcl_says_so(control):
+    """--boards 1"""
+    for hupcl, lines in ((0, "open=0 dtr=1 rts=1"), (termios.HUPCL, "open=0 dtr=0 rts=0")):
+        port = Port()
+        settings = termios.tcgetattr(port.fd)
+        settings[2] = (settings[2] & ~termios.HUPCL) | hupcl
+        termios.tcsetattr(port.fd, termios.TCSANOW, settings)
+        port.close()
+        control("wait 1 closed")
+        assert lines in control("status 1"), control("status 1")
+
+
+def inside_nothing_is_kept_for_the_next_open(control):
+    """--boards 1"""
+    port = Port(0, 74880)
+    port.reset(download=True)
+    select.select([port.fd], [], [], PATIENCE)
+    port.close()
+    control("wait 1 closed")
+    port = Port(0, 74880)
+    assert port.read_until(b"x", 0.2) == b""
+
+
+def inside_the_loader_answers(control):
+    """--boards 3 --adapter mixed"""
+    for number in range(3):
+        port = Port(number)
+        for baud in (115200, 921600):
+            port.baud(baud)
+            port.reset(download=True)
+            assert port.sync(), f"ttyUSB{number} at {baud}"
+        port.close()
+
+
+def inside_baud_is_rounded_and_clamped_as_the_chips_do(control):
+    """--boards 3 --adapter mixed"""
+    cp2102n, ch340, ft232r = (Port(n) for n in range(3))
+    assert [cp2102n.baud(b) for b in (115200, 921600, 2000000, 4000000)] == [115384, 923076, 2000000, 3000000]
+    # These drivers echo the request, whatever the chip makes of it.
+    assert [ch340.baud(b) for b in (115200, 74880)] == [115200, 74880]
+    assert ft232r.baud(921600) == 921600
+    for port, asked, slot, real in ((ch340, 74880, 2, 75000), (ch340, 3000000, 2, 2000000), (ft232r, 115200, 3, 115384)):
+        port.baud(asked)
+        port.sync()
+        assert f" baud={real} " in control(f"status {slot}"), (asked, control(f"status {slot}"))
+
+
+def inside_unplug_hangs_up(control):
+    """--boards 1"""
+    port = Port()
+    port.reset(download=True)
+    assert port.sync()
+    control("unplug 1")
+    poll = select.poll()
+    poll.register(port.fd, select.POLLIN)
+    assert poll.poll(0)[0][1] & select.POLLHUP
+    os.set_blocking(port.fd, False)
+    while os.read(port.fd, 4096):
+        pass
+    refused(errno.EIO, os.write, port.fd, b"x")
+    refused(errno.EIO, port.lines)
+    refused(errno.EIO, port.lines, DTR)
+    refused(errno.EIO, port.baud, 9600)
+    assert not os.path.exists("/dev/ttyUSB0")
+    assert control("status 1") == "empty"
+
+
+def inside_a_number_that_is_still_open_is_not_given_again(control):
+    """--boards 1"""
+    port = Port()
+    assert control("swap 1").startswith("ttyUSB1 ")
+    assert properties(1)["ID_PATH"] == "pci-0000:00:14.0-usb-0:1.1:1.0"
+    port.close()
+    port = Port(1)
+    port.reset(download=True)
+    assert port.sync()
+    port.close()
+    control("wait 1 closed")
+    assert control("swap 1").startswith("ttyUSB0 ")
+
+
+def answer_of(call, *arguments):
+    """Starts a process for a call that may hang (the ioctl holds the interpreter's lock). Returns its pid."""
+    child = os.fork()
+    if child == 0:
+        try:
+            call(*arguments)
+        except OSError as error:
+            os._exit(error.errno)
+        os._exit(0)
+    return child
+
+
+def inside_a_stuck_adapter_blocks_no_other(control):
+    """--boards 2 --fault 1:hang-ioctl"""
+    fd = os.open("/dev/ttyUSB0", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    child = answer_of(fcntl.ioctl, fd, termios.TIOCMSET, array.array("i", [RTS]))
+    other = Port(1)
+    for _ in range(3):
+        other.reset(download=True)
+        assert other.sync()
+    assert os.waitpid(child, os.WNOHANG) == (0, 0), "the stuck adapter has answered"
+    control("unplug 1")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EIO
+
+
+def inside_hang_and_unhang_by_command(control):
+    """--boards 1"""
+    port = Port()
+    control("hang 1")
+    child = answer_of(port.lines, RTS)
+    select.select([], [], [], 0.2)
+    assert os.waitpid(child, os.WNOHANG) == (0, 0)
+    control("unhang 1")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EIO
+    port.reset(download=True)
+    assert port.sync()
+
+
+def inside_dead_wires_are_silent(control):
+    """--boards 5 --fault 1:silent --fault 2:rx-open --fault 3:tx-open --fault 4:gpio0-open"""
+    silent, rx_open, tx_open, gpio0_open, good = (Port(n) for n in range(5))
+    assert banner(silent, download=True) == b""
+    assert banner(rx_open, download=True) == b""
+    assert b"boot mode:(1," in banner(tx_open, download=True)
+    assert b"boot mode:(3," in banner(gpio0_open, download=True)
+    assert b"boot mode:(1," in banner(good, download=True)
+    for port, heard in ((silent, False), (rx_open, False), (tx_open, False), (gpio0_open, False), (good, True)):
+        port.baud(115200)
+        port.reset(download=True)
+        assert bool(port.sync()) == heard, port.fd
+
+
+def inside_noise_garbles(control):
+    """--boards 1 --fault 1:noise=0.5"""
+    port = Port()
+    texts = [banner(port, download=True) for _ in range(5)]
+    assert any(texts) and not any(b"ets Jan  8 2013,rst cause:2, boot mode" in text for text in texts), texts
+
+
+def inside_pulled_in_the_middle_of_a_byte_count(control):
+    """--boards 1 --fault 1:unplug-after=1000"""
+    port = Port()
+    try:
+        while True:
+            os.write(port.fd, b"U" * 100)
+            select.select([], [], [], 0.01)
+    except OSError as error:
+        assert error.errno in (errno.EIO, errno.EAGAIN), error
+    while control("status 1") != "empty":
+        pass
+    control("replug 1")
+    control("wait 1 closed")
+
+
+def inside_a_person_presses_the_buttons(control):
+    """--boards 1 --fault 1:no-auto-reset"""
+    port = Port(0, 74880)
+    port.reset(download=True)
+    assert port.read_until(b")\n\n", 0.5) == b"", "DTR and RTS lead nowhere"
+    control("press 1 flash reset")
+    assert b"boot mode:(1," in port.read_until(b")\n\n")
+    control("press 1 reset")
+    # Flash is let go of half a second after reset; until then the board would enter the loader again.
+    control("hold 1")
+    control("hold 1 reset")
+    control("hold 1")
+    assert b"boot mode:(3," in port.read_until(b"boot mode:(3,")
+
+
+def inside_a_fixture_keeps_its_adapter(control):
+    """--boards 1"""
+    port = Port()
+    first = control("status 1").split("board=")[1].split()[0]
+    control("lift 1")
+    assert "board=none" in control("status 1")
+    port.reset(download=True)
+    assert not port.sync()
+    assert control.raw("lift 1").startswith("error: ")
+    second = control("seat 1").split()[1]
+    assert first != second
+    port.reset(download=True)
+    assert port.sync()
+
+
+def inside_a_board_that_comes_back_has_kept_its_flash(control):
+    """--boards 0"""
+    image = os.environ["CONTROL"] + ".image"
+    with open(image, "wb") as file:
+        file.write(b"hello" * 1000)
+    control(f"plug 3 image={image} mac=18:fe:34:0a:0b:0c")
+    before = control("md5 3"), control("status 3").split("board=")[1].split()[0]
+    assert before[1] == "18:fe:34:0a:0b:0c"
+    control("unplug 3")
+    control("replug 3")
+    assert (control("md5 3"), control("status 3").split("board=")[1].split()[0]) == before
+    control("swap 3")
+    assert control("md5 3") != before[0]
+    control(f"dump 3 {image}")
+    with open(image, "rb") as file:
+        assert hashlib.md5(file.read()).hexdigest() == control("md5 3")
+
+
+def inside_commands_that_make_no_sense_are_refused(control):
+    """--boards 1"""
+    for line, why in (("jump 1", "jump: no such command"), ("plug", "plug: wants a slot"), ("plug 0", "wants a slot"),
+                      ("plug 41", "wants a slot"), ("plug 2 sillent", "sillent: no such fault"),
+                      ("plug 1", "there is an adapter already"), ("unplug 2", "there is no adapter"),
+                      ("replug 2", "no board has been here"), ("plug 2 noise=2", "noise=2: bad argument"),
+                      ("plug 2 silent=1", "silent=1: takes no argument"), ("plug 2 mac=1:2", "six hexadecimal bytes"),
+                      ("plug 2 part=X", "no such flash part"), ("plug 2 image=/no/such", "/no/such: No such file"),
+                      ("press 1", "too few words"), ("press 1 nose", "the buttons are"), ("unplug 1 2", "too many words"),
+                      ("wait 1 rain", "nothing to wait for"), ("wait 1 open 0", "waited in vain"),
+                      ("dump 1 /no/such/file", "No such file")):
+        answer = control.raw(line)
+        assert answer.startswith("error: ") and why in answer, (line, answer)
+    assert control.raw("# nothing") == "ok"
+    control("fault 2 silent")
+    control("plug 2")
+    control("fault 2 none")
+
+
+# --- from without
+
+
+def boardsim(*arguments, env=None, check=None):
+    result = subprocess.run([BOARDSIM, *arguments], capture_output=True, text=True, timeout=PATIENCE * 5, env=env,
+                            check=False)
+    assert check is None or result.returncode == check, (result.returncode, result.stderr)
+    return result
+
+
+def outside_exit_codes(directory):
+    assert boardsim("--", "true").returncode == 0
+    assert boardsim("sh", "-c", "exit 3").returncode == 3
+    assert boardsim("--", "sh", "-c", "kill -9 $$").returncode == 128 + signal.SIGKILL
+    assert boardsim("--", "/no/such/program", check=127).stderr.strip().endswith("No such file or directory")
+    assert boardsim("--", "/", check=126).stderr
+
+
+def outside_bad_options_are_named(directory):
+    for arguments, why in ((["--boards", "41"], "--boards 41: must be a number from 0 to 40"),
+                           (["--boards", "-1"], "--boards -1"), (["--adapter", "pl2303"], "no such adapter"),
+                           (["--fault", "silent"], "must be SLOT:WORD"), (["--fault", "1:dead"], "dead: no such fault"),
+                           (["--faulty", "101"], "percentage"), (["--seed", "x"], "must be a number"),
+                           (["--swap", "2-1"], "must be seconds"), (["--part", "X"], "no such flash part"),
+                           (["--image", "/no/such"], "/no/such: No such file"), (["--operator", "me"], "auto"),
+                           (["--units", "3"], "--units is for --operator auto"),
+                           (["--script", "/no/such"], "/no/such: No such file"),
+                           (["--report", "/no/such/report"], "No such file"), (["--dump-dir", "/no/such"], "No such file"),
+                           (["--operator", "auto", "--control", "x"], "only one pair of hands"), (["--nonsense"], "")):
+        result = boardsim(*arguments, "--", "true", check=2)
+        assert why in result.stderr, (arguments, result.stderr)
+    assert "which program" in boardsim(check=2).stderr
+    assert "--control PATH" in boardsim("--help", check=0).stdout
+    long = os.path.join(directory, "x" * 200)
+    assert "too long" in boardsim("--control", long, "--", "true", check=125).stderr
+
+
+def outside_a_bad_script_is_refused_before_anything_runs(directory):
+    path = os.path.join(directory, "script")
+    for text, why in (("plug 1\nplug x\n", f"{path}:2: plug: wants a slot"), ("at noon plug 1\n", f"{path}:1: at: not"),
+                      ("\n\nplug 1 sillent", f"{path}:3: sillent")):
+        with open(path, "w", encoding="utf8") as file:
+            file.write(text)
+        result = boardsim("--script", path, "--", "sh", "-c", "echo ran", check=2)
+        assert why in result.stderr and "ran" not in result.stdout, result.stderr
+    with open(path, "w", encoding="utf8") as file:
+        file.write("unplug 1\n")
+    assert f"{path}:1: slot 1: there is no adapter" in boardsim("--script", path, "--", "cat", check=125).stderr
+
+
+def outside_a_script_is_carried_out(directory):
+    path, report = os.path.join(directory, "script"), os.path.join(directory, "report")
+    with open(path, "w", encoding="utf8") as file:
+        file.write("# two boards, one after the other\nplug 2 mac=18:fe:34:00:00:01  # known\nat 0.2 swap 2 silent\n"
+                   "sleep 0.1\nunplug 2\nquit\n")
+    boardsim("--script", path, "--report", report, "--", "sleep", "600", check=128 + signal.SIGTERM)
+    with open(report, encoding="utf8") as file:
+        boards = json.load(file)["boards"]
+    assert [(b["slot"], b["fault"]) for b in boards] == [(2, ""), (2, "silent")]
+    assert boards[0]["mac"] == "18:fe:34:00:00:01" != boards[1]["mac"]
+
+
+def outside_signals_reach_the_program(directory):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        temporary = tempfile.mkdtemp(dir=directory)
+        with subprocess.Popen([BOARDSIM, "--", "sh", "-c", "echo up; exec sleep 600"], stdout=subprocess.PIPE,
+                              env=dict(os.environ, TMPDIR=temporary)) as process:
+            process.stdout.readline()
+            process.send_signal(number)
+            assert process.wait(PATIENCE) == 128 + number
+        assert os.listdir(temporary) == [], "the world was left behind"
+
+
+def outside_the_report_tells_the_truth(directory):
+    report = os.path.join(directory, "report")
+    boardsim("--boards", "2", "--image", DEMO, "--fault", "2:gpio0-open,slow-flash=2", "--report", report, "--dump-dir",
+             directory, "--", "true", check=0)
+    boardsim("--report", report + "2", "--", "true", check=0)
+    with open(report, encoding="utf8") as file:
+        boards = json.load(file)["boards"]
+    with open(report + "2", encoding="utf8") as file:
+        blank = json.load(file)["boards"][0]
+    with open(DEMO, "rb") as file:
+        image = file.read()
+    for board in boards:
+        assert board["md5"] == hashlib.md5(image.ljust(board["flash_size"], b"\xff")).hexdigest()
+        assert board["boots"] and not board["blank"] and not board["opened"]
+        with open(os.path.join(directory, board["mac"].replace(":", "") + ".bin"), "rb") as file:
+            assert hashlib.md5(file.read()).hexdigest() == board["md5"]
+    assert boards[1]["fault"] == "gpio0-open slow-flash=2"
+    assert blank["blank"] and not blank["boots"]
+
+
+# Opens each port that is there for a moment, as a program that does its work does.
+VISITOR = """
+import glob, os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+seen = set()
+while True:
+    for path in glob.glob("/dev/ttyUSB*"):
+        try:
+            made = (path, os.lstat(path).st_mtime)
+            if made not in seen:
+                os.close(os.open(path, os.O_RDWR | os.O_NOCTTY))
+                seen.add(made)
+        except OSError:
+            pass # has just been unplugged
+    time.sleep(0.05)
+"""
+
+
+def outside_the_operator_brings_so_many_boards(directory):
+    report = os.path.join(directory, "report")
+    run = ["--boards", "2", "--operator", "auto", "--units", "4", "--swap", "0.1", "--faulty", "50", "--seed", "5",
+           "--report", report, "--", sys.executable, "-c", VISITOR]
+    seen = []
+    for _ in range(2):
+        boardsim(*run, check=7)
+        with open(report, encoding="utf8") as file:
+            seen.append([(b["mac"], b["fault"]) for b in json.load(file)["boards"]])
+    assert len(seen[0]) == 4 and len({mac for mac, _ in seen[0]}) == 4
+    assert seen[0] == seen[1], "the same seed gives the same boards"
+    assert 0 < sum(1 for _, fault in seen[0] if fault) < 4
+
+
+def run_inside(name, directory):
+    case = globals()[name]
+    control = os.path.join(directory, "control")
+    result = boardsim(*case.__doc__.split(), "--control", control, "--", sys.executable, __file__, "--inside", name,
+                      env=dict(os.environ, CONTROL=control, TMPDIR=directory))
+    sys.stdout.write(result.stdout + result.stderr)
+    assert result.returncode == 0, f"exit code {result.returncode}"
+    assert os.listdir(directory) in ([], ["control.image"]), "something was left behind"
+
+
+def main():
+    if sys.argv[1:2] == ["--inside"]:
+        globals()[sys.argv[2]](Control())
+        return 0
+    wanted = sys.argv[1:]
+    passed = failed = 0
+    for name in [n for n in globals() if n.startswith(("inside_", "outside_"))]:
+        if wanted and not any(w in name for w in wanted):
+            continue
+        with tempfile.TemporaryDirectory(prefix="boardsim-") as directory:
+            try:
+                if name.startswith("inside_"):
+                    run_inside(name, directory)
+                else:
+                    globals()[name](directory)
+                passed += 1
+            except Exception:  # pylint: disable=broad-except
+                print(f"FAILED {name}")
+                traceback.print_exc(file=sys.stdout)
+                failed += 1
+    print(f"{passed} passed, {failed} failed")
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
