@@ -49,9 +49,6 @@ sqlite3 *book_reader(struct book *book);
 /* Puts SQLite's result `rc` on `db` into words, in `book->error`. */
 void book_explain(struct book *book, sqlite3 *db, int rc);
 
-/* The schema's version that this gangd writes, as in `PRAGMA user_version`. */
-int book_schema_version(void);
-
 /* Writes. Each is one transaction, and may be repeated after BOOK_AGAIN: also when the failed one reached the disk
  * after all, each attempt has one row. */
 

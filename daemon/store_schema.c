@@ -81,11 +81,6 @@ static const char *const migrations[] = {
 
 #define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
-int book_schema_version(void)
-{
-    return SCHEMA_VERSION;
-}
-
 __attribute__((format(printf, 2, 3))) static void say(struct book *book, const char *format, ...)
 {
     char text[512];

@@ -2,32 +2,27 @@
 /* What is written into the book. */
 #include "daemon/store_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* A column's name, its parameter, and its assignment in an upsert. */
-#define COLUMN(member)    ", " #member
-#define PARAMETER(member) ", :" #member
-#define SET(member)       ", " #member " = excluded." #member
+/* The columns that are named as their members are: their names, their parameters, their assignments in an upsert. */
+#define NAME(member)         ", " #member
+#define PARAMETER(member)    ", :" #member
+#define SET(member)          ", " #member " = excluded." #member
+#define SECONDS_NAME(phase)  NAME(seconds_##phase)
+#define SECONDS_VALUE(phase) PARAMETER(seconds_##phase)
+#define SECONDS_SET(phase)   SET(seconds_##phase)
+#define NAMES                ATTEMPT_TEXTS(NAME) ATTEMPT_INTEGERS(NAME) ATTEMPT_PHASES(SECONDS_NAME)
+#define PARAMETERS           ATTEMPT_TEXTS(PARAMETER) ATTEMPT_INTEGERS(PARAMETER) ATTEMPT_PHASES(SECONDS_VALUE)
+#define SETS                 ATTEMPT_TEXTS(SET) ATTEMPT_INTEGERS(SET) ATTEMPT_PHASES(SECONDS_SET)
 
-#define SECONDS_COLUMN(phase)    ", seconds_" #phase
-#define SECONDS_PARAMETER(phase) ", :seconds_" #phase
-#define SECONDS_SET(phase)       ", seconds_" #phase " = excluded.seconds_" #phase
-
-/* Start and place tell whether the row is that of the same attempt: a book that was put back while gangd ran may have
- * given the number to another one. */
 static const char upsert_attempt[] =
-    "INSERT INTO attempts (id, started, ended, verdict, cause, image" ATTEMPT_TEXTS(COLUMN) ATTEMPT_INTEGERS(COLUMN)
-        ATTEMPT_PHASES(
-            SECONDS_COLUMN) ")"
-                            " VALUES (:id, :started, :ended, :verdict, :cause, (SELECT id FROM images WHERE sha256 = "
-                            ":image_sha256)" ATTEMPT_TEXTS(PARAMETER) ATTEMPT_INTEGERS(PARAMETER) ATTEMPT_PHASES(
-                                SECONDS_PARAMETER) ")"
-                                                   " ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, verdict = "
-                                                   "excluded.verdict, cause = excluded.cause,"
-                                                   " image = excluded.image" ATTEMPT_TEXTS(SET) ATTEMPT_INTEGERS(SET)
-                                                       ATTEMPT_PHASES(SECONDS_SET) " WHERE started = excluded.started "
-                                                                                   "AND path = excluded.path";
+    "INSERT INTO attempts (id, started, ended, verdict, cause, image" NAMES ")"
+    " VALUES (:id, :started, :ended, :verdict, :cause,"
+    " (SELECT id FROM images WHERE sha256 = :image_sha256)" PARAMETERS ")"
+    " ON CONFLICT (id) DO UPDATE SET"
+    " ended = excluded.ended, verdict = excluded.verdict, cause = excluded.cause, image = excluded.image" SETS
+    /* The same attempt's row? A book that was put back while gangd ran may have given the number to another one. */
+    " WHERE started = excluded.started AND path = excluded.path";
 
 static const char insert_image[] =
     "INSERT INTO images (sha256, md5, size, first_used) VALUES (:image_sha256, :image_md5, :image_size, :started)"
@@ -43,6 +38,8 @@ static const char upsert_unit[] =
 
 static const char update_open[] = "UPDATE attempts SET verdict = :verdict, cause = :cause, ended = :ended"
                                   " WHERE id = :id AND started = :started AND path = :path AND verdict = 'open'";
+
+static const char delete_row[] = "DELETE FROM attempts WHERE id = :id";
 
 static const char select_next_id[] = "SELECT coalesce(max(id), 0) + 1 FROM attempts";
 
@@ -122,18 +119,21 @@ static int put(sqlite3 *db, struct attempt *attempt)
     return rc;
 }
 
-static int interrupt(sqlite3 *db, struct attempt *attempt)
-{
-    return run(db, update_open, attempt);
-}
-
-/* SQLite writes the page that holds the number even if it stays the same. */
+/* A row that comes and goes in one transaction: the disk must take the same pages as for a real one, so that a book
+ * that can do this can book an attempt. */
 static int probe(sqlite3 *db, struct attempt *attempt)
 {
     (void)attempt;
-    char sql[40];
-    snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", book_schema_version());
-    return sqlite3_exec(db, sql, NULL, NULL, NULL);
+    struct attempt nobody = {0};
+    int rc = put(db, &nobody);
+    return rc == SQLITE_OK ? run(db, delete_row, &nobody) : rc;
+}
+
+static int interrupt(sqlite3 *db, struct attempt *attempt)
+{
+    int rc = run(db, update_open, attempt);
+    /* Without a row nothing was written, and it is not known that it could be. */
+    return rc == SQLITE_OK && sqlite3_changes(db) == 0 ? probe(db, NULL) : rc;
 }
 
 /* What says that the row or our SQL is wrong, and will be so in a second. All else may pass: disks are emptied, locks
