@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 GANGCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tools/gangctl/*.c))
-GANGCTL_PKGS := libcurl jansson
+GANGCTL_PKGS := libcurl jansson libuv sqlite3
 
 $(GANGCTL_OBJ): PKGS = $(GANGCTL_PKGS)
 
-$(B)/gangctl: $(GANGCTL_OBJ)
+# Of the daemon it takes what reads the book and checks filters; of proto, the causes.
+$(B)/gangctl: $(GANGCTL_OBJ) $(B)/libdaemon.a $(B)/libproto.a
 	$(call said,LD)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(GANGCTL_PKGS))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(GANGCTL_PKGS)) -lm

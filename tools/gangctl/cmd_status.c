@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* status: the station at a glance. retry: a new attempt in a slot. */
+#include "daemon/query.h"
+#include "tools/gangctl/client.h"
+#include "tools/gangctl/gangctl.h"
+#include "tools/gangctl/print.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_json(json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(2));
+    putchar('\n');
+}
+
+static void print_line(const char *name, enum colour colour, const char *text)
+{
+    printf("%-9s", name);
+    print_text(colour, text);
+    putchar('\n');
+}
+
+/* "ok", or what is wrong; `json` is the book or the golden image. */
+static void print_health(const char *name, const json_t *json, const char *well)
+{
+    bool ok = json_is_true(json_object_get(json, "ok"));
+    const char *error = text_of(json, "error");
+    print_line(name, ok ? PLAIN : RED, ok ? well : error);
+    if (ok && error[0]) /* a reload was refused */
+        print_line("", YELLOW, error);
+}
+
+static void print_head(const json_t *status)
+{
+    char text[256], started[32];
+    local_time(started, sizeof(started), text_of(status, "started"));
+    snprintf(text, sizeof(text), "%s, gangd %s, since %s", text_of(status, "station"), text_of(status, "gangd"),
+             started);
+    print_line("station", PLAIN, text);
+    if (text_of(status, "lot")[0])
+        print_line("lot", PLAIN, text_of(status, "lot"));
+    if (text_of(status, "operator")[0])
+        print_line("operator", PLAIN, text_of(status, "operator"));
+    print_health("book", json_object_get(status, "book"), "ok");
+
+    const json_t *golden = json_object_get(status, "golden");
+    const json_t *file = json_array_get(json_object_get(golden, "files"), 0);
+    size_t more = json_array_size(json_object_get(golden, "files"));
+    char others[32] = "";
+    if (more > 1)
+        snprintf(others, sizeof(others), " and %zu more", more - 1);
+    snprintf(text, sizeof(text), "%.100s%s, %.0f bytes, md5 %s", text_of(file, "file"), others,
+             number_of(golden, "size"), text_of(golden, "md5"));
+    print_health("golden", golden, text);
+
+    const json_t *today = json_object_get(status, "today");
+    const json_t *yield = json_object_get(today, "yield");
+    char share[32] = "";
+    if (json_is_number(yield))
+        snprintf(share, sizeof(share), ", yield %.1f %%", 100 * json_number_value(yield));
+    snprintf(text, sizeof(text), "%.0f pass, %.0f fail, %.0f interrupted%s, %.0f units an hour",
+             number_of(today, "pass"), number_of(today, "fail"), number_of(today, "interrupted"), share,
+             number_of(today, "units_per_hour"));
+    print_line("today", PLAIN, text);
+}
+
+/* What a slot says about itself, in one line. */
+static void describe(char *out, size_t size, const json_t *slot)
+{
+    const char *state = text_of(slot, "state"), *prompt = text_of(slot, "prompt");
+    const json_t *attempt = json_object_get(slot, "attempt");
+    const json_t *left = json_object_get(attempt, "seconds_left");
+    char time_left[48] = "";
+    if (json_is_number(left))
+        snprintf(time_left, sizeof(time_left), ", %.0f s left", json_number_value(left));
+    if (strcmp(state, "flashing") == 0)
+        snprintf(out, size, "%s: %.0f %%%s", text_of(slot, "sentence"), number_of(attempt, "percent"), time_left);
+    else if (strcmp(state, "fail") == 0 || strcmp(state, "interrupted") == 0)
+        reason_of(out, size, attempt);
+    else if (prompt[0])
+        snprintf(out, size, "%s: %s", text_of(slot, "sentence"), prompt);
+    else
+        snprintf(out, size, "%s", text_of(slot, "sentence"));
+}
+
+static void print_slots(const json_t *slots)
+{
+    static const char *const titles[] = {"SLOT", "STATE", "PORT", "MAC", "", NULL};
+    struct table *table = table_new(titles);
+    size_t i;
+    const json_t *slot;
+    if (!table)
+        return;
+    json_array_foreach(slots, i, slot)
+    {
+        char text[400];
+        const char *state = text_of(slot, "state");
+        table_cell(table, PLAIN, text_of(slot, "slot"));
+        table_cell(table, colour_of(state), state);
+        table_cell(table, PLAIN, text_of(json_object_get(slot, "adapter"), "devnode"));
+        table_cell(table, PLAIN, text_of(json_object_get(slot, "attempt"), "mac"));
+        describe(text, sizeof(text), slot);
+        table_cell(table, PLAIN, text);
+    }
+    table_end(table);
+}
+
+int command_status(const struct options *options, char **arguments)
+{
+    (void)arguments;
+    json_t *status;
+    int result = client_json(options->socket, "/api/v1/status", false, &status);
+    if (result != DONE)
+        return result;
+    if (options->json) {
+        print_json(status);
+    } else {
+        print_head(status);
+        const json_t *slots = json_object_get(status, "slots");
+        putchar('\n');
+        if (json_array_size(slots) == 0)
+            puts("no slots: plug an adapter in");
+        print_slots(slots);
+    }
+    json_decref(status);
+    return DONE;
+}
+
+int command_retry(const struct options *options, char **arguments)
+{
+    char target[512];
+    char *slot = curl_easy_escape(NULL, arguments[0], 0);
+    snprintf(target, sizeof(target), "/api/v1/slots/%s/retry", slot ? slot : "");
+    curl_free(slot);
+    json_t *json;
+    int result = client_json(options->socket, target, true, &json);
+    if (result != DONE)
+        return result;
+    if (options->json) {
+        print_json(json);
+    } else {
+        print_text(PLAIN, text_of(json, "slot"));
+        printf(": ");
+        print_text(PLAIN, text_of(json, "state"));
+        putchar('\n');
+    }
+    json_decref(json);
+    return DONE;
+}

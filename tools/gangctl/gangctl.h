@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gangctl: what all its commands share. docs/man/gangctl.1 is its manual.
+ */
+#ifndef TOOLS_GANGCTL_GANGCTL_H
+#define TOOLS_GANGCTL_GANGCTL_H
+
+#include "daemon/query.h"
+
+#include <stdbool.h>
+
+#define DEFAULT_SOCKET "/run/gangd/gangd.sock"
+
+/* Exit codes. Scripts depend on them. */
+enum {
+    DONE = 0,
+    REFUSED = 1,     /* gangd understood, and said no: no such slot, a slot at work, … */
+    USAGE = 2,       /* a wrong command line */
+    UNREACHABLE = 3, /* no gangd there, or no permission; the book's file cannot be opened */
+    BROKEN = 4,      /* an answer that makes no sense, or that broke off */
+    NO_OUTPUT = 5,   /* what was asked for cannot be written */
+};
+
+struct options {
+    const char *socket;
+    const char *book;   /* NULL: ask gangd */
+    const char *output; /* NULL: standard output */
+    bool json;
+    bool units; /* export units instead of attempts */
+    struct query query;
+};
+
+/* Commands: `arguments` are those of the command itself, as many as the table in main.c says. They return an exit code,
+ * and have said on standard error what is wrong if it is not DONE. */
+int command_status(const struct options *options, char **arguments);
+int command_watch(const struct options *options, char **arguments);
+int command_attempts(const struct options *options, char **arguments);
+int command_units(const struct options *options, char **arguments);
+int command_export(const struct options *options, char **arguments);
+int command_retry(const struct options *options, char **arguments);
+
+/* "gangctl: …" on standard error; control characters become '?'. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

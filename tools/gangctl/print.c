@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/gangctl/print.h"
+#include "daemon/query.h"
+#include "daemon/utf8.h"
+#include "proto/cause.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COLUMNS_MAX 12
+/* Rows that are held back to find the widths. */
+#define ROWS_HELD 256
+#define CELL_MAX  512
+
+struct cell {
+    enum colour colour;
+    char *text;
+};
+
+struct table {
+    const char *const *titles;
+    size_t columns;
+    size_t width[COLUMNS_MAX];
+    struct cell *held; /* ROWS_HELD rows; cells of the row under way are behind the last */
+    size_t n;          /* cells held */
+};
+
+static bool has_colours(void)
+{
+    static int known = -1;
+    if (known < 0)
+        known = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+    return known;
+}
+
+enum colour colour_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        enum colour colour;
+    } colours[] = {
+        {"pass", GREEN},         {"fail", RED},       {"stuck", RED}, {"blocked", RED},
+        {"interrupted", YELLOW}, {"waiting", YELLOW}, {"empty", DIM}, {"muted", DIM},
+    };
+    for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
+        if (strcmp(word, colours[i].word) == 0)
+            return colours[i].colour;
+    return PLAIN;
+}
+
+void print_text(enum colour colour, const char *text)
+{
+    static const char *const codes[] = {
+        [GREEN] = "\033[32m", [RED] = "\033[1;31m", [YELLOW] = "\033[33m", [DIM] = "\033[2m"};
+    char clean[CELL_MAX];
+    utf8_copy(clean, sizeof(clean), text);
+    if (colour == PLAIN || !has_colours())
+        fputs(clean, stdout);
+    else
+        printf("%s%s\033[0m", codes[colour], clean);
+}
+
+/* Columns on the terminal, but for characters of double or no width. */
+static size_t width_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+void local_time(char *out, size_t size, const char *iso)
+{
+    int64_t microseconds;
+    struct tm tm;
+    time_t seconds = 0;
+    bool known = query_time(iso, &microseconds);
+    if (known)
+        seconds = (time_t)(microseconds / 1000000);
+    if (!known || !localtime_r(&seconds, &tm) || strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+        snprintf(out, size, "-");
+}
+
+const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+double number_of(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+void reason_of(char *out, size_t size, const json_t *attempt)
+{
+    const char *code = text_of(attempt, "cause"), *detail = text_of(attempt, "detail");
+    const char *sentence = text_of(attempt, "sentence");
+    enum cause cause = cause_from_code(code);
+    if (sentence[0] == '\0' && cause != CAUSE_COUNT)
+        sentence = cause_sentence(cause); /* of a unit: it has only the code */
+    out[0] = '\0';
+    if (code[0] == '\0' || cause == CAUSE_NONE)
+        return;
+    snprintf(out, size, detail[0] ? "%s: %s (%s)" : "%s: %s", code, sentence, detail);
+}
+
+struct table *table_new(const char *const *titles)
+{
+    struct table *table = calloc(1, sizeof(*table));
+    if (!table)
+        return NULL;
+    table->titles = titles;
+    while (titles[table->columns])
+        table->columns++;
+    for (size_t i = 0; i < table->columns; i++)
+        table->width[i] = width_of(titles[i]);
+    table->held = calloc(ROWS_HELD * table->columns, sizeof(table->held[0]));
+    if (table->held)
+        return table;
+    free(table);
+    return NULL;
+}
+
+static void print_cell(const struct table *table, size_t column, enum colour colour, const char *text)
+{
+    print_text(colour, text);
+    size_t width = width_of(text);
+    if (column + 1 == table->columns)
+        putchar('\n');
+    else
+        printf("%*s", (int)(width < table->width[column] ? table->width[column] - width : 0) + 2, "");
+}
+
+static void print_held(struct table *table)
+{
+    if (table->titles && table->n > 0) {
+        for (size_t i = 0; i < table->columns; i++)
+            print_cell(table, i, DIM, table->titles[i]);
+        table->titles = NULL;
+    }
+    for (size_t i = 0; i < table->n; i++) {
+        print_cell(table, i % table->columns, table->held[i].colour, table->held[i].text ? table->held[i].text : "?");
+        free(table->held[i].text);
+    }
+    table->n = 0;
+}
+
+void table_cell(struct table *table, enum colour colour, const char *text)
+{
+    char clean[CELL_MAX];
+    utf8_copy(clean, sizeof(clean), text[0] ? text : "-");
+    size_t *width = &table->width[table->n % table->columns];
+    if (width_of(clean) > *width)
+        *width = width_of(clean);
+    table->held[table->n++] = (struct cell){colour, strdup(clean)};
+    if (table->n == ROWS_HELD * table->columns)
+        print_held(table);
+}
+
+void table_end(struct table *table)
+{
+    print_held(table);
+    free(table->held);
+    free(table);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a person sees on standard output: tables in line, words in colour on a terminal, and nothing from outside that
+ * the terminal would take for a command.
+ */
+#ifndef TOOLS_GANGCTL_PRINT_H
+#define TOOLS_GANGCTL_PRINT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Never the only sign: the word says the same. None unless standard output is a terminal and NO_COLOR is not set. */
+enum colour { PLAIN, GREEN, RED, YELLOW, DIM };
+
+/* For a slot's state or a verdict. */
+enum colour colour_of(const char *word);
+
+/* Prints `text` (UTF-8 from anywhere) in a colour; control characters become '?'. */
+void print_text(enum colour colour, const char *text);
+
+/* "2026-03-02T09:15:04.120Z" as local "2026-03-02 10:15:04"; "-" if it is none. */
+void local_time(char *out, size_t size, const char *iso);
+
+/* Of an object's member; "" and 0 where there is none. */
+const char *text_of(const json_t *object, const char *key);
+double number_of(const json_t *object, const char *key);
+
+/* Why an attempt (or unit) did not pass: "md5-mismatch: The flash does not … (detail)", or "". */
+void reason_of(char *out, size_t size, const json_t *attempt);
+
+/* A table: as wide as its first rows need; a later row that is wider is out of line, but whole. */
+struct table;
+
+/* `titles` end with NULL. NULL when out of memory. */
+struct table *table_new(const char *const *titles);
+/* The next cell, from left to right. */
+void table_cell(struct table *table, enum colour colour, const char *text);
+/* Prints what is left, and frees. Without a row, not even the titles are printed. */
+void table_end(struct table *table);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/gangctl/rows.h"
+#include "daemon/store_file.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* "&key=value" behind `target`. */
+static void add(char *target, size_t size, const char *key, const char *value)
+{
+    char *escaped = curl_easy_escape(NULL, value, 0);
+    size_t len = strlen(target);
+    snprintf(target + len, size - len, "&%s=%s", key, escaped ? escaped : "");
+    curl_free(escaped);
+}
+
+/* As UTC: gangd may live in another time zone than its user. */
+static void add_time(char *target, size_t size, const char *key, int64_t microseconds)
+{
+    char date[32], value[48];
+    time_t seconds = (time_t)(microseconds / 1000000);
+    struct tm tm;
+    if (microseconds == 0 || !gmtime_r(&seconds, &tm))
+        return;
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(value, sizeof(value), "%s.%06dZ", date, (int)(microseconds % 1000000));
+    add(target, size, key, value);
+}
+
+/* The request for a query: what query.c takes apart. */
+static void make_target(char *target, size_t size, const struct query *query)
+{
+    static const char *const formats[] = {[STORE_JSON] = "json", [STORE_NDJSON] = "ndjson", [STORE_CSV] = "csv"};
+    const struct store_filter *filter = &query->filter;
+    snprintf(target, size, "/api/v1/%s?format=%s", filter->units ? "units" : "attempts", formats[query->format]);
+    add_time(target, size, "since", filter->since);
+    add_time(target, size, "until", filter->until);
+    if (filter->slot[0])
+        add(target, size, "slot", filter->slot);
+    if (filter->has_verdict)
+        add(target, size, "verdict", verdict_name(filter->verdict));
+    if (filter->mac[0])
+        add(target, size, "mac", filter->mac);
+    if (filter->limit) {
+        char limit[24];
+        snprintf(limit, sizeof(limit), "%lld", (long long)filter->limit);
+        add(target, size, "limit", limit);
+    }
+}
+
+int rows_read(const struct options *options, client_take_cb take, void *data)
+{
+    if (options->book) {
+        char error[1200];
+        if (store_file_read(options->book, &options->query.filter, options->query.format, take, data, error,
+                            sizeof(error)) == 0)
+            return DONE;
+        complain("%s", error);
+        return UNREACHABLE;
+    }
+    char target[640];
+    make_target(target, sizeof(target), &options->query);
+    struct client_request request = {.socket = options->socket, .target = target, .take = take, .data = data};
+    return client_run(&request);
+}

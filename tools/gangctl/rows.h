@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows of the book as text, from gangd or, with --book, from the file itself.
+ */
+#ifndef TOOLS_GANGCTL_ROWS_H
+#define TOOLS_GANGCTL_ROWS_H
+
+#include "tools/gangctl/client.h"
+#include "tools/gangctl/gangctl.h"
+
+/* Gives `take` all rows that options->query asks for, in pieces of any size, in its format. Returns an exit code; has
+ * complained if it is not DONE. */
+int rows_read(const struct options *options, client_take_cb take, void *data);
+
+#endif
