@@ -182,18 +182,19 @@ function connection(now) {
 
 /* ---- what is heard and spoken ---- */
 
+/* Assigned even if it is the same sentence again: each failure is to be spoken. */
 function announce(verdicts, calls) {
     const bad = verdicts.filter((attempt) => attempt.verdict !== 'pass');
     const good = verdicts.filter((attempt) => attempt.verdict === 'pass');
     const called = calls.map((slot) => `${slotLabel(slot.slot)}: ${slot.state}. ${slot.sentence}`);
     if (bad.length > 0 || called.length > 0) {
         sound.play('fail');
-        setText(id('alarm'), [...bad.map(spoken), ...called].join(' '));
+        id('alarm').textContent = [...bad.map(spoken), ...called].join(' ');
     } else if (good.length > 0) {
         sound.play('pass');
     }
     if (good.length > 0)
-        setText(id('spoken'), good.map(spoken).join(' '));
+        id('spoken').textContent = good.map(spoken).join(' ');
 }
 
 function showSound() {

@@ -2,7 +2,7 @@
 /*
  * A bench for one test: boardsim's world, and in it a real gangd that can be killed and started again.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -18,19 +18,27 @@ const BUILD = process.env.BUILD ?? path.join(ROOT, 'build/release');
 /* boardsim's hub: slot n is at port n of it. */
 const PATH = (n) => `pci-0000:00:14.0-usb-0:1.${n}:1.0`;
 
-/* Runs gangd while the file "run" is there: what is killed comes back only when the test wants it. */
+/* Runs gangd when the file "run" appears. One that ends, however it did, comes back only when the test wants it: a crash
+ * must not be healed by a restart. */
 const KEEPER = `
 cd "$1"
 while [ -e world ]; do
     if [ -e run ]; then
-        "$2" --config gangd.conf >>gangd.log 2>&1 &
+        LD_PRELOAD=$3\${LD_PRELOAD:+:$LD_PRELOAD} "$2" --config gangd.conf >>gangd.log 2>&1 &
         echo $! >pid.new && mv pid.new pid
         wait $!
-        rm -f pid
+        echo $? >code
+        rm -f run pid
     fi
     sleep 0.1
 done
 `;
+
+/* A program built with ASan wants its runtime before umockdev's preload. "" for all others. */
+function asanRuntime(program) {
+    const libraries = execFileSync('ldd', [program], { encoding: 'utf8' });
+    return /=> (\S*libasan\S*)/.exec(libraries)?.[1] ?? '';
+}
 
 async function freePort() {
     const server = net.createServer().listen(0, '127.0.0.1');
@@ -64,15 +72,17 @@ export class Bench {
         fs.writeFileSync(file('run'), '');
         bench.control = file('control');
         const log = fs.openSync(file('boardsim.log'), 'w');
+        const gangd = path.join(BUILD, 'gangd');
         bench.process = spawn(path.join(BUILD, 'boardsim'), ['--boards', String(boards), '--control', bench.control, '--',
-            'sh', '-c', KEEPER, 'keeper', bench.dir, path.join(BUILD, 'gangd')], { stdio: ['ignore', log, log] });
+            'sh', '-c', KEEPER, 'keeper', bench.dir, gangd, asanRuntime(gangd)], { stdio: ['ignore', log, log] });
         bench.process.on('error', (error) => fs.appendFileSync(file('boardsim.log'), `${error.message}\n`));
         bench.ended = once(bench.process, 'exit').catch(() => {});
         try {
-            await until('gangd answers', () => bench.process.exitCode === null && bench.get('status').catch(() => null), 60);
+            await until('gangd answers', () => bench.get('status').catch(() => null), 60);
         } catch (error) {
+            const report = new Error(`${error.message}\n${bench.logs()}`);
             await bench.stop();
-            throw error;
+            throw report;
         }
         return bench;
     }
@@ -111,11 +121,11 @@ export class Bench {
 
     /* As a crash would: no farewell. It stays away until revive(). */
     kill() {
-        fs.rmSync(path.join(this.dir, 'run'));
         this.#signal('SIGKILL');
     }
 
-    revive() {
+    async revive() {
+        await until('gangd is gone', () => !fs.existsSync(path.join(this.dir, 'pid')));
         fs.writeFileSync(path.join(this.dir, 'run'), '');
     }
 
@@ -137,14 +147,21 @@ export class Bench {
             .join('\n');
     }
 
-    async stop() {
-        for (const name of ['run', 'world'])
-            fs.rmSync(path.join(this.dir, name), { force: true });
+    /* Ends gangd as systemd would. Returns its exit status, or a sentence. */
+    async quit() {
         try {
             this.#signal('SIGTERM');
         } catch {
-            /* It is gone already. */
+            return 'it was not running';
         }
+        await until('gangd ends', () => !fs.existsSync(path.join(this.dir, 'pid')), 60);
+        return Number(fs.readFileSync(path.join(this.dir, 'code'), 'utf8'));
+    }
+
+    /* Takes the world down, whatever state it is in. */
+    async stop() {
+        fs.rmSync(path.join(this.dir, 'world'), { force: true });
+        await this.quit().catch(() => {});
         const gone = await Promise.race([this.ended.then(() => true), new Promise((r) => setTimeout(r, 15000, false))]);
         if (!gone)
             this.process.kill('SIGKILL');

@@ -21,6 +21,10 @@ export async function check(name, body) {
     }
 }
 
+export function failures() {
+    return failed;
+}
+
 /* Prints the sum; true if all is well. Nothing checked is not well. */
 export function summary() {
     console.log(`${passed} passed, ${failed} failed`);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { Bench } from './bench.mjs';
 import { launch, openPage } from './browser.mjs';
-import { check, summary, until } from './checks.mjs';
+import { check, failures, summary, until } from './checks.mjs';
 import { modelChecks } from './model_checks.mjs';
 
 const EVIL = '<img src=x onerror="document.title=1">';
@@ -90,12 +90,12 @@ async function goodBoards() {
 
 async function faultyBoards() {
     await bench.order('plug 3 silent');
-    await bench.order('plug 4 small-flash');
+    await bench.order('plug 4 flash-id=ffffff');
     await ended('A3');
     await ended('A4');
     await shot('fail');
     await check('a faulty board gets FAIL with the cause and what to do', async () => {
-        for (const [name, cause] of [['A3', 'board-silent'], ['A4', 'flash-too-small']]) {
+        for (const [name, cause] of [['A3', 'board-silent'], ['A4', 'flash-id-unreadable']]) {
             const attempt = (await bench.get(`attempts?slot=${name}`)).at(-1);
             assert.equal(attempt.cause, cause);
             assert.equal(await text(name, 'word'), 'FAIL');
@@ -150,7 +150,7 @@ async function engineer() {
     });
     await check('the CSV of today has a line for each attempt', async () => {
         const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#export-csv').click()]);
-        assert.match(download.suggestedFilename(), /^gangd-bench-7-\d{4}-\d\d-\d\d\.csv$/);
+        assert.match(download.suggestedFilename(), /^gangd.*\.csv$/);
         const lines = (await (await fetch(download.url())).text()).trim().split('\r\n');
         assert.match(lines[0], /^id,/);
         assert.equal(lines.length - 1, (await bench.get('attempts')).length);
@@ -202,7 +202,7 @@ async function gangdGone() {
         await tile('A4').locator('.retry').click();
         await until('the reason', async () => /does not answer/.test(await page.locator('#toast').textContent()), 20);
     });
-    bench.revive();
+    await bench.revive();
     await check('when gangd is back the page recovers by itself', async () => {
         await until('no banner', async () => (await page.locator('.banner').count()) === 0, 60);
         assert.doesNotMatch(await page.title(), /not running/);
@@ -239,12 +239,16 @@ try {
     await gangdHangs();
     await modelChecks(page);
     await check('the browser had nothing to complain about', () => assert.deepEqual(page.complaints, []));
+    page.offline = true;
+    await check('gangd ends well when it is told to', async () => assert.equal(await bench.quit(), 0));
 } catch (error) {
     await check('the test ran to its end', () => {
-        throw new Error(`${error.message}\n${bench.logs()}`);
+        throw error;
     });
-} finally {
-    await browser.close();
-    await bench.stop();
 }
+const logs = bench.logs();
+await browser.close();
+await bench.stop();
+if (failures() > 0)
+    console.log(logs);
 process.exitCode = summary() ? 0 : 1;
