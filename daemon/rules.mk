@@ -8,4 +8,4 @@ $(B)/libdaemon.a: $(DAEMON_OBJ)
 
 $(B)/gangd: $(B)/daemon/main.o $(B)/libdaemon.a $(B)/libproto.a
 	$(call said,LD)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS))
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm
