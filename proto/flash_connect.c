@@ -26,7 +26,7 @@ static const struct line_step tight_reset[] = {
 static const struct line_step run_reset[] = {{false, true, 100}, {false, false, 0}};
 static const struct line_step release[] = {{false, false, 0}};
 
-#define SEQUENCE(steps) steps, sizeof(steps) / sizeof(steps[0])
+#define SEQUENCE(steps) (steps), sizeof(steps) / sizeof((steps)[0])
 
 /* Walks through a sequence of line changes, one event a call. True when it is through. `slow` holds GPIO0 for 500 ms
  * more, for boards whose reset rises slowly. */

@@ -110,7 +110,8 @@ uint8_t *rig_image(size_t len, unsigned seed)
         else
             bytes[i] = (uint8_t)(random >> 24);
     }
-    memcpy(bytes, "\xE9\x01\x02\x40\x00\x00\x10\x40", 8);
+    static const uint8_t header[] = {0xE9, 0x01, 0x02, 0x40, 0x00, 0x00, 0x10, 0x40};
+    memcpy(bytes, header, sizeof(header));
     return bytes;
 }
 
