@@ -25,8 +25,8 @@ struct attempt {
     /* Known at the start. Times are microseconds since 1970, UTC. */
     int64_t started;
     char slot[64];
-    char path[160];       /* udev ID_PATH, with the interface or port number where there is more than one */
-    char adapter[192];    /* driver, vid:pid, serial number: for people */
+    char path[160];    /* udev ID_PATH, with the interface or port number where there is more than one */
+    char adapter[192]; /* driver, vid:pid, serial number: for people */
     char image_md5[33];
     char image_sha256[65];
     int64_t image_size;
