@@ -95,6 +95,11 @@ const struct adapter_kind *adapter_kind_at(unsigned i)
     return i < sizeof kinds / sizeof *kinds ? &kinds[i] : NULL;
 }
 
+const struct adapter_kind *adapter_kind_mixed(unsigned i)
+{
+    return &kinds[i % (sizeof kinds / sizeof *kinds)];
+}
+
 const struct adapter_kind *adapter_kind(const char *name)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

@@ -33,8 +33,10 @@ struct adapter_kind {
 
 /* NULL if there is none of that name. */
 const struct adapter_kind *adapter_kind(const char *name);
-/* The i-th kind, for "mixed" and for lists; NULL behind the last. */
+/* The i-th kind; NULL behind the last. */
 const struct adapter_kind *adapter_kind_at(unsigned i);
+/* The i-th kind, round and round. */
+const struct adapter_kind *adapter_kind_mixed(unsigned i);
 /* The baud that the chip makes of a request. */
 uint32_t adapter_baud(const struct adapter_kind *kind, uint32_t requested);
 

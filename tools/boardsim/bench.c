@@ -53,15 +53,18 @@ static int fail(char *error, size_t size, const char *format, ...)
     return -1;
 }
 
+/* In one piece: the program writes to the same terminal. */
 static void tell(const struct bench *bench, unsigned slot, const char *what, const struct unit *unit)
 {
     if (!bench->options->verbose)
         return;
-    fprintf(stderr, "boardsim: %8.3f slot %u: %s", bench_time(bench), slot, what);
+    char board[SPEC_WORDS + 40] = "";
     if (unit)
-        fprintf(stderr, ", board " UNIT_MAC "%s%s", UNIT_MAC_ARGS(unit), *unit->spec.faults ? ", " : "",
-                unit->spec.faults);
-    fputc('\n', stderr);
+        snprintf(board, sizeof board, ", board " UNIT_MAC "%s%s", UNIT_MAC_ARGS(unit), *unit->spec.faults ? ", " : "",
+                 unit->spec.faults);
+    char line[sizeof board + 100];
+    snprintf(line, sizeof line, "boardsim: %8.3f slot %u: %s%s\n", bench_time(bench), slot, what, board);
+    fputs(line, stderr);
 }
 
 struct bench *bench_new(const struct bench_options *options)
@@ -189,12 +192,7 @@ static void judge(struct bench *bench, struct unit *unit)
 
 static const struct adapter_kind *kind_for(const struct bench *bench, unsigned slot)
 {
-    if (bench->options->kind)
-        return bench->options->kind;
-    unsigned kinds = 0;
-    while (adapter_kind_at(kinds))
-        kinds++;
-    return adapter_kind_at((slot - 1) % kinds);
+    return bench->options->kind ? bench->options->kind : adapter_kind_mixed(slot - 1);
 }
 
 static bool check(struct bench *bench, unsigned slot, bool has_adapter, char *error, size_t size)

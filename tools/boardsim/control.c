@@ -38,10 +38,10 @@ struct control *control_new(const char *path, char *error, size_t size)
     }
     for (size_t i = 0; i < CONTROL_CLIENTS; i++)
         control->clients[i].fd = -1;
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path));
     control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (control->fd >= 0 && bind(control->fd, (struct sockaddr *)&address, sizeof address) == 0) {
-        strcpy(control->path, path);
+        memcpy(control->path, path, strlen(path));
         if (listen(control->fd, CONTROL_CLIENTS) == 0)
             return control;
     }

@@ -85,14 +85,14 @@ static int add_order(struct options *options, const char *value)
     uint64_t number;
     if (colon && (size_t)(colon - value) < sizeof slot)
         memcpy(slot, value, (size_t)(colon - value));
-    if (!spec_number(slot, 1, BENCH_SLOTS, &number) || strlen(colon + 1) >= sizeof order.words)
+    if (!colon || !spec_number(slot, 1, BENCH_SLOTS, &number) || strlen(colon + 1) >= sizeof order.words)
         return complain("fault", value, "must be SLOT:WORD[,WORD…], like 3:noise=0.001");
     order.slot = (unsigned)number;
-    strcpy(order.words, colon + 1);
+    memcpy(order.words, colon + 1, strlen(colon + 1) + 1);
 
     struct spec spec = {0};
     char copy[sizeof order.words];
-    strcpy(copy, order.words);
+    memcpy(copy, order.words, sizeof copy);
     char *rest;
     for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
         if (spec_add(&spec, word, error, sizeof error) != 0)

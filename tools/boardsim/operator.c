@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/operator.h"
 
-#include "tools/boardsim/unit.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -329,7 +327,7 @@ enum operator_result operator_command(struct bench *bench, const char *line, str
     *answer = '\0';
     if (strlen(line) >= sizeof copy)
         return refuse(answer, "line", "too long");
-    strcpy(copy, line);
+    memcpy(copy, line, strlen(line) + 1);
     copy[strcspn(copy, "#\r\n")] = '\0';
     char *rest;
     for (char *word = strtok_r(copy, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {

@@ -60,12 +60,12 @@ static int add_line(struct script *script, unsigned number, const char *text, ch
     struct operator_wait wait;
     if (operator_command(NULL, command, &wait, answer) != OPERATOR_DONE)
         return -1;
+    line.command = strdup(command);
     struct line *lines = realloc(script->lines, (script->count + 1) * sizeof *lines);
-    if (lines) {
+    if (lines)
         script->lines = lines;
-        line.command = strdup(command);
-    }
-    if (!line.command) {
+    if (!lines || !line.command) {
+        free(line.command);
         snprintf(answer, OPERATOR_ANSWER, "out of memory");
         return -1;
     }

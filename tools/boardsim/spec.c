@@ -175,7 +175,7 @@ static int add_property(struct spec *spec, const char *word, char *error, size_t
         snprintf(error, size, "%s: a crystal has 26 or 40 MHz", word);
     } else if (strncmp(word, "image=", 6) == 0) {
         if (strlen(value + 1) < sizeof spec->image) {
-            strcpy(spec->image, value + 1);
+            memcpy(spec->image, value + 1, strlen(value + 1) + 1);
             return 0;
         }
         snprintf(error, size, "%s: the path is too long", word);
