@@ -154,10 +154,12 @@ void stub_image_free(struct stub_image *stub)
 
 struct stub_image *stub_image_builtin(void)
 {
-    extern const char builtin_stub_json[], builtin_stub_json_end[];
+    /* builtin_stub.S */
+    extern const char builtin_stub_json[];
+    extern const uint32_t builtin_stub_json_size;
     char error[160];
-    struct stub_image *stub = stub_image_parse(builtin_stub_json, (size_t)(builtin_stub_json_end - builtin_stub_json),
-                                               "gangd " GANGD_VERSION, error, sizeof(error));
+    struct stub_image *stub =
+        stub_image_parse(builtin_stub_json, builtin_stub_json_size, "gangd " GANGD_VERSION, error, sizeof(error));
     assert(stub);
     return stub;
 }
