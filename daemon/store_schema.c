@@ -420,6 +420,34 @@ int book_open(struct book *book, const char *path, char *error, size_t error_siz
     return rc;
 }
 
+/* SQLite keeps the index of a write-ahead log beside the file, also to read. Where nothing can be created, and there is
+ * no log, the file alone is all there is: it is taken as one that does not change. */
+static int reopen_as_it_is(struct book *book)
+{
+    char name[PATH_MAX + 8], uri[3 * PATH_MAX + 32] = "file:";
+    snprintf(name, sizeof(name), "%s-wal", book->path);
+    if (access(name, F_OK) == 0)
+        return -1;
+    char *out = uri + strlen(uri);
+    for (const char *c = book->path; *c; c++)
+        out += sprintf(out, strchr("%?#", *c) ? "%%%02X" : "%c", *c);
+    strcpy(out, "?immutable=1");
+    book_disconnect(book);
+    int rc = sqlite3_open_v2(uri, &book->reader, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    sqlite3_extended_result_codes(book->reader, 1);
+    return rc == SQLITE_OK ? 0 : -1;
+}
+
+static int recognize_to_read(struct book *book, int *version)
+{
+    if (recognize(book, book->reader, version) == 0)
+        return 0;
+    int rc = sqlite3_extended_errcode(book->reader);
+    if ((rc & 0xFF) != SQLITE_READONLY && (rc & 0xFF) != SQLITE_CANTOPEN)
+        return -1;
+    return reopen_as_it_is(book) == 0 ? recognize(book, book->reader, version) : -1;
+}
+
 int book_open_to_read(struct book *book, const char *path, char *error, size_t error_size)
 {
     *book = (struct book){.lock = -1};
@@ -429,7 +457,7 @@ int book_open_to_read(struct book *book, const char *path, char *error, size_t e
         snprintf(book->error, sizeof(book->error), "the book's name is %s", path[0] ? "too long" : "empty");
     else if (access(book->path, R_OK) != 0)
         say(book, "cannot open it: %s", strerror(errno));
-    else if (look_at_file(book) == 0 && book_reader(book) && recognize(book, book->reader, &version) == 0)
+    else if (look_at_file(book) == 0 && book_reader(book) && recognize_to_read(book, &version) == 0)
         rc = 0;
     if (rc == 0 && version != SCHEMA_VERSION) {
         if (version == 0)
