@@ -103,7 +103,7 @@ static int judge(struct exchange *x, CURLcode code)
         return UNREACHABLE;
     }
     if (code != CURLE_OK) {
-        if (!request->quiet)
+        if (!request->stream)
             complain("gangd's answer broke off");
         return BROKEN;
     }

@@ -17,7 +17,8 @@ struct client_request {
     const char *target; /* "/api/v1/…", percent-encoded */
     bool post;
     const char *last_id; /* Last-Event-ID; "" or NULL for none */
-    bool quiet;          /* does not complain of a gangd that is not there or goes away */
+    bool stream;         /* of events: that it breaks off is no complaint */
+    bool quiet;          /* nor is a gangd that is not there */
     client_take_cb take;
     void *data;
 };

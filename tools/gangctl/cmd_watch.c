@@ -187,6 +187,7 @@ static int follow(struct watch *watch)
     struct client_request request = {.socket = watch->options->socket,
                                      .target = "/api/v1/events",
                                      .last_id = watch->id,
+                                     .stream = true,
                                      .quiet = watch->known,
                                      .take = take_stream,
                                      .data = watch};
