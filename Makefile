@@ -27,6 +27,7 @@ datadir     ?= $(prefix)/share/gangd
 unitdir     ?= $(prefix)/lib/systemd/system
 udevdir     ?= $(prefix)/lib/udev/rules.d
 sysusersdir ?= $(prefix)/lib/sysusers.d
+mandir      ?= $(prefix)/share/man
 
 CC_release := gcc
 CC_san     := gcc
@@ -112,6 +113,7 @@ install: all
 	install -D -m 644 config/gangd.conf $(DESTDIR)$(sysconfdir)/gangd/gangd.conf
 	install -D -m 644 systemd/gangd.service $(DESTDIR)$(unitdir)/gangd.service
 	install -D -m 644 systemd/60-gangd.rules $(DESTDIR)$(udevdir)/60-gangd.rules
+	for page in docs/man/*.[158]; do install -D -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; done
 	install -D -m 644 systemd/gangd.sysusers $(DESTDIR)$(sysusersdir)/gangd.conf
 
 -include $(shell find build/$(FLAVOR) -name '*.d' 2>/dev/null)

@@ -53,7 +53,7 @@
     X(ADAPTER_STUCK, "adapter-stuck", "The adapter does not answer: unplug it",                                        \
       "The kernel waits for the adapter: its USB side hangs. Another cable, port or hub.")                             \
     X(PORT_BUSY, "port-busy", "Another program holds the port",                                                        \
-      "The detail names it. ModemManager and brltty are kept away by gangd's udev rules.")                             \
+      "The detail names it. ModemManager is kept away by gangd's udev rules; brltty must be removed.")                 \
     X(PORT_FORBIDDEN, "port-forbidden", "gangd may not open the port",                                                 \
       "Its user must be in the group that the detail names.")                                                          \
     /* The station. */                                                                                                 \
