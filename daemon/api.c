@@ -26,7 +26,7 @@ static bool is_own_host(const struct api_door *door, const char *host)
     for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
         const char *name = i < sizeof(names) / sizeof(names[0]) ? names[i] : door->address;
         const char *format = strchr(name, ':') ? "[%s]" : "%s";
-        int len = snprintf(own, sizeof(own), format, name); /* NOLINT(clang-diagnostic-format-nonliteral) */
+        int len = snprintf(own, sizeof(own), format, name);
         if (door->port == 80 && strcasecmp(host, own) == 0)
             return true;
         snprintf(own + len, sizeof(own) - (size_t)len, ":%u", door->port);

@@ -250,9 +250,7 @@ enum MHD_Result export_answer(struct export *e)
 
 void streams_keep_alive(struct streams *streams)
 {
-    struct stream *stream;
-    LIST_FOREACH(stream, &streams->list, link)
-    {
+    for (struct stream *stream = LIST_FIRST(&streams->list); stream; stream = LIST_NEXT(stream, link)) {
         if (stream->kind != STREAM_EVENTS)
             continue;
         struct event_stream *s = (struct event_stream *)stream;
@@ -263,7 +261,6 @@ void streams_keep_alive(struct streams *streams)
 
 void streams_resume(struct streams *streams)
 {
-    struct stream *stream;
-    LIST_FOREACH(stream, &streams->list, link)
-    resume_stream(stream);
+    for (struct stream *stream = LIST_FIRST(&streams->list); stream; stream = LIST_NEXT(stream, link))
+        resume_stream(stream);
 }

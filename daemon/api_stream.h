@@ -17,7 +17,7 @@
 /* All streams of a server, and how it learns that one of them was resumed: MHD_run() must be called soon, though not
  * from within `resumed`, which may come from inside MHD_run(). */
 struct streams {
-    LIST_HEAD(, stream) list;
+    LIST_HEAD(stream_list, stream) list;
     void (*resumed)(void *data);
     void *data;
 };

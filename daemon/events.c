@@ -20,7 +20,7 @@ struct events {
     uint32_t epoch;                  /* of this start; the first half of each id */
     uint64_t last;                   /* number of the newest event; the first is 1 */
     struct event *ring[EVENTS_KEPT]; /* event n is at n % EVENTS_KEPT; NULL where memory was short */
-    LIST_HEAD(, events_listener) listeners;
+    LIST_HEAD(events_listeners, events_listener) listeners;
 };
 
 struct events_listener {

@@ -51,7 +51,7 @@ static bool give_to_group(const char *path, const char *name, char *error, size_
         return true;
     errno = 0;
     /* At start-up, before there are other threads that ask for groups. */
-    const struct group *group = getgrnam(name); /* NOLINT(concurrency-mt-unsafe) */
+    const struct group *group = getgrnam(name);
     if (!group) {
         snprintf(error, error_size, "socket %s: there is no group \"%s\" on this machine", path, name);
         return false;
@@ -71,7 +71,7 @@ int http_listen_unix(const char *path, const char *group, char *error, size_t er
                  sizeof(address.sun_path) - 1);
         return -1;
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     if (!clear_stale(&address, error, error_size))
         return -1;
 
@@ -98,12 +98,15 @@ int http_listen_unix(const char *path, const char *group, char *error, size_t er
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
     socklen_t len = sizeof(address);
-    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+    if (getsockname(fd, &address.any, &len) != 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((const struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 int http_listen_tcp(const char *address, uint16_t *port, char *error, size_t error_size)

@@ -126,19 +126,13 @@ static bool set_slot(struct query *query, const char *value)
 
 static bool set_verdict(struct query *query, const char *value)
 {
-    static const char *const names[] = {[VERDICT_OPEN] = "open",
-                                        [VERDICT_PASS] = "pass",
-                                        [VERDICT_FAIL] = "fail",
-                                        [VERDICT_INTERRUPTED] = "interrupted"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        /* A unit has the verdict of its latest closed attempt: it is never open. */
-        if (strcmp(value, names[i]) != 0 || (i == VERDICT_OPEN && query->filter.units))
-            continue;
-        query->filter.has_verdict = true;
-        query->filter.verdict = (enum verdict)i;
-        return true;
-    }
-    return false;
+    int verdict = verdict_from_name(value);
+    /* A unit has the verdict of its latest closed attempt: it is never open. */
+    if (verdict < 0 || (verdict == VERDICT_OPEN && query->filter.units))
+        return false;
+    query->filter.has_verdict = true;
+    query->filter.verdict = (enum verdict)verdict;
+    return true;
 }
 
 static bool set_mac(struct query *query, const char *value)

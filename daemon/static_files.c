@@ -54,7 +54,7 @@ static char *read_all(int fd, size_t size)
     return data;
 }
 
-/* 1: taken, 0: not a file to serve, -1 with errno set. */
+/* Leaves file->name NULL if it is none to serve. Returns -1 with errno set. */
 static int load_file(int dir, const char *name, struct static_file *file)
 {
     file->type = type_of(name);
@@ -72,12 +72,14 @@ static int load_file(int dir, const char *name, struct static_file *file)
             file->data = read_all(fd, (size_t)st.st_size);
         file->size = (size_t)st.st_size;
         file->name = file->data ? strdup(name) : NULL;
-        result = file->name ? 1 : -1;
-        if (!file->name)
-            free(file->data);
+        result = file->name ? 0 : -1;
     }
     int saved = errno;
     close(fd);
+    if (!file->name) {
+        free(file->data);
+        file->data = NULL;
+    }
     errno = saved;
     return result;
 }
@@ -85,8 +87,7 @@ static int load_file(int dir, const char *name, struct static_file *file)
 static bool load_all(struct static_files *files, DIR *dir, const char *path, char *error, size_t error_size)
 {
     const struct dirent *entry;
-    /* One thread reads this stream. */
-    while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe) */
+    while ((entry = readdir(dir))) {
         if (entry->d_name[0] == '.')
             continue;
         if (files->n == STATIC_FILES_MAX) {
@@ -94,12 +95,12 @@ static bool load_all(struct static_files *files, DIR *dir, const char *path, cha
                      STATIC_FILES_MAX);
             return false;
         }
-        int result = load_file(dirfd(dir), entry->d_name, &files->list[files->n]);
-        if (result < 0) {
+        struct static_file *file = &files->list[files->n];
+        if (load_file(dirfd(dir), entry->d_name, file) != 0) {
             snprintf(error, error_size, "web = %s: %s: %s", path, entry->d_name, strerror(errno));
             return false;
         }
-        files->n += (size_t)result;
+        files->n += file->name ? 1 : 0;
     }
     if (!static_files_find(files, "/")) {
         snprintf(error, error_size, "web = %s: there is no index.html", path);
@@ -132,7 +133,7 @@ const struct static_file *static_files_find(const struct static_files *files, co
         return NULL;
     const char *name = url[1] ? url + 1 : "index.html";
     for (size_t i = 0; i < files->n; i++)
-        if (strcmp(files->list[i].name, name) == 0)
+        if (files->list[i].name && strcmp(files->list[i].name, name) == 0)
             return &files->list[i];
     return NULL;
 }

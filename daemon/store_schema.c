@@ -431,7 +431,7 @@ static int reopen_as_it_is(struct book *book)
     char *out = uri + strlen(uri);
     for (const char *c = book->path; *c; c++)
         out += sprintf(out, strchr("%?#", *c) ? "%%%02X" : "%c", *c);
-    strcpy(out, "?immutable=1");
+    sprintf(out, "?immutable=1");
     book_disconnect(book);
     int rc = sqlite3_open_v2(uri, &book->reader, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
     sqlite3_extended_result_codes(book->reader, 1);
