@@ -53,7 +53,7 @@ static void complain_of_socket(const char *path)
         complain("%s: too long for the path of a socket", path);
         return;
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int reason = fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ? errno : 0;
     if (fd >= 0)
@@ -66,7 +66,7 @@ static void complain_of_socket(const char *path)
     case ECONNREFUSED: complain("gangd is not running: nobody answers on %s", path); break;
     case EACCES:
         if (stat(path, &st) == 0)
-            group = getgrgid(st.st_gid); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+            group = getgrgid(st.st_gid);
         complain("no permission to use %s: join the group %s", path, group ? group->gr_name : "gangd");
         break;
     case 0: complain("gangd does not answer on %s", path); break;

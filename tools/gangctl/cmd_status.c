@@ -89,12 +89,10 @@ static void print_slots(const json_t *slots)
 {
     static const char *const titles[] = {"SLOT", "STATE", "PORT", "MAC", "", NULL};
     struct table *table = table_new(titles);
-    size_t i;
-    const json_t *slot;
     if (!table)
         return;
-    json_array_foreach(slots, i, slot)
-    {
+    for (size_t i = 0; i < json_array_size(slots); i++) {
+        const json_t *slot = json_array_get(slots, i);
         char text[400];
         const char *state = text_of(slot, "state");
         table_cell(table, PLAIN, text_of(slot, "slot"));

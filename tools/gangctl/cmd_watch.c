@@ -100,10 +100,10 @@ static void show_event(struct watch *watch)
     } else if (strcmp(watch->type, "station") == 0) {
         show_station(watch, watch->data);
     } else if (strcmp(watch->type, "snapshot") == 0) {
-        size_t i;
-        const json_t *slot;
+        const json_t *slots = json_object_get(watch->data, "slots");
         show_station(watch, watch->data);
-        json_array_foreach(json_object_get(watch->data, "slots"), i, slot) show_slot(watch, slot);
+        for (size_t i = 0; i < json_array_size(slots); i++)
+            show_slot(watch, json_array_get(slots, i));
     }
 }
 

@@ -32,25 +32,25 @@ static const struct command {
 /* Those with FILTER (and format) are parameters of the API: query.c knows what they may be. */
 static const struct option_row {
     const char *name;
-    char letter;       /* 0: none */
     const char *value; /* NULL: takes none */
     unsigned needs;    /* commands with one of these take it; 0: all do */
+    char letter;       /* 0: none */
     const char *help;
 } option_rows[] = {
-    {"since", 0, "TIME", FILTER, "from this date (2026-03-02) or time (2026-03-02T09:00) on"},
-    {"until", 0, "TIME", FILTER, "before this date or time"},
-    {"slot", 0, "NAME", FILTER, "of this slot"},
-    {"verdict", 0, "VERDICT", FILTER, "pass, fail, interrupted or open"},
-    {"mac", 0, "MAC", FILTER, "of this board"},
-    {"limit", 0, "N", FILTER, "at most so many"},
-    {"format", 0, "FORMAT", EXPORT, "csv (default), json or ndjson"},
-    {"units", 0, NULL, EXPORT, "units instead of attempts"},
-    {"output", 'o', "FILE", EXPORT, "replace FILE when all is written; without it, standard output"},
-    {"book", 0, "FILE", BOOK, "read this book without a gangd"},
-    {"socket", 0, "PATH", 0, "gangd's socket; default: $GANGD_SOCKET, or " DEFAULT_SOCKET},
-    {"json", 0, NULL, 0, "print JSON"},
-    {"help", 'h', NULL, 0, "print this help"},
-    {"version", 'V', NULL, 0, "print the version"},
+    {"since", "TIME", FILTER, 0, "from this date (2026-03-02) or time (2026-03-02T09:00) on"},
+    {"until", "TIME", FILTER, 0, "before this date or time"},
+    {"slot", "NAME", FILTER, 0, "of this slot"},
+    {"verdict", "VERDICT", FILTER, 0, "pass, fail, interrupted or open"},
+    {"mac", "MAC", FILTER, 0, "of this board"},
+    {"limit", "N", FILTER, 0, "at most so many"},
+    {"format", "FORMAT", EXPORT, 0, "csv (default), json or ndjson"},
+    {"units", NULL, EXPORT, 0, "units instead of attempts"},
+    {"output", "FILE", EXPORT, 'o', "replace FILE when all is written; without it, standard output"},
+    {"book", "FILE", BOOK, 0, "read this book without a gangd"},
+    {"socket", "PATH", 0, 0, "gangd's socket; default: $GANGD_SOCKET, or " DEFAULT_SOCKET},
+    {"json", NULL, 0, 0, "print JSON"},
+    {"help", NULL, 0, 'h', "print this help"},
+    {"version", NULL, 0, 'V', "print the version"},
 };
 
 #define N_OPTIONS (sizeof(option_rows) / sizeof(option_rows[0]))
@@ -234,7 +234,7 @@ static int flushed(int result)
 
 int main(int argc, char **argv)
 {
-    const char *socket = getenv("GANGD_SOCKET"); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+    const char *socket = getenv("GANGD_SOCKET");
     struct line line = {.options.socket = socket && socket[0] ? socket : DEFAULT_SOCKET};
     query_init(&line.options.query, false);
     line.options.query.format = STORE_CSV; /* of an export that does not say */

@@ -24,15 +24,16 @@ struct table {
     const char *const *titles;
     size_t columns;
     size_t width[COLUMNS_MAX];
-    struct cell *held; /* ROWS_HELD rows; cells of the row under way are behind the last */
+    struct cell *held; /* up to ROWS_HELD rows */
     size_t n;          /* cells held */
+    size_t column;     /* of the next cell */
 };
 
 static bool has_colours(void)
 {
     static int known = -1;
     if (known < 0)
-        known = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+        known = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
     return known;
 }
 
@@ -114,11 +115,10 @@ struct table *table_new(const char *const *titles)
     if (!table)
         return NULL;
     table->titles = titles;
-    while (titles[table->columns])
-        table->columns++;
-    for (size_t i = 0; i < table->columns; i++)
-        table->width[i] = width_of(titles[i]);
-    table->held = calloc(ROWS_HELD * table->columns, sizeof(table->held[0]));
+    do {
+        table->width[table->columns] = width_of(titles[table->columns]);
+    } while (titles[++table->columns]);
+    table->held = calloc(ROWS_HELD * COLUMNS_MAX, sizeof(table->held[0]));
     if (table->held)
         return table;
     free(table);
@@ -142,9 +142,11 @@ static void print_held(struct table *table)
             print_cell(table, i, DIM, table->titles[i]);
         table->titles = NULL;
     }
+    size_t column = 0; /* whole rows are held */
     for (size_t i = 0; i < table->n; i++) {
-        print_cell(table, i % table->columns, table->held[i].colour, table->held[i].text ? table->held[i].text : "?");
+        print_cell(table, column, table->held[i].colour, table->held[i].text ? table->held[i].text : "?");
         free(table->held[i].text);
+        column = column + 1 == table->columns ? 0 : column + 1;
     }
     table->n = 0;
 }
@@ -153,10 +155,12 @@ void table_cell(struct table *table, enum colour colour, const char *text)
 {
     char clean[CELL_MAX];
     utf8_copy(clean, sizeof(clean), text[0] ? text : "-");
-    size_t *width = &table->width[table->n % table->columns];
+    size_t *width = &table->width[table->column++];
     if (width_of(clean) > *width)
         *width = width_of(clean);
     table->held[table->n++] = (struct cell){colour, strdup(clean)};
+    if (table->column == table->columns)
+        table->column = 0;
     if (table->n == ROWS_HELD * table->columns)
         print_held(table);
 }
