@@ -13,13 +13,24 @@
 json_t *station_summary(const struct station *station)
 {
     (void)station;
-    return json_pack("{s:s}", "station", "bench-1");
+    return json_pack("{s:s,s:s,s:s,s:{s:b,s:n},s:{s:b,s:n,s:s,s:i,s:[{s:s}]},s:{s:i,s:i,s:i,s:f,s:i}}", "station",
+                     "bench-1", "gangd", "0.1.0", "started", "2026-03-02T06:00:00.000Z", "book", "ok", 1, "error",
+                     "golden", "ok", 1, "error", "md5", "00112233445566778899aabbccddeeff", "size", 4194304, "files",
+                     "file", "golden.bin", "today", "pass", 3, "fail", 1, "interrupted", 0, "yield", 0.75,
+                     "units_per_hour", 3);
 }
 
+/* A1 is at work; B2 holds a board that failed, on an adapter with a hostile name. */
 json_t *station_status(const struct station *station)
 {
     json_t *status = station_summary(station);
-    json_object_set_new(status, "slots", json_pack("[{s:s},{s:s}]", "slot", "A1", "slot", "B2"));
+    json_t *a1 = json_pack("{s:s,s:s,s:s,s:n,s:{s:s},s:{s:s,s:i,s:f}}", "slot", "A1", "state", "flashing", "sentence",
+                           "Writing the image", "prompt", "adapter", "devnode", "/dev/ttyUSB0", "attempt", "mac",
+                           "18:fe:34:00:00:01", "percent", 43, "seconds_left", 12.3);
+    json_t *b2 = json_pack("{s:s,s:s,s:s,s:n,s:{s:s},s:{s:s,s:s,s:s,s:s}}", "slot", "B2", "state", "fail", "sentence",
+                           "The board is silent", "prompt", "adapter", "devnode", "/dev/\033[31mttyUSB1", "attempt",
+                           "mac", "", "cause", "board-silent", "sentence", "The board is silent", "detail", "");
+    json_object_set_new(status, "slots", json_pack("[o,o]", a1, b2));
     return status;
 }
 
