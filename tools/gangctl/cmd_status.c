@@ -98,7 +98,9 @@ static void print_slots(const json_t *slots)
         table_cell(table, PLAIN, text_of(slot, "slot"));
         table_cell(table, colour_of(state), state);
         table_cell(table, PLAIN, text_of(json_object_get(slot, "adapter"), "devnode"));
-        table_cell(table, PLAIN, text_of(json_object_get(slot, "attempt"), "mac"));
+        /* An empty slot still has its latest attempt; its board has gone. */
+        bool there = strcmp(state, "empty") != 0 && strcmp(state, "settling") != 0;
+        table_cell(table, PLAIN, there ? text_of(json_object_get(slot, "attempt"), "mac") : "");
         describe(text, sizeof(text), slot);
         table_cell(table, PLAIN, text);
     }
