@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What goes wrong on a line: each has its cause, its sentence, and costs no other board anything."""
+import os
+import random
+import signal
+
+from station import Station, image, run_tests, until
+
+BLANK = b"\xff"
+FLASH = 1 << 22
+
+
+def fails(station, slot, cause, sentence, tries):
+    shown = station.wait(slot, "fail")
+    attempt = shown["attempt"]
+    assert (attempt["verdict"], attempt["cause"]) == ("fail", cause), attempt
+    assert shown["sentence"] == attempt["sentence"] == sentence, shown
+    assert attempt["remedy"] and attempt["detail"], attempt
+    assert attempt["tries"] == tries, attempt
+    assert shown["adapter"], shown
+    return attempt
+
+
+def test_boards_that_do_not_talk():
+    with Station() as station:
+        for slot, word in enumerate(("silent", "gpio0-open", "tx-open", "rx-open"), 1):
+            station.plug(slot, word)
+        fails(station, 1, "board-silent", "The board is silent", 1)
+        fails(station, 2, "not-download-mode", "The board starts its firmware instead of the loader", 1)
+        fails(station, 3, "tx-open", "The board does not hear us", 1)
+        fails(station, 4, "board-silent", "The board is silent", 1)
+        assert station.units() == []
+        today = station.status()["today"]
+        assert (today["fail"], today["yield"]) == (4, 0), today
+
+
+def test_boards_that_are_not_what_they_should_be():
+    with Station() as station:
+        for slot, word in enumerate(("clone-oui", "flash-id", "flash-id=ef4099"), 1):
+            station.plug(slot, word)
+        attempt = fails(station, 1, "unknown-oui", "The board's MAC address is not a genuine one", 1)
+        assert attempt["mac"] == "", "a MAC that is none is not booked"
+        attempt = fails(station, 2, "flash-id-unreadable", "The flash chip does not answer", 3)
+        assert "ffffff" in attempt["detail"] and attempt["mac"] == station.mac(2)
+        attempt = fails(station, 3, "flash-size-unknown", "The flash chip is of an unknown size", 1)
+        assert "ef4099" in attempt["detail"]
+        for slot in (1, 2, 3):
+            assert station.flash(slot).strip(BLANK) == b""
+
+
+def test_a_flash_too_small_is_not_touched():
+    firmware = os.urandom(1 << 20)
+    with Station(golden=image((1 << 20) + 4096)) as station:
+        with open(station.path("old.bin"), "wb") as file:
+            file.write(firmware)
+        station.plug(1, f"small-flash image={station.path('old.bin')}")
+        attempt = fails(station, 1, "flash-too-small", "The flash chip is too small: wrong module?", 1)
+        assert attempt["flash_size"] == 1 << 20 and attempt["flash_id"] == "ef4014"
+        assert station.flash(1) == firmware
+
+
+def test_a_flash_that_forgets():
+    with Station() as station:
+        station.plug(1, "part=W25Q40 stuck-bits=20000")
+        station.plug(2)
+        attempt = fails(station, 1, "md5-mismatch", "The flash does not hold what was written", 3)
+        assert attempt["baud"] == 230400, "each try is slower than the one before"
+        assert station.flash(1)[:len(image())] != image()
+        assert station.wait(2, "pass")["attempt"]["baud"] == 921600
+
+
+def test_a_board_that_resets_itself():
+    with Station() as station:
+        station.plug(1, "reset-after=3000")   # while the stub is loaded
+        station.plug(2, "reset-after=20000")  # while the image is written
+        early, late = (station.wait(slot, "pass")["attempt"] for slot in (1, 2))
+        assert (early["tries"], early["baud"]) == (2, 921600), early
+        assert (late["tries"], late["baud"]) == (2, 460800), late
+
+
+def test_noise_never_passes_what_is_wrong():
+    with Station(flashing="settle_ms = 50\nbaud = 230400 115200\ntries = 5") as station:
+        noises = {1: "noise=0.00002", 2: "noise=0.00005", 3: "noise=0.0001", 4: "noise=0.0005", 5: "noise=0.005"}
+        for slot, word in noises.items():
+            station.plug(slot, word)
+        for slot in noises:
+            shown = station.wait(slot, lambda s: s["state"] in ("pass", "fail"))
+            if shown["state"] == "pass":
+                assert station.flash(slot).startswith(image())
+            else:
+                assert shown["attempt"]["cause"] not in ("none", "unplugged", "adapter-error"), shown
+                assert shown["attempt"]["tries"] == 5, shown
+
+
+def test_a_slow_flash_passes():
+    with Station() as station:
+        station.plug(1, "slow-flash=5")
+        assert station.wait(1, "pass")["attempt"]["tries"] == 1
+
+
+def test_unplugged_in_mid_flight_and_back():
+    with Station(boards=1) as station:
+        mac = station.mac(1)
+        station.wait_writing(1)
+        station.unplug(1)
+        assert station.wait(1, "empty")["adapter"] is None
+        row = station.wait_closed(1)[0]
+        assert (row["verdict"], row["cause"], row["mac"]) == ("interrupted", "unplugged", mac), row
+        station.replug(1)
+        station.wait(1, "pass", mac)
+        assert [row["verdict"] for row in station.wait_closed(2)] == ["interrupted", "pass"]
+        assert station.units()[0]["attempts"] == 2 and station.units()[0]["verdict"] == "pass"
+
+
+def test_back_under_another_number():
+    with Station(boards=1) as station:
+        station.wait_writing(1)
+        assert station.slot(1)["adapter"]["devnode"] == "/dev/ttyUSB0"
+        station.unplug(1)
+        station.wait(1, "empty")
+        station.plug(2)
+        assert station.wait(2, "pass")["adapter"]["devnode"] == "/dev/ttyUSB0"
+        station.replug(1)
+        shown = station.wait(1, "pass")
+        assert shown["adapter"]["devnode"] == "/dev/ttyUSB1", shown
+        assert shown["path"] == "pci-0000:00:14.0-usb-0:1.1:1.0"
+
+
+def test_unplugged_at_any_moment():
+    dice = random.Random(4)
+    with Station() as station:
+        for number in range(1, 11):
+            mac = station.plug(1, f"unplug-after={dice.randrange(1, 22000)}")
+            rows = station.wait_closed(number)
+            station.wait(1, "empty")
+            assert rows[-1]["verdict"] == "interrupted" and rows[-1]["cause"] == "unplugged", rows[-1]
+            assert rows[-1]["mac"] in ("", mac), rows[-1]
+        station.replug(1)
+        station.wait(1, "pass", mac)
+
+
+def test_unplugged_while_it_settles():
+    with Station(flashing="settle_ms = 10000") as station:
+        station.plug(1)
+        station.wait(1, "settling")
+        station.swap(1)
+        station.unplug(1)
+        station.wait(1, "empty")
+        assert station.rows() == []
+
+
+def test_unplugged_right_after_the_verdict():
+    with Station() as station:
+        for number in range(1, 4):
+            station.plug(1)
+            until("a pass in the book", lambda: len([r for r in station.rows() if r["verdict"] == "pass"]) == number)
+            station.unplug(1)
+        station.wait(1, "empty")
+        assert [row["verdict"] for row in station.wait_closed(3)] == ["pass"] * 3
+
+
+def test_a_board_without_a_reset_circuit():
+    with Station(flashing="settle_ms = 50\nreset = manual") as station:
+        station.plug(1, "no-auto-reset")
+        station.plug(2, "no-auto-reset")
+        shown = station.wait(1, "waiting")
+        assert "GPIO0" in shown["prompt"] and "reset" in shown["prompt"], shown
+        assert shown["attempt"]["verdict"] is None
+        assert station.retry(1)[0] == 409
+        station.control("press 1 flash reset")
+        shown = station.wait(1, "pass")
+        assert shown["prompt"] is None and station.flash(1).startswith(image())
+        # A press of reset alone starts the firmware, and is not what was asked for.
+        station.wait(2, "waiting")
+        station.control("press 2 reset")
+        station.control("press 2 flash reset")
+        station.wait(2, "pass")
+        # Gone while it waits.
+        station.swap(1, "no-auto-reset")
+        station.wait(1, "waiting")
+        station.unplug(1)
+        assert station.wait_closed(3)[-1]["cause"] == "unplugged"
+
+
+def test_manual_for_one_slot_only():
+    lines = "[slot hand]\npath = pci-0000:00:14.0-usb-0:1.2:1.0\nreset = manual"
+    with Station(slots=lines) as station:
+        station.plug(1)
+        station.plug(2, "no-auto-reset")
+        station.wait(1, "pass")
+        station.wait("hand", "waiting")
+        station.control("press 2 flash reset")
+        station.wait("hand", "pass")
+
+
+def test_a_stuck_adapter_costs_the_others_nothing():
+    with Station() as station:
+        station.plug(1)
+        station.wait(1, lambda s: s["state"] == "flashing")
+        station.control("hang 1")
+        for slot in (2, 3, 4):
+            station.plug(slot)
+        for slot in (2, 3, 4):
+            assert station.wait(slot, "pass")["attempt"]["tries"] == 1
+        shown = station.wait(1, "stuck")
+        assert shown["sentence"] == "The adapter does not answer: unplug it", shown
+        row = next(row for row in station.rows() if row["slot"] == "1-1.1")
+        assert (row["verdict"], row["cause"]) == ("interrupted", "adapter-stuck"), row
+        for slot in (2, 3, 4):
+            station.swap(slot)
+        for slot in (2, 3, 4):
+            assert station.wait(slot, "pass", station.mac(slot))["attempt"]["tries"] == 1
+        assert station.slot(1)["state"] == "stuck"
+        station.unplug(1)
+        station.wait(1, "empty")
+        station.replug(1)
+        station.wait(1, "pass")
+
+
+def test_an_adapter_that_is_stuck_from_the_start():
+    with Station() as station:
+        station.plug(1, "hang-ioctl")
+        station.plug(2)
+        station.wait(2, "pass")
+        shown = station.wait(1, "stuck")
+        assert shown["sentence"] == "The adapter does not answer: unplug it", shown
+        assert shown["attempt"] is None, "nothing was sent, nothing is booked"
+        assert station.retry(1) == (409, {"error": "the adapter does not answer: unplug it"})
+        assert [row["slot"] for row in station.rows()] == ["1-1.2"]
+        station.swap(1)
+        station.wait(1, "pass")
+
+
+def test_an_adapter_that_answers_late():
+    with Station() as station:
+        station.plug(1)
+        station.wait(1, lambda s: s["state"] == "flashing")
+        station.control("hang 1")
+        station.wait(1, "stuck")
+        station.control("unhang 1")
+        assert station.slot(1)["state"] == "stuck"
+        status, shown = station.retry(1)
+        assert status == 202, shown
+        station.wait(1, "pass")
+        assert [row["verdict"] for row in station.wait_closed(2)] == ["interrupted", "pass"]
+
+
+def test_the_end_does_not_wait_for_a_stuck_adapter():
+    with Station() as station:
+        station.plug(1, "hang-ioctl")
+        station.plug(2)
+        station.wait(2, lambda s: s["state"] == "flashing")
+        station.control("hang 2")
+        station.wait(1, "stuck")
+        station.wait(2, "stuck")
+        assert station.stop(signal.SIGTERM) == 0
+        assert [row["cause"] for row in station.rows()] == ["adapter-stuck"]
+
+
+if __name__ == "__main__":
+    run_tests(globals())
