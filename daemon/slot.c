@@ -59,6 +59,12 @@ void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
     uv_timer_start(&slot->timer, on_timer, PORT_RETRY_MS, 0);
 }
 
+void slot_port_stuck(struct slot *slot)
+{
+    log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, cause_sentence(CAUSE_ADAPTER_STUCK));
+    set_stage(slot, STAGE_STUCK);
+}
+
 static void on_begun(void *data, int64_t id)
 {
     struct slot *slot = data;
@@ -210,6 +216,7 @@ const char *slot_retry(struct slot *slot)
     switch (slot->stage) {
     case STAGE_SHOWN:
     case STAGE_BLOCKED: begin(slot); return NULL;
+    case STAGE_STUCK: return "the adapter does not answer: unplug it";
     default: return "an attempt is at work in this slot";
     }
 }

@@ -12,6 +12,7 @@ enum slot_stage {
     STAGE_SETTLING, /* plugged in; contacts may bounce */
     STAGE_BLOCKED,  /* cannot begin: `trouble` of this slot's port, or world->blocked */
     STAGE_OPENING,  /* the port is being opened */
+    STAGE_STUCK,    /* the same, and the adapter has not answered for seconds */
     STAGE_BOOKING,  /* the attempt's row is being committed */
     STAGE_FLASHING, /* the recipe runs */
     STAGE_ENDING,   /* the verdict is being committed */
@@ -52,14 +53,15 @@ struct slot {
 
     uv_timer_t timer;    /* settling; another look at a port in trouble */
     uv_timer_t deadline; /* the session's */
-    uv_timer_t tick;     /* while flashing: progress, and an eye on a stuck adapter */
+    uv_timer_t tick;     /* while opening and flashing: an eye on a stuck adapter; progress */
     unsigned open_timers;
 };
 
 /* slot.c */
 void slot_finish(struct slot *slot); /* the recipe has ended: book it */
 void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail);
-void slot_book(struct slot *slot); /* the port is open: commit the attempt's row */
+void slot_port_stuck(struct slot *slot); /* the open takes too long; it may still end */
+void slot_book(struct slot *slot);       /* the port is open: commit the attempt's row */
 
 /* slot_talk.c */
 void slot_talk_open(struct slot *slot);

@@ -56,6 +56,7 @@ enum slot_state slot_state(const struct slot *slot)
     case STAGE_SETTLING: return SLOT_SETTLING;
     case STAGE_OPENING: return slot->trouble[0] ? SLOT_BLOCKED : SLOT_SETTLING;
     case STAGE_BLOCKED: return SLOT_BLOCKED;
+    case STAGE_STUCK: return SLOT_STUCK;
     case STAGE_BOOKING: return slot->world->blocked ? SLOT_BLOCKED : SLOT_SETTLING;
     case STAGE_FLASHING: return flash_waits_for_person(&slot->flash) ? SLOT_WAITING : SLOT_FLASHING;
     case STAGE_ENDING: return slot->world->blocked ? SLOT_BLOCKED : SLOT_FLASHING;
@@ -91,9 +92,9 @@ static const char *sentence(const struct slot *slot, enum slot_state state)
     case SLOT_WAITING:
     case SLOT_FLASHING: return slot->stage == STAGE_ENDING ? "Booking the verdict" : flash_sentence(&slot->flash);
     case SLOT_PASS: return "Passed: take the board away";
+    case SLOT_STUCK: return cause_sentence(CAUSE_ADAPTER_STUCK);
     case SLOT_FAIL:
-    case SLOT_INTERRUPTED:
-    case SLOT_STUCK: return cause_sentence(slot->attempt.cause);
+    case SLOT_INTERRUPTED: return cause_sentence(slot->attempt.cause);
     }
     return "";
 }

@@ -82,15 +82,22 @@ static void on_tick(uv_timer_t *timer)
 {
     struct slot *slot = timer->data;
     uint64_t busy_since = tty_busy_since(slot->tty);
-    if (busy_since != 0 && uv_hrtime() - busy_since > STUCK_NS)
-        abort_talk(slot, CAUSE_ADAPTER_STUCK, slot->adapter.devnode);
-    else
-        tell_progress(slot);
+    bool stuck = busy_since != 0 && uv_hrtime() - busy_since > STUCK_NS;
+    if (slot->stage == STAGE_FLASHING) {
+        if (stuck)
+            abort_talk(slot, CAUSE_ADAPTER_STUCK, slot->adapter.devnode);
+        else
+            tell_progress(slot);
+    } else if (stuck) {
+        uv_timer_stop(timer);
+        slot_port_stuck(slot);
+    }
 }
 
 static void on_opened(void *data, int error, enum cause cause, const char *detail)
 {
     struct slot *slot = data;
+    uv_timer_stop(&slot->tick);
     if (error)
         slot_port_trouble(slot, cause, detail);
     else
@@ -137,6 +144,7 @@ void slot_talk_open(struct slot *slot)
         .opened = on_opened, .done = on_done, .received = on_received, .writable = on_writable, .gone = on_gone};
     slot->setting = false;
     slot->tty = tty_open(slot->world->loop, slot->adapter.devnode, &events, slot);
+    uv_timer_start(&slot->tick, on_tick, TICK_MS, TICK_MS);
 }
 
 void slot_talk_start(struct slot *slot)
