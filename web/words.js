@@ -51,7 +51,7 @@ const RETRY_STATES = ['fail', 'interrupted'];
 
 /* States in which the API accepts a retry; a tile offers it only where an operator would want it. */
 export function canRetry(slot) {
-    return RETRY_STATES.includes(slot.state) || slot.state === 'pass';
+    return [...RETRY_STATES, 'pass', 'blocked'].includes(slot.state);
 }
 
 /* All that a tile shows. Every text is '' where there is nothing to say. */
@@ -76,8 +76,8 @@ export function describe(slot) {
         view.word = PHASE_WORDS[attempt.phase] ?? state.word;
         view.percent = Math.max(0, Math.min(100, Math.floor(attempt.percent ?? 0)));
         view.left = duration(attempt.seconds_left);
-        if (attempt.tries > 1)
-            view.remedy = `Try ${attempt.tries} of ${attempt.tries_allowed}. Before: ${attempt.previous_try.toLowerCase()}`;
+        if (attempt.tries > 1 && attempt.previous_try)
+            view.remedy = `Try ${attempt.tries} of ${attempt.tries_allowed}. Before: ${attempt.previous_try}`;
     }
     if (failed) {
         view.sentence = attempt.sentence || view.sentence;

@@ -52,6 +52,11 @@ async function words(page) {
         assert.equal(failed.retry, true);
         assert.equal((await describe(STATES[3])).sentence, 'Hold the flash button and press reset');
     });
+    await check('words: a second try says why there is one', async () => {
+        const again = { ...STATES[4].attempt, tries: 2, tries_allowed: 3, previous_try: 'The board is silent' };
+        assert.equal((await describe({ ...STATES[4], attempt: again })).remedy, 'Try 2 of 3. Before: The board is silent');
+        assert.equal((await describe(STATES[4])).remedy, '');
+    });
     await check('words: progress is a whole number from 0 to 100, rounded down', async () => {
         const percent = async (value) =>
             (await describe({ ...STATES[4], attempt: { ...STATES[4].attempt, percent: value } })).percent;
