@@ -11,8 +11,13 @@ import { modelChecks } from './model_checks.mjs';
 
 const EVIL = '<img src=x onerror="document.title=1">';
 
-const bench = await Bench.start({ slots: 5, manual: ['A5'], boards: 2, operator: EVIL, lot: '<b>WO</b>',
-    imageName: 'golden<i>1.bin' });
+let bench;
+await check('boardsim and gangd start', async () => {
+    bench = await Bench.start({ slots: 5, manual: ['A5'], boards: 2, operator: EVIL, lot: '<b>WO</b>',
+        imageName: 'golden<i>1.bin' });
+});
+if (bench === undefined)
+    process.exit(summary() ? 0 : 1);
 const browser = await launch();
 const page = await openPage(browser);
 
