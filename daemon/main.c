@@ -152,7 +152,8 @@ static int run(const struct config *config, const char *config_path)
     if (program.station)
         all_booked = station_stop(program.station);
     close_handles(&program);
-    log_usage();
+    if (started)
+        log_usage();
     return started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
