@@ -26,5 +26,5 @@ CONF
 echo "The dashboard: http://127.0.0.1:${DEMO_PORT:-8266}"
 echo "The book, also afterwards: $build/gangctl --book $demo/gangd.db units"
 if [ -n "${DEMO_UNITS:-}" ]; then set -- --units "$DEMO_UNITS"; else set --; fi
-exec "$build/boardsim" --boards "${DEMO_BOARDS:-8}" --adapter mixed --operator auto --faulty "${DEMO_FAULTY:-15}" \
-    --seed "${DEMO_SEED:-1}" "$@" -- "$build/gangd" --config "$demo/gangd.conf"
+exec "$build/boardsim" --boards "${DEMO_BOARDS:-8}" --adapter mixed --operator auto --faulty "${DEMO_FAULTY:-20}" \
+    --seed "${DEMO_SEED:-5}" "$@" -- "$build/gangd" --config "$demo/gangd.conf"

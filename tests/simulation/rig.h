@@ -8,7 +8,7 @@
 
 #include "proto/flash.h"
 #include "proto/session.h"
-#include "tools/boardsim/board.h"
+#include "tools/boardsim/board/board.h"
 
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
 #include "proto/stub_image.h"
 #include "proto/wire.h"
 #include "tests/runner.h"
-#include "tools/boardsim/board.h"
+#include "tools/boardsim/board/board.h"
 
 #include <md5.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include "daemon/store.h"
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
-#include "tools/boardsim/nor.h"
+#include "tools/boardsim/board/nor.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "tools/boardsim/board.h"
+#include "tools/boardsim/board/board.h"
 
 #define MS 1000000ull
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tests/runner.h"
-#include "tools/boardsim/lx106.h"
+#include "tools/boardsim/board/lx106.h"
 
 #define CODE LX106_IRAM
 #define DATA (LX106_DRAM + 0x100)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/runner.h"
-#include "tools/boardsim/nor.h"
+#include "tools/boardsim/board/nor.h"
 
 #define MHZ          52u
 #define US(us)       ((uint64_t)(us)*MHZ)

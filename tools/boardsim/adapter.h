@@ -9,7 +9,7 @@
 #ifndef BOARDSIM_ADAPTER_H
 #define BOARDSIM_ADAPTER_H
 
-#include "tools/boardsim/board.h"
+#include "tools/boardsim/board/board.h"
 
 #include <stdbool.h>
 #include <stddef.h>

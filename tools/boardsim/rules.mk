@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-# libboardsim.a is the board alone, in virtual time; the program adds the bench around it.
-BOARDSIM_BENCH := main run bench unit spec operator script hands control adapter umockdev
-BOARDSIM_OBJ   := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/*.c))
-BENCH_OBJ      := $(filter $(BOARDSIM_BENCH:%=$(B)/tools/boardsim/%.o),$(BOARDSIM_OBJ))
-BOARDSIM_PKGS  := umockdev-1.0 glib-2.0 gio-2.0 libmd
+# libboardsim.a is the board alone, in virtual time; the program puts a bench around it.
+BOARD_OBJ     := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/board/*.c))
+BENCH_OBJ     := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/*.c))
+BOARDSIM_PKGS := umockdev-1.0 glib-2.0 gio-2.0 libmd
 
-$(BOARDSIM_OBJ): PKGS = $(BOARDSIM_PKGS)
+$(BOARD_OBJ) $(BENCH_OBJ): PKGS = $(BOARDSIM_PKGS)
 
-$(B)/libboardsim.a: $(filter-out $(BENCH_OBJ),$(BOARDSIM_OBJ))
+$(B)/libboardsim.a: $(BOARD_OBJ)
 
 # umockdev looks at its own /sys by way of its preload: linked in, boardsim need not start itself a second time.
 $(B)/boardsim: $(BENCH_OBJ) $(B)/libboardsim.a

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/spec.h"
 
-#include "tools/boardsim/nor.h"
-#include "tools/boardsim/rng.h"
+#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/rng.h"
 
 #include <errno.h>
 #include <math.h>

@@ -6,7 +6,7 @@
 #ifndef BOARDSIM_SPEC_H
 #define BOARDSIM_SPEC_H
 
-#include "tools/boardsim/board.h"
+#include "tools/boardsim/board/board.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/rom_flash.h"
+#include "tools/boardsim/board/rom_flash.h"
 
-#include "tools/boardsim/chip.h"
-#include "tools/boardsim/nor.h"
+#include "tools/boardsim/board/chip.h"
+#include "tools/boardsim/board/nor.h"
 
 /* The ROM moves 32 bytes at a time in both directions. */
 #define PIECE 32u

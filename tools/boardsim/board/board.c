@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/board.h"
+#include "tools/boardsim/board/board.h"
 
 #include <stdlib.h>
 
-#include "tools/boardsim/chip.h"
-#include "tools/boardsim/efuse.h"
-#include "tools/boardsim/line.h"
-#include "tools/boardsim/nor.h"
-#include "tools/boardsim/reset.h"
+#include "tools/boardsim/board/chip.h"
+#include "tools/boardsim/board/efuse.h"
+#include "tools/boardsim/board/line.h"
+#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/reset.h"
 
 #define DEFAULT_CRYSTAL_MHZ 26u
 

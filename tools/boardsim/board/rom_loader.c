@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/rom_loader.h"
+#include "tools/boardsim/board/rom_loader.h"
 
 #include <string.h>
 
-#include "tools/boardsim/chip.h"
-#include "tools/boardsim/line.h"
+#include "tools/boardsim/board/chip.h"
+#include "tools/boardsim/board/line.h"
 
 enum {
     OP_FLASH_BEGIN = 0x02,

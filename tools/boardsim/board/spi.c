@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/spi.h"
+#include "tools/boardsim/board/spi.h"
 
 #include <string.h>
 
-#include "tools/boardsim/nor.h"
+#include "tools/boardsim/board/nor.h"
 
 #define CLOCK_UNDIVIDED (1u << 31)
 #define CLOCK_BY_FOUR   0x00003043u /* what the ROM sets: 13 MHz from 52 */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/boot.h"
+#include "tools/boardsim/board/boot.h"
 
-#include "tools/boardsim/chip.h"
-#include "tools/boardsim/nor.h"
+#include "tools/boardsim/board/chip.h"
+#include "tools/boardsim/board/nor.h"
 
 /* From the end of reset to the first letter: clocks settle, the ROM clears its memory. An allowance. */
 #define START_US 2000u

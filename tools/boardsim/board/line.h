@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/boardsim/rng.h"
+#include "tools/boardsim/board/rng.h"
 
 #define LINE_BIT(cycles)   ((uint32_t)(cycles) << 8)
 #define LINE_BITS_PER_BYTE 10u

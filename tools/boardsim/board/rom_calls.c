@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/rom_calls.h"
+#include "tools/boardsim/board/rom_calls.h"
 
 #include <md5.h>
 #include <string.h>
 
-#include "tools/boardsim/chip.h"
+#include "tools/boardsim/board/chip.h"
 
 /* What calls cost in cycles besides the work that is charged by its size. An allowance: short functions of the ROM are
  * some 20 to 60 instructions. */

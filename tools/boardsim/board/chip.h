@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/boardsim/boot.h"
-#include "tools/boardsim/lx106.h"
-#include "tools/boardsim/rom_calls.h"
-#include "tools/boardsim/rom_flash.h"
-#include "tools/boardsim/rom_loader.h"
-#include "tools/boardsim/spi.h"
-#include "tools/boardsim/uart.h"
+#include "tools/boardsim/board/boot.h"
+#include "tools/boardsim/board/lx106.h"
+#include "tools/boardsim/board/rom_calls.h"
+#include "tools/boardsim/board/rom_flash.h"
+#include "tools/boardsim/board/rom_loader.h"
+#include "tools/boardsim/board/spi.h"
+#include "tools/boardsim/board/uart.h"
 
 #define CHIP_NEVER UINT64_MAX
 

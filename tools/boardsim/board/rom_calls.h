@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tools/boardsim/rom_flash.h"
+#include "tools/boardsim/board/rom_flash.h"
 
 struct chip;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/efuse.h"
+#include "tools/boardsim/board/efuse.h"
 
 /* In bits 23:16 of the second word, if the fourth holds no OUI. */
 #define OUI_18FE34  0u

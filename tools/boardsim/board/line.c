@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/line.h"
+#include "tools/boardsim/board/line.h"
 
 #include <stdlib.h>
 

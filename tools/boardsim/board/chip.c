@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/chip.h"
+#include "tools/boardsim/board/chip.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/boardsim/nor.h"
+#include "tools/boardsim/board/nor.h"
 
 #define IO          0x60000000u
 #define IO_SPI0     0x200u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/reset.h"
+#include "tools/boardsim/board/reset.h"
 
 void reset_init(struct reset *reset, bool wired, bool gpio0_wired)
 {

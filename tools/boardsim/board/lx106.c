@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/lx106.h"
+#include "tools/boardsim/board/lx106.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/nor.h"
+#include "tools/boardsim/board/nor.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/boardsim/rng.h"
+#include "tools/boardsim/board/rng.h"
 
 #define PAGE 256u
 

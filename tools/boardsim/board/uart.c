@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/uart.h"
+#include "tools/boardsim/board/uart.h"
 
 #include <string.h>
 
