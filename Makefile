@@ -53,6 +53,8 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+SOURCES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+
 include stub/rules.mk
 include proto/rules.mk
 include daemon/rules.mk
@@ -88,17 +90,15 @@ demo: deps
 	$(MAKE) all
 	tools/demo.sh
 
-SOURCES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
-
 format:
 	clang-format -i $(SOURCES)
 
 check-format:
-	clang-format --dry-run -Werror $(SOURCES)
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
 
 lint: deps
 	$(MAKE) check-format
-	$(MAKE) lint-tidy lint-cppcheck lint-shell
+	$(MAKE) -j2 --output-sync lint-tidy lint-cppcheck lint-shell
 
 clean:
 	rm -rf build

@@ -47,13 +47,16 @@ fuzz: deps
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 # The stub's sources are for another machine: cppcheck reads them, clang-tidy cannot.
-TIDY_SRC := $(filter-out stub/%,$(filter %.c,$(SOURCES)))
+TIDY := $(addprefix tidy/,$(filter-out stub/%,$(filter %.c,$(SOURCES))))
 
-lint-tidy:
-	printf '%s\n' $(TIDY_SRC) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -std=gnu11 $(call pkg,cflags,$(sort $(TEST_PKGS) $(PROTO_PKGS))) 2>/dev/null' tidy
+.PHONY: $(TIDY)
+lint-tidy: $(TIDY)
+
+$(TIDY): tidy/%:
+	$(Q)clang-tidy --quiet $* -- $(CPPFLAGS) -std=gnu11 $(call pkg,cflags,$(sort $(TEST_PKGS) $(PROTO_PKGS))) 2>/dev/null
 
 lint-cppcheck:
-	cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 -I. -D__GNUC__ \
+	$(Q)cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 -I. -D__GNUC__ \
 	    --library=gnu --suppress=missingIncludeSystem --include=tests/cppcheck.h proto daemon tools tests stub
 
 lint-shell:

@@ -16,7 +16,8 @@ static uint8_t *make_bytes(size_t len)
     srand(7);
     for (size_t i = 0; i < len; i++)
         bytes[i] = i < len / 2 ? (uint8_t)rand() : 0xFF;
-    memcpy(bytes, "\xE9\x02\x00\x40", 4);
+    bytes[0] = 0xE9;
+    bytes[1] = 2;
     return bytes;
 }
 
