@@ -57,7 +57,7 @@ $(TIDY): tidy/%:
 
 lint-cppcheck:
 	$(Q)cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 -I. -D__GNUC__ \
-	    --library=gnu --suppress=missingIncludeSystem --include=tests/cppcheck.h proto daemon tools tests stub
+	    --suppress=missingIncludeSystem --include=tests/cppcheck.h proto daemon tools tests stub
 
 lint-shell:
 	shellcheck $(shell git ls-files '*.sh') tests/run .ci/run

@@ -75,8 +75,7 @@ void control_fds(const struct control *control, struct pollfd fds[1 + CONTROL_CL
 static void hang_up(struct client *client)
 {
     close(client->fd);
-    memset(client, 0, sizeof(*client));
-    client->fd = -1;
+    *client = (struct client){.fd = -1};
 }
 
 static void accept_client(struct control *control)
