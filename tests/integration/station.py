@@ -299,6 +299,14 @@ class Station:
 
         return until(lambda: f"slot {slot} {condition}: {last}\n{self.log()}", met)
 
+    def wait_status(self, condition):
+        """Waits until condition(status object) is true and returns it."""
+        def met():
+            status = self.status()
+            return condition(status) and status
+
+        return until(lambda: f"{self.status()}\n{self.log()}", met)
+
     def wait_all(self, state, slots):
         return {slot: self.wait(slot, state) for slot in slots}
 

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What people give to gangd: configurations, images, reloads, requests; and ports that somebody else holds."""
+import hashlib
+import os
+import signal
+import subprocess
+import tempfile
+
+from station import GANGD, PATIENCE, SANITIZE, STUB_JSON, Skip, Station, image, run_tests
+
+OTHER = image(65536, seed=2)
+
+
+def md5(data):
+    return hashlib.md5(data).hexdigest()
+
+
+# --- --check-config
+
+
+def check(directory, text, **options):
+    """(exit code, what was said) of --check-config for a configuration; {} stands for the directory."""
+    path = os.path.join(directory, "gangd.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace("{}", directory))
+    result = subprocess.run([GANGD, "--check-config", "--config", path], capture_output=True, text=True, check=False,
+                            timeout=PATIENCE, env={**os.environ, **SANITIZE}, **options)
+    return result.returncode, (result.stdout + result.stderr).replace(directory, "{}")
+
+
+def files(directory):
+    for name, data in (("good", image()), ("empty", b""), ("text", b"no image at all\n" * 100)):
+        with open(os.path.join(directory, name), "wb") as file:
+            file.write(data)
+
+
+def test_a_good_configuration():
+    with tempfile.TemporaryDirectory() as directory:
+        files(directory)
+        code, said = check(directory, f"[product]\nfile = {{}}/good\nstub = {STUB_JSON}\n")
+        assert code == 0 and md5(image()) in said and "stub.json" in said, said
+        code, said = check(directory, "[product]\nfile = {}/good\nfile = {}/text @ 0x10000\n")
+        assert code == 0, said
+        code, said = check(directory, "[product]\nfile = {}/text\nimage_check = no\n")
+        assert code == 0, said
+
+
+def test_each_bad_configuration_is_named():
+    cases = (
+        ("", "{}/gangd.conf", "file"),
+        ("[product]\nfile = {}/good\ncolour = red\n", "{}/gangd.conf:3:", "colour"),
+        ("[prodct]\nfile = {}/good\n", "{}/gangd.conf:1:", "prodct"),
+        ("file = {}/good\n", "{}/gangd.conf:1:", "file"),
+        ("[product]\nfile = {}/good\n[flashing]\n\ntries = 99\n", "{}/gangd.conf:5:", "from 1 to 10"),
+        ("[product]\nfile = {}/good\n[flashing]\nbaud = 115200 921600\n", "{}/gangd.conf:4:", "baud"),
+        ("[product]\nfile = {}/good @ 0x123\n", "{}/gangd.conf:2:", "0x1000"),
+        ("[product]\nfile = {}/good\n[slot A]\npath = x\n[slot B]\npath = x\n", "{}/gangd.conf:5:", "[slot A]"),
+        ("[product]\nfile = {}/good\n[slot A]\npath = x\n[slot A]\npath = y\n", "{}/gangd.conf:5:", "[slot A]"),
+        ("[product]\nfile = {}/good\n[slot A]\nreset = auto\n", "{}/gangd.conf:3:", "path"),
+        ("[product]\nfile = {}/good\n[http]\nlisten = 0.0.0.0:80\n", "{}/gangd.conf:4:", "loopback"),
+        ("[product]\nfile = {}/none\n", "{}/none", "No such file or directory"),
+        ("[product]\nfile = {}\n", "{}:", "not a file"),
+        ("[product]\nfile = {}/empty\n", "{}/empty", "empty"),
+        ("[product]\nfile = {}/text\n", "{}/text", "not an ESP8266 boot image"),
+        ("[product]\nfile = {}/good\nfile = {}/text @ 0x8000\n", "{}/text", "{}/good", "overlap"),
+        ("[product]\nfile = {}/good @ 0x10000\n", "offset 0"),
+        ("[product]\nfile = {}/good\nstub = {}/none\n", "{}/none", "No such file or directory"),
+        ("[product]\nfile = {}/good\nstub = {}/text\n", "{}/text", "not a stub"),
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        files(directory)
+        for text, *words in cases:
+            code, said = check(directory, text)
+            assert code == 1, (text, code, said)
+            assert said.count("\n") == 1 and all(word in said for word in words), (text, words, said)
+
+
+def test_files_that_cannot_be_read():
+    with tempfile.TemporaryDirectory() as directory:
+        files(directory)
+        os.chmod(directory, 0o755)
+        os.chmod(os.path.join(directory, "good"), 0)
+        options = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        try:
+            code, said = check(directory, "[product]\nfile = {}/good\n", **options)
+        except PermissionError as error:
+            raise Skip("gangd cannot be run by somebody who may not read everything") from error
+        assert code == 1 and "{}/good: Permission denied" in said, said
+
+
+def test_the_command_line():
+    def gangd(*arguments):
+        return subprocess.run([GANGD, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE,
+                              env={**os.environ, **SANITIZE})
+
+    assert gangd("--help").returncode == 0 and "--check-config" in gangd("--help").stdout
+    assert gangd("--version").stdout.startswith("gangd ")
+    for arguments in (("--nope",), ("--config",), ("file.conf",)):
+        result = gangd(*arguments)
+        assert result.returncode == 2 and "--help" in result.stderr, result
+    result = gangd("--config", "/no/such.conf")
+    assert result.returncode == 1 and "/no/such.conf" in result.stderr, result
+
+
+# --- reload
+
+
+def reload_until(station, condition):
+    station.send(signal.SIGHUP)
+    return station.wait_status(lambda status: condition(status["golden"]))
+
+
+def test_a_new_image_is_for_the_boards_that_come_later():
+    large = image(262144)
+    with Station(boards=1, golden=large) as station:
+        station.wait_writing(1)
+        station.write_golden(OTHER)
+        station.knows([(0, OTHER)])
+        reload_until(station, lambda golden: golden["md5"] == md5(OTHER))
+        assert station.slot(1)["state"] == "flashing", "or the test shows nothing"
+        station.plug(2)
+        assert station.wait(2, "pass")["attempt"]["image_md5"] == md5(OTHER)
+        assert station.wait(1, "pass")["attempt"]["image_md5"] == md5(large)
+        assert station.flash(1).startswith(large) and station.flash(2).startswith(OTHER)
+        assert station.rows("SELECT md5 FROM images ORDER BY first_used") == [{"md5": md5(large)}, {"md5": md5(OTHER)}]
+
+
+def test_a_bad_new_image_leaves_the_old_in_force():
+    with Station() as station:
+        os.rename(station.path("golden.bin"), station.path("kept.bin"))
+        for spoil, why in ((lambda: None, "No such file"), (lambda: station.write_golden(b""), "empty"),
+                           (lambda: station.write_golden(b"x" * 70000), "not an ESP8266 boot image")):
+            spoil()
+            golden = reload_until(station, lambda golden, w=why: w in (golden["error"] or ""))["golden"]
+            assert golden["ok"] is True and golden["md5"] == md5(image()), golden
+            assert station.path("golden.bin") in golden["error"], golden
+            assert f"golden: not reloaded: {golden['error']}" in station.log()
+        station.plug(1)
+        assert station.wait(1, "pass")["attempt"]["image_md5"] == md5(image())
+        os.rename(station.path("kept.bin"), station.path("golden.bin"))
+        reload_until(station, lambda golden: golden["error"] is None)
+
+
+def test_a_bad_new_configuration_leaves_the_old_in_force():
+    with Station(station="lot = old\n") as station:
+        good = dict(station.sections)
+        station.sections["station"] = good["station"].replace("old", "new")
+        station.sections["flashing"] += "\ncolour = red"
+        station.write_config()
+        golden = reload_until(station, lambda golden: golden["error"])["golden"]
+        assert golden["ok"] is True and "colour" in golden["error"], golden
+        assert f"{station.config}:" in golden["error"], golden
+        assert station.status()["lot"] == "old"
+        station.plug(1)
+        station.wait(1, "pass")
+        station.sections["flashing"] = good["flashing"]
+        station.write_config()
+        reload_until(station, lambda golden: golden["error"] is None)
+        assert station.status()["lot"] == "new"
+        station.swap(1)
+        station.wait(1, "pass", station.mac(1))
+        assert [row["lot"] for row in station.wait_closed(2)] == ["old", "new"]
+
+
+def test_slots_of_a_new_configuration():
+    lines = "[slot {}]\npath = pci-0000:00:14.0-usb-0:1.{}:1.0\n"
+    with Station(boards=2, slots=lines.format("A", 1)) as station:
+        station.wait("A", "pass")
+        station.wait(2, "pass")
+        station.sections["slots"] = ("unknown = ignore\n" + lines.format("hand", 3) + "reset = manual\n" +
+                                     lines.format("B", 2))
+        station.write_config()
+        station.send(signal.SIGHUP)
+        slots = station.wait_status(lambda status: any(s["slot"] == "B" for s in status["slots"]))["slots"]
+        assert [(s["slot"], s["state"]) for s in slots] == [("hand", "empty"), ("B", "pass"), ("1-1.1", "muted")], slots
+        station.plug(3, "no-auto-reset")
+        station.wait("hand", "waiting")
+        station.plug(4)
+        station.wait(4, "muted")
+        station.swap(2)
+        station.wait("B", "pass", station.mac(2))
+        # And back: the muted ones are flashed.
+        station.sections["slots"] = "unknown = flash\n"
+        station.write_config()
+        station.send(signal.SIGHUP)
+        station.wait(4, "pass", station.mac(4))
+        station.wait(1, "pass", station.mac(1))
+        station.unplug(3)
+        station.wait_closed(6)
+
+
+def test_no_image_at_the_start():
+    with Station(boards=1, golden=None) as station:
+        assert station.path("golden.bin") in station.log()
+        golden = station.status()["golden"]
+        assert golden["ok"] is False and "No such file" in golden["error"], golden
+        shown = station.wait(1, "blocked")
+        assert "golden image" in shown["sentence"], shown
+        assert station.rows() == [] and station.wire(1)["to_board"] == "0"
+        station.write_golden(image())
+        station.knows([(0, image())])
+        station.send(signal.SIGHUP)
+        station.wait(1, "pass")
+        assert station.status()["golden"]["error"] is None
+
+
+# --- requests
+
+
+def test_requests_that_make_no_sense():
+    with Station() as station:
+        for path, word in (("attempts?verdict=maybe", "maybe"), ("attempts?colour=red", "colour"),
+                           ("units?limit=0", "limit"), ("attempts?since=tomorrow", "tomorrow"),
+                           ("attempts?mac=12", "mac"), ("attempts?format=xml", "xml")):
+            status, body = station.request("GET", "/api/v1/" + path)
+            assert status == 400 and '"error"' in body and word in body, (path, status, body)
+        assert station.request("GET", "/api/v1/nothing")[0] == 404
+        assert station.request("POST", "/api/v1/slots/1-1.1/retry")[0] == 403
+        assert station.request("GET", "/api/v1/attempts?slot=" + "x" * 20000)[0] in (414, 431)
+        assert station.request("POST", "/api/v1/slots/x/retry", {"X-Gangd": "1"}, "x" * 10000)[0] == 413
+        assert station.status()["book"]["ok"]
+
+
+# --- a port that somebody else holds
+
+
+def test_a_busy_port_names_its_holder():
+    with Station(start=False) as station:
+        station.plug(1)
+        holder = station.spawn(["python3", "-c", "import os\nos.open('/dev/ttyUSB0', os.O_RDWR | os.O_NOCTTY)\n"
+                                "print(flush=True)\ninput()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        holder.stdout.readline()
+        station.start()
+        station.plug(2)
+        station.wait(2, "pass")
+        shown = station.wait(1, "blocked")
+        assert shown["sentence"].startswith("Another program holds the port: /dev/ttyUSB0 is held by python3"), shown
+        assert f"pid {holder.pid}" in shown["sentence"], shown
+        assert shown["attempt"] is None and station.wire(1)["to_board"] == "0"
+        assert station.log().count("Another program holds the port") == 1, "said once"
+        holder.communicate(b"\n")
+        station.wait(1, "pass")
+        assert [row["verdict"] for row in station.wait_closed(2)] == ["pass", "pass"]
+
+
+if __name__ == "__main__":
+    run_tests(globals())
