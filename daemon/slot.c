@@ -139,13 +139,12 @@ static void on_ended(void *data)
     struct slot *slot = data;
     remember_baud(slot);
     log_verdict(&slot->attempt);
-    bool same_board = slot->present && slot->attempt_plug == slot->plug;
-    if (same_board)
-        set_stage(slot, STAGE_SHOWN);
-    else if (slot->present && !slot->muted)
-        settle(slot);
-    else
+    if (!slot->present || slot->muted)
         set_stage(slot, STAGE_IDLE);
+    else if (slot->attempt_plug == slot->plug)
+        set_stage(slot, STAGE_SHOWN);
+    else
+        settle(slot);
     slot->world->closed(slot->world->data, &slot->attempt);
 }
 
@@ -243,6 +242,20 @@ struct slot *slot_new(struct slot_world *world, const char *name, const char *pa
     init_timer(slot, &slot->deadline);
     init_timer(slot, &slot->tick);
     return slot;
+}
+
+void slot_configure(struct slot *slot, const char *name, enum reset_mode reset, bool muted)
+{
+    snprintf(slot->name, sizeof(slot->name), "%s", name);
+    slot->reset = reset;
+    slot->muted = muted;
+    bool at_work = slot->stage == STAGE_FLASHING || slot->stage == STAGE_ENDING;
+    if (!muted && slot->present && slot->stage == STAGE_IDLE) {
+        settle(slot);
+    } else if (muted && slot->stage != STAGE_IDLE && !at_work) {
+        give_up(slot, CAUSE_STOPPED, "");
+        set_stage(slot, STAGE_IDLE);
+    }
 }
 
 static void on_timer_closed(uv_handle_t *handle)

@@ -56,6 +56,10 @@ struct slot_world {
  * slot_free(). NULL only when out of memory. */
 struct slot *slot_new(struct slot_world *world, const char *name, const char *path, enum reset_mode reset, bool muted);
 
+/* What the configuration says of this path now. An attempt at work goes on to its verdict, and is booked under the name
+ * that it began with. */
+void slot_configure(struct slot *slot, const char *name, enum reset_mode reset, bool muted);
+
 /* Gives up at once: whatever runs is booked as interrupted, stopped. Callbacks come no more. */
 void slot_free(struct slot *slot);
 

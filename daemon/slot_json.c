@@ -49,10 +49,8 @@ enum slot_state slot_state(const struct slot *slot)
 {
     if (!slot->present)
         return SLOT_EMPTY;
-    if (slot->muted)
-        return SLOT_MUTED;
     switch (slot->stage) {
-    case STAGE_IDLE: return SLOT_EMPTY;
+    case STAGE_IDLE: return slot->muted ? SLOT_MUTED : SLOT_EMPTY;
     case STAGE_SETTLING: return SLOT_SETTLING;
     case STAGE_OPENING: return slot->trouble[0] ? SLOT_BLOCKED : SLOT_SETTLING;
     case STAGE_BLOCKED: return SLOT_BLOCKED;

@@ -194,21 +194,80 @@ static struct slot *add_slot(struct station *station, const char *name, const ch
     return slot;
 }
 
+/* The name of a slot that is not in the configuration. */
+static const char *free_name(const struct station *station, const struct adapter *adapter)
+{
+    return slot_by_name(station, adapter->place) ? adapter->path : adapter->place;
+}
+
+static void sort_unconfigured(struct station *station)
+{
+    qsort(station->slots + station->n_configured, station->n_slots - station->n_configured, sizeof(station->slots[0]),
+          compare_slots);
+}
+
 static void on_added(void *data, const struct adapter *adapter)
 {
     struct station *station = data;
     struct slot *slot = slot_by_path(station, adapter->path);
     if (!slot) {
-        const char *name = slot_by_name(station, adapter->place) ? adapter->path : adapter->place;
-        slot = add_slot(station, name, adapter->path, station->config.reset, station->config.mute_unknown);
+        slot = add_slot(station, free_name(station, adapter), adapter->path, station->config.reset,
+                        station->config.mute_unknown);
         if (!slot) {
             log_error("station", "%s: out of memory, left alone", adapter->devnode);
             return;
         }
-        qsort(station->slots + station->n_configured, station->n_slots - station->n_configured,
-              sizeof(station->slots[0]), compare_slots);
+        sort_unconfigured(station);
     }
     slot_plug(slot, adapter);
+}
+
+/* Brings the slots into the order, and under the names, of the configuration. What is at a known path stays there. */
+static void arrange_slots(struct station *station)
+{
+    const struct config *config = &station->config;
+    struct slot **old = station->slots;
+    size_t n_old = station->n_slots;
+    struct slot **slots = malloc((n_old + config->n_slots + 1) * sizeof(slots[0]));
+    if (!slots) {
+        log_error("station", "out of memory: the slots stay as they were");
+        return;
+    }
+    station->slots = slots;
+    station->n_slots = 0;
+    for (size_t i = 0; i < config->n_slots; i++) {
+        const struct config_slot *wanted = &config->slots[i];
+        struct slot *slot = NULL;
+        for (size_t j = 0; j < n_old && !slot; j++) {
+            if (old[j] && strcmp(slot_path(old[j]), wanted->path) == 0) {
+                slot = old[j];
+                old[j] = NULL;
+            }
+        }
+        if (slot)
+            slot_configure(slot, wanted->name, wanted->reset, false);
+        else
+            slot = slot_new(&station->world, wanted->name, wanted->path, wanted->reset, false);
+        if (slot)
+            slots[station->n_slots++] = slot;
+        else
+            log_error("station", "out of memory: no slot %s", wanted->name);
+    }
+    station->n_configured = station->n_slots;
+    for (size_t j = 0; j < n_old; j++) {
+        struct slot *slot = old[j];
+        const struct adapter *adapter = slot ? slot_adapter(slot) : NULL;
+        if (slot && !adapter && slot_is_idle(slot)) {
+            slot_free(slot);
+        } else if (slot) {
+            slot_configure(slot, adapter ? free_name(station, adapter) : slot_path(slot), config->reset,
+                           config->mute_unknown);
+            slots[station->n_slots++] = slot;
+        }
+    }
+    free(old);
+    sort_unconfigured(station);
+    events_publish(station->events, "snapshot", station_status(station));
 }
 
 static void on_removed(void *data, const char *syspath)
@@ -297,6 +356,7 @@ static void reload_done(uv_work_t *work, int status)
         if (reload->product) {
             station->config = reload->config;
             take_product(station, reload->product);
+            arrange_slots(station);
         } else {
             log_error("golden", "not reloaded: %s", reload->error);
             snprintf(station->golden_error, sizeof(station->golden_error), "%s", reload->error);
