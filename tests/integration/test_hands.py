@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Random hands: plugging, pulling, swapping, hanging, killing, by seed. What remains afterwards are the laws, which are
+checked when a station is closed."""
+import random
+import signal
+import time
+
+from station import Station, run_tests, until
+
+SLOTS = range(1, 7)
+STEPS = 90
+# What boards are like. Most are good; some kill themselves at a random moment.
+BOARDS = ("", "", "", "", "noise=0.0001", "silent", "tx-open", "unplug-after={}", "hang-after={}", "reset-after=2000")
+
+
+class Hands:
+    def __init__(self, station, seed):
+        self.station = station
+        self.dice = random.Random(seed)
+        self.plugged = set()
+
+    def board(self):
+        return self.dice.choice(BOARDS).format(self.dice.randrange(1, 22000))
+
+    def pull(self, slot):
+        """Some boards fall out by themselves."""
+        self.plugged.discard(slot)
+        if self.station.control(f"status {slot}") != "empty":
+            try:
+                self.station.unplug(slot)
+            except AssertionError as error:
+                assert "there is no adapter" in str(error), error
+
+    def step(self):
+        slot = self.dice.choice(SLOTS)
+        what = self.dice.random()
+        if slot not in self.plugged:
+            self.station.plug(slot, self.board())
+            self.plugged.add(slot)
+        elif what < 0.6:
+            self.pull(slot)
+        elif what < 0.8:
+            self.pull(slot)
+            self.station.replug(slot)
+            self.plugged.add(slot)
+        elif what < 0.9:
+            self.hang(slot)
+        else:
+            assert self.station.retry(slot)[0] in (202, 404, 409)
+
+    def hang(self, slot):
+        try:
+            self.station.control(f"hang {slot}")
+        except AssertionError as error:
+            assert "there is no adapter" in str(error), error
+
+    def rest(self):
+        """Sometimes a while, in which things happen; sometimes none."""
+        time.sleep(self.dice.choice((0, 0, 0.01, 0.1, 0.4)))
+
+
+def play(seed, kills):
+    with Station(adapter="mixed", flashing="settle_ms = 20\ntries = 2") as station:
+        hands = Hands(station, seed)
+        for number in range(STEPS):
+            hands.step()
+            hands.rest()
+            if number % 15 == 14 and kills:
+                station.stop(hands.dice.choice((signal.SIGKILL, signal.SIGTERM)))
+                station.start()
+        # After all that, a good board in each slot passes.
+        for slot in SLOTS:
+            hands.pull(slot)
+        for slot in SLOTS:
+            until("an empty slot", lambda s=slot: station.slot(s).get("state", "empty") == "empty")
+            station.plug(slot)
+        for slot in SLOTS:
+            station.wait(slot, "pass", station.mac(slot))
+        rows = station.wait_closed(len(station.rows()))
+        assert len([row for row in rows if row["verdict"] == "pass"]) >= len(SLOTS)
+
+
+def test_hands():
+    play(seed=1, kills=False)
+
+
+def test_hands_and_a_gangd_that_dies():
+    play(seed=2, kills=True)
+
+
+if __name__ == "__main__":
+    run_tests(globals())
