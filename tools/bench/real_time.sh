@@ -21,6 +21,7 @@ file = $PWD/build/common/demo.bin
 socket = $work/gangd.sock
 group =
 listen = none
+web = $PWD/web
 CONF
     "$build/boardsim" --boards "$boards" --operator auto --units "$boards" --seed 1 \
         -- "$build/gangd" --config "$work/gangd.conf" >"$work/log" 2>&1 ||
