@@ -77,6 +77,20 @@ static int parse_number(const struct config_key *key, const char *value, void *t
     return 0;
 }
 
+/* "any" (0), or the size of a flash part as its makers write it: 512KB, 4MB. */
+static int parse_flash_size(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    static const char *const sizes[] = {"256KB", "512KB", "1MB", "2MB", "4MB", "8MB", "16MB"};
+    uint32_t *size = member(key, target);
+    *size = 0;
+    if (strcmp(value, "any") == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        if (strcmp(value, sizes[i]) == 0)
+            *size = 262144U << i;
+    return *size ? 0 : refuse(why, why_size, "must be any, 256KB, 512KB, 1MB, 2MB, 4MB, 8MB or 16MB");
+}
+
 /* One of two words. Returns 0 or 1, or -1. */
 static int one_of(const char *value, const char *zero, const char *one, char *why, size_t why_size)
 {
@@ -233,6 +247,7 @@ const struct config_key config_keys[] = {
 
     {"product", "file", parse_file, NULL, .min = 1, .repeats = true},
     {"product", "stub", parse_stub, "builtin", IN(config, stub)},
+    {"product", "flash_size", parse_flash_size, "any", IN(config, flash_size)},
     {"product", "image_check", parse_yes_no, "yes", IN(config, check_image)},
 
     {"flashing", "baud", parse_bauds, "921600 460800 230400 115200", .min = 9600, .max = 3000000},

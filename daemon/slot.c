@@ -84,6 +84,7 @@ void slot_book(struct slot *slot)
     slot->job = (struct flash_job){
         .golden = slot->product->golden,
         .stub = slot->product->stub,
+        .flash_size = config->flash_size,
         .n_bauds = config->n_bauds,
         .first_baud = slot->good_baud,
         .tries = config->tries,

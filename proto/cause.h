@@ -27,7 +27,7 @@
     X(FLASH_SIZE_UNKNOWN, "flash-size-unknown", "The flash chip is of an unknown size",                                \
       "The id's capacity byte names no size from 256 KB to 16 MB: an unknown part.")                                   \
     X(FLASH_TOO_SMALL, "flash-too-small", "The flash chip is too small: wrong module?",                                \
-      "The part is smaller than the golden image. Nothing was erased.")                                                \
+      "The part is smaller than the product needs. Nothing was erased.")                                               \
     /* The stub. */                                                                                                    \
     X(ROM_REFUSED, "rom-refused", "The board refused a command",                                                       \
       "The ROM loader answered a request with an error; the detail names both.")                                       \

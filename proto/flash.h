@@ -57,6 +57,7 @@ enum flash_phase {
 struct flash_job {
     const struct golden *golden;
     const struct stub_image *stub;
+    uint32_t flash_size;             /* bytes that the flash must have at least; 0: as the image needs */
     uint32_t bauds[FLASH_BAUDS_MAX]; /* falling */
     size_t n_bauds;
     size_t first_baud; /* index to begin with: what worked in this slot before */

@@ -82,14 +82,15 @@ void flash_step_identify(struct flash *flash, const struct session_event *event)
 
 static void judge_flash(struct flash *flash)
 {
-    uint32_t needed = flash->job->golden->end;
+    const struct flash_job *job = flash->job;
+    uint32_t needed = job->golden->end > job->flash_size ? job->golden->end : job->flash_size;
     if (!flash_identify(flash->flash_id, &flash->flash_part))
         flash_fail(flash, CAUSE_FLASH_ID_UNREADABLE, "id %06x", flash->flash_id & 0xFFFFFF);
     else if (flash->flash_part.size == 0)
         flash_fail(flash, CAUSE_FLASH_SIZE_UNKNOWN, "id %02x%04x", flash->flash_part.manufacturer,
                    flash->flash_part.device);
     else if (flash->flash_part.size < needed)
-        flash_fail(flash, CAUSE_FLASH_TOO_SMALL, "flash of %u KB, the image needs %u KB", flash->flash_part.size / 1024,
+        flash_fail(flash, CAUSE_FLASH_TOO_SMALL, "flash of %u KB, %u KB are needed", flash->flash_part.size / 1024,
                    (needed + 1023) / 1024);
     else {
         const uint32_t params[] = {0, flash->flash_part.size, 65536, 4096, 256, 0xFFFF};

@@ -201,6 +201,17 @@ START_TEST(a_flash_that_is_too_small_is_refused_before_it_is_erased)
 }
 END_TEST
 
+START_TEST(a_module_with_less_flash_than_the_products_is_refused)
+{
+    struct board_config config = good_board;
+    config.part = nor_find("W25Q80");
+    job.flash_size = 4 << 20;
+    flash_board(&config);
+    expect_failure(CAUSE_FLASH_TOO_SMALL);
+    ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
+}
+END_TEST
+
 START_TEST(a_brown_out_in_mid_write_is_tried_again)
 {
     struct board_config config = good_board;
@@ -265,6 +276,7 @@ int main(void)
     tcase_add_test(tcase, a_board_without_reset_circuit_waits_for_a_person);
     tcase_add_loop_test(tcase, each_fault_has_its_cause, 0, sizeof(faulty) / sizeof(faulty[0]));
     tcase_add_test(tcase, a_flash_that_is_too_small_is_refused_before_it_is_erased);
+    tcase_add_test(tcase, a_module_with_less_flash_than_the_products_is_refused);
     tcase_add_test(tcase, a_brown_out_in_mid_write_is_tried_again);
     tcase_add_test(tcase, blocks_damaged_on_the_line_are_sent_again);
     tcase_add_test(tcase, a_slow_flash_passes);

@@ -66,6 +66,7 @@ START_TEST(every_key)
                        "file = /app image.bin @ 0x10000\n"
                        "file = /data.bin\t@1048576\n"
                        "stub = /stub.json\n"
+                       "flash_size = 4MB\n"
                        "image_check = no\n"
                        "[slot A1]\n"
                        "path = /dev/serial/by-path/pci-0000:00:14.0-usb-0:1.1:1.0-port0\n"
@@ -98,6 +99,7 @@ START_TEST(every_key)
     ck_assert_str_eq(config.files[2].path, "/data.bin");
     ck_assert_uint_eq(config.files[2].offset, 1048576);
     ck_assert_str_eq(config.stub, "/stub.json");
+    ck_assert_uint_eq(config.flash_size, 4 << 20);
     ck_assert(!config.check_image);
     ck_assert_uint_eq(config.n_slots, 2);
     ck_assert_str_eq(config.slots[0].name, "A1");
@@ -148,6 +150,8 @@ static const char *const wrong[][2] = {
     {FILE_KEY "[flashing]\nbaud = 115200 115200\n", "115200 must be less than the rate before it"},
     {FILE_KEY "[flashing]\nbaud = ,\n", "must hold at least one baud rate"},
     {FILE_KEY "[flashing]\nbaud = 90000 80000 70000 60000 50000 40000 30000 20000 10000\n", "more than 8 baud rates"},
+    {FILE_KEY "flash_size = 3MB\n",
+     "t.conf:3: flash_size = 3MB: must be any, 256KB, 512KB, 1MB, 2MB, 4MB, 8MB or 16MB"},
     {FILE_KEY "image_check = maybe\n", "t.conf:3: image_check = maybe: must be \"yes\" or \"no\""},
     {FILE_KEY "file =\n", "t.conf:3: file = : must not be empty"},
     {FILE_KEY "file = /y @ 0x1001\n", "the offset must be a multiple of 0x1000 below 0x1000000"},
