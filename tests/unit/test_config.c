@@ -362,7 +362,7 @@ START_TEST(shipped_file)
     }
     fclose(file);
     ck_assert_int_eq(fclose(defaults_given), 0);
-    ck_assert_int_eq(told, 16);
+    ck_assert_int_eq(told, 17);
     ck_assert_msg(parse(text) == 0, "%s", error);
     struct config *shipped = malloc(sizeof(*shipped));
     ck_assert_ptr_nonnull(shipped);
