@@ -39,6 +39,9 @@ STUB_JSON = os.path.join(COMMON, "stub.json")
 PATIENCE = 120
 LOOK = 0.02
 
+# [flashing] for a test that must meet a board in the middle of its work: seconds, not tenths of one.
+SLOW = "settle_ms = 50\nbaud = 115200"
+
 # gangd and boardsim are started behind umockdev's preload, which ASan would not like to be first.
 SANITIZE = {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"}
 

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 
-from station import GANGD, PATIENCE, Station, run_tests, until
+from station import GANGD, PATIENCE, SLOW, Station, run_tests, until
 
 BLANK = b"\xff" * (1 << 22)
 
@@ -87,7 +87,7 @@ def test_nothing_is_flashed_while_the_book_is_gone():
 
 
 def verdict_waits(trouble):
-    with Station(boards=2) as station:
+    with Station(boards=2, flashing=SLOW) as station:
         station.wait(1, lambda s: s["state"] == "flashing")
         station.wait(2, lambda s: s["state"] == "flashing")
         before = station.rows()
@@ -117,7 +117,7 @@ def test_a_verdict_is_not_shown_while_the_disk_is_full():
 
 
 def test_ended_while_a_verdict_cannot_be_booked():
-    with Station(boards=1) as station:
+    with Station(boards=1, flashing=SLOW) as station:
         station.wait(1, lambda s: s["state"] == "flashing")
         with locked(station):
             station.wait(1, "blocked")
@@ -131,7 +131,7 @@ def test_ended_while_a_verdict_cannot_be_booked():
 
 
 def test_stopped_in_mid_flight():
-    with Station(boards=4, adapter="mixed") as station:
+    with Station(boards=4, adapter="mixed", flashing=SLOW) as station:
         for slot in range(1, 5):
             station.wait(slot, lambda s: s["state"] == "flashing")
         station.wait_writing(1)
@@ -144,7 +144,7 @@ def test_stopped_in_mid_flight():
 
 
 def test_killed_in_mid_flight():
-    with Station(boards=4) as station:
+    with Station(boards=4, flashing=SLOW) as station:
         for slot in range(1, 5):
             station.wait(slot, lambda s: s["state"] == "flashing")
         station.stop(signal.SIGKILL)

@@ -193,8 +193,8 @@ def test_the_firmware_runs_afterwards_or_not():
 def test_the_log_has_a_line_for_each_verdict():
     with Station(boards=1) as station:
         station.wait(1, "pass")
-        lines = re.findall(r"attempt 1 pass, (\S+), .* try 1 at (\d+) baud", station.log())
-        assert lines == [(station.mac(1), "921600")], station.log()
+        lines = re.findall(r"attempt 1 pass, (\S+), .* try \d at \d+ baud", station.log())
+        assert lines == [station.mac(1)], station.log()
 
 
 if __name__ == "__main__":

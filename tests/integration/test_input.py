@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 
-from station import GANGD, PATIENCE, SANITIZE, STUB_JSON, Skip, Station, image, run_tests
+from station import GANGD, PATIENCE, SANITIZE, SLOW, STUB_JSON, Skip, Station, image, run_tests
 
 OTHER = image(65536, seed=2)
 
@@ -112,8 +112,8 @@ def reload_until(station, condition):
 
 
 def test_a_new_image_is_for_the_boards_that_come_later():
-    large = image(262144)
-    with Station(boards=1, golden=large) as station:
+    large = image(131072)
+    with Station(boards=1, golden=large, flashing=SLOW) as station:
         station.wait_writing(1)
         station.write_golden(OTHER)
         station.knows([(0, OTHER)])
