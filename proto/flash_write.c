@@ -110,11 +110,15 @@ void flash_step_write(struct flash *flash, const struct session_event *event)
     }
 }
 
+/* Only the last part is asked for again: a second answer would be taken for that of the part behind. */
 static void request_md5(struct flash *flash)
 {
-    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    const struct golden *golden = flash->job->golden;
+    const struct golden_part *part = &golden->parts[flash->at.part];
+    unsigned tries = flash->at.part + 1 == golden->n_parts ? 2 : 1;
     const uint32_t words[] = {part->offset, part->flash_size, 0, 0};
-    flash_request_words(flash, WIRE_SPI_FLASH_MD5, words, 4, BASE_TIMEOUT + part->flash_size / 1024 * MD5_US_PER_KB, 2);
+    flash_request_words(flash, WIRE_SPI_FLASH_MD5, words, 4, BASE_TIMEOUT + part->flash_size / 1024 * MD5_US_PER_KB,
+                        tries);
 }
 
 void flash_step_verify(struct flash *flash, const struct session_event *event)
