@@ -84,6 +84,7 @@ static void judge_flash(struct flash *flash)
 {
     const struct flash_job *job = flash->job;
     uint32_t needed = job->golden->end > job->flash_size ? job->golden->end : job->flash_size;
+    flash->flash_id = flash->at.words[0];
     if (!flash_identify(flash->flash_id, &flash->flash_part))
         flash_fail(flash, CAUSE_FLASH_ID_UNREADABLE, "id %06x", flash->flash_id & 0xFFFFFF);
     else if (flash->flash_part.size == 0)
@@ -139,11 +140,11 @@ void flash_step_flash_id(struct flash *flash, const struct session_event *event)
         return;
     case FETCH:
         if (flash->at.pass++ == 0) {
-            flash->flash_id = event->value;
+            flash->at.words[0] = event->value;
             break;
         }
-        if (flash->flash_id != event->value) {
-            flash_fail(flash, CAUSE_LINE_NOISE, "the flash id reads as %06x and as %06x", flash->flash_id,
+        if (flash->at.words[0] != event->value) {
+            flash_fail(flash, CAUSE_LINE_NOISE, "the flash id reads as %06x and as %06x", flash->at.words[0],
                        event->value);
             return;
         }
