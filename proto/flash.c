@@ -69,7 +69,6 @@ static void step(struct recipe *recipe, const struct session_event *event)
 static void begin_try(struct flash *flash)
 {
     flash->tries++;
-    flash->identified = false;
     flash->stub_running = false;
     flash->stub_capabilities = 0;
     memset(&flash->at, 0, sizeof(flash->at));
@@ -135,6 +134,11 @@ void flash_abort(struct flash *flash, enum cause cause, const char *detail, uint
     change_state(flash, FLASH_FAILED, now);
 }
 
+bool flash_is_unplugged(int error)
+{
+    return error == -EIO || error == -ENODEV || error == -ENXIO;
+}
+
 bool flash_good(struct flash *flash, const struct session_event *event, const char *what, enum cause refused,
                 enum cause silent)
 {
@@ -148,8 +152,7 @@ bool flash_good(struct flash *flash, const struct session_event *event, const ch
     case SESSION_DONE:
         if (event->error == 0)
             return true;
-        /* What an adapter that was just pulled answers; the hang-up follows within milliseconds. */
-        if (event->error == -EIO || event->error == -ENODEV || event->error == -ENXIO)
+        if (flash_is_unplugged(event->error))
             flash_fail(flash, CAUSE_UNPLUGGED, "%s: %s", what, strerror(-event->error));
         else
             flash_fail(flash, CAUSE_ADAPTER_ERROR, "%s: %s", what, strerror(-event->error));

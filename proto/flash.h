@@ -79,6 +79,7 @@ struct flash {
     unsigned tries;    /* begun so far */
     size_t baud_index; /* of this try */
 
+    /* As last read: a try that gets less far leaves what the one before found. */
     bool identified; /* `chip` is right */
     struct chip_identity chip;
     uint32_t flash_id; /* as read; 0: not yet */
@@ -99,6 +100,7 @@ struct flash {
         uint32_t spi[3];   /* registers to be restored */
         size_t segment, part, block;
         unsigned resends; /* of this block */
+        uint64_t give_up; /* on the stub's greeting, µs */
         uint64_t cost;    /* of the blocks that are written, see flash_progress.c */
     } at;                 /* where in a state the recipe is */
 };

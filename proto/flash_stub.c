@@ -79,13 +79,14 @@ void flash_step_stub(struct flash *flash, const struct session_event *event)
             !flash_good(flash, event, "starting the stub", CAUSE_ROM_REFUSED, CAUSE_NONE))
             return;
         flash->step = STUB_GREETING;
+        flash->at.give_up = flash->session->now + GREETING_TIMEOUT;
         session_listen(flash->session, GREETING_TIMEOUT);
         return;
     case STUB_GREETING:
-        if (event->kind != SESSION_FRAME) {
+        if (event->kind != SESSION_FRAME || flash->session->now >= flash->at.give_up) {
             flash_fail(flash, CAUSE_STUB_SILENT, "%s: no greeting", flash->job->stub->name);
         } else if (event->len != strlen(WIRE_GREETING) || memcmp(event->data, WIRE_GREETING, event->len) != 0) {
-            session_listen(flash->session, GREETING_TIMEOUT);
+            session_listen(flash->session, flash->at.give_up - flash->session->now);
         } else {
             flash->step = STUB_INFO;
             flash->stub_running = true;
@@ -118,7 +119,7 @@ void flash_step_baud(struct flash *flash, const struct session_event *event)
         return;
     }
     /* An adapter that cannot do the rate says so with EINVAL or, read back, ERANGE: the next lower may do. */
-    if (event->kind == SESSION_DONE && event->error != 0 && flash->step == SET) {
+    if (event->kind == SESSION_DONE && event->error != 0 && !flash_is_unplugged(event->error)) {
         flash_fail(flash, CAUSE_BAUD_FAILED, "%s: the adapter cannot do it", what);
         return;
     }
