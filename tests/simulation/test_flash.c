@@ -182,6 +182,19 @@ START_TEST(each_fault_has_its_cause)
 }
 END_TEST
 
+/* Its last try does not get as far as the MAC. */
+START_TEST(a_board_that_dies_in_mid_write_is_still_known)
+{
+    struct board_config config = good_board;
+    config.faults.hang_after = 60000;
+    flash_board(&config);
+    expect_failure(CAUSE_BOARD_SILENT);
+    ck_assert(rig->flash.identified);
+    ck_assert_mem_eq(rig->flash.chip.mac, good_board.mac, 6);
+    ck_assert_uint_eq(rig->flash.flash_part.size, 4 * 1024 * 1024);
+}
+END_TEST
+
 START_TEST(a_flash_that_is_too_small_is_refused_before_it_is_erased)
 {
     struct golden *large = rig_golden(768 * 1024, 2);
@@ -275,6 +288,7 @@ int main(void)
     tcase_add_test(tcase, an_adapter_that_cannot_do_the_rate_steps_down_the_ladder);
     tcase_add_test(tcase, a_board_without_reset_circuit_waits_for_a_person);
     tcase_add_loop_test(tcase, each_fault_has_its_cause, 0, sizeof(faulty) / sizeof(faulty[0]));
+    tcase_add_test(tcase, a_board_that_dies_in_mid_write_is_still_known);
     tcase_add_test(tcase, a_flash_that_is_too_small_is_refused_before_it_is_erased);
     tcase_add_test(tcase, a_module_with_less_flash_than_the_products_is_refused);
     tcase_add_test(tcase, a_brown_out_in_mid_write_is_tried_again);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* The flash recipe against answers that no virtual board gives: late, doubled, contradictory or endless ones. */
+#include "daemon/attempt_judge.h"
+#include "proto/bytes.h"
+#include "proto/flash.h"
+#include "tests/runner.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ANSWER_US   2000
+#define SECOND      1000000ULL
+#define LIMIT       (600 * SECOND)
+#define PART_SIZE   (64 * 1024)
+#define SECOND_PART 0x100000
+#define SPI_W0      0x60000240
+#define FLASH_ID    0x1640EF
+
+/* A chip that holds the first part of the image and not the second, and what is odd about it. */
+static struct {
+    bool chatters;      /* instead of the stub's greeting, a frame each second, for ever */
+    bool changes_id;    /* a flash id that differs from read to read */
+    bool late_md5;      /* the first MD5 comes when it has been asked for again */
+    int baud_error;     /* of the adapter, at any rate but the ROM's */
+    unsigned md5s, ids; /* asked so far */
+} peer;
+
+static struct {
+    uint64_t at;
+    uint8_t bytes[64];
+    size_t n;
+} answers[8];
+static size_t n_answers;
+
+static uint64_t now;
+static struct golden *golden;
+static struct stub_image *stub;
+static struct flash_job job;
+static struct session session;
+static struct flash flash;
+
+static void setup(void)
+{
+    static uint8_t image[PART_SIZE] = {0xE9, 0x01};
+    char error[200];
+    golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "a", 0, image, sizeof(image), error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_add(golden, "b", SECOND_PART, image, sizeof(image), error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    stub = stub_image_builtin();
+    job = (struct flash_job){.golden = golden, .stub = stub, .bauds = {921600, 115200}, .n_bauds = 2, .tries = 1};
+    memset(&peer, 0, sizeof(peer));
+    n_answers = 0;
+    now = SECOND;
+}
+
+static void teardown(void)
+{
+    golden_unref(golden);
+    stub_image_free(stub);
+}
+
+static void send_frame(uint64_t at, const void *frame, size_t n)
+{
+    ck_assert_uint_lt(n_answers, sizeof(answers) / sizeof(answers[0]));
+    uint8_t *bytes = answers[n_answers].bytes;
+    bytes[0] = SLIP_END;
+    size_t len = 1 + slip_escape(bytes + 1, frame, n);
+    bytes[len++] = SLIP_END;
+    answers[n_answers].at = at;
+    answers[n_answers++].n = len;
+}
+
+static void answer(uint64_t at, uint8_t op, uint32_t value, const uint8_t *data, size_t n)
+{
+    uint8_t frame[WIRE_HEADER_SIZE + 16 + 2] = {WIRE_REPLY, op, (uint8_t)(n + 2)};
+    put_le32(frame + 4, value);
+    if (n > 0)
+        memcpy(frame + WIRE_HEADER_SIZE, data, n);
+    send_frame(at, frame, WIRE_HEADER_SIZE + n + 2);
+}
+
+static uint32_t register_value(uint32_t address)
+{
+    switch (address) {
+    case CHIP_MAGIC_ADDRESS: return CHIP_MAGIC;
+    case CHIP_EFUSE_ADDRESS: return 0xC3000000;
+    case CHIP_EFUSE_ADDRESS + 4: return 0x0200A1B2;
+    case CHIP_EFUSE_ADDRESS + 12: return 0x005CCF7F;
+    case SPI_W0: return peer.changes_id ? FLASH_ID + peer.ids++ : FLASH_ID;
+    default: return 0;
+    }
+}
+
+static void answer_md5(uint32_t offset)
+{
+    static const uint8_t erased[16] = {0};
+    bool first = peer.md5s++ == 0;
+    uint64_t at = now + ANSWER_US;
+    if (peer.late_md5)
+        at = first ? session_deadline(&session) + SECOND / 10 : now + SECOND / 5;
+    answer(at, WIRE_SPI_FLASH_MD5, 0, offset == 0 ? golden->parts[0].md5 : erased, 16);
+}
+
+static void take_request(const uint8_t *frame)
+{
+    const uint8_t *data = frame + WIRE_HEADER_SIZE;
+    uint64_t at = now + ANSWER_US;
+    switch (frame[1]) {
+    case WIRE_SYNC: answer(at, WIRE_SYNC, WIRE_SYNC_VALUE, NULL, 0); break;
+    case WIRE_READ_REG: answer(at, WIRE_READ_REG, register_value(get_le32(data)), NULL, 0); break;
+    case WIRE_FLASH_DEFL_DATA: answer(at, WIRE_FLASH_DEFL_DATA, get_le32(data + 4), NULL, 0); break;
+    case WIRE_SPI_FLASH_MD5: answer_md5(get_le32(data)); break;
+    case WIRE_MEM_END:
+        answer(at, WIRE_MEM_END, 0, NULL, 0);
+        send_frame(at + ANSWER_US, peer.chatters ? "hello" : WIRE_GREETING, peer.chatters ? 5 : 4);
+        break;
+    default: answer(at, frame[1], 0, NULL, 0);
+    }
+}
+
+static void send_request(const struct session_want *want)
+{
+    static uint8_t frame[WIRE_HEADER_SIZE + WIRE_DATA_HEADER_SIZE + WIRE_FLASH_BLOCK];
+    struct slip_decoder decoder;
+    slip_decoder_init(&decoder, frame, sizeof(frame));
+    const uint8_t *bytes = want->bytes;
+    size_t n = want->len;
+    session_sent(&session, n, now);
+    for (size_t i = 0; i < n; i++)
+        if (slip_decode(&decoder, bytes[i]))
+            take_request(frame);
+}
+
+/* Lets time pass until the next answer or the session's deadline. */
+static void wait(void)
+{
+    size_t next = n_answers;
+    uint64_t until = session_deadline(&session);
+    for (size_t i = 0; i < n_answers; i++) {
+        if (answers[i].at <= until) {
+            until = answers[i].at;
+            next = i;
+        }
+    }
+    now = until > now ? until : now;
+    if (next == n_answers) {
+        session_expired(&session, now);
+        return;
+    }
+    uint8_t bytes[sizeof(answers[0].bytes)];
+    size_t n = answers[next].n;
+    memcpy(bytes, answers[next].bytes, n);
+    answers[next] = answers[--n_answers];
+    if (peer.chatters && flash.state == FLASH_STUB && n_answers == 0 && !flash.stub_running)
+        send_frame(now + SECOND, "hello", 5);
+    session_received(&session, bytes, n, now);
+}
+
+static void run(void)
+{
+    flash_start(&flash, &session, &job, now);
+    while (!flash_ended(&flash)) {
+        const struct session_want want = *session_want(&session);
+        ck_assert_msg(now < LIMIT, "no end in \"%s\"", flash_sentence(&flash));
+        switch (want.kind) {
+        case SESSION_WANTS_SEND: send_request(&want); break;
+        case SESSION_WANTS_LINES: session_done(&session, 0, now += ANSWER_US); break;
+        case SESSION_WANTS_BAUD:
+            session_done(&session, want.baud == FLASH_ROM_BAUD ? 0 : peer.baud_error, now += ANSWER_US);
+            break;
+        case SESSION_WANTS_NOTHING: wait(); break;
+        }
+    }
+}
+
+static void expect_failure(enum cause cause)
+{
+    ck_assert_int_eq(flash.state, FLASH_FAILED);
+    ck_assert_msg(flash.cause == cause, "%s (%s) instead of %s", cause_code(flash.cause), flash.detail,
+                  cause_code(cause));
+}
+
+START_TEST(a_part_that_is_not_in_flash_fails)
+{
+    run();
+    expect_failure(CAUSE_MD5_MISMATCH);
+    ck_assert_uint_eq(peer.md5s, 2);
+}
+END_TEST
+
+/* Both parts have the same content, so the first one's MD5, had it come twice, would vouch for the second. */
+START_TEST(a_late_md5_is_not_that_of_the_next_part)
+{
+    peer.late_md5 = true;
+    run();
+    ck_assert_int_eq(flash.state, FLASH_FAILED);
+}
+END_TEST
+
+START_TEST(chatter_is_no_greeting_and_has_an_end)
+{
+    peer.chatters = true;
+    run();
+    expect_failure(CAUSE_STUB_SILENT);
+}
+END_TEST
+
+START_TEST(a_rate_that_the_adapter_cannot_do)
+{
+    peer.baud_error = -EINVAL;
+    run();
+    expect_failure(CAUSE_BAUD_FAILED);
+}
+END_TEST
+
+START_TEST(an_adapter_that_is_pulled_while_its_rate_changes)
+{
+    peer.baud_error = -EIO;
+    run();
+    expect_failure(CAUSE_UNPLUGGED);
+}
+END_TEST
+
+START_TEST(a_flash_id_is_booked_when_it_is_sure)
+{
+    struct attempt attempt = {0};
+    peer.changes_id = true;
+    run();
+    expect_failure(CAUSE_LINE_NOISE);
+    attempt_observe(&attempt, &flash);
+    ck_assert_str_eq(attempt.flash_id, "");
+    ck_assert_str_eq(attempt.mac, "5c:cf:7f:a1:b2:c3");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("flash_answers");
+    TCase *tcase = tcase_create("flash_answers");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_part_that_is_not_in_flash_fails);
+    tcase_add_test(tcase, a_late_md5_is_not_that_of_the_next_part);
+    tcase_add_test(tcase, chatter_is_no_greeting_and_has_an_end);
+    tcase_add_test(tcase, a_rate_that_the_adapter_cannot_do);
+    tcase_add_test(tcase, an_adapter_that_is_pulled_while_its_rate_changes);
+    tcase_add_test(tcase, a_flash_id_is_booked_when_it_is_sure);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}
