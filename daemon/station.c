@@ -332,6 +332,7 @@ static void take_product(struct station *station, struct product *product)
 struct reload {
     uv_work_t work;
     struct station *station; /* NULL: it stopped meanwhile */
+    bool again;              /* asked for once more: the files may have changed behind our reading */
     struct config config;
     char path[512];
     struct product *product;
@@ -362,15 +363,21 @@ static void reload_done(uv_work_t *work, int status)
             snprintf(station->golden_error, sizeof(station->golden_error), "%s", reload->error);
         }
         recheck_slots(station);
+        if (reload->again)
+            station_reload(station);
     }
     free(reload);
 }
 
 void station_reload(struct station *station)
 {
-    struct reload *reload = station->reload ? NULL : calloc(1, sizeof(*reload));
+    if (station->reload) {
+        station->reload->again = true;
+        return;
+    }
+    struct reload *reload = calloc(1, sizeof(*reload));
     if (!reload) {
-        log_warning("station", "a reload is at work already");
+        log_error("station", "out of memory, not reloaded");
         return;
     }
     log_info("station", "reloading %s", station->config_path);

@@ -27,7 +27,8 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
 bool station_stop(struct station *station);
 
 /* Reads configuration, golden image and stub anew. If anything is wrong the old stay in force, and status and log say
- * why. Attempts at work are not touched. Slots, sockets and the book's path need a restart. */
+ * why. Attempts at work are not touched. Asked for while one is at work, another follows it. Slots, sockets and the
+ * book's path need a restart. */
 void station_reload(struct station *station);
 
 /* The objects of docs/api.md. New references. */
