@@ -69,6 +69,7 @@ static void step(struct recipe *recipe, const struct session_event *event)
 static void begin_try(struct flash *flash)
 {
     flash->tries++;
+    flash->session->stray_limit = 0;
     flash->stub_running = false;
     flash->stub_capabilities = 0;
     memset(&flash->at, 0, sizeof(flash->at));
@@ -148,6 +149,9 @@ bool flash_good(struct flash *flash, const struct session_event *event, const ch
         if (event->wire_error == WIRE_OK)
             return true;
         flash_fail(flash, refused, "%s: error 0x%02x", what, event->wire_error);
+        return false;
+    case SESSION_STRAY:
+        flash_fail(flash, CAUSE_BOARD_RESET, "%s: %u bytes came that are no answer", what, flash->session->stray);
         return false;
     case SESSION_DONE:
         if (event->error == 0)

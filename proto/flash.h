@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recipe of the line: from an unknown board to a verdict. Tries from a fresh reset, each with the next lower baud
- * rate, until one passes, a cause says that another would not help, or the tries are used up.
+ * The recipe of the line: from an unknown board to a verdict. Tries from a fresh reset, with the next lower baud rate
+ * if the one before failed at speed, until one passes, a cause says that another would not help, or the tries are used
+ * up.
  *
  * Passed means: the chip read its whole flash image back and its MD5 is the golden one's. Nothing else does.
  */
@@ -118,7 +119,7 @@ const char *flash_sentence(const struct flash *flash);
 const char *flash_phase_name(const struct flash *flash);
 bool flash_waits_for_person(const struct flash *flash);
 unsigned flash_percent(const struct flash *flash,
-                       uint64_t now); /* of the whole attempt, 0 to 100; never falls in a try */
+                       uint64_t now); /* of the whole attempt, 0 to 100; 0 while the way is unclear */
 double flash_seconds_left(const struct flash *flash, uint64_t now); /* negative: unknown */
 uint32_t flash_baud(const struct flash *flash);                     /* of this try */
 

@@ -12,6 +12,8 @@
 #define BAUD_TIMEOUT     (500 * MS)
 #define BAUD_SETTLE      (50 * MS) /* a stub switches about 10 ms after its answer */
 #define BAUD_PROBES      3
+/* An answer is 12 bytes, an MD5 28: less than two of them damaged. A boot message has about 60. */
+#define STRAY_LIMIT 48
 
 enum { STUB_BEGIN, STUB_DATA, STUB_END, STUB_GREETING, STUB_INFO };
 
@@ -90,6 +92,7 @@ void flash_step_stub(struct flash *flash, const struct session_event *event)
         } else {
             flash->step = STUB_INFO;
             flash->stub_running = true;
+            flash->session->stray_limit = STRAY_LIMIT;
             session_request(flash->session, WIRE_STUB_INFO, NULL, 0, INFO_TIMEOUT, 2);
         }
         return;

@@ -31,7 +31,9 @@ static uint64_t block_timeout(const struct golden_part *part, size_t block)
 static void begin_part(struct flash *flash)
 {
     const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
-    const uint32_t words[] = {part->flash_size, (uint32_t)part->n_blocks, WIRE_FLASH_BLOCK, part->offset};
+    /* The blocks are counted as if they were full: stubs take count times size for the length of what comes. */
+    uint32_t blocks = (part->deflated_size + WIRE_FLASH_BLOCK - 1) / WIRE_FLASH_BLOCK;
+    const uint32_t words[] = {part->flash_size, blocks, WIRE_FLASH_BLOCK, part->offset};
     flash->at.block = 0;
     flash_request_words(flash, WIRE_FLASH_DEFL_BEGIN, words, 4, BASE_TIMEOUT + worst_write_us(65536), 1);
 }

@@ -148,35 +148,50 @@ static bool deflate_part(struct golden_part *part)
     if (!part->deflated || compress2(part->deflated, &size, part->bytes, part->flash_size, Z_BEST_COMPRESSION) != Z_OK)
         return false;
     part->deflated_size = (uint32_t)size;
-    part->n_blocks = (part->deflated_size + WIRE_FLASH_BLOCK - 1) / WIRE_FLASH_BLOCK;
-    part->blocks = calloc(part->n_blocks, sizeof(part->blocks[0]));
+    size_t most = part->deflated_size / WIRE_FLASH_BLOCK + part->flash_size / GOLDEN_BLOCK_INFLATED + 2;
+    part->blocks = calloc(most, sizeof(part->blocks[0]));
     return part->blocks != NULL;
 }
 
-/* How far each block brings the chip: found by inflating as it will. */
-static bool measure_blocks(struct golden_part *part)
+/* Inflates as the chip will, until `block` is full. Returns what inflate() said last. */
+static int fill_block(z_stream *stream, const struct golden_part *part, struct golden_block *block)
+{
+    uint8_t out[4096];
+    uLong in_before = stream->total_in, out_before = stream->total_out;
+    int result;
+    block->offset = (uint32_t)in_before;
+    do {
+        uint32_t left = part->deflated_size - (uint32_t)stream->total_in;
+        uint32_t room = WIRE_FLASH_BLOCK - (uint32_t)(stream->total_in - in_before);
+        stream->next_in = part->deflated + stream->total_in;
+        stream->avail_in = left < room ? left : room;
+        stream->next_out = out;
+        stream->avail_out = sizeof(out);
+        result = inflate(stream, Z_NO_FLUSH);
+    } while (result == Z_OK && stream->total_out - out_before < GOLDEN_BLOCK_INFLATED);
+    block->size = (uint32_t)(stream->total_in - in_before);
+    block->inflated = (uint32_t)(stream->total_out - out_before);
+    return result;
+}
+
+static bool cut_into_blocks(struct golden_part *part)
 {
     z_stream stream = {0};
     if (inflateInit(&stream) != Z_OK)
         return false;
     int result = Z_OK;
-    uint8_t out[16384];
-    for (size_t i = 0; i < part->n_blocks; i++) {
-        struct golden_block *block = &part->blocks[i];
-        uint32_t left = part->deflated_size - (uint32_t)i * WIRE_FLASH_BLOCK;
-        block->offset = (uint32_t)i * WIRE_FLASH_BLOCK;
-        block->size = left < WIRE_FLASH_BLOCK ? left : WIRE_FLASH_BLOCK;
-        uLong before = stream.total_out;
-        stream.next_in = part->deflated + block->offset;
-        stream.avail_in = block->size;
-        do {
-            stream.next_out = out;
-            stream.avail_out = sizeof(out);
-            result = inflate(&stream, Z_NO_FLUSH);
-        } while (result == Z_OK && (stream.avail_in > 0 || stream.avail_out == 0));
-        block->inflated = (uint32_t)(stream.total_out - before);
+    /* Z_BUF_ERROR: the block is full, and there is more to come. */
+    while (result == Z_OK || (result == Z_BUF_ERROR && stream.total_in < part->deflated_size)) {
+        struct golden_block *block = &part->blocks[part->n_blocks];
+        result = fill_block(&stream, part, block);
+        /* What the last bytes of the stream were still good for. */
+        if (block->size == 0 && part->n_blocks > 0)
+            block[-1].inflated += block->inflated;
+        else
+            part->n_blocks++;
     }
-    bool whole = result == Z_STREAM_END && stream.total_out == part->flash_size;
+    bool whole =
+        result == Z_STREAM_END && stream.total_in == part->deflated_size && stream.total_out == part->flash_size;
     inflateEnd(&stream);
     return whole;
 }
@@ -228,7 +243,7 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
         MD5Update(&md5, part->bytes, part->flash_size);
         MD5Final(part->md5, &md5);
         part->used_pages = count_used_pages(part);
-        if (!deflate_part(part) || !measure_blocks(part)) {
+        if (!deflate_part(part) || !cut_into_blocks(part)) {
             snprintf(error, error_size, "%s: cannot be compressed: out of memory", part->name);
             return -1;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The golden image: what must be in flash. Parsed, checked, hashed and compressed once; then read-only and shared by
- * all slots. The only part of proto/ that allocates, and only while it is made.
+ * all slots. It allocates only while it is made.
  */
 #ifndef PROTO_GOLDEN_H
 #define PROTO_GOLDEN_H
@@ -14,8 +14,11 @@
 #define GOLDEN_END_MAX   0x1000000 /* 16 MB: the largest part the chip can address */
 #define GOLDEN_SECTOR    4096
 
+#define GOLDEN_BLOCK_INFLATED 65536
+
 /* One FLASH_DEFL_DATA block: what to send, and how much flash it turns into. A kilobyte may become a megabyte of 0xFF,
- * and the chip needs the time of the megabyte. */
+ * and the chip needs the time of the megabyte: so a block also ends where it has become GOLDEN_BLOCK_INFLATED bytes,
+ * and no single answer is long in coming. */
 struct golden_block {
     uint32_t offset, size; /* in golden_part.deflated */
     uint32_t inflated;     /* bytes of flash that are complete with this block and were not before */

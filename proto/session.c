@@ -21,6 +21,7 @@ void session_start(struct session *session, struct recipe *recipe, uint32_t baud
     session->recipe = recipe;
     session->now = now;
     session->baud = baud;
+    session->stray_limit = 0;
     session_forget(session);
     step(session, &(struct session_event){.kind = SESSION_STARTED});
 }
@@ -49,6 +50,7 @@ static uint64_t line_time(const struct session *session, size_t bytes)
 
 static void send_request(struct session *session)
 {
+    session->stray = 0;
     session->want = (struct session_want){
         .kind = SESSION_WANTS_SEND,
         .bytes = session->tx,
@@ -129,9 +131,10 @@ static void take_frame(struct session *session)
     const uint8_t *frame = session->decoder.frame;
     size_t len = session->decoder.len;
     bool reply = len >= WIRE_HEADER_SIZE + STATUS_SIZE && frame[0] == WIRE_REPLY;
-    if (reply)
+    if (reply) {
+        session->stray = 0;
         take_reply(session, frame, len);
-    else if (session->activity == SESSION_LISTENING)
+    } else if (session->activity == SESSION_LISTENING)
         step(session, &(struct session_event){.kind = SESSION_FRAME, .data = frame, .len = len});
 }
 
@@ -144,8 +147,11 @@ void session_received(struct session *session, const uint8_t *bytes, size_t n, u
         if (session->heard_total < SESSION_HEARD)
             session->heard[session->heard_total] = bytes[i];
         session->heard_total++;
+        session->stray++;
         if (slip_decode(&session->decoder, bytes[i]))
             take_frame(session);
+        if (session->activity == SESSION_ASKING && session->stray_limit > 0 && session->stray > session->stray_limit)
+            step(session, &(struct session_event){.kind = SESSION_STRAY});
     }
 }
 

@@ -49,6 +49,7 @@ enum session_event_kind {
     SESSION_FRAME,   /* a bare frame that session_listen() waited for */
     SESSION_DONE,    /* lines or baud are set, or `error` says why not */
     SESSION_EXPIRED, /* no answer after the last try; or the pause is over */
+    SESSION_STRAY,   /* instead of an answer came more than `stray_limit` bytes that are none */
 };
 
 struct session_event {
@@ -90,6 +91,11 @@ struct session {
 
     struct slip_decoder decoder;
     uint8_t rx[SESSION_RX_MAX];
+
+    /* A stub says nothing of itself: a boot message in the middle of the work, garbled at the higher rate, is the sign
+     * of a board that has reset. Bytes since the request or the last reply; 0: any number is fine. Set by the recipe.
+     */
+    unsigned stray_limit, stray;
 
     uint8_t heard[SESSION_HEARD]; /* the first bytes since session_forget(), whatever they are */
     uint64_t heard_total;

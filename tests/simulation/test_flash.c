@@ -237,6 +237,16 @@ START_TEST(a_brown_out_in_mid_write_is_tried_again)
 END_TEST
 
 /* About one damaged byte in each of a dozen blocks: sent again, not begun again. */
+START_TEST(a_brown_out_is_told_from_a_lost_link)
+{
+    struct board_config config = good_board;
+    config.faults.reset_after = 40000;
+    job.tries = 1;
+    flash_board(&config);
+    expect_failure(CAUSE_BOARD_RESET);
+}
+END_TEST
+
 START_TEST(blocks_damaged_on_the_line_are_sent_again)
 {
     struct board_config config = good_board;
@@ -292,6 +302,7 @@ int main(void)
     tcase_add_test(tcase, a_flash_that_is_too_small_is_refused_before_it_is_erased);
     tcase_add_test(tcase, a_module_with_less_flash_than_the_products_is_refused);
     tcase_add_test(tcase, a_brown_out_in_mid_write_is_tried_again);
+    tcase_add_test(tcase, a_brown_out_is_told_from_a_lost_link);
     tcase_add_test(tcase, blocks_damaged_on_the_line_are_sent_again);
     tcase_add_test(tcase, a_slow_flash_passes);
     tcase_add_test(tcase, an_unplug_at_any_time_ends_as_unplugged);
