@@ -19,7 +19,8 @@
 /* A device that `added` was called for. */
 struct known {
     struct known *next;
-    bool seen; /* in the enumeration that is going on */
+    bool seen;      /* in the enumeration that is going on */
+    char since[24]; /* USEC_INITIALIZED: another one is another adapter at the same place */
     char syspath[sizeof(((struct adapter *)0)->syspath)];
 };
 
@@ -52,12 +53,26 @@ static const char *property_or(struct udev_device *device, const char *property,
     return or_empty(value ? value : udev_device_get_sysattr_value(parent, attribute));
 }
 
-/* The kernel's text reads better ("CP2102N USB to UART"); udev's has '_' for blanks. */
-static const char *attribute_or(struct udev_device *parent, const char *attribute, struct udev_device *device,
-                                const char *property)
+/* udev's own text of the adapter. Not the kernel's attributes "product" and "serial": to read them one waits for the
+ * USB device's lock, which a hung adapter may hold for half a minute. */
+static void copy_text(char *to, size_t size, struct udev_device *device, const char *property)
 {
-    const char *value = udev_device_get_sysattr_value(parent, attribute);
-    return or_empty(value ? value : udev_device_get_property_value(device, property));
+    const char *value = or_empty(udev_device_get_property_value(device, property));
+    size_t n = 0;
+    char text[512];
+    while (*value && n < sizeof(text) - 1) {
+        unsigned byte;
+        int used = 0;
+        /* As in ID_MODEL_ENC, where a blank is \x20. */
+        if (sscanf(value, "\\x%2x%n", &byte, &used) == 1 && used == 4) {
+            text[n++] = (char)byte;
+            value += used;
+        } else {
+            text[n++] = *value++;
+        }
+    }
+    text[n] = '\0';
+    utf8_copy(to, size, text);
 }
 
 static unsigned number(const char *text, int base)
@@ -116,8 +131,9 @@ static bool describe(struct udev_device *device, struct adapter *adapter)
         print(adapter->path, sizeof(adapter->path), "%s", adapter->place);
 
     print(adapter->driver, sizeof(adapter->driver), "%s", driver_of(device, port, interface));
-    print(adapter->model, sizeof(adapter->model), "%s", attribute_or(usb, "product", device, "ID_MODEL"));
-    print(adapter->serial, sizeof(adapter->serial), "%s", attribute_or(usb, "serial", device, "ID_SERIAL_SHORT"));
+    copy_text(adapter->model, sizeof(adapter->model), device,
+              udev_device_get_property_value(device, "ID_MODEL_ENC") ? "ID_MODEL_ENC" : "ID_MODEL");
+    copy_text(adapter->serial, sizeof(adapter->serial), device, "ID_SERIAL_SHORT");
     print(adapter->vid, sizeof(adapter->vid), "%s", property_or(device, "ID_VENDOR_ID", usb, "idVendor"));
     print(adapter->pid, sizeof(adapter->pid), "%s", property_or(device, "ID_MODEL_ID", usb, "idProduct"));
     return true;
@@ -133,25 +149,6 @@ static struct known **find(struct hotplug *hotplug, const char *syspath)
     return at;
 }
 
-static void appeared(struct hotplug *hotplug, struct udev_device *device)
-{
-    struct adapter adapter;
-    if (!describe(device, &adapter))
-        return;
-    struct known *known = *find(hotplug, adapter.syspath);
-    if (known) {
-        known->seen = true;
-        return;
-    }
-    known = malloc(sizeof(*known));
-    if (!known)
-        abort();
-    *known = (struct known){.next = hotplug->known, .seen = true};
-    memcpy(known->syspath, adapter.syspath, sizeof(known->syspath));
-    hotplug->known = known;
-    hotplug->events->added(hotplug->data, &adapter);
-}
-
 /* Takes `*at` off the list. */
 static void disappeared(struct hotplug *hotplug, struct known **at)
 {
@@ -159,6 +156,30 @@ static void disappeared(struct hotplug *hotplug, struct known **at)
     *at = known->next;
     hotplug->events->removed(hotplug->data, known->syspath);
     free(known);
+}
+
+static void appeared(struct hotplug *hotplug, struct udev_device *device)
+{
+    struct adapter adapter;
+    if (!describe(device, &adapter))
+        return;
+    const char *since = or_empty(udev_device_get_property_value(device, "USEC_INITIALIZED"));
+    struct known **at = find(hotplug, adapter.syspath);
+    if (*at && strcmp((*at)->since, since) == 0) {
+        (*at)->seen = true;
+        return;
+    }
+    /* Its "remove" was lost. */
+    if (*at)
+        disappeared(hotplug, at);
+    struct known *known = malloc(sizeof(*known));
+    if (!known)
+        abort();
+    *known = (struct known){.next = hotplug->known, .seen = true};
+    memcpy(known->syspath, adapter.syspath, sizeof(known->syspath));
+    snprintf(known->since, sizeof(known->since), "%s", since);
+    hotplug->known = known;
+    hotplug->events->added(hotplug->data, &adapter);
 }
 
 /* A device that udev still works at: its `add` is yet to come, with all properties. */

@@ -70,9 +70,9 @@ struct kind {
     const char *place, *interface; /* "1-1.2", "00" */
     const char *tty;               /* "ttyUSB0" */
     const char *port_number;
-    const char *product, *serial; /* may be NULL */
-    const char *id_path;          /* may be NULL: udev's rules did not run */
-    bool acm;                     /* no usb-serial port in between */
+    const char *model, *serial; /* as udev encodes them; may be NULL */
+    const char *id_path;        /* may be NULL: udev's rules did not run */
+    bool acm;                   /* no usb-serial port in between */
 };
 
 static gchar *add(const char *subsystem, const char *name, const char *parent, const char **attributes,
@@ -87,16 +87,7 @@ static gchar *add(const char *subsystem, const char *name, const char *parent, c
 static struct plug plug_in(const struct kind *kind)
 {
     struct plug plug = {0};
-    const char *usb_attributes[12] = {"idVendor", "10c4", "idProduct", "ea60"};
-    unsigned n = 4;
-    if (kind->product) {
-        usb_attributes[n++] = "product";
-        usb_attributes[n++] = kind->product;
-    }
-    if (kind->serial) {
-        usb_attributes[n++] = "serial";
-        usb_attributes[n++] = kind->serial;
-    }
+    const char *usb_attributes[] = {"idVendor", "10c4", "idProduct", "ea60", NULL};
     const char *usb_properties[] = {"DEVTYPE", "usb_device", NULL};
     plug.usb = add("usb", kind->place, NULL, usb_attributes, usb_properties);
 
@@ -117,10 +108,16 @@ static struct plug plug_in(const struct kind *kind)
     char node[64], tty[64];
     snprintf(node, sizeof(node), "/dev/%s", kind->tty);
     snprintf(tty, sizeof(tty), "tty/%s", kind->tty);
-    const char *tty_properties[6] = {"DEVNAME", node};
-    if (kind->id_path) {
-        tty_properties[2] = "ID_PATH";
-        tty_properties[3] = kind->id_path;
+    const struct {
+        const char *name, *value;
+    } known[] = {{"ID_PATH", kind->id_path}, {"ID_MODEL_ENC", kind->model}, {"ID_SERIAL_SHORT", kind->serial}};
+    const char *tty_properties[10] = {"DEVNAME", node};
+    unsigned n = 2;
+    for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (known[i].value) {
+            tty_properties[n++] = known[i].name;
+            tty_properties[n++] = known[i].value;
+        }
     }
     plug.tty = add("tty", tty, plug.port ? plug.port : plug.interface, none, tty_properties);
     return plug;
@@ -144,9 +141,14 @@ static void forget(struct plug *plug)
     g_free(plug->usb);
 }
 
-static const struct kind cp2102n = {
-    "1-1.2", "00", "ttyUSB0", "0", "CP2102N USB to UART Bridge Controller", "0001", "pci-0000:00:14.0-usb-0:1.2:1.0",
-    false};
+static const struct kind cp2102n = {"1-1.2",
+                                    "00",
+                                    "ttyUSB0",
+                                    "0",
+                                    "CP2102N\\x20USB\\x20to\\x20UART\\x20Bridge\\x20Controller",
+                                    "0001",
+                                    "pci-0000:00:14.0-usb-0:1.2:1.0",
+                                    false};
 
 static void check_cp2102n(const struct adapter *adapter)
 {
@@ -255,17 +257,17 @@ END_TEST
 /* USB strings come from whoever made the adapter. */
 START_TEST(cleans_strings)
 {
-    char product[300];
-    memset(product, 'M', sizeof(product) - 1);
-    product[sizeof(product) - 1] = '\0';
+    char model[300];
+    memset(model, 'M', sizeof(model) - 1);
+    model[sizeof(model) - 1] = '\0';
     struct kind kind = cp2102n;
-    kind.product = product;
-    kind.serial = "A\x1b[31m\xff\xC3\xA9";
+    kind.model = model;
+    kind.serial = "A\\x1b[31m\\xff\\xC3\\xA9\\x2";
     struct plug plug = plug_in(&kind);
     start();
     ck_assert_uint_eq(seen.n_added, 1);
     ck_assert_uint_eq(strlen(seen.added[0].model), sizeof(seen.added[0].model) - 1);
-    ck_assert_str_eq(seen.added[0].serial, "A?[31m?\xC3\xA9");
+    ck_assert_str_eq(seen.added[0].serial, "A?[31m?\xC3\xA9\\x2");
     forget(&plug);
 }
 END_TEST

@@ -215,6 +215,12 @@ static void put_usb_id(GPtrArray *list, const struct adapter_kind *kind, const c
     put(list, "ID_VENDOR", "%s", kind->vendor);
     put(list, "ID_VENDOR_ID", "%s", kind->vendor_id);
     put(list, "ID_MODEL", "%s", kind->model);
+    /* The blanks that udev made underscores of. */
+    char **words = g_strsplit(kind->model, "_", -1);
+    char *encoded = g_strjoinv("\\x20", words);
+    put(list, "ID_MODEL_ENC", "%s", encoded);
+    g_free(encoded);
+    g_strfreev(words);
     put(list, "ID_MODEL_ID", "%s", kind->model_id);
     put(list, "ID_REVISION", "%s", kind->revision);
     put(list, "ID_SERIAL", "%s_%s%s%s", kind->vendor, kind->model, *serial ? "_" : "", serial);
