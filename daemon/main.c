@@ -99,8 +99,11 @@ static void close_handles(struct program *program)
     uv_close((uv_handle_t *)&program->interrupt, NULL);
     uv_close((uv_handle_t *)&program->terminate, NULL);
     uv_close((uv_handle_t *)&program->watchdog, NULL);
-    for (unsigned waited = 0; waited < LINGER_MS && uv_run(&program->loop, UV_RUN_NOWAIT) != 0; waited += 10)
+    unsigned waited = 0;
+    while ((uv_run(&program->loop, UV_RUN_NOWAIT) != 0 || tty_workers() > 0) && waited < LINGER_MS) {
         uv_sleep(10);
+        waited += 10;
+    }
     if (tty_workers() > 0)
         log_warning("gangd", "%u adapters do not answer; not waiting for them", tty_workers());
     events_free(program->events);

@@ -20,6 +20,12 @@ static void set_stage(struct slot *slot, enum slot_stage stage)
     slot->world->changed(slot->world->data, slot);
 }
 
+/* Another look at a port in trouble: nothing that a tile shows, so the state is as old as the trouble. */
+static void look_again(struct slot *slot, enum slot_stage stage)
+{
+    slot->stage = stage;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     begin(timer->data);
@@ -39,7 +45,10 @@ static void begin(struct slot *slot)
         set_stage(slot, STAGE_BLOCKED);
         return;
     }
-    set_stage(slot, STAGE_OPENING);
+    if (slot->trouble[0])
+        look_again(slot, STAGE_OPENING);
+    else
+        set_stage(slot, STAGE_OPENING);
     slot_talk_open(slot);
 }
 
@@ -50,12 +59,13 @@ void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
     slot_talk_close(slot);
     char trouble[sizeof(slot->trouble)];
     snprintf(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
-    /* Said once, not at each new look. */
-    bool news = strcmp(trouble, slot->trouble) != 0;
-    if (news)
+    if (strcmp(trouble, slot->trouble) == 0) {
+        look_again(slot, STAGE_BLOCKED);
+    } else {
         log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, trouble);
-    memcpy(slot->trouble, trouble, sizeof(trouble));
-    set_stage(slot, STAGE_BLOCKED);
+        memcpy(slot->trouble, trouble, sizeof(trouble));
+        set_stage(slot, STAGE_BLOCKED);
+    }
     uv_timer_start(&slot->timer, on_timer, PORT_RETRY_MS, 0);
 }
 
@@ -74,6 +84,21 @@ static void on_begun(void *data, int64_t id)
     slot_talk_start(slot);
 }
 
+/* Index into the ladder: where this slot's boards passed last. After many of them in a row the next higher rate gets
+ * another chance. */
+static size_t first_baud(struct slot *slot)
+{
+    const struct config *config = slot->world->config;
+    size_t at = 0;
+    while (at + 1 < config->n_bauds && slot->good_baud != 0 && config->bauds[at] > slot->good_baud)
+        at++;
+    if (at > 0 && slot->passes_there >= PASSES_TO_CLIMB) {
+        slot->passes_there = 0;
+        at--;
+    }
+    return at;
+}
+
 void slot_book(struct slot *slot)
 {
     const struct config *config = slot->world->config;
@@ -86,12 +111,12 @@ void slot_book(struct slot *slot)
         .stub = slot->product->stub,
         .flash_size = config->flash_size,
         .n_bauds = config->n_bauds,
-        .first_baud = slot->good_baud,
         .tries = config->tries,
         .manual_reset = slot->reset == RESET_MANUAL,
         .run = config->run,
     };
     memcpy(slot->job.bauds, config->bauds, sizeof(slot->job.bauds));
+    slot->job.first_baud = first_baud(slot);
 
     memset(attempt, 0, sizeof(*attempt));
     attempt_prepare(attempt, slot->product->golden, wall_clock_us());
@@ -108,17 +133,17 @@ void slot_book(struct slot *slot)
     slot->ticket = store_begin(slot->world->store, attempt, on_begun, slot);
 }
 
-/* What worked is where the next attempt begins; after many good ones the next higher rate gets another chance. */
+/* What worked is where the next attempt begins. */
 static void remember_baud(struct slot *slot)
 {
-    if (slot->attempt.verdict != VERDICT_PASS)
-        return;
-    if (slot->flash.baud_index != slot->good_baud) {
-        slot->good_baud = slot->flash.baud_index;
+    bool passed = slot->attempt.verdict == VERDICT_PASS;
+    uint32_t baud = flash_baud(&slot->flash);
+    if (passed && baud == slot->good_baud) {
+        slot->passes_there++;
+    } else {
         slot->passes_there = 0;
-    } else if (slot->good_baud > 0 && ++slot->passes_there == PASSES_TO_CLIMB) {
-        slot->good_baud--;
-        slot->passes_there = 0;
+        if (passed)
+            slot->good_baud = baud;
     }
 }
 

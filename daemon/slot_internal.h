@@ -45,7 +45,7 @@ struct slot {
     struct session session;
     struct flash flash;
 
-    size_t good_baud;      /* index into the configuration's ladder: what worked here */
+    uint32_t good_baud;    /* at which a board passed here last; 0: none yet */
     unsigned passes_there; /* in a row */
 
     enum flash_state told_state; /* what `changed` told last */

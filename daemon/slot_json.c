@@ -122,8 +122,10 @@ static json_t *live_attempt_json(const struct slot *slot)
     double left = flash_seconds_left(&slot->flash, now);
     json_object_set_new(json, "phase", json_string(flash_phase_name(&slot->flash)));
     json_object_set_new(json, "tries_allowed", json_integer(slot->job.tries));
-    json_object_set_new(json, "previous_try", json_string(cause_sentence(slot->flash.cause)));
-    json_object_set_new(json, "percent", json_integer(flash_percent(&slot->flash, now)));
+    bool flashing = slot->stage == STAGE_FLASHING;
+    json_object_set_new(json, "previous_try", json_string(flashing ? cause_sentence(slot->flash.cause) : ""));
+    json_object_set_new(json, "percent",
+                        json_integer(flashing ? flash_percent(&slot->flash, now) : slot->told_percent));
     json_object_set_new(json, "seconds_left", left < 0 ? json_null() : json_real(round(left * 10) / 10));
     return json;
 }

@@ -169,14 +169,28 @@ static struct job *next_job(struct store *store, uint64_t *wait_until)
     return first_job(store, true);
 }
 
+static enum book_result read_book(struct book *book, struct job *job)
+{
+    int error =
+        job->kind == JOB_COUNT ? book_count(book, job->count.since, &job->count.counts) : book_page(book, &job->page);
+    if (error == 0)
+        return BOOK_DONE;
+    log_warning("book", "cannot be read: %s", book->error);
+    /* Perhaps the file is another one by now. */
+    sqlite3_close(book->reader);
+    book->reader = NULL;
+    return BOOK_AGAIN;
+}
+
+/* Not under the store's lock: a hung disk may hold it for long, and the loop takes that lock. */
 static enum book_result run_job(struct book *book, struct job *job)
 {
     switch (job->kind) {
     case JOB_PUT: return book_put(book, &job->attempt);
     case JOB_INTERRUPT: return book_interrupt(book, &job->attempt);
     case JOB_PROBE: return book_probe(book);
-    case JOB_COUNT: return book_count(book, job->count.since, &job->count.counts) == 0 ? BOOK_DONE : BOOK_AGAIN;
-    case JOB_PAGE: return book_page(book, &job->page) == 0 ? BOOK_DONE : BOOK_AGAIN;
+    case JOB_COUNT:
+    case JOB_PAGE: return read_book(book, job);
     case JOB_HEALTH: break;
     }
     return BOOK_DONE;
@@ -185,12 +199,6 @@ static enum book_result run_job(struct book *book, struct job *job)
 static void settle_read(struct store *store, struct job *job, enum book_result result)
 {
     TAILQ_REMOVE(&store->waiting, job, link);
-    if (result != BOOK_DONE) {
-        log_warning("book", "cannot be read: %s", store->book.error);
-        /* Perhaps the file is another one by now. */
-        sqlite3_close(store->book.reader);
-        store->book.reader = NULL;
-    }
     if (result != BOOK_DONE && job->kind == JOB_COUNT)
         free_job(job);
     else
