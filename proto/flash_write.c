@@ -83,8 +83,12 @@ void flash_step_write(struct flash *flash, const struct session_event *event)
         return;
     }
     char what[64];
-    snprintf(what, sizeof(what), "writing at 0x%x, block %zu of %zu", part->offset, flash->at.block + 1,
-             part->n_blocks);
+    if (flash->step == DATA)
+        snprintf(what, sizeof(what), "writing at 0x%x, block %zu of %zu", part->offset, flash->at.block + 1,
+                 part->n_blocks);
+    else
+        snprintf(what, sizeof(what), "%s to write at 0x%x", flash->step == BEGIN ? "beginning" : "ending",
+                 part->offset);
     if (!flash_good(flash, event, what, CAUSE_WRITE_FAILED, CAUSE_LINK_LOST))
         return;
 
