@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -107,21 +106,19 @@ static void *work(void *data)
     return NULL;
 }
 
-/* Signals are the loop's: one that landed here would interrupt an ioctl. */
+/* Its signal mask stays open. Signals go to the loop's thread anyway, which blocks none; and a library that shares a
+ * saved mask between threads (umockdev's preload does) would bring a closed one into the loop, which then never hears
+ * SIGTERM. */
 static int start_worker(struct tty *tty)
 {
-    sigset_t all, before;
-    sigfillset(&all);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, WORKER_STACK);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     tty->users++;
     atomic_fetch_add(&workers, 1);
     pthread_t thread;
     int error = pthread_create(&thread, &attributes, work, tty);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     if (error) {
         tty->users--;
