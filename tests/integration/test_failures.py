@@ -24,15 +24,16 @@ def fails(station, slot, cause, sentence, tries):
 
 def test_boards_that_do_not_talk():
     with Station() as station:
-        for slot, word in enumerate(("silent", "gpio0-open", "tx-open", "rx-open"), 1):
+        for slot, word in enumerate(("silent", "gpio0-open", "tx-open", "rx-open", "noise=0.5"), 1):
             station.plug(slot, word)
         fails(station, 1, "board-silent", "The board is silent", 1)
         fails(station, 2, "not-download-mode", "The board starts its firmware instead of the loader", 1)
         fails(station, 3, "tx-open", "The board does not hear us", 1)
         fails(station, 4, "board-silent", "The board is silent", 1)
+        fails(station, 5, "line-noise", "Only noise comes from the board", 3)
         assert station.units() == []
         today = station.status()["today"]
-        assert (today["fail"], today["yield"]) == (4, 0), today
+        assert (today["fail"], today["yield"]) == (5, 0), today
 
 
 def test_boards_that_are_not_what_they_should_be():

@@ -60,6 +60,11 @@ class Hands:
         time.sleep(self.dice.choice((0, 0, 0.01, 0.1, 0.4)))
 
 
+def blocked_signals(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(next(line for line in file if line.startswith("SigBlk")).split()[1], 16)
+
+
 def play(seed, kills):
     with Station(adapter="mixed", flashing="settle_ms = 20\ntries = 2") as station:
         hands = Hands(station, seed)
@@ -77,6 +82,7 @@ def play(seed, kills):
             station.plug(slot)
         for slot in SLOTS:
             station.wait(slot, "pass", station.mac(slot))
+        assert not blocked_signals(station.gangd.pid), "it must go on hearing them"
         rows = station.wait_closed(len(station.rows()))
         assert len([row for row in rows if row["verdict"] == "pass"]) >= len(SLOTS)
 
