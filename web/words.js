@@ -3,7 +3,7 @@
  * From the API's states and codes to what a person reads. Pure: no DOM, no network.
  */
 
-/* What a slot state looks like and is called. `look` chooses colour and pattern in style.css, `icon` the shape. */
+/* What a slot state looks like and is called. `look` chooses colour and pattern in tiles.css, `icon` the shape. */
 const STATES = {
     empty: { look: 'empty', word: 'EMPTY', icon: 'empty' },
     muted: { look: 'muted', word: 'IGNORED', icon: 'muted' },
