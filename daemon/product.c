@@ -79,7 +79,7 @@ static struct golden *load_golden(const struct config *config, char *error, size
         result = -1;
     }
     if (result != 0) {
-        golden_unref(golden);
+        golden_free(golden);
         return NULL;
     }
     return golden;
@@ -113,7 +113,7 @@ struct product *product_load(const struct config *config, char *error, size_t er
     if (!product) {
         if (stub)
             snprintf(error, error_size, "out of memory");
-        golden_unref(golden);
+        golden_free(golden);
         stub_image_free(stub);
         return NULL;
     }
@@ -131,7 +131,7 @@ void product_unref(struct product *product)
 {
     if (!product || --product->references > 0)
         return;
-    golden_unref(product->golden);
+    golden_free(product->golden);
     stub_image_free(product->stub);
     free(product);
 }

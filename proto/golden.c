@@ -19,21 +19,12 @@
 
 struct golden *golden_new(void)
 {
-    struct golden *golden = calloc(1, sizeof(*golden));
-    if (golden)
-        golden->references = 1;
-    return golden;
+    return calloc(1, sizeof(struct golden));
 }
 
-struct golden *golden_ref(struct golden *golden)
+void golden_free(struct golden *golden)
 {
-    golden->references++;
-    return golden;
-}
-
-void golden_unref(struct golden *golden)
-{
-    if (!golden || --golden->references > 0)
+    if (!golden)
         return;
     for (size_t i = 0; i < golden->n_parts; i++) {
         free(golden->parts[i].bytes);

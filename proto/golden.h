@@ -46,10 +46,9 @@ struct golden {
     /* One part at offset 0: of the file as it is, so that md5sum and sha256sum agree. Otherwise over all parts in
      * order: offset and size as little-endian words, then the bytes. */
     char md5[33], sha256[65];
-    unsigned references;
 };
 
-/* An empty image with one reference. NULL when out of memory. */
+/* An empty image. NULL when out of memory. The caller frees with golden_free(). */
 struct golden *golden_new(void);
 
 /* Adds a copy of `len` bytes. 0, or -1 and a sentence that names the part in `error`: empty, not sector-aligned, beyond
@@ -61,7 +60,6 @@ int golden_add(struct golden *golden, const char *name, uint32_t offset, const u
  * must be there and begin like an ESP8266 boot image. 0, or -1 and a sentence in `error`. */
 int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size);
 
-struct golden *golden_ref(struct golden *golden);
-void golden_unref(struct golden *golden); /* NULL is fine */
+void golden_free(struct golden *golden); /* NULL is fine */
 
 #endif

@@ -26,7 +26,7 @@ static void setup(void)
 static void teardown(void)
 {
     board_free(rig->board);
-    golden_unref(golden);
+    golden_free(golden);
     stub_image_free(stub);
     free(rig);
 }
@@ -99,7 +99,7 @@ START_TEST(several_files_at_offsets)
     ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
     ck_assert(rig_holds(rig->board, parts));
     free(bytes);
-    golden_unref(parts);
+    golden_free(parts);
 }
 END_TEST
 
@@ -210,7 +210,7 @@ START_TEST(a_flash_that_is_too_small_is_refused_before_it_is_erased)
     expect_failure(CAUSE_FLASH_TOO_SMALL);
     ck_assert_uint_eq(rig->flash.tries, 1);
     ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
-    golden_unref(large);
+    golden_free(large);
 }
 END_TEST
 

@@ -201,7 +201,7 @@ START_TEST(a_thousand_units)
         ;
     uv_loop_close(&loop);
     for (unsigned i = 0; i < GOLDENS; i++)
-        golden_unref(goldens[i]);
+        golden_free(goldens[i]);
     stub_image_free(stub);
     free(rig);
     char command[128];

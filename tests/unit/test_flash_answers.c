@@ -56,7 +56,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    golden_unref(golden);
+    golden_free(golden);
     stub_image_free(stub);
 }
 

@@ -55,7 +55,7 @@ START_TEST(blocks_inflate_to_the_image)
     ck_assert_int_eq(uncompress(out, &out_len, part->deflated, part->deflated_size), Z_OK);
     ck_assert_mem_eq(out, part->bytes, part->flash_size);
     free(out);
-    golden_unref(golden);
+    golden_free(golden);
 }
 END_TEST
 
@@ -80,7 +80,7 @@ START_TEST(a_blank_image_is_cut_by_what_it_becomes)
     ck_assert_uint_eq(total, len);
     ck_assert_uint_eq(golden->parts[0].used_pages, 0);
     free(bytes);
-    golden_unref(golden);
+    golden_free(golden);
 }
 END_TEST
 
@@ -91,7 +91,7 @@ START_TEST(hashes_of_one_file_are_the_files)
     ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
     ck_assert_str_eq(golden->md5, "900150983cd24fb0d6963f7d28e17f72");
     ck_assert_str_eq(golden->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    golden_unref(golden);
+    golden_free(golden);
 }
 END_TEST
 
@@ -110,7 +110,7 @@ START_TEST(parts_are_sorted_and_may_not_share_a_sector)
     ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
     ck_assert_uint_eq(golden->end, 0x5000);
     free(bytes);
-    golden_unref(golden);
+    golden_free(golden);
 }
 END_TEST
 
@@ -121,7 +121,7 @@ static void expect_refusal(const char *name, uint32_t offset, size_t len, const 
     ck_assert_int_eq(golden_add(golden, name, offset, bytes, len, error, sizeof(error)), -1);
     ck_assert_msg(strstr(error, name) && strstr(error, words), "%s", error);
     free(bytes);
-    golden_unref(golden);
+    golden_free(golden);
 }
 
 START_TEST(bad_parts_are_refused_by_name)
@@ -140,7 +140,7 @@ START_TEST(what_is_no_boot_image_is_refused)
     ck_assert_int_eq(golden_add(golden, "script", 0, text, sizeof(text), error, sizeof(error)), 0);
     ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), -1);
     ck_assert_msg(strstr(error, "script: not an ESP8266 boot image") != NULL, "%s", error);
-    golden_unref(golden);
+    golden_free(golden);
 
     golden = golden_new();
     uint8_t *bytes = make_bytes(64);
@@ -148,7 +148,7 @@ START_TEST(what_is_no_boot_image_is_refused)
     ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), -1);
     ck_assert_msg(strstr(error, "boot image is missing") != NULL, "%s", error);
     free(bytes);
-    golden_unref(golden);
+    golden_free(golden);
 }
 END_TEST
 

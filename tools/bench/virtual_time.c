@@ -60,7 +60,7 @@ int main(int argc, char **argv)
         printf(" %9.2f%s\n", total, rig.flash.state == FLASH_PASSED && rig_holds(rig.board, golden) ? "" : "  FAILED");
         board_free(rig.board);
     }
-    golden_unref(golden);
+    golden_free(golden);
     stub_image_free(stub);
     return 0;
 }
