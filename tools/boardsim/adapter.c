@@ -108,7 +108,8 @@ const struct adapter_kind *adapter_kind(const char *name)
     return NULL;
 }
 
-uint32_t adapter_baud(const struct adapter_kind *kind, uint32_t requested)
+/* What the chip makes of a request. */
+static uint32_t baud_made(const struct adapter_kind *kind, uint32_t requested)
 {
     uint32_t baud = requested < kind->min_baud ? kind->min_baud : requested;
     if (baud > kind->max_baud)
@@ -145,7 +146,7 @@ static void sample_baud(struct adapter *adapter)
 {
     struct termios2 tio;
     if (ioctl(adapter->master, TCGETS2, &tio) == 0 && tio.c_ospeed != 0)
-        adapter->state.baud = adapter_baud(adapter->kind, tio.c_ospeed);
+        adapter->state.baud = baud_made(adapter->kind, tio.c_ospeed);
 }
 
 static bool carries(const struct adapter *adapter)
@@ -371,7 +372,7 @@ struct adapter *adapter_new(const struct adapter_kind *kind, int event_fd)
     adapter->kind = kind;
     adapter->master = adapter->slave = -1;
     adapter->event_fd = event_fd;
-    adapter->state.baud = adapter_baud(kind, 9600);
+    adapter->state.baud = baud_made(kind, 9600);
     adapter->planned = UINT64_MAX;
     pthread_mutex_init(&adapter->gate, NULL);
     pthread_mutex_init(&adapter->lock, NULL);
@@ -518,7 +519,7 @@ void adapter_round_baud(struct adapter *adapter)
     struct termios2 tio;
     if (ioctl(adapter->slave, TCGETS2, &tio) != 0 || tio.c_ospeed == 0)
         return;
-    tio.c_ispeed = tio.c_ospeed = adapter_baud(adapter->kind, tio.c_ospeed);
+    tio.c_ispeed = tio.c_ospeed = baud_made(adapter->kind, tio.c_ospeed);
     tio.c_cflag = (tio.c_cflag & ~(tcflag_t)CBAUD) | BOTHER;
     ioctl(adapter->slave, TCSETS2, &tio);
 }

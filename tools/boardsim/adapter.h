@@ -37,8 +37,6 @@ const struct adapter_kind *adapter_kind(const char *name);
 const struct adapter_kind *adapter_kind_at(unsigned i);
 /* The i-th kind, round and round. */
 const struct adapter_kind *adapter_kind_mixed(unsigned i);
-/* The baud that the chip makes of a request. */
-uint32_t adapter_baud(const struct adapter_kind *kind, uint32_t requested);
 
 struct adapter;
 

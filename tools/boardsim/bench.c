@@ -436,11 +436,6 @@ int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error
     return result;
 }
 
-unsigned bench_units(const struct bench *bench)
-{
-    return bench->units;
-}
-
 void bench_report(const struct bench *bench, FILE *file)
 {
     fprintf(file, "{\n  \"seed\": %llu,\n  \"seconds\": %.3f,\n  \"boards\": [",

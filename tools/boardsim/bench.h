@@ -82,8 +82,6 @@ bool bench_finished(struct bench *bench, unsigned slot);
 int bench_md5(struct bench *bench, unsigned slot, char md5[33], char *error, size_t size);
 int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error, size_t size);
 
-/* Boards that were ever in. */
-unsigned bench_units(const struct bench *bench);
 /* The truth about every board that was ever in, as JSON. Unplug all before, or what is in is not yet told. */
 void bench_report(const struct bench *bench, FILE *file);
 

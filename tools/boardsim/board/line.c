@@ -12,12 +12,6 @@ void line_free(struct line *line)
     *line = (struct line){0};
 }
 
-void line_clear(struct line *line)
-{
-    line->head = line->count = 0;
-    line->free_at = line->deaf_until = 0;
-}
-
 static bool grow(struct line *line)
 {
     size_t room = line->room ? line->room * 2 : 256;

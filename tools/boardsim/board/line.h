@@ -39,7 +39,6 @@ struct line {
 };
 
 void line_free(struct line *line);
-void line_clear(struct line *line);
 
 /* Puts a byte that is complete at `at`. If memory runs out the byte is lost, like any byte on a wire. */
 void line_put(struct line *line, uint64_t at, uint32_t bit, uint8_t value);
