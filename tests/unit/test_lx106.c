@@ -36,6 +36,24 @@ static int bus_store(void *context, uint32_t address, unsigned size, uint32_t va
     return address == 0x60000000 ? 0 : LX106_STORE_PROHIBITED;
 }
 
+/* Code outside of IRAM: two lines and no more. Each fetch takes ten cycles. */
+#define WINDOW 0x40200000u
+
+static uint8_t window[2 * LX106_LINE];
+static int fetches;
+
+static int bus_fetch(void *context, uint32_t address, uint8_t line[LX106_LINE])
+{
+    (void)context;
+    ck_assert_uint_eq(address % LX106_LINE, 0);
+    if (address - WINDOW >= sizeof window)
+        return LX106_FETCH_PROHIBITED;
+    memcpy(line, window + (address - WINDOW), LX106_LINE);
+    cpu->left -= 10;
+    fetches++;
+    return 0;
+}
+
 static void setup(void)
 {
     static const uint8_t data[16] = {0x81, 0x92, 0xa3, 0xb4, 1, 2, 3, 4, 0x11, 0x22, 0x33, 0x44, 0, 0, 0, 0};
@@ -47,8 +65,9 @@ static void setup(void)
     memcpy(dram + 0x100, data, sizeof data);
     cpu->dram = dram;
     cpu->iram = iram;
-    cpu->bus = (struct lx106_bus){bus_load, bus_store, NULL};
-    loads = stores = 0;
+    cpu->bus = (struct lx106_bus){.load = bus_load, .store = bus_store, .fetch = bus_fetch};
+    memset(window, 0, sizeof window);
+    loads = stores = fetches = 0;
     lx106_reset(cpu);
     cpu->pc = CODE;
     cpu->a[0] = RETURN;
@@ -499,6 +518,53 @@ START_TEST(ccount_counts_cycles)
 }
 END_TEST
 
+START_TEST(code_comes_from_the_bus_by_lines)
+{
+    /* Three instructions around the end of a line, at every offset. */
+    for (uint32_t at = LX106_LINE - 8; at <= LX106_LINE - 4; at++) {
+        memset(window, 0, sizeof window);
+        memcpy(window + at, (const uint8_t[]){0x22, 0xa0, 0x03}, 3);                 /* movi a2, 3 */
+        memcpy(window + at + 3, (const uint8_t[]){0x22, 0xc2, 0x04}, 3);             /* addi a2, a2, 4 */
+        memcpy(window + at + 6, (const uint8_t[]){0x1b, 0x22, 0x80, 0x00, 0x00}, 5); /* addi.n a2, a2, 1; ret */
+        cpu->pc = WINDOW + at;
+        fetches = 0;
+        ck_assert_int_eq(lx106_run(cpu, 1000), LX106_CALL);
+        ck_assert_uint_eq(cpu->pc, RETURN);
+        ck_assert_uint_eq(cpu->a[2], 8);
+        ck_assert_int_ge(fetches, 2);
+        ck_assert_int_eq(1000 - cpu->left, 4 + LX106_TAKEN_CYCLES + 10 * fetches);
+    }
+}
+END_TEST
+
+START_TEST(a_line_at_hand_is_not_asked_for_again)
+{
+    /* l: addi.n a3, a3, -1; bnez a3, l; ret */
+    memcpy(window, (const uint8_t[]){0x0b, 0x33, 0x56, 0xa3, 0xff, 0x80, 0x00, 0x00}, 8);
+    cpu->pc = WINDOW;
+    cpu->a[3] = 10;
+    ck_assert_int_eq(lx106_run(cpu, 1000), LX106_CALL);
+    ck_assert_int_eq(fetches, 1);
+}
+END_TEST
+
+START_TEST(the_last_instruction_of_the_window_needs_no_next_line)
+{
+    memcpy(window + sizeof window - 2, (const uint8_t[]){0x0d, 0xf0}, 2); /* ret.n */
+    cpu->pc = WINDOW + sizeof window - 2;
+    ck_assert_int_eq(lx106_run(cpu, 1000), LX106_CALL);
+    ck_assert_uint_eq(cpu->pc, RETURN);
+
+    window[sizeof window - 2] = 0; /* three bytes: the third is outside */
+    cpu->pc = WINDOW + sizeof window - 2;
+    ck_assert_int_eq(lx106_run(cpu, 1000), LX106_CALL);
+    ck_assert_uint_eq(cpu->pc, LX106_ROM + LX106_VECTOR_USER);
+    ck_assert_uint_eq(cpu->sr[LX106_EXCCAUSE], LX106_FETCH_PROHIBITED);
+    ck_assert_uint_eq(cpu->sr[LX106_EPC1], WINDOW + sizeof window - 2);
+    ck_assert_uint_eq(cpu->sr[LX106_EXCVADDR], WINDOW + sizeof window);
+}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 int main(void)
@@ -524,6 +590,9 @@ int main(void)
     tcase_add_test(tc, a_spin_ends_when_memory_changes);
     tcase_add_test(tc, time_is_charged_by_instruction_and_by_jump);
     tcase_add_test(tc, ccount_counts_cycles);
+    tcase_add_test(tc, code_comes_from_the_bus_by_lines);
+    tcase_add_test(tc, a_line_at_hand_is_not_asked_for_again);
+    tcase_add_test(tc, the_last_instruction_of_the_window_needs_no_next_line);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

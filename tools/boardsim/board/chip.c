@@ -24,7 +24,7 @@ void chip_init(struct chip *chip)
 {
     chip->cpu.dram = chip->dram;
     chip->cpu.iram = chip->iram;
-    chip->cpu.bus = (struct lx106_bus){bus_load, bus_store, chip};
+    chip->cpu.bus = (struct lx106_bus){.load = bus_load, .store = bus_store, .context = chip};
     chip->wake = CHIP_NEVER;
     chip_hold(chip);
 }

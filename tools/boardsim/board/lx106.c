@@ -118,6 +118,45 @@ static int store_slow(struct lx106 *cpu, uint32_t address, unsigned size, uint32
     return cpu->bus.store(cpu->bus.context, address, size, value);
 }
 
+static uint32_t instruction_size(uint32_t first_byte)
+{
+    return 3 - ((first_byte & 15) >= 8);
+}
+
+/* A run of code bytes. Fetches are four bytes wide: there is room behind it. */
+struct code {
+    const uint8_t *bytes;
+    uint32_t at, size;
+};
+
+/* The code that the instruction at `pc`, outside of ROM, is part of. A cause other than 0 belongs to `*address`. */
+static int find_code(struct lx106 *cpu, uint32_t pc, struct code *code, uint32_t *address)
+{
+    uint32_t in_line = pc % LX106_LINE, at = pc - in_line, n = LX106_LINE;
+    int cause;
+
+    if (pc - LX106_IRAM < LX106_IRAM_SIZE) {
+        *code = (struct code){cpu->iram, LX106_IRAM, LX106_IRAM_SIZE};
+        return 0;
+    }
+    *address = pc;
+    if (!cpu->bus.fetch)
+        return LX106_FETCH_PROHIBITED;
+    cause = cpu->bus.fetch(cpu->bus.context, at, cpu->lines);
+    if (cause)
+        return cause;
+    if (in_line + instruction_size(cpu->lines[in_line]) > LX106_LINE) {
+        *address = at + LX106_LINE;
+        cause = cpu->bus.fetch(cpu->bus.context, *address, cpu->lines + LX106_LINE);
+        if (cause)
+            return cause;
+        n = 2 * LX106_LINE;
+    }
+    /* Of the last two bytes nobody knows if an instruction there is whole, but if it is this one. */
+    *code = (struct code){cpu->lines, at, in_line > n - 3 ? in_line + 1 : n - 2};
+    return 0;
+}
+
 static uint32_t sign_extend(uint32_t value, unsigned bits)
 {
     uint32_t sign = 1u << (bits - 1);
@@ -213,6 +252,7 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
 {
     enum lx106_stop stop = LX106_TIME;
     uint32_t *const a = cpu->a;
+    struct code code = {NULL, 0, 0};
     uint64_t count = 0;
     int64_t left = cycles;
     uint32_t pc, w, next, vaddr = 0;
@@ -230,17 +270,19 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
     }
 
     while (left > 0) {
-        uint32_t offset = pc - LX106_IRAM;
-
-        if (__builtin_expect(offset >= LX106_IRAM_SIZE, 0)) {
+        if (__builtin_expect(pc - code.at >= code.size, 0)) {
             if (pc - LX106_ROM < LX106_ROM_SIZE) {
                 stop = LX106_CALL;
                 break;
             }
-            FAIL(LX106_FETCH_PROHIBITED, pc);
+            cpu->left = left;
+            cause = find_code(cpu, pc, &code, &vaddr);
+            left = cpu->left;
+            if (cause)
+                goto exception;
         }
-        memcpy(&w, cpu->iram + offset, 4);
-        next = pc + 3 - ((w & 15) >= 8);
+        memcpy(&w, code.bytes + (pc - code.at), 4);
+        next = pc + instruction_size(w);
         left--;
 
         switch (w & 15) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The CPU: Xtensa LX106 with density, NSA, ABS, ADDX/SUBX, MUL16, MULL, L32R and the exceptions; no windows, loops,
- * MIN/MAX, SEXT, MULUH, divide. It runs from IRAM only; a fetch from ROM is handed to the caller, who does the ROM's
- * work.
+ * MIN/MAX, SEXT, MULUH, divide. It runs from IRAM, and from whatever else the bus lets it fetch; a fetch from ROM is
+ * handed to the caller, who does the ROM's work.
  *
  * Exceptions and interrupts are architectural: EPC1, EXCCAUSE, EXCVADDR, PS.EXCM, a jump to VECBASE plus offset. With
  * the VECBASE of reset that is a fetch from ROM, so the ROM's handlers are the caller's too.
@@ -60,12 +60,23 @@ enum lx106_sr {
  * instruction, which is what MD5 of 4 MB measures (esp8266.md section 6: 11.2 instructions a byte, 1.2 s at 52 MHz). */
 #define LX106_TAKEN_CYCLES 2
 
-/* What is neither DRAM nor IRAM, and IRAM accesses that are no aligned words. Returns 0 or an enum lx106_cause.
- * `size` is 1, 2 or 4, the address a multiple of it. A bus that made time pass lowers cpu->left; one that wants the run
- * to end here sets it to 0 and lowers cpu->granted as much; one whose access changed the world sets cpu->active. */
+/* Bytes of code that one fetch from the bus brings. */
+#define LX106_LINE 32u
+
+/* What is neither DRAM nor IRAM, and IRAM accesses that are no aligned words. Each returns 0 or an enum lx106_cause,
+ * which becomes the exception. A bus that made time pass lowers cpu->left; one that wants the run to end here sets it
+ * to 0 and lowers cpu->granted as much; one whose access changed the world sets cpu->active.
+ *
+ * load, store: `size` is 1, 2 or 4, the address a multiple of it.
+ *
+ * fetch: the code bytes at `address`, a multiple of LX106_LINE outside of IRAM and ROM, copied to `line`. Asked again
+ * whenever pc comes into another line than the one at hand, and in every lx106_run(): so this is where a cache charges
+ * its misses, and what a store to a peripheral changes about it holds from the next instruction on. NULL if there is no
+ * such memory; fetches are prohibited then. */
 struct lx106_bus {
     int (*load)(void *context, uint32_t address, unsigned size, uint32_t *value);
     int (*store)(void *context, uint32_t address, unsigned size, uint32_t value);
+    int (*fetch)(void *context, uint32_t address, uint8_t line[LX106_LINE]);
     void *context;
 };
 
@@ -89,6 +100,8 @@ struct lx106 {
     uint64_t instructions;
     uint8_t *dram, *iram; /* LX106_DRAM_SIZE; LX106_IRAM_SIZE + 4 (fetches are four bytes wide) */
     struct lx106_bus bus;
+
+    uint8_t lines[2 * LX106_LINE]; /* code at hand from the bus; the second line where an instruction spans two */
 
     /* The spin watch: the registers at a backward branch, to see if the next turn finds them the same. */
     unsigned turns;
