@@ -10,67 +10,84 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What follows the `=` of a word. */
-enum argument { NONE, COUNT, RATE, FACTOR, HEX24 };
-
-enum fault {
-    SILENT,
-    GPIO0_OPEN,
-    SMALL_FLASH,
-    STUCK_BITS,
-    UNPLUG_AFTER,
-    NOISE,
-    TX_OPEN,
-    RX_OPEN,
-    CLONE_OUI,
-    FLASH_ID,
-    HANG_AFTER,
-    RESET_AFTER,
-    SLOW_FLASH,
-    HANG_IOCTL,
-    NO_AUTO_RESET,
+/* What a word sets, and what may stand behind its `=`. */
+enum kind {
+    FLAG,   /* bool; takes no argument */
+    COUNT,  /* uint64_t, from 1 */
+    FEW,    /* the same as uint32_t */
+    RATE,   /* double, 0 to 1 */
+    FACTOR, /* double */
+    HEX24,  /* uint32_t as six hexadecimal digits */
 };
 
-/* The default of a fault with an argument makes it show in the middle of a 4 MB image. */
-static const struct {
+static void set_small_flash(struct spec *spec, double value)
+{
+    (void)value;
+    spec->config.part = nor_find("W25Q80");
+}
+
+static void set_noise(struct spec *spec, double value)
+{
+    struct board_faults *faults = &spec->config.faults;
+    faults->lose = faults->corrupt = faults->insert = value / 3;
+}
+
+/* Whether spec_add_random_fault() draws a word. */
+enum { RARE, USUAL };
+
+static const struct word {
     const char *name;
-    enum fault fault;
-    enum argument argument;
+    enum kind kind;
+    bool usual;
+    size_t at; /* offset of what it sets in struct spec */
     double preset;
-} faults[] = {
-    {"silent", SILENT, NONE, 0},
-    {"gpio0-open", GPIO0_OPEN, NONE, 0},
-    {"small-flash", SMALL_FLASH, NONE, 0},
-    {"stuck-bits", STUCK_BITS, COUNT, 64},
-    {"unplug-after", UNPLUG_AFTER, COUNT, 200000},
-    {"noise", NOISE, RATE, 0.0003},
-    {"tx-open", TX_OPEN, NONE, 0},
-    {"rx-open", RX_OPEN, NONE, 0},
-    {"clone-oui", CLONE_OUI, NONE, 0},
-    {"flash-id", FLASH_ID, HEX24, 0xffffff},
-    {"hang-after", HANG_AFTER, COUNT, 100000},
-    {"reset-after", RESET_AFTER, COUNT, 100000},
-    {"slow-flash", SLOW_FLASH, FACTOR, 8},
-    {"hang-ioctl", HANG_IOCTL, NONE, 0},
-    {"no-auto-reset", NO_AUTO_RESET, NONE, 0},
+    void (*set)(struct spec *spec, double value); /* in place of `at` */
+    unsigned low, high;                           /* the argument is drawn from here; 0: the preset is taken */
+    const char *argument, *help;
+} words[] = {
+#define FAULT(field) offsetof(struct spec, config.faults.field)
+#define SPEC(field)  offsetof(struct spec, field)
+    /* The preset makes a fault show in the middle of a 4 MB image. */
+    {"silent", FLAG, USUAL, FAULT(silent), .help = "no power: sends nothing, hears nothing"},
+    {"tx-open", FLAG, RARE, FAULT(tx_open), .help = "the wire to the board is open"},
+    {"rx-open", FLAG, RARE, FAULT(rx_open), .help = "the wire from the board is open"},
+    {"gpio0-open", FLAG, USUAL, FAULT(gpio0_open), .help = "DTR does not reach GPIO0: always boots from flash"},
+    {"no-auto-reset", FLAG, RARE, SPEC(config.no_auto_reset),
+     .help = "DTR and RTS lead nowhere: a person must press the buttons"},
+    {"small-flash", FLAG, USUAL, .set = set_small_flash, .help = "a 1 MB flash part"},
+    {"flash-id", HEX24, RARE, FAULT(flash_id), 0xffffff, .argument = "HEX",
+     .help = "what the part answers to RDID (ffffff)"},
+    {"stuck-bits", FEW, USUAL, FAULT(stuck_bits), 64, .argument = "N", .help = "flash bits that stay 0 (64)"},
+    {"slow-flash", FACTOR, RARE, FAULT(slow_flash), 8, .argument = "F",
+     .help = "erase and program take F times as long (8)"},
+    {"noise", RATE, USUAL, .preset = 0.0003, .set = set_noise, .argument = "P",
+     .help = "each byte is lost, changed or doubled with probability P (0.0003)"},
+    {"reset-after", COUNT, RARE, FAULT(reset_after), 100000, .argument = "N",
+     .help = "brown-out after N bytes from the host, once (100000)"},
+    {"hang-after", COUNT, RARE, FAULT(hang_after), 100000, .argument = "N",
+     .help = "dead after N bytes from the host (100000)"},
+    {"unplug-after", COUNT, USUAL, SPEC(unplug_after), 200000, .low = 20000, .high = 1020000, .argument = "N",
+     .help = "pulled out after N bytes from the host (200000)"},
+    {"hang-ioctl", FLAG, RARE, SPEC(hang_ioctl),
+     .help = "the adapter answers no control request until it is pulled out"},
+    {"clone-oui", FLAG, RARE, FAULT(clone_oui), .help = "efuses that give no known OUI"},
+#undef FAULT
+#undef SPEC
 };
+
+#define WORD_COUNT (sizeof words / sizeof *words)
 
 const char *spec_help(void)
 {
-    return "  silent            no power: sends nothing, hears nothing\n"
-           "  gpio0-open        DTR does not reach GPIO0: always boots from flash\n"
-           "  no-auto-reset     DTR and RTS lead nowhere: a person must press the buttons\n"
-           "  tx-open, rx-open  the wire to the board, or from it, is open\n"
-           "  small-flash       a 1 MB flash part\n"
-           "  flash-id=HEX      what the part answers to RDID (default ffffff)\n"
-           "  stuck-bits=N      flash bits that stay 0 (default 64)\n"
-           "  slow-flash=F      erase and program take F times as long (default 8)\n"
-           "  noise=P           each byte is lost, changed or doubled with probability P (default 0.0003)\n"
-           "  reset-after=N     brown-out after N bytes from the host, once (default 100000)\n"
-           "  hang-after=N      dead after N bytes from the host (default 100000)\n"
-           "  unplug-after=N    pulled out after N bytes from the host (default 200000)\n"
-           "  hang-ioctl        the adapter answers no control request until it is pulled out\n"
-           "  clone-oui         efuses that give no known OUI\n";
+    static char text[4096];
+    size_t used = 0;
+    for (const struct word *word = words; word < words + WORD_COUNT; word++) {
+        char form[32];
+        snprintf(form, sizeof form, "%s%s%s", word->name, word->argument ? "=" : "",
+                 word->argument ? word->argument : "");
+        used += (size_t)snprintf(text + used, sizeof text - used, "  %-18s%s\n", form, word->help);
+    }
+    return text;
 }
 
 bool spec_number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
@@ -98,12 +115,13 @@ bool spec_real(const char *text, double min, double max, double *value)
     return true;
 }
 
-static bool parse_argument(enum argument kind, const char *text, double *value)
+static bool parse_argument(enum kind kind, const char *text, double *value)
 {
     uint64_t number;
     switch (kind) {
-    case NONE: return false;
+    case FLAG: return false;
     case COUNT:
+    case FEW:
         if (!spec_number(text, 1, 1U << 31, &number))
             return false;
         *value = (double)number;
@@ -120,25 +138,20 @@ static bool parse_argument(enum argument kind, const char *text, double *value)
     return false;
 }
 
-static void apply(struct spec *spec, enum fault fault, double value)
+static void apply(struct spec *spec, const struct word *word, double value)
 {
-    struct board_faults *board = &spec->config.faults;
-    switch (fault) {
-    case SILENT: board->silent = true; break;
-    case GPIO0_OPEN: board->gpio0_open = true; break;
-    case SMALL_FLASH: spec->config.part = nor_find("W25Q80"); break;
-    case STUCK_BITS: board->stuck_bits = (uint32_t)value; break;
-    case UNPLUG_AFTER: spec->unplug_after = (uint64_t)value; break;
-    case NOISE: board->lose = board->corrupt = board->insert = value / 3; break;
-    case TX_OPEN: board->tx_open = true; break;
-    case RX_OPEN: board->rx_open = true; break;
-    case CLONE_OUI: board->clone_oui = true; break;
-    case FLASH_ID: board->flash_id = (uint32_t)value; break;
-    case HANG_AFTER: board->hang_after = (uint64_t)value; break;
-    case RESET_AFTER: board->reset_after = (uint64_t)value; break;
-    case SLOW_FLASH: board->slow_flash = value; break;
-    case HANG_IOCTL: spec->hang_ioctl = true; break;
-    case NO_AUTO_RESET: spec->config.no_auto_reset = true; break;
+    void *at = (char *)spec + word->at;
+    if (word->set) {
+        word->set(spec, value);
+        return;
+    }
+    switch (word->kind) {
+    case FLAG: *(bool *)at = true; break;
+    case COUNT: *(uint64_t *)at = (uint64_t)value; break;
+    case FEW:
+    case HEX24: *(uint32_t *)at = (uint32_t)value; break;
+    case RATE:
+    case FACTOR: *(double *)at = value; break;
     }
 }
 
@@ -185,40 +198,46 @@ static int add_property(struct spec *spec, const char *word, char *error, size_t
     return -1;
 }
 
-int spec_add(struct spec *spec, const char *word, char *error, size_t size)
+int spec_add(struct spec *spec, const char *text, char *error, size_t size)
 {
-    size_t name = strcspn(word, "=");
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-        if (strncmp(faults[i].name, word, name) != 0 || faults[i].name[name] != '\0')
-            continue;
-        double value = faults[i].preset;
-        if (word[name] == '=' && !parse_argument(faults[i].argument, word + name + 1, &value)) {
-            snprintf(error, size, faults[i].argument == NONE ? "%s: takes no argument" : "%s: bad argument", word);
-            return -1;
-        }
-        size_t used = strlen(spec->faults);
-        if (used + strlen(word) + 2 > sizeof spec->faults) {
-            snprintf(error, size, "%s: too many faults", word);
-            return -1;
-        }
-        snprintf(spec->faults + used, sizeof spec->faults - used, "%s%s", used ? " " : "", word);
-        apply(spec, faults[i].fault, value);
-        return 0;
+    size_t name = strcspn(text, "=");
+    const struct word *word = words;
+    while (word < words + WORD_COUNT && (strncmp(word->name, text, name) != 0 || word->name[name] != '\0'))
+        word++;
+    if (word == words + WORD_COUNT)
+        return add_property(spec, text, error, size);
+    double value = word->preset;
+    if (text[name] == '=' && !parse_argument(word->kind, text + name + 1, &value)) {
+        snprintf(error, size, word->kind == FLAG ? "%s: takes no argument" : "%s: bad argument", text);
+        return -1;
     }
-    return add_property(spec, word, error, size);
+    size_t used = strlen(spec->faults);
+    if (used + strlen(text) + 2 > sizeof spec->faults) {
+        snprintf(error, size, "%s: too many faults", text);
+        return -1;
+    }
+    snprintf(spec->faults + used, sizeof spec->faults - used, "%s%s", used ? " " : "", text);
+    apply(spec, word, value);
+    return 0;
 }
 
 void spec_add_random_fault(struct spec *spec, uint64_t random)
 {
-    static const char *const usual[] = {"silent", "gpio0-open", "small-flash", "stuck-bits", "noise", "unplug-after"};
     struct rng rng = {random};
-    const char *name = usual[rng_next(&rng) % (sizeof usual / sizeof *usual)];
-    char word[64];
-    if (strcmp(name, "unplug-after") == 0)
-        snprintf(word, sizeof word, "%s=%u", name, (unsigned)(20000 + rng_next(&rng) % 1000000));
-    else
-        snprintf(word, sizeof word, "%s", name);
+    size_t usual = 0;
+    for (size_t i = 0; i < WORD_COUNT; i++)
+        usual += words[i].usual;
+    size_t nth = rng_next(&rng) % usual;
+    const struct word *word = words;
+    while (!word->usual || nth-- > 0)
+        word++;
+    char text[64];
     char error[128];
-    if (spec_add(spec, word, error, sizeof error) != 0)
-        abort(); /* the list above names a fault that is not in the table */
+    if (word->high)
+        snprintf(text, sizeof text, "%s=%u", word->name,
+                 (unsigned)(word->low + rng_next(&rng) % (word->high - word->low)));
+    else
+        snprintf(text, sizeof text, "%s", word->name);
+    if (spec_add(spec, text, error, sizeof error) != 0)
+        abort(); /* the table above has a preset that it does not take */
 }

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SPEC_WORDS 160
+#define SPEC_WORDS 320
 
 struct spec {
     struct board_config config;
@@ -24,12 +24,12 @@ struct spec {
 };
 
 /* Adds one word to the order. Returns 0, or -1 with a sentence that names the word in `error`. */
-__attribute__((warn_unused_result)) int spec_add(struct spec *spec, const char *word, char *error, size_t size);
+__attribute__((warn_unused_result)) int spec_add(struct spec *spec, const char *text, char *error, size_t size);
 
-/* Draws one of the faults that a bench meets most. `random` is any number. */
+/* Draws one of the usual faults. `random` is any number. */
 void spec_add_random_fault(struct spec *spec, uint64_t random);
 
-/* One line per fault for the help text. */
+/* One line per word for the help text. */
 const char *spec_help(void);
 
 /* Strict numbers: all of `text`, decimal (or 0x…), within [min, max]. False if it is anything else. */
