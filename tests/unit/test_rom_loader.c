@@ -205,6 +205,22 @@ START_TEST(memory_is_written_block_by_block)
 }
 END_TEST
 
+START_TEST(memory_inside_the_message_is_copied_upwards)
+{
+    enum { ROOM = 64 }; /* from the payload to where it goes */
+    uint8_t block[128];
+
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] = (uint8_t)(i + 1);
+    must(begin(MEM_BEGIN, sizeof block, 1, sizeof block, 0x3fffa018 + ROOM));
+    must(ask_data(MEM_DATA, 0, block, sizeof block, 0));
+    ck_assert_uint_eq(read_reg(0x3fffa018 + ROOM), 0x04030201);
+    ck_assert_uint_eq(read_reg(0x3fffa018 + 2 * ROOM - 4), 0x403f3e3d);
+    ck_assert_uint_eq(read_reg(0x3fffa018 + 2 * ROOM), 0x04030201);
+    ck_assert_uint_eq(read_reg(0x3fffa018 + 3 * ROOM - 4), 0x403f3e3d);
+}
+END_TEST
+
 START_TEST(memory_begin_is_checked)
 {
     ck_reply(begin(MEM_BEGIN, 0x1804, 1, 0x1804, SRAM), 1, 5);
@@ -463,6 +479,7 @@ int main(void)
     tcase_add_test(tc, registers_are_written_under_a_mask);
     tcase_add_test(tc, many_registers_go_in_one_request);
     tcase_add_test(tc, memory_is_written_block_by_block);
+    tcase_add_test(tc, memory_inside_the_message_is_copied_upwards);
     tcase_add_test(tc, memory_begin_is_checked);
     tcase_add_test(tc, a_damaged_block_cannot_be_sent_again);
     tcase_add_test(tc, data_lengths_must_agree);

@@ -230,19 +230,27 @@ static unsigned data(struct chip *chip, uint32_t length)
     return checksum(payload, n) == word(message(chip) + 4) ? ERR_NONE : ERR_CHECKSUM;
 }
 
+/* The copy runs upwards, four words at a time. Nothing keeps its target off the message itself: what is uploaded to a
+ * place inside the message comes to lie over the rest of the payload, and is copied once more. */
 static unsigned mem_data(struct chip *chip, uint32_t length)
 {
     struct rom_loader *loader = &chip->loader;
     unsigned error = data(chip, length);
-    uint32_t n = argument(chip, 0);
+    uint32_t left = argument(chip, 0);
+    const uint8_t *payload = message(chip) + HEADER + DATA_HEADER;
 
     if (error)
         return error;
-    if (!chip_write(chip, loader->address + loader->written, message(chip) + HEADER + DATA_HEADER, n)) {
-        chip_stop(chip, "loader: MEM_DATA of %u bytes to 0x%08x", n, loader->address + loader->written);
-        return PENDING;
+    for (uint32_t n; left > 0; left -= n, payload += n, loader->written += n) {
+        uint8_t words[16];
+
+        n = left < sizeof words ? left : sizeof words;
+        memcpy(words, payload, n);
+        if (!chip_write(chip, loader->address + loader->written, words, n)) {
+            chip_stop(chip, "loader: MEM_DATA of %u bytes to 0x%08x", left, loader->address + loader->written);
+            return PENDING;
+        }
     }
-    loader->written += n;
     return ERR_NONE;
 }
 
