@@ -9,66 +9,28 @@ is waited for, and only a hang runs into PATIENCE. When the station is closed, g
 checked (check_laws). BUILD is the build directory (default build/release), COMMON that of the stub and demo-image.
 """
 import collections
-import concurrent.futures
 import contextlib
-import functools
 import hashlib
 import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import sqlite3
 import struct
 import subprocess
 import sys
-import tempfile
-import threading
-import time
-import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build/release"))
-COMMON = os.path.join(ROOT, os.environ.get("COMMON", "build/common"))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from world import BUILD, COMMON, PATIENCE, ROOT, SANITIZE, Skip, World, image, run_tests, until  # noqa: E402,F401
+
 GANGD = os.path.join(BUILD, "gangd")
 GANGCTL = os.path.join(BUILD, "gangctl")
 STUB_JSON = os.path.join(COMMON, "stub.json")
 
-PATIENCE = 120
-LOOK = 0.02
-
 # [flashing] for a test that must meet a board in the middle of its work: seconds, not tenths of one.
 SLOW = "settle_ms = 50\nbaud = 115200"
-
-# gangd and boardsim are started behind umockdev's preload, which ASan would not like to be first.
-SANITIZE = {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"}
-
-
-class Skip(Exception):
-    """Raised by a test that cannot run here."""
-
-
-def until(what, condition, patience=PATIENCE):
-    """Waits until condition() is true and returns what it gave. `what` is for the message, or makes it."""
-    end = time.monotonic() + patience
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited in vain: {what() if callable(what) else what}")
-        time.sleep(LOOK)
-
-
-@functools.lru_cache(maxsize=None)
-def image(size=65536, seed=1):
-    """A golden image's bytes: deterministic for a size and a seed."""
-    with tempfile.NamedTemporaryFile() as file:
-        subprocess.run([os.path.join(COMMON, "demo-image"), "--size", str(size), "--seed", str(seed), file.name],
-                       check=True, capture_output=True)
-        return file.read()
 
 
 def image_hash(parts, algorithm):
@@ -92,41 +54,20 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-class Control:
-    """boardsim's control socket."""
-
-    def __init__(self, path):
-        self.lock = threading.Lock()
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
-        self.socket.connect(path)
-        self.file = self.socket.makefile("rw")
-
-    def __call__(self, line):
-        with self.lock:
-            self.file.write(line + "\n")
-            self.file.flush()
-            answer = self.file.readline().rstrip("\n")
-        assert answer == "ok" or answer.startswith("ok "), f"{line}: {answer}"
-        return answer[3:]
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-
-class Station:
+class Station(World):
     """`product`, `flashing`, `slots` and `http` are lines for these sections of the configuration (`slots` may go on with
     sections [slot NAME]). `golden` is the image of golden.bin, or a list of (offset, bytes) for several files; None
     writes no file. `start=False` leaves gangd to be started by start()."""
 
+    logs = ("gangd.log", "boardsim.log")
+
     def __init__(self, boards=0, adapter="cp2102n", boardsim=(), golden=image(), product=None, flashing="settle_ms = 50",
                  slots="", http_lines="", station="", start=True):
-        self.dir = tempfile.mkdtemp(prefix="gangd-it-")
+        self.gangd = None
+        super().__init__(boards, adapter, boardsim)
         self.book, self.socket, self.config = self.path("gangd.db"), self.path("gangd.sock"), self.path("gangd.conf")
         self.log_path = self.path("gangd.log")
         self.images = {}  # MD5 -> [(offset, bytes)]: every image that this station ever had
-        self.gangd = None
         self.was_killed = False
         files = golden if isinstance(golden, list) else [(0, golden)]
         if golden is not None:
@@ -140,12 +81,8 @@ class Station:
                          "flashing": flashing, "slots": slots,
                          "http": f"socket = {self.socket}\ngroup =\nlisten = none\nweb = {ROOT}/web\n{http_lines}"}
         self.write_config()
-        self.start_world(boards, adapter, boardsim)
         if start:
             self.start()
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
 
     # --- what gangd is given
 
@@ -165,25 +102,6 @@ class Station:
                 file.write(f"[{name}]\n{lines}\n")
 
     # --- processes
-
-    def start_world(self, boards, adapter, options):
-        os.mkdir(self.path("flash"))
-        self.boardsim_log = open(self.path("boardsim.log"), "w+", encoding="utf-8")
-        # The world lasts until the pipe is closed; its environment is what makes a program live in it.
-        self.boardsim = subprocess.Popen(
-            [os.path.join(BUILD, "boardsim"), "--boards", str(boards), "--adapter", adapter, "--control",
-             self.path("control"), "--dump-dir", self.path("flash"), "--report", self.path("report.json"), *options,
-             "--", "sh", "-c", 'env -0 >"$1.new" && mv "$1.new" "$1" && exec cat', "world", self.path("world")],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.boardsim_log, env={**os.environ, **SANITIZE})
-        until("boardsim's world", lambda: os.path.exists(self.path("world")) or self.boardsim.poll() is not None)
-        assert self.boardsim.poll() is None, self.read("boardsim.log")
-        with open(self.path("world"), encoding="utf-8") as file:
-            self.world = dict(pair.split("=", 1) for pair in file.read().split("\0") if pair)
-        self.control = Control(self.path("control"))
-
-    def spawn(self, command, **options):
-        """A program in the world."""
-        return subprocess.Popen(command, env=self.world, **options)
 
     def start(self, ready=True, config=None):
         assert self.gangd is None or self.gangd.poll() is not None
@@ -210,46 +128,11 @@ class Station:
         self.was_killed = number == signal.SIGKILL
         return self.gangd.wait(PATIENCE)
 
-    def read(self, name):
-        with open(self.path(name), encoding="utf-8", errors="replace") as file:
-            return file.read()
-
     def log(self):
         return self.read("gangd.log") if os.path.exists(self.log_path) else ""
 
     def wait_log(self, text):
         until(lambda: f"{text!r} in the log:\n{self.log()}", lambda: text in self.log())
-
-    # --- the operator's hands
-
-    def plug(self, slot, words=""):
-        """Returns the board's MAC."""
-        self.control(f"plug {slot} {words}")
-        return self.mac(slot)
-
-    def unplug(self, slot):
-        self.control(f"unplug {slot}")
-
-    def replug(self, slot):
-        self.control(f"replug {slot}")
-
-    def swap(self, slot, words=""):
-        self.control(f"swap {slot} {words}")
-        return self.mac(slot)
-
-    def wire(self, slot):
-        """boardsim's view of what is in the slot: {"board": MAC, "to_board": "1234", …}."""
-        return dict(word.split("=", 1) for word in self.control(f"status {slot}").split() if "=" in word)
-
-    def mac(self, slot):
-        return self.wire(slot)["board"]
-
-    def flash(self, slot):
-        """What is in the flash of the board there, in truth."""
-        name = self.path(f"dump-{slot}")
-        self.control(f"dump {slot} {name}")
-        with open(name, "rb") as file:
-            return file.read()
 
     # --- the API
 
@@ -347,27 +230,16 @@ class Station:
                 code = self.stop()
                 assert code == 0, f"gangd ended with {code}"
             self.end_world()
-            assert self.boardsim.returncode == 0, self.read("boardsim.log")
-            for log in ("gangd.log", "boardsim.log"):
-                text = self.read(log) if os.path.exists(self.path(log)) else ""
-                assert not re.search(r"Sanitizer|runtime error:|Assertion", text), text
             if os.path.exists(self.book):
                 self.check_laws()
         finally:
             self.clean()
 
-    def end_world(self):
-        self.control.close()
-        self.boardsim.stdin.close()
-        self.boardsim.wait(PATIENCE)
-
     def clean(self):
-        for process in (self.gangd, self.boardsim):
-            if process and process.poll() is None:
-                process.kill()
-                process.wait()
-        self.boardsim_log.close()
-        shutil.rmtree(self.dir)
+        if self.gangd and self.gangd.poll() is None:
+            self.gangd.kill()
+            self.gangd.wait()
+        super().clean()
 
     def check_laws(self):
         """Each attempt has one row; it was closed once, as the log and the units say; and a pass is true."""
@@ -393,38 +265,3 @@ class Station:
             flash = file.read()
         for offset, data in self.images[md5]:
             assert flash[offset:offset + len(data)] == data, f"{mac} passed, and its flash is another"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if kind is None:
-            self.close()
-            return
-        for log in ("gangd.log", "boardsim.log"):
-            if os.path.exists(self.path(log)):
-                print(f"--- {log}\n{self.read(log)[-6000:]}---", file=sys.stderr)
-        self.clean()
-
-
-def run_tests(names, at_once=3):
-    """Runs all functions of a driver that are called test_… and ends the program. Several run at once: a board spends
-    its time on the wire, not on the CPU. An argument chooses those with this in their name."""
-    tests = [(name, test) for name, test in names.items() if name.startswith("test_") and callable(test)]
-    tests = [(name, test) for name, test in tests if all(word in name for word in sys.argv[1:])]
-    passed = failed = 0
-    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        futures = {pool.submit(test): name for name, test in tests}
-        for future in concurrent.futures.as_completed(futures):
-            name = futures[future]
-            try:
-                future.result()
-                passed += 1
-                print(f"ok {name}", flush=True)
-            except Skip as why:
-                print(f"skipped {name}: {why}", flush=True)
-            except Exception:  # pylint: disable=broad-except
-                failed += 1
-                print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0 or passed == 0)
