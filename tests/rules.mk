@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-# tests/unit/test_NAME.c and tests/simulation/test_NAME.c are Check programs; tests/integration/test_NAME.py and
-# tests/browser/run.sh drive the built programs. Each ends with "N passed, N failed"; tests/run sums them up.
+# tests/unit/test_NAME.c and tests/simulation/test_NAME.c are Check programs; tests/integration/test_NAME.py,
+# tests/browser/run.sh and tests/peers/test_NAME.py drive the built programs. Each ends with "N passed, N failed";
+# tests/run sums them up.
 CHECK_SRC   := $(wildcard tests/unit/test_*.c tests/simulation/test_*.c)
 CHECK_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(CHECK_SRC))
 # What several tests share: the rig, benches, the runner.
 SHARED_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(CHECK_SRC),$(wildcard tests/*.c tests/unit/*.c tests/simulation/*.c)))
 DRIVERS     := $(sort $(wildcard tests/integration/test_*.py)) $(wildcard tests/browser/run.sh)
+PEERS       := build/peers
+PEER_TESTS  := $(sort $(wildcard tests/peers/test_*.py))
 TEST_PKGS   := $(DAEMON_PKGS) $(BOARDSIM_PKGS) libcurl check
 
 $(B)/tests/%.o: PKGS = $(TEST_PKGS)
@@ -21,14 +24,28 @@ $(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
 
 .PHONY: test-run fuzz-run fuzz-short lint-tidy lint-cppcheck lint-shell
 
-# Sanitizers on, as everywhere in the tests. DRIVERS= and CHECK_TESTS= on the command line choose some.
-test: deps
+# Sanitizers on, as everywhere in the tests. DRIVERS=, PEER_TESTS= and CHECK_TESTS= on the command line choose some.
+test: peers
 	$(MAKE) FLAVOR=fuzz fuzz-build
 	$(MAKE) FLAVOR=release all
 	$(MAKE) FLAVOR=san all test-run
 
+RUN := BUILD=$(B) COMMON=$(S) PEERS=$(PEERS) PEERS_REQUIRED=$(PEERS_REQUIRED) tests/run
+
 test-run: $(CHECK_TESTS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
-	BUILD=$(B) COMMON=$(S) tests/run $(CHECK_TESTS) $(DRIVERS) tests/fuzz/run-short.sh
+	$(RUN) $(CHECK_TESTS) $(DRIVERS) $(PEER_TESTS) tests/fuzz/run-short.sh
+
+# Other people's programs as referees. Tests whose referee is not there are skipped, or fail if PEERS_REQUIRED is set.
+.PHONY: peers test-peers peers-run
+peers: deps
+	tools/install-deps.sh peers && tests/peers/install.sh $(PEERS) $(if $(PEERS_REQUIRED),,|| true)
+
+test-peers:
+	$(MAKE) PEERS_REQUIRED=1 peers
+	$(MAKE) FLAVOR=san PEERS_REQUIRED=1 all peers-run
+
+peers-run: $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
+	$(RUN) $(PEER_TESTS)
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/.
 FUZZ_SRC     := $(wildcard tests/fuzz/fuzz_*.c)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Installs what building, testing and the demo need, by Debian package name. Does nothing where all is there.
+# install-deps.sh peers: what only the tests with other people's programs need (tests/peers).
 set -eu
 
 packages="
@@ -15,6 +16,7 @@ chromium python3 python3-venv
 "
 # A machine may have Node.js from elsewhere; Debian's is taken only where there is none.
 command -v node >/dev/null && command -v npm >/dev/null || packages="$packages nodejs npm"
+[ "${1-}" != peers ] || packages="qemu-system-misc"
 
 missing=
 for package in $packages; do
