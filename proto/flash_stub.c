@@ -20,8 +20,8 @@ enum { STUB_BEGIN, STUB_DATA, STUB_END, STUB_GREETING, STUB_INFO };
 static void begin_segment(struct flash *flash)
 {
     const struct stub_segment *segment = &flash->job->stub->segments[flash->at.segment];
-    uint32_t blocks = (segment->size + WIRE_MEM_BLOCK - 1) / WIRE_MEM_BLOCK;
-    const uint32_t words[] = {segment->size, blocks, WIRE_MEM_BLOCK, segment->address};
+    uint32_t blocks = (segment->size + segment->block - 1) / segment->block;
+    const uint32_t words[] = {segment->size, blocks, segment->block, segment->address};
     flash->step = STUB_BEGIN;
     flash->at.block = 0;
     flash_request_words(flash, WIRE_MEM_BEGIN, words, 4, MEM_TIMEOUT, 1);
@@ -31,13 +31,13 @@ static void upload_next(struct flash *flash)
 {
     const struct stub_image *stub = flash->job->stub;
     const struct stub_segment *segment = &stub->segments[flash->at.segment];
-    size_t offset = flash->at.block * WIRE_MEM_BLOCK;
+    size_t offset = flash->at.block * (size_t)segment->block;
     if (offset < segment->size) {
         size_t left = segment->size - offset;
         flash->step = STUB_DATA;
         /* Sent once: the ROM counts a block before it looks at the checksum, so a repeated one is refused. */
         session_request_block(flash->session, WIRE_MEM_DATA, (uint32_t)flash->at.block++, segment->bytes + offset,
-                              left < WIRE_MEM_BLOCK ? left : WIRE_MEM_BLOCK, MEM_TIMEOUT, 1);
+                              left < segment->block ? left : segment->block, MEM_TIMEOUT, 1);
     } else if (++flash->at.segment < stub->n_segments) {
         begin_segment(flash);
     } else {

@@ -8,14 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a segment may lie, esp8266.md section 1. MEM_DATA frames land in the ROM's message buffer: a segment there
- * would be overwritten by its own upload. */
+#include "proto/wire.h"
+
+/* Where a segment may lie, esp8266.md section 1. MEM_DATA frames land in the ROM's message buffer: what is uploaded
+ * there must be the last, in blocks so small that the frames do not reach it. The data of Espressif's stubs lies so. */
 #define IRAM_START    0x40100000u
 #define IRAM_END      0x40110000u
 #define DRAM_START    0x3FFE8000u
 #define DRAM_END      0x3FFFC000u
 #define MESSAGE_START 0x3FFFA000u
 #define MESSAGE_END   0x3FFFB818u
+#define PAYLOAD_START (MESSAGE_START + 8 + 16) /* behind the frame's two headers */
+#define BLOCK_LEAST   256u
 
 /* Returns the number of bytes, or -1 if it is not base64. `out` has room for 3/4 of the text. */
 static ptrdiff_t decode_base64(const char *text, size_t len, uint8_t *out)
@@ -47,20 +51,23 @@ static bool within(const struct stub_segment *segment, uint32_t start, uint32_t 
     return segment->address >= start && segment->address < end && segment->size <= end - segment->address;
 }
 
-static bool check_segment(const struct stub_segment *segment, const char *what, char *error, size_t error_size)
+static bool check_segment(struct stub_segment *segment, const char *what, bool last, char *error, size_t error_size)
 {
     uint32_t end = segment->address + segment->size;
+    bool in_message = segment->address < MESSAGE_END && end > MESSAGE_START;
     if (segment->address % 4 != 0)
         snprintf(error, error_size, "%s_start 0x%08x is not a multiple of 4", what, segment->address);
     else if (!within(segment, IRAM_START, IRAM_END) && !within(segment, DRAM_START, DRAM_END))
         snprintf(error, error_size, "%s at 0x%08x, %u bytes, lies outside the chip's RAM", what, segment->address,
                  segment->size);
-    else if (segment->address < MESSAGE_END && end > MESSAGE_START)
+    else if (in_message && (!last || segment->address < PAYLOAD_START + BLOCK_LEAST))
         snprintf(error, error_size, "%s at 0x%08x lies over the ROM's message buffer at 0x%08x", what, segment->address,
                  MESSAGE_START);
     else
-        return true;
-    return false;
+        segment->block = in_message && segment->address - PAYLOAD_START < WIRE_MEM_BLOCK
+                             ? segment->address - PAYLOAD_START
+                             : WIRE_MEM_BLOCK;
+    return segment->block > 0;
 }
 
 static bool get_address(const json_t *root, const char *key, uint32_t *address, char *error, size_t error_size)
@@ -75,7 +82,7 @@ static bool get_address(const json_t *root, const char *key, uint32_t *address, 
     return true;
 }
 
-static bool get_segment(const json_t *root, const char *key, struct stub_segment *segment, char *error,
+static bool get_segment(const json_t *root, const char *key, struct stub_segment *segment, bool last, char *error,
                         size_t error_size)
 {
     const json_t *value = json_object_get(root, key);
@@ -100,14 +107,14 @@ static bool get_segment(const json_t *root, const char *key, struct stub_segment
         return false;
     }
     segment->size = ((uint32_t)size + 3) & ~3u;
-    return check_segment(segment, key, error, error_size);
+    return check_segment(segment, key, last, error, error_size);
 }
 
 static bool fill(struct stub_image *stub, const json_t *root, char *error, size_t error_size)
 {
     struct stub_segment *text = &stub->segments[0];
     stub->n_segments = 1;
-    if (!get_segment(root, "text", text, error, error_size) ||
+    if (!get_segment(root, "text", text, false, error, error_size) ||
         !get_address(root, "entry", &stub->entry, error, error_size))
         return false;
     if (text->size == 0 || stub->entry < text->address || stub->entry - text->address >= text->size) {
@@ -118,7 +125,7 @@ static bool fill(struct stub_image *stub, const json_t *root, char *error, size_
     if (!data || (json_is_string(data) && json_string_length(data) == 0))
         return true;
     stub->n_segments = 2;
-    return get_segment(root, "data", &stub->segments[1], error, error_size);
+    return get_segment(root, "data", &stub->segments[1], true, error, error_size);
 }
 
 struct stub_image *stub_image_parse(const char *json, size_t len, const char *name, char *error, size_t error_size)

@@ -37,6 +37,18 @@ START_TEST(our_own_is_sound)
 }
 END_TEST
 
+START_TEST(data_in_the_message_buffer_goes_up_in_small_blocks)
+{
+    /* data_start 0x3fffae5c */
+    struct stub_image *stub = parse("{\"text\": \"AQID\", \"text_start\": 1074839552, \"entry\": 1074839552,"
+                                    " \"data\": \"AQID\", \"data_start\": 1073720924}");
+    ck_assert_ptr_nonnull(stub);
+    ck_assert_uint_eq(stub->segments[0].block, 0x1800);
+    ck_assert_uint_eq(stub->segments[1].block, 0x3fffae5c - 0x3fffa018);
+    stub_image_free(stub);
+}
+END_TEST
+
 static const struct {
     const char *json, *words;
 } bad[] = {
@@ -53,6 +65,10 @@ static const struct {
     {"{\"text\": \"AQID\", \"text_start\": 4096, \"entry\": 4096}", "outside the chip's RAM"},
     {"{\"text\": \"AQID\", \"text_start\": -4, \"entry\": 4096}", "no address"},
     {"{\"text\": \"AQID\", \"text_start\": 1073717248, \"entry\": 1073717248}", "message buffer"},
+    {"{\"text\": \"AQID\", \"text_start\": 1073719000, \"entry\": 1073719000}", "message buffer"},
+    {"{\"text\": \"AQID\", \"text_start\": 1074839552, \"entry\": 1074839552, \"data\": \"AQID\", \"data_start\": "
+     "1073717524}",
+     "message buffer"},
     {"{\"text\": \"AQID\", \"text_start\": 1074839552, \"entry\": 1074839556}", "outside the text"},
     {"{\"text\": \"AQID\", \"text_start\": 1074839552, \"entry\": 1074839552, \"data\": \"AQID\"}", "data_start"},
 };
@@ -70,6 +86,7 @@ int main(void)
     TCase *tcase = tcase_create("stub_image");
     tcase_add_test(tcase, a_stub_with_text_and_data);
     tcase_add_test(tcase, our_own_is_sound);
+    tcase_add_test(tcase, data_in_the_message_buffer_goes_up_in_small_blocks);
     tcase_add_loop_test(tcase, a_bad_stub_is_refused_with_the_reason, 0, sizeof(bad) / sizeof(bad[0]));
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
