@@ -32,7 +32,9 @@ test: peers
 
 RUN := BUILD=$(B) COMMON=$(S) PEERS=$(PEERS) PEERS_REQUIRED=$(PEERS_REQUIRED) tests/run
 
-test-run: $(CHECK_TESTS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
+PEER_PROGRAMS := $(B)/published
+
+test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 	$(RUN) $(CHECK_TESTS) $(DRIVERS) $(PEER_TESTS) tests/fuzz/run-short.sh
 
 # Other people's programs as referees. Tests whose referee is not there are skipped, or fail if PEERS_REQUIRED is set.
@@ -44,8 +46,13 @@ test-peers:
 	$(MAKE) PEERS_REQUIRED=1 peers
 	$(MAKE) FLAVOR=san PEERS_REQUIRED=1 all peers-run
 
-peers-run: $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
+peers-run: $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 	$(RUN) $(PEER_TESTS)
+
+# The peers' programs: each one's driver in tests/peers tells what for.
+$(B)/published: $(B)/tests/peers/published.o $(TEST_LIBS)
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lz -lm
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/.
 FUZZ_SRC     := $(wildcard tests/fuzz/fuzz_*.c)

@@ -12,6 +12,9 @@
 
 #define BOOT_BAUD 74880
 
+/* The longest request: a stub's block of 16 KB with its headers. */
+#define REQUEST_MAX (8 + 16 + 0x4000)
+
 static struct board *board;
 static uint64_t now;
 static uint32_t baud;
@@ -73,7 +76,7 @@ static inline void say(const void *bytes, size_t n)
 
 static inline void say_frame(const uint8_t *bytes, size_t n)
 {
-    static uint8_t out[20000];
+    static uint8_t out[2 * REQUEST_MAX + 2];
     size_t k = 0;
 
     out[k++] = 0xc0;
@@ -91,7 +94,9 @@ static inline void say_frame(const uint8_t *bytes, size_t n)
 
 static inline void say_request(uint8_t op, uint32_t checksum, const void *data, size_t n)
 {
-    static uint8_t request[9000];
+    static uint8_t request[REQUEST_MAX];
+
+    ck_assert_uint_le(8 + n, sizeof request);
 
     request[0] = 0;
     request[1] = op;
