@@ -88,7 +88,8 @@ static const uint32_t rates[] = {9600, 57600, 74880, 115200, 230400, 460800, 921
 START_TEST(autobaud_finds_the_rate)
 {
     connect_at(rates[_i]);
-    ck_assert_uint_eq(read_reg(0x60000014), (52000000 + rates[_i] / 2) / rates[_i]);
+    /* Whole cycles of the shortest pulse: 0.8 % fast at 921600, 2 % at 1500000. */
+    ck_assert_uint_eq(read_reg(0x60000014), 52000000 / rates[_i]);
 }
 END_TEST
 

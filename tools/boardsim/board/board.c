@@ -146,21 +146,18 @@ static void hear(struct board *board, const struct line_byte *byte)
 {
     struct chip *chip = &board->chip;
     const struct board_faults *faults = &board->faults;
-    uint8_t disturbed[2], seen[LINE_SEEN_MAX];
+    struct line_seen seen[LINE_SEEN_MAX];
+    uint8_t disturbed[2];
     unsigned n = faults->tx_open || board->dead ? 0 : line_disturb(&board->noise_in, byte->value, disturbed);
 
     for (unsigned i = 0; i < n && chip->mode != CHIP_OFF; i++) {
         struct line_byte arrived = {byte->at, byte->bit, disturbed[i]};
 
-        if (rom_loader_measures(chip)) {
-            rom_loader_measure(chip, arrived.value, arrived.bit);
-            board->bytes_in++;
-            continue;
-        }
-        unsigned got = line_seen(&board->to_board, &arrived, LINE_BIT(chip->uart.divider), seen);
+        chip_measure(chip, arrived.value, arrived.bit);
+        unsigned got = line_see(&board->to_board, &arrived, LINE_BIT(chip->uart.divider), seen);
 
         for (unsigned j = 0; j < got; j++)
-            chip_receive(chip, seen[j]);
+            chip_receive(chip, seen[j].value, seen[j].framing);
         board->bytes_in += got;
     }
     if (n == 0 || !board->reset.powered)
@@ -211,11 +208,11 @@ size_t board_receive(struct board *board, uint32_t baud, uint8_t *bytes, size_t 
     size_t got = 0;
 
     while (board->to_host.count > 0 && got < n) {
-        uint8_t seen[LINE_SEEN_MAX];
-        unsigned count = line_seen(&board->to_host, line_peek(&board->to_host), bit, seen);
+        struct line_seen seen[LINE_SEEN_MAX];
+        unsigned count = line_see(&board->to_host, line_peek(&board->to_host), bit, seen);
 
         for (unsigned i = 0; i < count && got < n; i++)
-            bytes[got++] = seen[i];
+            bytes[got++] = seen[i].value;
         line_drop(&board->to_host);
     }
     return got;

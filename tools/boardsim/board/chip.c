@@ -299,11 +299,17 @@ static void raise_interrupts(struct chip *chip)
     *pending = (*pending & ~(1u << UART_INTERRUPT)) | (uint32_t)uart_interrupts(&chip->uart) << UART_INTERRUPT;
 }
 
-void chip_receive(struct chip *chip, uint8_t byte)
+void chip_measure(struct chip *chip, uint8_t byte, uint32_t bit)
+{
+    if (chip->mode != CHIP_OFF && uart_measure(&chip->uart, byte, bit))
+        stir(chip);
+}
+
+void chip_receive(struct chip *chip, uint8_t byte, bool framing)
 {
     if (chip->mode == CHIP_OFF)
         return;
-    uart_receive(&chip->uart, chip->now, byte);
+    uart_receive(&chip->uart, chip->now, byte, framing);
     stir(chip);
 }
 

@@ -91,8 +91,9 @@ void chip_events(struct chip *chip);
 /* If a byte has left the UART by now: true, with the byte. */
 bool chip_sent(struct chip *chip, uint8_t *byte);
 
-/* A byte from the wire. */
-void chip_receive(struct chip *chip, uint8_t byte);
+/* A byte from the wire: as it was sent, with the length of its bits, and as the UART has understood it. */
+void chip_measure(struct chip *chip, uint8_t byte, uint32_t bit);
+void chip_receive(struct chip *chip, uint8_t byte, bool framing);
 
 /* Starts the CPU at `entry` as the ROM calls loaded code. */
 void chip_call(struct chip *chip, uint32_t entry);

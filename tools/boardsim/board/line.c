@@ -64,7 +64,7 @@ static bool level(uint8_t value, uint32_t bit, uint64_t t)
     return index >= 9 || (index > 0 && (value >> (index - 1) & 1));
 }
 
-unsigned line_seen(struct line *line, const struct line_byte *byte, uint32_t bit, uint8_t seen[LINE_SEEN_MAX])
+unsigned line_see(struct line *line, const struct line_byte *byte, uint32_t bit, struct line_seen seen[LINE_SEEN_MAX])
 {
     uint32_t sent = byte->bit;
     uint32_t difference = sent > bit ? sent - bit : bit - sent;
@@ -73,7 +73,7 @@ unsigned line_seen(struct line *line, const struct line_byte *byte, uint32_t bit
     unsigned n = 0;
 
     if ((uint64_t)difference * 100 <= (uint64_t)bit * TOLERANCE_PERCENT) {
-        seen[0] = byte->value;
+        seen[0] = (struct line_seen){byte->value, false};
         return 1;
     }
     if (begin < line->deaf_until)
@@ -87,8 +87,8 @@ unsigned line_seen(struct line *line, const struct line_byte *byte, uint32_t bit
             return n;
         for (unsigned i = 0; i < 8; i++)
             value |= (uint8_t)(level(byte->value, sent, t + (uint64_t)bit * (2 * i + 3) / 2) << i);
-        seen[n++] = value;
         t += (uint64_t)bit * 19 / 2;
+        seen[n++] = (struct line_seen){value, !level(byte->value, sent, t)};
         line->deaf_until = begin + t;
         /* A receiver that found no stop bit waits for the line to rise before it looks for the next start. */
         while (t < 9 * (uint64_t)sent && !level(byte->value, sent, t))

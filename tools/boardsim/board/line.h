@@ -18,6 +18,11 @@
 /* One sent byte can look like this many to a receiver that is too fast: a start bit at each falling edge. */
 #define LINE_SEEN_MAX 5
 
+struct line_seen {
+    uint8_t value;
+    bool framing; /* there was no stop bit */
+};
+
 struct line_byte {
     uint64_t at;  /* when its stop bit has passed */
     uint32_t bit; /* length of the sender's bits */
@@ -51,7 +56,7 @@ const struct line_byte *line_peek(const struct line *line);
 void line_drop(struct line *line);
 
 /* What a receiver with bits of `bit` sees of this byte. Returns how many bytes, up to LINE_SEEN_MAX. */
-unsigned line_seen(struct line *line, const struct line_byte *byte, uint32_t bit, uint8_t seen[LINE_SEEN_MAX]);
+unsigned line_see(struct line *line, const struct line_byte *byte, uint32_t bit, struct line_seen seen[LINE_SEEN_MAX]);
 
 /* What noise makes of a byte: returns 0, 1 or 2 bytes. */
 unsigned line_disturb(struct line_noise *noise, uint8_t value, uint8_t out[2]);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "tools/boardsim/board/chip.h"
-#include "tools/boardsim/board/line.h"
 
 enum {
     OP_FLASH_BEGIN = 0x02,
@@ -51,41 +50,27 @@ enum {
 
 void rom_loader_start(struct chip *chip)
 {
-    chip->loader = (struct rom_loader){.low = UINT32_MAX, .high = UINT32_MAX};
+    chip->loader = (struct rom_loader){.state = LOADER_AUTOBAUD};
     chip->mode = CHIP_LOADER;
+    uart_store(&chip->uart, chip->now, UART_AUTOBAUD, chip->uart.autobaud | UART_AUTOBAUD_ON);
 }
 
-/* Autobaud. */
-
-bool rom_loader_measures(const struct chip *chip)
+/* Finds the host's rate, once: the divider is what a pulse of one bit lasts. */
+static uint64_t autobaud(struct chip *chip)
 {
-    return chip->mode == CHIP_LOADER && chip->loader.state == LOADER_AUTOBAUD;
-}
+    struct uart *uart = &chip->uart;
+    uint32_t low, high;
 
-void rom_loader_measure(struct chip *chip, uint8_t value, uint32_t bit)
-{
-    struct rom_loader *loader = &chip->loader;
-    unsigned levels = (unsigned)value << 1 | 1u << 9; /* start bit, data, stop bit */
-    unsigned run = 1;
-    uint64_t divider;
-
-    loader->edges++; /* the start bit's */
-    for (unsigned i = 1; i < 10; i++, run++) {
-        uint32_t *shortest = levels >> (i - 1) & 1 ? &loader->high : &loader->low;
-
-        if ((levels >> i & 1) == (levels >> (i - 1) & 1))
-            continue;
-        if (run * bit < *shortest)
-            *shortest = run * bit;
-        loader->edges++;
-        run = 0;
-    }
-    if (loader->edges < AUTOBAUD_EDGES || loader->high == UINT32_MAX)
-        return;
-    divider = ((uint64_t)loader->low + loader->high + LINE_BIT(1)) / LINE_BIT(2);
-    uart_store(&chip->uart, chip->now, UART_CLKDIV, divider < 0xfffff ? (uint32_t)divider : 0xfffff);
-    chip->uart.rx.count = 0;
-    loader->state = LOADER_RECEIVE;
+    if (uart_load(uart, chip->now, UART_PULSE_NUM) < AUTOBAUD_EDGES)
+        return CHIP_NEVER;
+    low = uart_load(uart, chip->now, UART_LOWPULSE);
+    high = uart_load(uart, chip->now, UART_HIGHPULSE);
+    uart_store(uart, chip->now, UART_CLKDIV, (low + high) / 2 + UART_PULSE_SHORT);
+    uart_store(uart, chip->now, UART_AUTOBAUD, uart->autobaud & ~UART_AUTOBAUD_ON);
+    uart_store(uart, chip->now, UART_CONF0, uart->conf0 | UART_CONF0_RX_RESET);
+    uart_store(uart, chip->now, UART_CONF0, uart->conf0 & ~UART_CONF0_RX_RESET);
+    chip->loader.state = LOADER_RECEIVE;
+    return chip->now;
 }
 
 /* The message. */
@@ -489,7 +474,7 @@ uint64_t rom_loader_step(struct chip *chip)
     uint64_t then;
 
     switch (loader->state) {
-    case LOADER_AUTOBAUD: return CHIP_NEVER;
+    case LOADER_AUTOBAUD: return autobaud(chip);
     case LOADER_RECEIVE: return receive(chip);
     case LOADER_THINK: think(chip); break;
     case LOADER_WRITES:

@@ -37,9 +37,6 @@ struct rom_loader {
     uint32_t entry;
     bool to_flash, reading_back;
     struct flash_job job;
-    /* Autobaud: shortest pulses seen, in LINE_BIT units, and edges counted. */
-    uint32_t low, high;
-    unsigned edges;
 };
 
 /* Begins to listen. */
@@ -47,10 +44,5 @@ void rom_loader_start(struct chip *chip);
 
 /* Goes on; returns when to call again, CHIP_NEVER for "at the next event". */
 uint64_t rom_loader_step(struct chip *chip);
-
-/* While the state is LOADER_AUTOBAUD, bytes are not received but measured: their value and bit length in LINE_BIT
- * units. */
-bool rom_loader_measures(const struct chip *chip);
-void rom_loader_measure(struct chip *chip, uint8_t value, uint32_t bit);
 
 #endif
