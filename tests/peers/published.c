@@ -61,12 +61,12 @@ static void fill(uint8_t *image, uint32_t size, double share)
 static uint8_t *deflate_image(uint32_t size, uint32_t wanted, uint32_t *deflated)
 {
     uint8_t *image = malloc(size), *out = malloc(compressBound(size));
-    double share = (double)wanted / size, low = 0, high = 1;
+    double low = 0, high = 1;
 
     for (int i = 0; i < 12; i++) {
         uLongf n = compressBound(size);
+        double share = (low + high) / 2;
 
-        share = (low + high) / 2;
         fill(image, size, share);
         compress2(out, &n, image, size, 9);
         *deflated = (uint32_t)n;
