@@ -471,27 +471,6 @@ START_TEST(a_hung_board_needs_a_power_cycle)
 }
 END_TEST
 
-START_TEST(efuses_follow_the_mac)
-{
-    static const uint8_t macs[3][6] = {
-        {0xac, 0xd0, 0x74, 1, 2, 3}, {0x5c, 0xcf, 0x7f, 1, 2, 3}, {0x18, 0xfe, 0x34, 1, 2, 3}};
-    static const uint32_t second[3] = {0x10102, 0x102, 0x70102}, fourth[3] = {0, 0x5ccf7f, 0};
-    struct board_config config = plain;
-    uint32_t address = 0x3ff00054;
-
-    for (int i = 0; i < 3; i++) {
-        memcpy(config.mac, macs[i], 6);
-        config.faults.clone_oui = i == 2;
-        plug(&config);
-        connect_at(115200);
-        address = 0x3ff00054;
-        ck_assert_uint_eq(ask(0x0a, &address, 4).value, second[i]);
-        address = 0x3ff0005c;
-        ck_assert_uint_eq(ask(0x0a, &address, 4).value, fourth[i]);
-    }
-}
-END_TEST
-
 /* A noisy talk: sends `n` bytes to an echoing board and keeps what comes back. */
 static size_t noisy_talk(uint64_t seed, double lose, double corrupt, double insert, uint8_t *back, size_t room)
 {
@@ -614,7 +593,6 @@ int main(void)
     tcase_add_test(wire, open_wires_are_one_sided);
     tcase_add_test(wire, a_brown_out_resets_once);
     tcase_add_test(wire, a_hung_board_needs_a_power_cycle);
-    tcase_add_test(wire, efuses_follow_the_mac);
     tcase_add_test(wire, noise_is_what_was_asked_and_repeatable);
     tcase_add_test(wire, a_run_in_small_steps_is_the_same);
     tcase_add_test(wire, next_is_never_missed);

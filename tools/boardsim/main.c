@@ -62,7 +62,7 @@ static void usage(FILE *file)
           "WORDs that make a board:\n",
           file);
     fputs(spec_help(), file);
-    fputs("  part=NAME, image=FILE, mac=18:fe:34:00:00:01, crystal=40\n"
+    fputs("  chip=NAME, part=NAME, image=FILE, mac=18:fe:34:00:00:01, crystal=40\n"
           "\n"
           "Commands of a script (`at SECONDS` may stand before each, # begins a comment) and of the control socket:\n",
           file);

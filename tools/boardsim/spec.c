@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/spec.h"
 
+#include "tools/boardsim/board/efuse.h"
 #include "tools/boardsim/board/nor.h"
 #include "tools/boardsim/board/rng.h"
 
@@ -179,6 +180,11 @@ static int add_property(struct spec *spec, const char *word, char *error, size_t
         if (spec->config.part)
             return 0;
         snprintf(error, size, "%s: no such flash part", word);
+    } else if (strncmp(word, "chip=", 5) == 0) {
+        spec->config.chip = efuse_find(value + 1);
+        if (spec->config.chip)
+            return 0;
+        snprintf(error, size, "%s: no such chip", word);
     } else if (strncmp(word, "crystal=", 8) == 0) {
         uint64_t mhz;
         if (spec_number(value + 1, 26, 40, &mhz) && (mhz == 26 || mhz == 40)) {

@@ -41,13 +41,23 @@ static uint64_t to_ns(const struct board *board, uint64_t cycles)
     return cycles / mhz * 1000 + (cycles % mhz * 1000 + mhz - 1) / mhz;
 }
 
+/* The first part of that size; NULL if there is none. */
+static const struct nor_part *part_of_size(uint32_t size)
+{
+    for (const struct nor_part *part = nor_parts; part->name; part++)
+        if (part->size == size)
+            return part;
+    return NULL;
+}
+
 struct board *board_new(const struct board_config *config)
 {
     unsigned crystal = config->crystal_mhz ? config->crystal_mhz : DEFAULT_CRYSTAL_MHZ;
     const struct board_faults *faults = &config->faults;
+    const struct efuse_chip *kind = config->chip ? config->chip : efuse_chips;
     struct board *board = calloc(1, sizeof *board);
     struct nor_config nor = {
-        .part = config->part,
+        .part = config->part ? config->part : part_of_size(kind->flash),
         .seed = config->seed,
         .mhz = 2 * crystal,
         .flash_id = faults->flash_id,
@@ -68,7 +78,7 @@ struct board *board_new(const struct board_config *config)
     reset_init(&board->reset, !config->no_auto_reset, !faults->gpio0_open);
     board->chip.mhz = 2 * crystal;
     board->chip.spi.nor = board->nor;
-    efuse_words(board->chip.efuse, config->mac, faults->clone_oui);
+    efuse_words(board->chip.efuse, kind, config->mac, faults->clone_oui);
     chip_init(&board->chip);
     return board;
 }

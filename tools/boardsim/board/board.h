@@ -17,7 +17,8 @@
 #include <stdint.h>
 
 struct board;
-struct nor_part; /* nor.h */
+struct nor_part;   /* nor.h */
+struct efuse_chip; /* efuse.h */
 
 #define BOARD_NEVER UINT64_MAX
 
@@ -40,11 +41,12 @@ struct board_faults {
 };
 
 struct board_config {
-    uint64_t seed;        /* of everything random: flash times, faults */
-    uint8_t mac[6];       /* first three bytes: 18:fe:34, ac:d0:74 or any other OUI but 0 (kept in efuse word w3) */
-    unsigned crystal_mhz; /* 26 (default if 0) or 40 */
-    const struct nor_part *part; /* NULL: W25Q32 */
-    bool no_auto_reset;          /* DTR and RTS lead nowhere: a person presses the buttons, see board_buttons() */
+    uint64_t seed;                 /* of everything random: flash times, faults */
+    uint8_t mac[6];                /* first three bytes: 18:fe:34, ac:d0:74 or any other OUI but 0 */
+    unsigned crystal_mhz;          /* 26 (default if 0) or 40 */
+    const struct efuse_chip *chip; /* NULL: the ESP8266EX */
+    const struct nor_part *part;   /* NULL: one of the size that the chip has in its package, else the W25Q32 */
+    bool no_auto_reset;            /* DTR and RTS lead nowhere: a person presses the buttons, see board_buttons() */
     struct board_faults faults;
 };
 
