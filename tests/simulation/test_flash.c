@@ -166,8 +166,8 @@ static const struct {
     {"tx open", {.tx_open = true}, CAUSE_TX_OPEN},
     {"gpio0 open", {.gpio0_open = true}, CAUSE_NOT_DOWNLOAD_MODE},
     {"unknown oui", {.clone_oui = true}, CAUSE_UNKNOWN_OUI},
-    {"flash id ffffff", {.flash_id = 0xFFFFFF}, CAUSE_FLASH_ID_UNREADABLE},
-    {"stuck bits", {.stuck_bits = 4000}, CAUSE_MD5_MISMATCH},
+    {"flash id ffffff", {.flash = {.wrong_id = true, .id = 0xFFFFFF}}, CAUSE_FLASH_ID_UNREADABLE},
+    {"stuck bits", {.flash = {.stuck_bits = 4000}}, CAUSE_MD5_MISMATCH},
     {"hang in the stub", {.hang_after = 60000}, CAUSE_BOARD_SILENT},
 };
 
@@ -263,7 +263,7 @@ END_TEST
 START_TEST(a_slow_flash_passes)
 {
     struct board_config config = good_board;
-    config.faults.slow_flash = 4;
+    config.faults.flash.slow = 4;
     flash_board(&config);
     expect_pass();
     ck_assert_uint_eq(rig->flash.tries, 1);

@@ -612,7 +612,7 @@ END_TEST
 START_TEST(test_slower_than_it_may_be)
 {
     board_free(board);
-    const struct board_config config = {.seed = 1, .mac = {0x18, 0xfe, 0x34, 1, 2, 3}, .faults = {.slow_flash = 100}};
+    const struct board_config config = {.seed = 1, .mac = {0x18, 0xfe, 0x34, 1, 2, 3}, .faults = {.flash.slow = 100}};
     begin_with(&config);
     change_baud(921600);
     ck_assert_uint_eq(ask_words(WIRE_ERASE_REGION, 2, 0, 0x1000, 0, 0), WIRE_ERR_SPI);

@@ -56,14 +56,14 @@ static void draw_faults(struct board_config *config, struct rig *rig, const char
     case 2: faults->rx_open = true; break;
     case 3: faults->gpio0_open = true; break;
     case 4: faults->clone_oui = true; break;
-    case 5: faults->flash_id = 0xFFFFFF; break;
-    case 6: faults->stuck_bits = 1 + draw(3000); break;
+    case 5: faults->flash = (struct nor_faults){.wrong_id = true, .id = 0xFFFFFF}; break;
+    case 6: faults->flash.stuck_bits = 1 + draw(3000); break;
     case 7: faults->hang_after = 1 + draw(40000); break;
     case 8: faults->reset_after = 1 + draw(40000); break;
     case 9: faults->lose = rate; break;
     case 10: faults->corrupt = rate; break;
     case 11: faults->insert = rate; break;
-    case 12: faults->slow_flash = 1 + draw(8); break;
+    case 12: faults->flash.slow = 1 + draw(8); break;
     case 13: config->part = nor_find("W25Q40"); break;
     case 14: rig->unplug_at = draw(3000000); break;
     case 15: faults->lose = faults->corrupt = faults->insert = rate / 3; break;

@@ -1,96 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The flash part by its own rules, spoken to as a controller does: bytes out, bytes in. */
-#include <string.h>
-
 #include "tests/runner.h"
-#include "tools/boardsim/board/nor.h"
-
-#define MHZ          52u
-#define US(us)       ((uint64_t)(us)*MHZ)
-#define WRITE_ENABLE 0x06
-
-static struct nor *nor;
-static uint64_t now;
-
-static void make(const struct nor_config *config)
-{
-    nor_free(nor);
-    nor = nor_new(config);
-    ck_assert_ptr_nonnull(nor);
-    now = US(1000);
-    nor_power(nor, now, true);
-}
-
-static void setup(void)
-{
-    make(&(struct nor_config){.seed = 1, .mhz = MHZ});
-}
-
-static void teardown(void)
-{
-    nor_free(nor);
-    nor = NULL;
-}
-
-static void command(uint8_t op)
-{
-    nor_transfer(nor, now, &op, 1, NULL, 0);
-}
-
-static void command_at(uint8_t op, uint32_t address, const void *data, size_t n)
-{
-    uint8_t out[600] = {op, (uint8_t)(address >> 16), (uint8_t)(address >> 8), (uint8_t)address};
-
-    if (n > 0)
-        memcpy(out + 4, data, n);
-    nor_transfer(nor, now, out, 4 + n, NULL, 0);
-}
-
-static void wait_ready(void)
-{
-    if (now < nor_ready(nor))
-        now = nor_ready(nor);
-}
-
-static void program(uint32_t address, const void *data, size_t n)
-{
-    command(WRITE_ENABLE);
-    command_at(0x02, address, data, n);
-    wait_ready();
-}
-
-static void erase(uint8_t op, uint32_t address)
-{
-    command(WRITE_ENABLE);
-    command_at(op, address, NULL, 0);
-    wait_ready();
-}
-
-static uint8_t status(uint8_t op)
-{
-    uint8_t in;
-
-    nor_transfer(nor, now, &op, 1, &in, 1);
-    return in;
-}
-
-static uint8_t read_byte(uint32_t address)
-{
-    const uint8_t out[] = {0x03, (uint8_t)(address >> 16), (uint8_t)(address >> 8), (uint8_t)address};
-    uint8_t in;
-
-    nor_transfer(nor, now, out, sizeof out, &in, 1);
-    return in;
-}
-
-static uint32_t read_id(void)
-{
-    const uint8_t op = 0x9f;
-    uint8_t in[3];
-
-    nor_transfer(nor, now, &op, 1, in, 3);
-    return (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
-}
+#include "tests/unit/nor_talk.h"
 
 START_TEST(every_part_says_its_size)
 {
@@ -183,6 +94,7 @@ START_TEST(write_enable_serves_one_command)
     ck_assert_uint_eq(read_byte(0), 0);
     ck_assert_uint_eq(nor_stats(nor)->programs, 1);
     ck_assert_uint_eq(nor_stats(nor)->erases, 0);
+    ck_assert_uint_eq(nor_stats(nor)->refused, 3);
 }
 END_TEST
 
@@ -219,59 +131,6 @@ START_TEST(program_time_grows_with_the_bytes)
 }
 END_TEST
 
-START_TEST(protection_bits_protect_all)
-{
-    command(WRITE_ENABLE);
-    nor_transfer(nor, now, (const uint8_t[]){0x01, 0x1c}, 2, NULL, 0);
-    ck_assert_uint_eq(status(0x05) & NOR_SR1_WIP, NOR_SR1_WIP);
-    wait_ready();
-    ck_assert_uint_eq(status(0x05), 0x1c);
-    program(0, "\0", 1);
-    erase(0x20, 0);
-    erase(0xc7, 0);
-    ck_assert_uint_eq(read_byte(0), 0xff);
-    ck_assert_uint_eq(nor_stats(nor)->programs + nor_stats(nor)->erases, 0);
-
-    nor_power(nor, now, false);
-    nor_power(nor, now, true);
-    ck_assert_uint_eq(status(0x05), 0x1c);
-    command(WRITE_ENABLE);
-    nor_transfer(nor, now, (const uint8_t[]){0x01, 0x00}, 2, NULL, 0);
-    wait_ready();
-    program(0, "\0", 1);
-    ck_assert_uint_eq(read_byte(0), 0);
-}
-END_TEST
-
-START_TEST(volatile_status_lasts_until_power_off)
-{
-    command(0x50);
-    nor_transfer(nor, now, (const uint8_t[]){0x01, 0x1c, 0x02}, 3, NULL, 0);
-    ck_assert_uint_eq(status(0x05), 0x1c); /* at once */
-    ck_assert_uint_eq(status(0x35), 0x02);
-    nor_power(nor, now, false);
-    nor_power(nor, now, true);
-    ck_assert_uint_eq(status(0x05), 0);
-    ck_assert_uint_eq(status(0x35), 0);
-}
-END_TEST
-
-START_TEST(each_status_register_has_its_commands)
-{
-    command(WRITE_ENABLE);
-    nor_transfer(nor, now, (const uint8_t[]){0x31, 0x02}, 2, NULL, 0);
-    wait_ready();
-    command(WRITE_ENABLE);
-    nor_transfer(nor, now, (const uint8_t[]){0x11, 0x60}, 2, NULL, 0);
-    wait_ready();
-    ck_assert_uint_eq(status(0x05), 0);
-    ck_assert_uint_eq(status(0x35), 0x02);
-    ck_assert_uint_eq(status(0x15), 0x60);
-    nor_transfer(nor, now, (const uint8_t[]){0x31, 0x00}, 2, NULL, 0); /* not enabled */
-    ck_assert_uint_eq(status(0x35), 0x02);
-}
-END_TEST
-
 START_TEST(addresses_wrap_at_the_end)
 {
     make(&(struct nor_config){.part = nor_find("W25Q80"), .mhz = MHZ});
@@ -283,11 +142,106 @@ START_TEST(addresses_wrap_at_the_end)
 }
 END_TEST
 
+/* Every time of every part, at each pace. */
+START_TEST(each_part_takes_its_times)
+{
+    const struct nor_part *part = &nor_parts[_i];
+    const struct {
+        uint8_t op;
+        const struct nor_time *time;
+    } operations[] = {{0x02, &part->program},   {0x20, &part->erase_4k},   {0x52, &part->erase_32k},
+                      {0xd8, &part->erase_64k}, {0xc7, &part->erase_chip}, {0x01, &part->write_status}};
+    static const uint8_t zeros[256];
+
+    for (enum nor_pace pace = NOR_TYPICAL; pace <= NOR_RANDOM; pace++) {
+        make(&(struct nor_config){.part = part, .seed = 3, .mhz = MHZ, .faults = {.pace = pace}});
+        for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+            uint8_t op = operations[i].op;
+            double low = operations[i].time->typical, high = operations[i].time->maximum;
+            uint64_t begun = now;
+            double took;
+
+            ck_assert(0 < low && low < high);
+            if (pace == NOR_TYPICAL)
+                high = low * 1.05, low *= 0.95;
+            if (pace == NOR_MAXIMUM)
+                low = high;
+            command(WRITE_ENABLE);
+            if (op == 0x01)
+                nor_transfer(nor, now, (const uint8_t[]){0x01, 0x00}, 2, NULL, 0);
+            else if (op == 0xc7)
+                command(op);
+            else
+                command_at(op, 0, zeros, op == 0x02 ? sizeof zeros : 0);
+            wait_ready();
+            took = (double)(now - begun) / (MHZ * 1000.0);
+            ck_assert_msg(took > low * 0.999 && took < high * 1.001, "%s, command %02x: %g ms", part->name, op, took);
+        }
+    }
+}
+END_TEST
+
+START_TEST(random_times_fill_the_range)
+{
+    double least = 1000, most = 0;
+
+    make_part("W25Q32", (struct nor_faults){.pace = NOR_RANDOM});
+    for (int i = 0; i < 200; i++) {
+        uint64_t begun = now;
+        double took;
+
+        erase(0x20, 0);
+        took = (double)(now - begun) / (MHZ * 1000.0);
+        least = took < least ? took : least;
+        most = took > most ? took : most;
+    }
+    ck_assert_double_lt(least, 60); /* of 45 to 400 ms */
+    ck_assert_double_gt(most, 385);
+}
+END_TEST
+
+START_TEST(a_counterfeit_claims_more_than_it_has)
+{
+    make_part("W25Q32", (struct nor_faults){.size = 1 << 20});
+    ck_assert_uint_eq(read_id(), 0xef4016);
+    ck_assert_uint_eq(nor_size(nor), 1 << 20);
+    program(0x300010, "\x42", 1);
+    for (uint32_t at = 0x10; at < 4 << 20; at += 1 << 20)
+        ck_assert_uint_eq(read_byte(at), 0x42);
+    erase(0x20, 0x200000);
+    ck_assert_uint_eq(read_byte(0x300010), 0xff);
+}
+END_TEST
+
+START_TEST(all_of_16_mb_is_reached)
+{
+    make_part("W25Q128", (struct nor_faults){0});
+    program(0xffff10, "\x42", 1);
+    ck_assert_uint_eq(nor_bytes(nor)[0xffff10], 0x42);
+    ck_assert_uint_eq(read_byte(0xffff10), 0x42);
+    ck_assert_uint_eq(read_byte(0x7fff10), 0xff);
+}
+END_TEST
+
+/* The last byte of the array is followed by the first. */
+START_TEST(a_read_goes_on_at_the_beginning)
+{
+    static const uint8_t out[] = {0x03, 0x3f, 0xff, 0xff};
+    uint8_t in[2];
+
+    nor_bytes(nor)[0x3fffff] = 0x12;
+    nor_bytes(nor)[0] = 0x34;
+    nor_transfer(nor, now, out, sizeof out, in, sizeof in);
+    ck_assert_uint_eq(in[0], 0x12);
+    ck_assert_uint_eq(in[1], 0x34);
+}
+END_TEST
+
 START_TEST(stuck_bits_stay_zero)
 {
     uint32_t zeros = 0, again = 0;
 
-    make(&(struct nor_config){.seed = 7, .mhz = MHZ, .stuck_bits = 20});
+    make(&(struct nor_config){.seed = 7, .mhz = MHZ, .faults = {.stuck_bits = 20}});
     for (uint32_t i = 0; i < nor_size(nor); i++)
         zeros += nor_bytes(nor)[i] != 0xff;
     ck_assert_uint_eq(zeros, 20);
@@ -298,15 +252,31 @@ START_TEST(stuck_bits_stay_zero)
 }
 END_TEST
 
-START_TEST(faults_of_identity_and_speed)
+START_TEST(an_id_may_be_any)
+{
+    static const uint32_t ids[] = {0xffffff, 0x000000, 0xef4018};
+
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        make_part("W25Q32", (struct nor_faults){.wrong_id = true, .id = ids[i]});
+        ck_assert_uint_eq(read_id(), ids[i]);
+        ck_assert_uint_eq(nor_size(nor), 4 << 20);
+    }
+}
+END_TEST
+
+START_TEST(slow_is_a_factor_on_the_pace)
 {
     uint64_t begun;
 
-    make(&(struct nor_config){.mhz = MHZ, .flash_id = 0xffffff, .slow = 10});
-    ck_assert_uint_eq(read_id(), 0xffffff);
+    make_part("W25Q32", (struct nor_faults){.slow = 10});
     begun = now;
     erase(0x20, 0);
     ck_assert_uint_ge(now - begun, US(427500));
+    ck_assert_uint_le(now - begun, US(472500));
+    make_part("W25Q32", (struct nor_faults){.slow = 2, .pace = NOR_MAXIMUM});
+    begun = now;
+    erase(0x20, 0);
+    ck_assert_uint_eq(now - begun, US(800000));
 }
 END_TEST
 
@@ -364,7 +334,10 @@ int main(void)
 {
     Suite *suite = suite_create("nor");
     TCase *tc = tcase_create("part");
+    int count = 0;
 
+    while (nor_parts[count].name)
+        count++;
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, every_part_says_its_size);
     tcase_add_test(tc, programming_only_clears_bits);
@@ -373,12 +346,15 @@ int main(void)
     tcase_add_test(tc, write_enable_serves_one_command);
     tcase_add_test(tc, a_busy_part_hears_status_reads_only);
     tcase_add_test(tc, program_time_grows_with_the_bytes);
-    tcase_add_test(tc, protection_bits_protect_all);
-    tcase_add_test(tc, volatile_status_lasts_until_power_off);
-    tcase_add_test(tc, each_status_register_has_its_commands);
     tcase_add_test(tc, addresses_wrap_at_the_end);
     tcase_add_test(tc, stuck_bits_stay_zero);
-    tcase_add_test(tc, faults_of_identity_and_speed);
+    tcase_add_test(tc, an_id_may_be_any);
+    tcase_add_test(tc, slow_is_a_factor_on_the_pace);
+    tcase_add_loop_test(tc, each_part_takes_its_times, 0, count);
+    tcase_add_test(tc, random_times_fill_the_range);
+    tcase_add_test(tc, a_counterfeit_claims_more_than_it_has);
+    tcase_add_test(tc, all_of_16_mb_is_reached);
+    tcase_add_test(tc, a_read_goes_on_at_the_beginning);
     tcase_add_test(tc, without_power_nothing_answers);
     tcase_add_test(tc, power_lost_in_an_erase_spoils_the_sector);
     tcase_add_test(tc, deep_power_down_is_left_by_ab_only);

@@ -18,13 +18,33 @@ enum kind {
     FEW,    /* the same as uint32_t */
     RATE,   /* double, 0 to 1 */
     FACTOR, /* double */
-    HEX24,  /* uint32_t as six hexadecimal digits */
+    SIZE,   /* uint32_t: a power of two, as 512K or 1M */
+    PACE,   /* enum nor_pace */
+    HEX16,  /* four hexadecimal digits */
+    HEX24,  /* six */
 };
 
 static void set_small_flash(struct spec *spec, double value)
 {
     (void)value;
     spec->config.part = nor_find("W25Q80");
+}
+
+static void set_flash_id(struct spec *spec, double value)
+{
+    spec->config.faults.flash.wrong_id = true;
+    spec->config.faults.flash.id = (uint32_t)value;
+}
+
+static void set_protected(struct spec *spec, double value)
+{
+    spec->config.faults.flash.status |= (uint16_t)value;
+}
+
+static void set_locked(struct spec *spec, double value)
+{
+    set_protected(spec, value);
+    spec->config.faults.flash.wp_low = true;
 }
 
 static void set_noise(struct spec *spec, double value)
@@ -56,11 +76,18 @@ static const struct word {
     {"no-auto-reset", FLAG, RARE, SPEC(config.no_auto_reset),
      .help = "DTR and RTS lead nowhere: a person must press the buttons"},
     {"small-flash", FLAG, USUAL, .set = set_small_flash, .help = "a 1 MB flash part"},
-    {"flash-id", HEX24, RARE, FAULT(flash_id), 0xffffff, .argument = "HEX",
+    {"flash-id", HEX24, RARE, .preset = 0xffffff, .set = set_flash_id, .argument = "HEX",
      .help = "what the part answers to RDID (ffffff)"},
-    {"stuck-bits", FEW, USUAL, FAULT(stuck_bits), 64, .argument = "N", .help = "flash bits that stay 0 (64)"},
-    {"slow-flash", FACTOR, RARE, FAULT(slow_flash), 8, .argument = "F",
+    {"stuck-bits", FEW, USUAL, FAULT(flash.stuck_bits), 64, .argument = "N", .help = "flash bits that stay 0 (64)"},
+    {"flash-time", PACE, RARE, FAULT(flash.pace), .argument = "HOW",
+     .help = "of the flash's times: typ, max or random"},
+    {"slow-flash", FACTOR, RARE, FAULT(flash.slow), 8, .argument = "F",
      .help = "erase and program take F times as long (8)"},
+    {"protected", HEX16, RARE, .preset = 0x001c, .set = set_protected, .argument = "HEX",
+     .help = "the flash's status registers 2 and 1 at the start (001c: all is protected)"},
+    {"locked", FLAG, RARE, .preset = 0x009c, .set = set_locked, .help = "protected, and the part's WP pin is low"},
+    {"counterfeit", SIZE, RARE, FAULT(flash.size), 1 << 20, .argument = "SIZE",
+     .help = "the flash is smaller than its id says, and wraps (1M)"},
     {"noise", RATE, USUAL, .preset = 0.0003, .set = set_noise, .argument = "P",
      .help = "each byte is lost, changed or doubled with probability P (0.0003)"},
     {"reset-after", COUNT, RARE, FAULT(reset_after), 100000, .argument = "N",
@@ -116,6 +143,39 @@ bool spec_real(const char *text, double min, double max, double *value)
     return true;
 }
 
+static bool parse_hex(const char *text, size_t digits, double *value)
+{
+    *value = (double)strtoul(text, NULL, 16);
+    return strlen(text) == digits && strspn(text, "0123456789abcdefABCDEF") == digits;
+}
+
+static bool parse_size(const char *text, double *value)
+{
+    char digits[8];
+    uint64_t number;
+    size_t n = strlen(text), shift = n > 0 && text[n - 1] == 'M' ? 20 : 10;
+    if (n < 2 || n > sizeof digits || (text[n - 1] != 'K' && text[n - 1] != 'M'))
+        return false;
+    snprintf(digits, sizeof digits, "%.*s", (int)n - 1, text);
+    if (!spec_number(digits, 1, 8192, &number))
+        return false;
+    number <<= shift;
+    *value = (double)number;
+    return number >= 64 << 10 && number <= 16 << 20 && (number & (number - 1)) == 0;
+}
+
+static bool parse_pace(const char *text, double *value)
+{
+    static const char *const names[] = {[NOR_TYPICAL] = "typ", [NOR_MAXIMUM] = "max", [NOR_RANDOM] = "random"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *value = (double)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool parse_argument(enum kind kind, const char *text, double *value)
 {
     uint64_t number;
@@ -129,12 +189,10 @@ static bool parse_argument(enum kind kind, const char *text, double *value)
         return true;
     case RATE: return spec_real(text, 0, 1, value);
     case FACTOR: return spec_real(text, 0.01, 10000, value);
-    case HEX24: {
-        char *end;
-        unsigned long id = strtoul(text, &end, 16);
-        *value = (double)id;
-        return strlen(text) == 6 && *end == '\0' && id != 0;
-    }
+    case SIZE: return parse_size(text, value);
+    case PACE: return parse_pace(text, value);
+    case HEX16: return parse_hex(text, 4, value);
+    case HEX24: return parse_hex(text, 6, value);
     }
     return false;
 }
@@ -150,7 +208,10 @@ static void apply(struct spec *spec, const struct word *word, double value)
     case FLAG: *(bool *)at = true; break;
     case COUNT: *(uint64_t *)at = (uint64_t)value; break;
     case FEW:
-    case HEX24: *(uint32_t *)at = (uint32_t)value; break;
+    case SIZE: *(uint32_t *)at = (uint32_t)value; break;
+    case PACE: *(enum nor_pace *)at = (enum nor_pace)value; break;
+    case HEX16:
+    case HEX24: break; /* these have a function */
     case RATE:
     case FACTOR: *(double *)at = value; break;
     }

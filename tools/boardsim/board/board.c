@@ -60,9 +60,7 @@ struct board *board_new(const struct board_config *config)
         .part = config->part ? config->part : part_of_size(kind->flash),
         .seed = config->seed,
         .mhz = 2 * crystal,
-        .flash_id = faults->flash_id,
-        .stuck_bits = faults->stuck_bits,
-        .slow = faults->slow_flash,
+        .faults = faults->flash,
     };
 
     if (!board)

@@ -16,8 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tools/boardsim/board/nor.h"
+
 struct board;
-struct nor_part;   /* nor.h */
 struct efuse_chip; /* efuse.h */
 
 #define BOARD_NEVER UINT64_MAX
@@ -30,14 +31,12 @@ struct board_faults {
     bool rx_open;         /* the board's TX does not reach the adapter */
     bool gpio0_open;      /* DTR does not reach GPIO0: always boots from flash */
     bool clone_oui;       /* efuses that give no known OUI */
-    uint32_t flash_id;    /* if not 0: what RDID answers instead of the part's id (e.g. 0xffffff) */
-    uint32_t stuck_bits;  /* flash bits that stay 0, spread over the part by the seed */
     uint64_t hang_after;  /* if not 0: dead after this many bytes from the host since power-on, until the next */
     uint64_t reset_after; /* if not 0: brown-out reset after this many bytes from the host, once */
     double lose;          /* probability that a byte is lost, each way */
     double corrupt;       /* probability that a byte has a flipped bit, each way */
     double insert;        /* probability that a stray byte follows, each way */
-    double slow_flash;    /* if not 0: factor on erase and program times */
+    struct nor_faults flash;
 };
 
 struct board_config {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/boardsim/board/nor_status.h"
 #include "tools/boardsim/board/rng.h"
 
 #define PAGE 256u
@@ -14,19 +15,8 @@
 #define PROGRAM_BYTE_US  2.5
 #define PROGRAM_PAGE_US  (PROGRAM_FIXED_US + PROGRAM_BYTE_US * PAGE)
 
-/* Each operation takes the typical time, give or take half of this share. */
+/* A typical time is met give or take half of this share. */
 #define SPREAD 0.1
-
-const struct nor_part nor_parts[] = {
-    {"W25Q32", 0xef4016, 4u << 20, 670, 45000, 120000, 150000, 10000000, 5000},
-    {"W25Q16", 0xef4015, 2u << 20, 670, 45000, 120000, 150000, 5000000, 5000},
-    {"W25Q80", 0xef4014, 1u << 20, 670, 45000, 120000, 150000, 2500000, 5000},
-    {"W25Q40", 0xef4013, 512u << 10, 670, 45000, 120000, 150000, 1500000, 5000},
-    {"GD25Q32", 0xc84016, 4u << 20, 600, 50000, 150000, 200000, 15000000, 5000},
-    {"BY25Q32", 0x684016, 4u << 20, 600, 50000, 200000, 250000, 15000000, 5000},
-    {"HG25Q32", 0x524016, 4u << 20, 700, 60000, 240000, 300000, 20000000, 5000},
-    {NULL, 0, 0, 0, 0, 0, 0, 0, 0},
-};
 
 struct stuck {
     uint32_t at;
@@ -35,61 +25,58 @@ struct stuck {
 
 struct nor {
     const struct nor_part *part;
+    struct nor_faults faults;
     struct rng rng;
     unsigned mhz;
-    uint32_t id;
-    double slow;
+    uint32_t size; /* of the array */
     bool powered, asleep;
     bool write_enabled, volatile_enabled;
-    uint8_t status[3], lasting[3]; /* now, and what a power cycle brings back */
+    struct nor_status status;
     uint64_t ready;
     uint32_t busy_at, busy_size; /* what a power loss before `ready` spoils */
     struct nor_stats stats;
-    uint32_t stuck_count;
     struct stuck *stuck;
     uint8_t *bytes;
 };
 
-const struct nor_part *nor_find(const char *name)
+static void draw_stuck(struct nor *nor)
 {
-    for (const struct nor_part *part = nor_parts; part->name; part++)
-        if (strcmp(part->name, name) == 0)
-            return part;
-    return NULL;
+    for (uint32_t i = 0; i < nor->faults.stuck_bits; i++) {
+        uint64_t draw = rng_next(&nor->rng);
+
+        nor->stuck[i].at = (uint32_t)(draw >> 8) & (nor->size - 1);
+        nor->stuck[i].mask = (uint8_t)(1u << (draw & 7));
+    }
 }
 
 static void apply_stuck(struct nor *nor)
 {
-    for (uint32_t i = 0; i < nor->stuck_count; i++)
+    for (uint32_t i = 0; i < nor->faults.stuck_bits; i++)
         nor->bytes[nor->stuck[i].at] &= (uint8_t)~nor->stuck[i].mask;
 }
 
 struct nor *nor_new(const struct nor_config *config)
 {
     const struct nor_part *part = config->part ? config->part : nor_parts;
+    const struct nor_faults *faults = &config->faults;
     struct nor *nor = calloc(1, sizeof *nor);
 
     if (!nor)
         return NULL;
     nor->part = part;
+    nor->faults = *faults;
     nor->rng.state = config->seed ^ 0x6e6f72;
     nor->mhz = config->mhz;
-    nor->id = config->flash_id ? config->flash_id : part->id;
-    nor->slow = config->slow > 0 ? config->slow : 1;
-    nor->bytes = malloc(part->size);
-    nor->stuck = calloc(config->stuck_bits + 1u, sizeof *nor->stuck);
+    nor->size = faults->size && faults->size < part->size ? faults->size : part->size;
+    nor_status_init(&nor->status, part, faults->status, faults->wp_low);
+    nor->bytes = malloc(nor->size);
+    nor->stuck = calloc(faults->stuck_bits + 1u, sizeof *nor->stuck);
     if (!nor->bytes || !nor->stuck) {
         nor_free(nor);
         return NULL;
     }
-    nor->stuck_count = config->stuck_bits;
-    for (uint32_t i = 0; i < nor->stuck_count; i++) {
-        uint64_t draw = rng_next(&nor->rng);
-
-        nor->stuck[i].at = (uint32_t)(draw >> 8) & (part->size - 1);
-        nor->stuck[i].mask = (uint8_t)(1u << (draw & 7));
-    }
-    memset(nor->bytes, 0xff, part->size);
+    memset(nor->bytes, 0xff, nor->size);
+    draw_stuck(nor);
     apply_stuck(nor);
     return nor;
 }
@@ -109,50 +96,63 @@ void nor_power(struct nor *nor, uint64_t now, bool on)
         for (uint32_t i = 0; i < nor->busy_size; i++)
             nor->bytes[nor->busy_at + i] &= (uint8_t)rng_next(&nor->rng);
     if (on && !nor->powered)
-        memcpy(nor->status, nor->lasting, sizeof nor->status);
+        nor_status_power_on(&nor->status);
     nor->powered = on;
     nor->asleep = false;
     nor->write_enabled = nor->volatile_enabled = false;
     nor->ready = 0;
 }
 
-/* Busy from now on for about `us`, on the bytes that a loss of power would spoil. */
+/* What this operation takes, in microseconds. */
+static double duration(struct nor *nor, const struct nor_time *time)
+{
+    double dice = rng_unit(&nor->rng), ms = 0;
+
+    switch (nor->faults.pace) {
+    case NOR_TYPICAL: ms = time->typical * (1 + SPREAD * (dice - 0.5)); break;
+    case NOR_MAXIMUM: ms = time->maximum; break;
+    case NOR_RANDOM: ms = time->typical + (time->maximum - time->typical) * dice; break;
+    }
+    return ms * 1000 * (nor->faults.slow > 0 ? nor->faults.slow : 1);
+}
+
+/* Busy from now on, on the bytes that a loss of power would spoil. */
 static void start(struct nor *nor, uint64_t now, double us, uint32_t at, uint32_t size)
 {
-    us *= nor->slow * (1 + SPREAD * (rng_unit(&nor->rng) - 0.5));
     nor->ready = now + (uint64_t)(us * nor->mhz);
     nor->busy_at = at;
     nor->busy_size = size;
-    nor->write_enabled = nor->volatile_enabled = false;
 }
 
 /* What every change of the array needs: write enable, and no protection. A refused command costs the write enable. */
-static bool may_change(struct nor *nor)
+static bool may_change(struct nor *nor, uint32_t at, uint32_t size)
 {
-    bool may = nor->write_enabled && !(nor->status[0] & NOR_SR1_PROTECT);
+    bool may = nor->write_enabled && !nor_status_protects(&nor->status, nor->size, at, size);
 
     nor->write_enabled = false;
+    nor->stats.refused += !may;
     return may;
 }
 
-static void erase(struct nor *nor, uint64_t now, uint32_t address, uint32_t size, uint32_t us)
+static void erase(struct nor *nor, uint64_t now, uint32_t address, uint32_t size, const struct nor_time *time)
 {
-    uint32_t at = address & (nor->part->size - 1) & ~(size - 1);
+    uint32_t at = address & (nor->size - 1) & ~(size - 1);
 
-    if (!may_change(nor))
+    if (!may_change(nor, at, size))
         return;
     memset(nor->bytes + at, 0xff, size);
     apply_stuck(nor);
     nor->stats.erases++;
-    start(nor, now, us, at, size);
+    start(nor, now, duration(nor, time), at, size);
 }
 
 static void program(struct nor *nor, uint64_t now, uint32_t address, const uint8_t *data, size_t n)
 {
-    uint32_t page = address & (nor->part->size - 1) & ~(PAGE - 1);
+    uint32_t page = address & (nor->size - 1) & ~(PAGE - 1);
     bool violated = false;
+    double share;
 
-    if (n == 0 || !may_change(nor))
+    if (n == 0 || !may_change(nor, page, PAGE))
         return;
     for (size_t i = 0; i < n; i++) {
         uint8_t *byte = nor->bytes + page + ((address + i) & (PAGE - 1));
@@ -162,110 +162,108 @@ static void program(struct nor *nor, uint64_t now, uint32_t address, const uint8
     }
     nor->stats.programs++;
     nor->stats.violations += violated;
-    if (n > PAGE)
-        n = PAGE;
-    start(nor, now, nor->part->program_us / PROGRAM_PAGE_US * (PROGRAM_FIXED_US + PROGRAM_BYTE_US * (double)n), page,
-          PAGE);
+    share = (PROGRAM_FIXED_US + PROGRAM_BYTE_US * (double)(n < PAGE ? n : PAGE)) / PROGRAM_PAGE_US;
+    start(nor, now, share * duration(nor, &nor->part->program), page, PAGE);
 }
 
-static void write_status(struct nor *nor, uint64_t now, unsigned first, const uint8_t *data, size_t n)
+/* 01h, 31h and 11h, as far as the part has them and takes so many bytes. */
+static void write_status(struct nor *nor, uint64_t now, uint8_t command, const uint8_t *data, size_t n)
 {
-    bool lasting = nor->write_enabled;
+    unsigned first = command == 0x01 ? 0 : command == 0x31 ? 1 : 2;
+    size_t most = first == 0 && nor->part->wrsr != NOR_WRSR_ONE ? 2 : 1;
+    bool lasting = nor->write_enabled, enabled = lasting || nor->volatile_enabled;
 
-    if (!lasting && !nor->volatile_enabled)
+    if (n < 1 || n > most || (first > 0 && nor->part->registers < 3))
         return;
     nor->write_enabled = nor->volatile_enabled = false;
-    for (size_t i = 0; i < n && first + i < sizeof nor->status; i++) {
-        uint8_t value = first + i == 0 ? data[i] & (uint8_t) ~(NOR_SR1_WIP | NOR_SR1_WEL) : data[i];
-
-        nor->status[first + i] = value;
-        if (lasting)
-            nor->lasting[first + i] = value;
-    }
-    if (lasting)
-        start(nor, now, nor->part->write_status_us, 0, 0);
+    if (!enabled || !nor_status_write(&nor->status, first, data, n, lasting))
+        nor->stats.refused++;
+    else if (lasting)
+        start(nor, now, duration(nor, &nor->part->write_status), 0, 0);
 }
 
-static uint8_t read_status(const struct nor *nor, uint64_t now, unsigned which)
+/* False if the command is none that reads a status register of this part. */
+static bool read_status(const struct nor *nor, uint64_t now, uint8_t command, uint8_t *in, size_t m)
 {
-    uint8_t value = nor->status[which];
+    unsigned which = command == 0x05 ? 0 : command == 0x35 ? 1 : command == 0x15 ? 2 : 3;
+    uint8_t value;
 
+    if (which >= nor->part->registers)
+        return false;
+    value = nor->status.now[which];
     if (which == 0 && now < nor->ready)
         value |= NOR_SR1_WIP | NOR_SR1_WEL;
-    if (which == 0 && (nor->write_enabled || nor->volatile_enabled))
+    if (which == 0 && nor->write_enabled)
         value |= NOR_SR1_WEL;
-    return value;
+    if (m > 0)
+        memset(in, value, m);
+    return true;
 }
 
 static void read_array(const struct nor *nor, uint32_t address, uint8_t *in, size_t m)
 {
     for (size_t i = 0; i < m; i++)
-        in[i] = nor->bytes[(address + i) & (nor->part->size - 1)];
+        in[i] = nor->bytes[(address + i) & (nor->size - 1)];
 }
 
 static void read_id(const struct nor *nor, uint8_t *in, size_t m)
 {
+    uint32_t id = nor->faults.wrong_id ? nor->faults.id : nor->part->id;
+
     for (size_t i = 0; i < m && i < 3; i++)
-        in[i] = (uint8_t)(nor->id >> (16 - 8 * i));
+        in[i] = (uint8_t)(id >> (16 - 8 * i));
 }
 
-void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m)
+static void addressed(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m)
 {
     const struct nor_part *part = nor->part;
+    uint32_t address = (uint32_t)out[1] << 16 | (uint32_t)out[2] << 8 | out[3];
+
+    switch (out[0]) {
+    case 0x6b:
+    case 0xeb:
+        if (nor_status_quad(&nor->status))
+            read_array(nor, address, in, m);
+        break;
+    case 0x03:
+    case 0x0b: /* this one, dual and quad reads put dummy bytes before the data */
+    case 0x3b:
+    case 0xbb: read_array(nor, address, in, m); break;
+    case 0x02: program(nor, now, address, out + 4, n - 4); break;
+    case 0x20: erase(nor, now, address, 4096, &part->erase_4k); break;
+    case 0x52: erase(nor, now, address, 32768, &part->erase_32k); break;
+    case 0xd8: erase(nor, now, address, 65536, &part->erase_64k); break;
+    default: break;
+    }
+}
+
+/* An unknown command is no command. */
+void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m)
+{
     uint8_t command = n > 0 ? out[0] : 0;
-    uint32_t address = n >= 4 ? (uint32_t)out[1] << 16 | (uint32_t)out[2] << 8 | out[3] : 0;
-    bool addressed = n >= 4;
 
     if (m > 0)
         memset(in, 0xff, m);
     if (!nor->powered || n == 0 || (nor->asleep && command != 0xab))
         return;
-    if (command == 0x05 || command == 0x35 || command == 0x15) {
-        if (m > 0)
-            memset(in, read_status(nor, now, command == 0x05 ? 0 : command == 0x35 ? 1 : 2), m);
-        return;
-    }
-    if (now < nor->ready)
+    if (read_status(nor, now, command, in, m) || now < nor->ready)
         return;
 
     switch (command) {
     case 0x9f: read_id(nor, in, m); break;
     case 0x06: nor->write_enabled = true; break;
-    case 0x50: nor->volatile_enabled = true; break;
+    case 0x50: nor->volatile_enabled = nor->part->registers == 3; break;
     case 0x04: nor->write_enabled = nor->volatile_enabled = false; break;
-    case 0x01: write_status(nor, now, 0, out + 1, n - 1); break;
-    case 0x31: write_status(nor, now, 1, out + 1, n > 1); break;
-    case 0x11: write_status(nor, now, 2, out + 1, n > 1); break;
+    case 0x01:
+    case 0x31:
+    case 0x11: write_status(nor, now, command, out + 1, n - 1); break;
     case 0xb9: nor->asleep = true; break;
     case 0xab: nor->asleep = false; break;
     case 0xc7:
-    case 0x60: erase(nor, now, 0, part->size, part->erase_chip_us); break;
-    case 0x03: /* read; the faster ways below put dummy bytes before the data */
-    case 0x0b:
-    case 0x3b:
-    case 0x6b:
-    case 0xbb:
-    case 0xeb:
-        if (addressed)
-            read_array(nor, address, in, m);
-        break;
-    case 0x02:
-        if (addressed)
-            program(nor, now, address, out + 4, n - 4);
-        break;
-    case 0x20:
-        if (addressed)
-            erase(nor, now, address, 4096, part->erase_4k_us);
-        break;
-    case 0x52:
-        if (addressed)
-            erase(nor, now, address, 32768, part->erase_32k_us);
-        break;
-    case 0xd8:
-        if (addressed)
-            erase(nor, now, address, 65536, part->erase_64k_us);
-        break;
-    default: break; /* an unknown command is no command */
+    case 0x60: erase(nor, now, 0, nor->size, &nor->part->erase_chip); break;
+    default:
+        if (n >= 4)
+            addressed(nor, now, out, n, in, m);
     }
 }
 
@@ -281,7 +279,7 @@ uint8_t *nor_bytes(struct nor *nor)
 
 uint32_t nor_size(const struct nor *nor)
 {
-    return nor->part->size;
+    return nor->size;
 }
 
 const struct nor_stats *nor_stats(const struct nor *nor)
