@@ -185,19 +185,22 @@ static void write_status(struct nor *nor, uint64_t now, uint8_t command, const u
 /* False if the command is none that reads a status register of this part. */
 static bool read_status(const struct nor *nor, uint64_t now, uint8_t command, uint8_t *in, size_t m)
 {
-    unsigned which = command == 0x05 ? 0 : command == 0x35 ? 1 : command == 0x15 ? 2 : 3;
-    uint8_t value;
+    static const uint8_t commands[NOR_STATUS_REGISTERS] = {0x05, 0x35, 0x15};
 
-    if (which >= nor->part->registers)
-        return false;
-    value = nor->status.now[which];
-    if (which == 0 && now < nor->ready)
-        value |= NOR_SR1_WIP | NOR_SR1_WEL;
-    if (which == 0 && nor->write_enabled)
-        value |= NOR_SR1_WEL;
-    if (m > 0)
-        memset(in, value, m);
-    return true;
+    for (unsigned i = 0; i < NOR_STATUS_REGISTERS && i < nor->part->registers; i++) {
+        uint8_t value = nor->status.now[i];
+
+        if (command != commands[i])
+            continue;
+        if (i == 0 && now < nor->ready)
+            value |= NOR_SR1_WIP | NOR_SR1_WEL;
+        if (i == 0 && nor->write_enabled)
+            value |= NOR_SR1_WEL;
+        if (m > 0)
+            memset(in, value, m);
+        return true;
+    }
+    return false;
 }
 
 static void read_array(const struct nor *nor, uint32_t address, uint8_t *in, size_t m)

@@ -12,7 +12,7 @@
 #define SR2_LB   0x38
 #define SR2_CMP  0x40
 
-static const uint8_t writable[3] = {0xfc, SR2_SRP1 | SR2_QE | SR2_LB | SR2_CMP, 0xe0};
+static const uint8_t writable[NOR_STATUS_REGISTERS] = {0xfc, SR2_SRP1 | SR2_QE | SR2_LB | SR2_CMP, 0xe0};
 
 bool nor_status_quad(const struct nor_status *status)
 {
@@ -61,8 +61,9 @@ bool nor_status_write(struct nor_status *status, unsigned first, const uint8_t *
 
     if (locked(status))
         return false;
-    for (size_t i = 0; i < n && first + i < status->part->registers; i++)
-        set(status, first + (unsigned)i, values[i], lasting);
+    for (unsigned i = first; i < NOR_STATUS_REGISTERS && i - first < n; i++)
+        if (i < status->part->registers)
+            set(status, i, values[i - first], lasting);
     if (clears)
         set(status, 1, status->now[1] & (uint8_t) ~(SR2_CMP | SR2_QE | SR2_SRP1), lasting);
     return true;

@@ -20,10 +20,13 @@
 
 #include "tools/boardsim/board/nor.h"
 
+#define NOR_STATUS_REGISTERS 3
+
 struct nor_status {
     const struct nor_part *part;
     bool wp_low;
-    uint8_t now[3], lasting[3]; /* SR1 to SR3, without WIP and WEL, and what a power cycle brings back */
+    /* SR1 to SR3, without WIP and WEL, and what a power cycle brings back. */
+    uint8_t now[NOR_STATUS_REGISTERS], lasting[NOR_STATUS_REGISTERS];
 };
 
 /* `value` is SR1 (low byte) and SR2, as far as the part has them, and lasts. */
