@@ -250,7 +250,7 @@ END_TEST
 START_TEST(blocks_damaged_on_the_line_are_sent_again)
 {
     struct board_config config = good_board;
-    config.faults.corrupt = 1.0 / 20000;
+    config.faults.in.corrupt = config.faults.out.corrupt = 1.0 / 20000;
     config.seed = 5;
     flash_board(&config);
     expect_pass();

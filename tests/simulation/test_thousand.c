@@ -60,13 +60,13 @@ static void draw_faults(struct board_config *config, struct rig *rig, const char
     case 6: faults->flash.stuck_bits = 1 + draw(3000); break;
     case 7: faults->hang_after = 1 + draw(40000); break;
     case 8: faults->reset_after = 1 + draw(40000); break;
-    case 9: faults->lose = rate; break;
-    case 10: faults->corrupt = rate; break;
-    case 11: faults->insert = rate; break;
+    case 9: faults->in.lose = faults->out.lose = rate; break;
+    case 10: faults->in.corrupt = faults->out.corrupt = rate; break;
+    case 11: faults->in.insert = faults->out.insert = rate; break;
     case 12: faults->flash.slow = 1 + draw(8); break;
     case 13: config->part = nor_find("W25Q40"); break;
     case 14: rig->unplug_at = draw(3000000); break;
-    case 15: faults->lose = faults->corrupt = faults->insert = rate / 3; break;
+    case 15: faults->in = faults->out = (struct board_noise){rate / 3, rate / 3, rate / 3}; break;
     case 16: config->crystal_mhz = 40; break;
     case 17: rig->baud_max = 100000 + draw(900000); break;
     }

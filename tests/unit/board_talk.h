@@ -41,6 +41,11 @@ static inline void forget(void)
     heard[0] = 0;
 }
 
+static inline bool said(const char *text)
+{
+    return strstr((const char *)heard, text) != NULL;
+}
+
 /* A powered board; as the adapter leaves it when it is plugged in. */
 static inline void plug(const struct board_config *config)
 {
@@ -219,6 +224,24 @@ static inline struct reply ask_data(uint8_t op, uint32_t sequence, const uint8_t
 static inline void must(struct reply reply)
 {
     ck_assert_msg(reply.status == 0, "command 0x%02x: error %u", reply.op, reply.error);
+}
+
+/* An image with one segment, at the start of flash. Returns where the checksum byte is. */
+static inline size_t put_image(uint32_t address, const uint8_t *code, uint32_t n, uint32_t entry)
+{
+    size_t size, at;
+    uint8_t *flash = board_flash(board, &size);
+    const uint8_t head[4] = {0xe9, 1, 0, 0x40};
+
+    memcpy(flash, head, 4);
+    memcpy(flash + 4, &entry, 4);
+    memcpy(flash + 8, &address, 4);
+    memcpy(flash + 12, &n, 4);
+    memcpy(flash + 16, code, n);
+    at = (16 + n) | 15;
+    memset(flash + 16 + n, 0, at - 16 - n);
+    flash[at] = xor_of(code, n);
+    return at;
 }
 
 /* Uploads code by the ROM loader and starts it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The board as a whole: reset circuit, boot, the wire and its faults, code that uses the ROM, time. */
+/* The board as a whole: reset circuit, boot, code that uses the ROM, time. */
 #include "tests/runner.h"
 #include "tests/unit/board_talk.h"
 
@@ -17,11 +17,6 @@ static void setup(void)
 static void teardown(void)
 {
     unplug();
-}
-
-static bool said(const char *text)
-{
-    return strstr((const char *)heard, text) != NULL;
 }
 
 /* Boot and reset. */
@@ -127,24 +122,6 @@ START_TEST(a_faster_crystal_speaks_faster)
     ck_assert_uint_eq(reply.value, 694);
 }
 END_TEST
-
-/* An image with one segment, at the start of flash. Returns where the checksum byte is. */
-static size_t put_image(uint32_t address, const uint8_t *code, uint32_t n, uint32_t entry)
-{
-    size_t size, at;
-    uint8_t *flash = board_flash(board, &size);
-    const uint8_t head[4] = {0xe9, 1, 0, 0x40};
-
-    memcpy(flash, head, 4);
-    memcpy(flash + 4, &entry, 4);
-    memcpy(flash + 8, &address, 4);
-    memcpy(flash + 12, &n, 4);
-    memcpy(flash + 16, code, n);
-    at = (16 + n) | 15;
-    memset(flash + 16 + n, 0, at - 16 - n);
-    flash[at] = xor_of(code, n);
-    return at;
-}
 
 /* .word 0x60000000; l32r a5, .-4; movi a2, 'K'; s32i.n a2, a5, 0; waiti 15 */
 static const uint8_t say_k[16] = {0x00, 0x00, 0x00, 0x60, 0x51, 0xff, 0xff, 0x22,
@@ -313,207 +290,7 @@ START_TEST(unknown_rom_functions_stop_the_board)
 }
 END_TEST
 
-/* The wire. */
-
-START_TEST(bytes_take_their_time)
-{
-    uint32_t address = 0x40001000;
-    uint8_t byte;
-    uint64_t begun;
-
-    connect_at(115200);
-    begun = now;
-    say_request(0x0a, 0, &address, 4); /* 14 bytes */
-    ck_assert_uint_eq(board_sending(board), 14);
-    now = board_run(board, now + 1000 * MS);
-    ck_assert_uint_eq(board_receive(board, baud, &byte, 1), 1);
-    ck_assert_uint_eq(byte, 0xc0);
-    ck_assert_uint_eq(board_receive(board, baud, &byte, 1), 0);
-    ck_assert_uint_eq(board_sending(board), 0);
-    /* 15 bytes of 86.8 µs, and the ROM's thinking */
-    ck_assert_uint_ge(now - begun, 1302000);
-    ck_assert_uint_le(now - begun, 1402000);
-}
-END_TEST
-
-START_TEST(another_baud_rate_is_garbage)
-{
-    baud = 115200;
-    pass(100 * MS);
-    ck_assert_uint_gt(heard_size, 0);
-    ck_assert(!said("ets"));
-}
-END_TEST
-
-START_TEST(a_slight_difference_is_none)
-{
-    baud = 76800; /* what a CP2102 makes of 74880 */
-    pass(100 * MS);
-    ck_assert(said("ets Jan"));
-}
-END_TEST
-
-START_TEST(wrong_rate_towards_the_board_is_not_understood)
-{
-    uint32_t address = 0x40001000;
-
-    connect_at(115200);
-    baud = 230400;
-    say_request(0x0a, 0, &address, 4);
-    pass(50 * MS);
-    ck_assert_uint_eq(heard_size, 0);
-    baud = 115200;
-    say("\xc0", 1);
-    pass(50 * MS);
-    forget();
-    must(ask(0x0a, &address, 4));
-}
-END_TEST
-
-START_TEST(a_full_fifo_loses_bytes)
-{
-    /* j . */
-    static const uint8_t code[] = {0x06, 0xff, 0xff};
-    static const uint8_t many[200];
-
-    connect_at(115200);
-    upload(0x40100000, code, sizeof code, 0x40100000);
-    say(many, sizeof many);
-    pass(100 * MS);
-    ck_assert_uint_eq(board_stats(board)->fifo_overflows, 72);
-    ck_assert_uint_eq(board_next(board), BOARD_NEVER);
-}
-END_TEST
-
-/* Faults. */
-
-START_TEST(a_silent_board_is_silent)
-{
-    struct board_config config = plain;
-
-    config.faults.silent = true;
-    plug(&config);
-    reset_to_download();
-    say_sync();
-    pass(1000 * MS);
-    ck_assert_uint_eq(heard_size, 0);
-    ck_assert_uint_eq(board_stats(board)->boots, 0);
-}
-END_TEST
-
-START_TEST(open_wires_are_one_sided)
-{
-    struct board_config config = plain;
-
-    config.faults.tx_open = true;
-    plug(&config);
-    reset_to_download();
-    ck_assert(said("boot mode:(1,6)"));
-    baud = 115200;
-    forget();
-    say_sync();
-    say_sync();
-    pass(500 * MS);
-    ck_assert_uint_eq(heard_size, 0);
-    ck_assert_uint_eq(board_stats(board)->bytes_in, 0);
-
-    config.faults.tx_open = false;
-    config.faults.rx_open = true;
-    plug(&config);
-    reset_to_download();
-    baud = 115200;
-    say_sync();
-    say_sync();
-    pass(500 * MS);
-    ck_assert_uint_eq(heard_size, 0);
-    ck_assert_uint_gt(board_stats(board)->bytes_out, 100);
-}
-END_TEST
-
-START_TEST(a_brown_out_resets_once)
-{
-    struct board_config config = plain;
-
-    config.faults.reset_after = 60;
-    plug(&config);
-    reset_to_download();
-    forget();
-    baud = BOOT_BAUD;
-    say_sync(); /* 46 bytes each */
-    say_sync();
-    pass(500 * MS);
-    ck_assert(said("rst cause:1, boot mode:(3,6)"));
-    ck_assert_uint_eq(board_stats(board)->boots, 2);
-    connect_at(115200);
-}
-END_TEST
-
-START_TEST(a_hung_board_needs_a_power_cycle)
-{
-    struct board_config config = plain;
-
-    config.faults.hang_after = 60;
-    plug(&config);
-    reset_to_download();
-    baud = 115200;
-    say_sync();
-    say_sync();
-    pass(500 * MS);
-    forget();
-    reset_to_download();
-    ck_assert_uint_eq(heard_size, 0);
-    board_power(board, false);
-    pass(100 * MS);
-    board_power(board, true);
-    baud = BOOT_BAUD;
-    pass(100 * MS);
-    ck_assert(said("rst cause:1"));
-}
-END_TEST
-
-/* A noisy talk: sends `n` bytes to an echoing board and keeps what comes back. */
-static size_t noisy_talk(uint64_t seed, double lose, double corrupt, double insert, uint8_t *back, size_t room)
-{
-    static const uint8_t zeros[64];
-    struct board_config config = plain;
-
-    /* The upload needs a quiet wire, so the code comes from flash. */
-    config.seed = seed;
-    config.faults.lose = lose;
-    config.faults.corrupt = corrupt;
-    config.faults.insert = insert;
-    plug(&config);
-    put_image(0x40100000, echo, sizeof echo - 2, 0x4010001c); /* whole words; the final ret is three bytes */
-    pass(500 * MS);
-    forget();
-    for (int i = 0; i < 20; i++) {
-        say(zeros, sizeof zeros);
-        pass(20 * MS);
-    }
-    memcpy(back, heard, heard_size < room ? heard_size : room);
-    return heard_size;
-}
-
-START_TEST(noise_is_what_was_asked_and_repeatable)
-{
-    static uint8_t first[4000], second[4000];
-    size_t n = noisy_talk(5, 0, 0, 0, first, sizeof first);
-
-    ck_assert_uint_eq(n, 1280);
-    for (size_t i = 0; i < n; i++)
-        ck_assert_uint_eq(first[i], 1);
-
-    n = noisy_talk(5, 0.05, 0.05, 0, first, sizeof first);
-    ck_assert_uint_gt(n, 1280 * 80 / 100);
-    ck_assert_uint_lt(n, 1280 * 98 / 100);
-    ck_assert_uint_eq(noisy_talk(5, 0.05, 0.05, 0, second, sizeof second), n);
-    ck_assert_mem_eq(first, second, n);
-    noisy_talk(6, 0.05, 0.05, 0, second, sizeof second);
-    ck_assert_mem_ne(first, second, n < heard_size ? n : heard_size);
-
-    ck_assert_uint_gt(noisy_talk(5, 0, 0, 0.1, first, sizeof first), 1280 * 110 / 100);
-}
-END_TEST
+/* Time. */
 
 START_TEST(a_run_in_small_steps_is_the_same)
 {
@@ -558,7 +335,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("board");
-    TCase *boot = tcase_create("boot"), *code = tcase_create("code"), *wire = tcase_create("wire");
+    TCase *boot = tcase_create("boot"), *code = tcase_create("code"), *time = tcase_create("time");
 
     tcase_add_checked_fixture(boot, setup, teardown);
     tcase_add_test(boot, power_on_boots_from_flash);
@@ -583,19 +360,9 @@ int main(void)
     tcase_add_test(code, unknown_rom_functions_stop_the_board);
     suite_add_tcase(suite, code);
 
-    tcase_add_checked_fixture(wire, setup, teardown);
-    tcase_add_test(wire, bytes_take_their_time);
-    tcase_add_test(wire, another_baud_rate_is_garbage);
-    tcase_add_test(wire, a_slight_difference_is_none);
-    tcase_add_test(wire, wrong_rate_towards_the_board_is_not_understood);
-    tcase_add_test(wire, a_full_fifo_loses_bytes);
-    tcase_add_test(wire, a_silent_board_is_silent);
-    tcase_add_test(wire, open_wires_are_one_sided);
-    tcase_add_test(wire, a_brown_out_resets_once);
-    tcase_add_test(wire, a_hung_board_needs_a_power_cycle);
-    tcase_add_test(wire, noise_is_what_was_asked_and_repeatable);
-    tcase_add_test(wire, a_run_in_small_steps_is_the_same);
-    tcase_add_test(wire, next_is_never_missed);
-    suite_add_tcase(suite, wire);
+    tcase_add_checked_fixture(time, setup, teardown);
+    tcase_add_test(time, a_run_in_small_steps_is_the_same);
+    tcase_add_test(time, next_is_never_missed);
+    suite_add_tcase(suite, time);
     return run_suite(suite);
 }

@@ -49,8 +49,21 @@ static void set_locked(struct spec *spec, double value)
 
 static void set_noise(struct spec *spec, double value)
 {
-    struct board_faults *faults = &spec->config.faults;
-    faults->lose = faults->corrupt = faults->insert = value / 3;
+    struct board_noise noise = {value / 3, value / 3, value / 3};
+    spec->config.faults.in = spec->config.faults.out = noise;
+}
+
+static void set_flaky_rate(struct spec *spec, double value)
+{
+    spec->config.faults.flaky = (struct board_noise){value / 3, value / 3, value / 3};
+}
+
+/* Without a word about how flaky it is, a block of 4 KB has no chance. */
+static void set_flaky_above(struct spec *spec, double value)
+{
+    spec->config.faults.flaky_above = (uint32_t)value;
+    if (spec->config.faults.flaky.lose == 0)
+        set_flaky_rate(spec, 0.003);
 }
 
 /* Whether spec_add_random_fault() draws a word. */
@@ -73,6 +86,10 @@ static const struct word {
     {"tx-open", FLAG, RARE, FAULT(tx_open), .help = "the wire to the board is open"},
     {"rx-open", FLAG, RARE, FAULT(rx_open), .help = "the wire from the board is open"},
     {"gpio0-open", FLAG, USUAL, FAULT(gpio0_open), .help = "DTR does not reach GPIO0: always boots from flash"},
+    {"en-open", FLAG, RARE, FAULT(en_open), .help = "RTS does not reach EN: only power and the button reset it"},
+    {"lines-swapped", FLAG, RARE, FAULT(lines_swapped), .help = "DTR and RTS are mixed up"},
+    {"drop-lines", RATE, RARE, FAULT(drop_lines), 0.2, .argument = "P",
+     .help = "a change of DTR and RTS is lost with probability P (0.2)"},
     {"no-auto-reset", FLAG, RARE, SPEC(config.no_auto_reset),
      .help = "DTR and RTS lead nowhere: a person must press the buttons"},
     {"small-flash", FLAG, USUAL, .set = set_small_flash, .help = "a 1 MB flash part"},
@@ -90,6 +107,19 @@ static const struct word {
      .help = "the flash is smaller than its id says, and wraps (1M)"},
     {"noise", RATE, USUAL, .preset = 0.0003, .set = set_noise, .argument = "P",
      .help = "each byte is lost, changed or doubled with probability P (0.0003)"},
+#define NOISE_HELP(what, way) .argument = "P", .help = "a byte " way " " what " with probability P (0.0003)"
+    {"lose-in", RATE, RARE, FAULT(in.lose), 0.0003, NOISE_HELP("is lost", "to the board")},
+    {"lose-out", RATE, RARE, FAULT(out.lose), 0.0003, NOISE_HELP("is lost", "from the board")},
+    {"corrupt-in", RATE, RARE, FAULT(in.corrupt), 0.0003, NOISE_HELP("has a flipped bit", "to the board")},
+    {"corrupt-out", RATE, RARE, FAULT(out.corrupt), 0.0003, NOISE_HELP("has a flipped bit", "from the board")},
+    {"insert-in", RATE, RARE, FAULT(in.insert), 0.0003, NOISE_HELP("has a stray one behind it", "to the board")},
+    {"insert-out", RATE, RARE, FAULT(out.insert), 0.0003, NOISE_HELP("has a stray one behind it", "from the board")},
+#undef NOISE_HELP
+    {"flaky-above", COUNT, RARE, .preset = 460800, .set = set_flaky_above, .argument = "BAUD",
+     .help = "the adapter has noise of its own at higher rates (460800)"},
+    {"flaky-rate", RATE, RARE, .preset = 0.003, .set = set_flaky_rate, .argument = "P",
+     .help = "how much of it, as for noise (0.003)"},
+    {"noisy-boot", FLAG, RARE, FAULT(noisy_boot), .help = "sends garbage before and between what its ROM says at boot"},
     {"reset-after", COUNT, RARE, FAULT(reset_after), 100000, .argument = "N",
      .help = "brown-out after N bytes from the host, once (100000)"},
     {"hang-after", COUNT, RARE, FAULT(hang_after), 100000, .argument = "N",

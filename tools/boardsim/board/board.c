@@ -11,19 +11,24 @@
 
 #define DEFAULT_CRYSTAL_MHZ 26u
 
+/* How long a noisy boot is noisy: into the banner, which begins after 2 ms and lasts 6. */
+#define BABBLE_US 6000u
+
 struct board {
     struct board_faults faults;
     struct chip chip;
     struct nor *nor;
     struct reset reset;
     struct line to_board, to_host; /* to_host holds what is complete */
-    struct line_noise noise_in, noise_out;
-    uint64_t ns;       /* the time, as last given out */
-    uint64_t heard;    /* bytes from the host since power-on */
-    bool dead;         /* hung: until the next power-on */
-    bool browned_out;  /* the one brown-out has been */
-    bool power_is_new; /* the next reset cause is power-on */
-    bool host_ready;   /* a byte for the host was completed in this run */
+    struct line_noise noise_in, noise_out, flaky_in, flaky_out;
+    struct rng lines_rng, babble_rng;
+    uint64_t babble_at, babble_until; /* the next stray byte of a noisy boot; UINT64_MAX: none */
+    uint64_t ns;                      /* the time, as last given out */
+    uint64_t heard;                   /* bytes from the host since power-on */
+    bool dead;                        /* hung: until the next power-on */
+    bool browned_out;                 /* the one brown-out has been */
+    bool power_is_new;                /* the next reset cause is power-on */
+    bool host_ready;                  /* a byte for the host was completed in this run */
     uint64_t bytes_in, bytes_out;
     struct board_stats stats;
 };
@@ -50,6 +55,11 @@ static const struct nor_part *part_of_size(uint32_t size)
     return NULL;
 }
 
+static struct line_noise noise(const struct board_noise *noise, uint64_t seed)
+{
+    return (struct line_noise){noise->lose, noise->corrupt, noise->insert, {seed}};
+}
+
 struct board *board_new(const struct board_config *config)
 {
     unsigned crystal = config->crystal_mhz ? config->crystal_mhz : DEFAULT_CRYSTAL_MHZ;
@@ -63,6 +73,12 @@ struct board *board_new(const struct board_config *config)
         .faults = faults->flash,
     };
 
+    const struct reset_wiring wiring = {
+        .en = !config->no_auto_reset && !faults->en_open,
+        .gpio0 = !config->no_auto_reset && !faults->gpio0_open,
+        .swapped = faults->lines_swapped,
+    };
+
     if (!board)
         return NULL;
     board->nor = nor_new(&nor);
@@ -71,9 +87,14 @@ struct board *board_new(const struct board_config *config)
         return NULL;
     }
     board->faults = *faults;
-    board->noise_in = (struct line_noise){faults->lose, faults->corrupt, faults->insert, {config->seed ^ 0x696e}};
-    board->noise_out = (struct line_noise){faults->lose, faults->corrupt, faults->insert, {config->seed ^ 0x6f7574}};
-    reset_init(&board->reset, !config->no_auto_reset, !faults->gpio0_open);
+    board->noise_in = noise(&faults->in, config->seed ^ 0x696e);
+    board->noise_out = noise(&faults->out, config->seed ^ 0x6f7574);
+    board->flaky_in = noise(&faults->flaky, config->seed ^ 0x6669);
+    board->flaky_out = noise(&faults->flaky, config->seed ^ 0x666f);
+    board->lines_rng.state = config->seed ^ 0x6c6e;
+    board->babble_rng.state = config->seed ^ 0x6262;
+    board->babble_at = UINT64_MAX;
+    reset_init(&board->reset, &wiring);
     board->chip.mhz = 2 * crystal;
     board->chip.spi.nor = board->nor;
     efuse_words(board->chip.efuse, kind, config->mac, faults->clone_oui);
@@ -95,8 +116,10 @@ void board_free(struct board *board)
 
 static void update_reset(struct board *board)
 {
-    if (reset_update(&board->reset, board->chip.now, (uint64_t)RESET_RC_US * board->chip.mhz))
-        chip_hold(&board->chip);
+    if (!reset_update(&board->reset, board->chip.now, (uint64_t)RESET_RC_US * board->chip.mhz))
+        return;
+    chip_hold(&board->chip);
+    board->babble_at = UINT64_MAX;
 }
 
 void board_power(struct board *board, bool on)
@@ -116,6 +139,10 @@ void board_power(struct board *board, bool on)
 
 void board_set_lines(struct board *board, bool dtr, bool rts)
 {
+    bool changed = dtr != board->reset.dtr || rts != board->reset.rts;
+
+    if (changed && board->faults.drop_lines > 0 && rng_unit(&board->lines_rng) < board->faults.drop_lines)
+        return;
     board->reset.dtr = dtr;
     board->reset.rts = rts;
     update_reset(board);
@@ -134,8 +161,13 @@ static void rise(struct board *board)
 
     board->reset.rising = UINT64_MAX;
     board->power_is_new = false;
-    if (!board->dead)
-        chip_release(&board->chip, cause, reset_gpio0_low(&board->reset));
+    if (board->dead)
+        return;
+    chip_release(&board->chip, cause, reset_gpio0_low(&board->reset));
+    if (board->faults.noisy_boot) {
+        board->babble_at = board->chip.now;
+        board->babble_until = board->chip.now + (uint64_t)BABBLE_US * board->chip.mhz;
+    }
 }
 
 /* The supply dips below what the chip bears and comes back at once. */
@@ -179,17 +211,34 @@ static void hear(struct board *board, const struct line_byte *byte)
         brown_out(board);
 }
 
+static void put_to_host(struct board *board, const uint8_t *bytes, unsigned n)
+{
+    if (board->faults.rx_open)
+        return;
+    for (unsigned i = 0; i < n; i++)
+        line_put(&board->to_host, board->chip.now, LINE_BIT(board->chip.uart.divider), bytes[i]);
+    board->host_ready |= n > 0;
+}
+
 static void speak(struct board *board, uint8_t byte)
 {
     uint8_t disturbed[2];
     unsigned n = line_disturb(&board->noise_out, byte, disturbed);
 
     board->bytes_out++;
-    if (board->faults.rx_open)
-        return;
-    for (unsigned i = 0; i < n; i++)
-        line_put(&board->to_host, board->chip.now, LINE_BIT(board->chip.uart.divider), disturbed[i]);
-    board->host_ready |= n > 0;
+    put_to_host(board, disturbed, n);
+}
+
+/* One of the stray bytes of a noisy boot. */
+static void babble(struct board *board)
+{
+    uint64_t random = rng_next(&board->babble_rng);
+    uint8_t byte = (uint8_t)random;
+
+    put_to_host(board, &byte, 1);
+    board->babble_at += (uint64_t)board->chip.uart.divider * LINE_BITS_PER_BYTE * (1 + (random >> 8 & 3));
+    if (board->babble_at >= board->babble_until)
+        board->babble_at = UINT64_MAX;
 }
 
 /* The host's bits. A rate so low that they would not fit is as good as the lowest that does. */
@@ -200,9 +249,23 @@ static uint32_t host_bit(const struct board *board, uint32_t baud)
     return bit < UINT32_MAX / 32 ? (uint32_t)bit : UINT32_MAX / 32;
 }
 
+static bool flaky_at(const struct board *board, uint32_t baud)
+{
+    return board->faults.flaky_above && baud > board->faults.flaky_above;
+}
+
 void board_send(struct board *board, uint32_t baud, const uint8_t *bytes, size_t n)
 {
-    line_send(&board->to_board, board->chip.now, host_bit(board, baud), bytes, n);
+    uint32_t bit = host_bit(board, baud);
+    uint8_t disturbed[2];
+
+    if (!flaky_at(board, baud)) {
+        line_send(&board->to_board, board->chip.now, bit, bytes, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        line_send(&board->to_board, board->chip.now, bit, disturbed,
+                  line_disturb(&board->flaky_in, bytes[i], disturbed));
 }
 
 size_t board_sending(const struct board *board)
@@ -219,8 +282,13 @@ size_t board_receive(struct board *board, uint32_t baud, uint8_t *bytes, size_t 
         struct line_seen seen[LINE_SEEN_MAX];
         unsigned count = line_see(&board->to_host, line_peek(&board->to_host), bit, seen);
 
-        for (unsigned i = 0; i < count && got < n; i++)
-            bytes[got++] = seen[i].value;
+        for (unsigned i = 0; i < count && got < n; i++) {
+            uint8_t disturbed[2] = {seen[i].value};
+            unsigned left = flaky_at(board, baud) ? line_disturb(&board->flaky_out, seen[i].value, disturbed) : 1;
+
+            for (unsigned j = 0; j < left && got < n; j++)
+                bytes[got++] = disturbed[j];
+        }
         line_drop(&board->to_host);
     }
     return got;
@@ -237,7 +305,7 @@ static uint64_t next_outside(const struct board *board)
 {
     const struct line_byte *byte = line_peek(&board->to_board);
 
-    return earlier(byte ? byte->at : UINT64_MAX, board->reset.rising);
+    return earlier(byte ? byte->at : UINT64_MAX, earlier(board->reset.rising, board->babble_at));
 }
 
 static void handle_events(struct board *board)
@@ -254,6 +322,8 @@ static void handle_events(struct board *board)
         line_drop(&board->to_board);
         hear(board, &copy);
     }
+    while (board->babble_at <= chip->now)
+        babble(board);
     while (chip_sent(chip, &sent))
         speak(board, sent);
     chip_events(chip);

@@ -23,6 +23,13 @@ struct efuse_chip; /* efuse.h */
 
 #define BOARD_NEVER UINT64_MAX
 
+/* Probabilities for each byte that goes one way. */
+struct board_noise {
+    double lose;    /* it is lost */
+    double corrupt; /* one of its bits is flipped */
+    double insert;  /* a stray byte follows */
+};
+
 /* What is wrong with the board; all zero: nothing. Counters are exact, so a fault happens at the same byte each time.
  */
 struct board_faults {
@@ -30,12 +37,16 @@ struct board_faults {
     bool tx_open;         /* the adapter's TX does not reach the board */
     bool rx_open;         /* the board's TX does not reach the adapter */
     bool gpio0_open;      /* DTR does not reach GPIO0: always boots from flash */
+    bool en_open;         /* RTS does not reach EN: only power and the button reset it */
+    bool lines_swapped;   /* DTR leads where RTS should, and RTS where DTR should */
+    double drop_lines;    /* probability that a change of DTR and RTS does not come through */
+    bool noisy_boot;      /* after each reset its TX says nonsense for a while, between and over what the ROM says */
     bool clone_oui;       /* efuses that give no known OUI */
     uint64_t hang_after;  /* if not 0: dead after this many bytes from the host since power-on, until the next */
     uint64_t reset_after; /* if not 0: brown-out reset after this many bytes from the host, once */
-    double lose;          /* probability that a byte is lost, each way */
-    double corrupt;       /* probability that a byte has a flipped bit, each way */
-    double insert;        /* probability that a stray byte follows, each way */
+    struct board_noise in, out; /* to the board; to the host */
+    uint32_t flaky_above;       /* if not 0: at higher rates than this the adapter, too, has noise, both ways: */
+    struct board_noise flaky;
     struct nor_faults flash;
 };
 

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/board/reset.h"
 
-void reset_init(struct reset *reset, bool wired, bool gpio0_wired)
+void reset_init(struct reset *reset, const struct reset_wiring *wiring)
 {
-    *reset = (struct reset){.wired = wired, .gpio0_wired = gpio0_wired, .held = true, .rising = UINT64_MAX};
+    *reset = (struct reset){.wiring = *wiring, .held = true, .rising = UINT64_MAX};
+}
+
+/* One transistor conducts if its line is asserted and the other one is not. */
+static bool pulls_en(const struct reset *reset)
+{
+    return reset->wiring.swapped ? reset->dtr && !reset->rts : reset->rts && !reset->dtr;
+}
+
+static bool pulls_gpio0(const struct reset *reset)
+{
+    return reset->wiring.swapped ? reset->rts && !reset->dtr : reset->dtr && !reset->rts;
 }
 
 bool reset_update(struct reset *reset, uint64_t now, uint64_t rc)
 {
-    bool low = !reset->powered || reset->button_reset || (reset->wired && reset->rts && !reset->dtr);
+    bool low = !reset->powered || reset->button_reset || (reset->wiring.en && pulls_en(reset));
     bool fell = low && !reset->held;
 
     if (low)
@@ -21,5 +32,5 @@ bool reset_update(struct reset *reset, uint64_t now, uint64_t rc)
 
 bool reset_gpio0_low(const struct reset *reset)
 {
-    return reset->button_gpio0 || (reset->wired && reset->gpio0_wired && reset->dtr && !reset->rts);
+    return reset->button_gpio0 || (reset->wiring.gpio0 && pulls_gpio0(reset));
 }

@@ -12,13 +12,16 @@
 #define RESET_RC_US 10000
 
 struct reset {
-    bool wired, gpio0_wired; /* RTS and DTR reach EN and GPIO0 */
+    struct reset_wiring {
+        bool en, gpio0; /* the circuit reaches these pins */
+        bool swapped;   /* DTR and RTS are mixed up */
+    } wiring;
     bool dtr, rts, button_reset, button_gpio0, powered;
     bool held;       /* EN is low */
     uint64_t rising; /* when EN will be high for the chip, UINT64_MAX if nothing is under way */
 };
 
-void reset_init(struct reset *reset, bool wired, bool gpio0_wired);
+void reset_init(struct reset *reset, const struct reset_wiring *wiring);
 
 /* To be called after any input changed; rc is RESET_RC_US in cycles. True if EN just went low. */
 bool reset_update(struct reset *reset, uint64_t now, uint64_t rc);
