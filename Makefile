@@ -6,6 +6,7 @@
 #   make demo       watch eight virtual boards being flashed; DEMO_UNITS=N ends after N units
 #   make test       build with sanitizers and run every test
 #   make test-peers  of these, the ones in which other people's programs are the referee
+#   make test-kernel  gangd as a service in a machine with Debian's kernel and drivers
 #   make bench      seconds, CPU and memory per unit
 #   make fuzz       run each fuzzer for FUZZ_SECONDS
 #   make lint       formatting, clang-tidy, cppcheck, shellcheck

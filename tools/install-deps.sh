@@ -3,6 +3,7 @@
 #
 # Installs what building, testing and the demo need, by Debian package name. Does nothing where all is there.
 # install-deps.sh peers: what only the tests with other people's programs need (tests/peers).
+# install-deps.sh kernel: what only the tests in a machine with a kernel of its own need (tests/kernel).
 set -eu
 
 packages="
@@ -16,7 +17,10 @@ chromium python3 python3-venv
 "
 # A machine may have Node.js from elsewhere; Debian's is taken only where there is none.
 command -v node >/dev/null && command -v npm >/dev/null || packages="$packages nodejs npm"
-[ "${1-}" != peers ] || packages="qemu-system-misc"
+case ${1-} in
+peers) packages="qemu-system-misc" ;;
+kernel) packages="qemu-system-x86 mmdebstrap uidmap genext2fs e2fsprogs cpio kmod" ;;
+esac
 
 missing=
 for package in $packages; do

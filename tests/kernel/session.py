@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""In the machine: installs gangd as a person would, runs the scenarios, and sends results and journal out."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from world import ROOT, run_tests, until  # noqa: E402
+
+
+def redirect(name):
+    """What is printed leaves the machine by this port."""
+    path = "/dev/virtio-ports/" + name
+    until(path, lambda: os.path.exists(path))
+    port = os.open(path, os.O_WRONLY)
+    os.dup2(port, 1)
+    os.dup2(port, 2)
+
+
+def install():
+    """What a package does: the files, and then that everybody hears of them."""
+    subprocess.run("cp -a tree/. /; systemd-sysusers; udevadm control --reload; systemctl daemon-reload", shell=True,
+                   check=True, cwd=ROOT)
+
+
+def main():
+    redirect("results")
+    with open(os.path.join(ROOT, "words"), encoding="utf-8") as file:
+        sys.argv[1:] = file.read().split()
+    code = 1
+    try:
+        install()
+        import scenarios  # pylint: disable=import-outside-toplevel
+        run_tests(vars(scenarios), at_once=1)
+    except SystemExit as end:
+        code = end.code
+    finally:
+        sys.stdout.flush()
+        with open("/dev/virtio-ports/journal", "wb") as journal:
+            subprocess.run(["journalctl", "--no-pager", "-b", "-o", "short-monotonic"], stdout=journal, check=False)
+    sys.exit(code)
+
+
+main()
