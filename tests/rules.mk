@@ -32,7 +32,7 @@ test: peers
 
 RUN := BUILD=$(B) COMMON=$(S) PEERS=$(PEERS) PEERS_REQUIRED=$(PEERS_REQUIRED) tests/run
 
-PEER_PROGRAMS := $(B)/published
+PEER_PROGRAMS := $(B)/published $(S)/hello.elf
 
 test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 	$(RUN) $(CHECK_TESTS) $(DRIVERS) $(PEER_TESTS) tests/fuzz/run-short.sh
@@ -53,6 +53,11 @@ peers-run: $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 $(B)/published: $(B)/tests/peers/published.o $(TEST_LIBS)
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lz -lm
+
+$(S)/hello.elf: tests/peers/hello.c
+	@mkdir -p $(@D)
+	$(call said,CC)
+	$(Q)$(STUB_TOOLS)gcc $(STUB_CFLAGS) -nostdlib -Wl,-Ttext=0x40100000,-e,start -o $@ $<
 
 # In a machine with Debian's kernel, udev and systemd: tests/kernel/. SCENARIOS="WORD …" chooses some.
 .PHONY: test-kernel

@@ -368,7 +368,7 @@ def inside_a_person_presses_the_buttons(control):
     port.reset(download=True)
     assert port.read_until(b")\n\n", 0.5) == b"", "DTR and RTS lead nowhere"
     control("press 1 flash reset")
-    assert b"boot mode:(1," in port.read_until(b")\n\n")
+    assert b"boot mode:(1," in port.read_until(b")\r\n\r\n")
     control("press 1 reset")
     # Flash is let go of half a second after reset; until then the board would enter the loader again.
     control("hold 1")

@@ -1,59 +1,153 @@
 # SPDX-License-Identifier: MIT
-"""esptool, as it comes from PyPI, in boardsim's world.
+"""esptool, as it comes from PyPI, and one virtual board for it.
 
     with Bench() as bench:
         bench.esptool(tool, "read-mac")
 
 PEERS is where install.sh put the programs (default build/peers); for BUILD and COMMON see tests/world.py.
 """
+import functools
+import json
 import os
+import random
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import ROOT, World, run_tests  # noqa: E402,F401
+from world import COMMON, PATIENCE, ROOT, World, run_tests  # noqa: E402,F401
 
 PEERS = os.path.join(ROOT, os.environ.get("PEERS", "build/peers"))
 
 # How a driver tells tests/run that it did not run.
 SKIPPED = 77
 
+BAUDS = (115200, 460800, 921600, 2000000)
+
 
 class Tool:
-    """One esptool with one of its stubs ("1": the legacy one, "2": the newer one), or with none."""
+    """One esptool with one of its stubs ("1": the legacy one, "2": the newer one), or with the ROM alone (None)."""
 
     def __init__(self, major, stub):
         self.major, self.stub = major, stub
-        self.name = f"esptool {major}, " + (f"stub {stub}" if stub else "no stub")
+        self.name = f"esptool{major}_" + (f"stub{stub}" if stub else "rom")
+        self.python = os.path.join(PEERS, f"esptool-{major}", "bin", "python")
+        self.program = os.path.join(os.path.dirname(self.python), "esptool.py" if major == 4 else "esptool")
 
-    def command(self, baud, arguments):
-        program = os.path.join(PEERS, f"esptool-{self.major}", "bin", "esptool.py" if self.major == 4 else "esptool")
-        words = [program, "--port", "/dev/ttyUSB0", "--baud", str(baud)]
+    def word(self, text):
+        """4.x has underscores where 5.x has hyphens."""
+        return text.replace("-", "_") if self.major == 4 else text
+
+    def command(self, arguments, baud, before, after):
+        words = [self.program, "--chip", "esp8266", "--port", "/dev/ttyUSB0", "--baud", str(baud), "--before",
+                 self.word(before), "--after", self.word(after)]
         words += ["--stub-version", self.stub] if self.stub else ["--no-stub"]
-        # 4.x has underscores where 5.x has hyphens.
-        return words + [a.replace("-", "_") if self.major == 4 and n == 0 else a for n, a in enumerate(arguments)]
+        return words + [self.word(arguments[0]), *[str(a) for a in arguments[1:]]]
 
 
-TOOLS = [Tool(4, "1"), Tool(4, "2"), Tool(5, "1"), Tool(5, "2")]
+STUBS = [Tool(4, "1"), Tool(4, "2"), Tool(5, "1"), Tool(5, "2")]
+ROMS = [Tool(4, None), Tool(5, None)]
 
 
 class Bench(World):
-    """A world with one board in /dev/ttyUSB0; `words` are what the board is like."""
+    """A world with one board in /dev/ttyUSB0, made by `words`; `content` is in its flash from the start. At the end the
+    board must not have crashed, lost a byte, or been asked to set a flash bit by programming."""
 
-    def __init__(self, words=""):
+    def __init__(self, words="part=W25Q40", content=None):
         super().__init__()
+        if content is not None:
+            words += f" image={self.file('content.bin', content)}"
         self.plug(1, words)
 
-    def esptool(self, tool, *arguments, baud=115200, status=0):
-        """Runs it, and returns what it said. It must exit with `status`."""
-        done = self.run(*tool.command(baud, [str(a) for a in arguments]))
-        assert done.returncode == status, f"{tool.name}: {' '.join(done.args)}: exit {done.returncode}\n{done.stdout}"
-        return done.stdout
+    def file(self, name, data):
+        """A file with these bytes; returns its path."""
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+        return self.path(name)
+
+    def result(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def esptool(self, tool, *arguments, baud=115200, before="default-reset", after="hard-reset", fails=False):
+        """Runs it, and returns what it said. It must do what it is told, or, if `fails`, say that it could not."""
+        done = self.run(*tool.command(arguments, baud, before, after))
+        text = f"{' '.join(done.args)}: exit {done.returncode}\n{done.stdout}"
+        assert (done.returncode != 0) == fails and "Traceback" not in text, text
+        return text
+
+    def says(self, tool, expected, *arguments, **options):
+        """The same; it must say all of `expected`."""
+        text = self.esptool(tool, *arguments, **options)
+        for words in [expected] if isinstance(expected, str) else expected:
+            assert words in text, f"{words!r} is missing:\n{text}"
+
+    def listen(self, tool, wanted, baud=115200):
+        """Opens the port as a terminal does, without a reset, and waits until the board says `wanted`."""
+        code = ("import serial, sys; port = serial.Serial('/dev/ttyUSB0', int(sys.argv[1]), timeout=float(sys.argv[3]));"
+                "sys.exit(not port.read_until(sys.argv[2].encode()).endswith(sys.argv[2].encode()))")
+        done = self.run(tool.python, "-c", code, str(baud), wanted, str(PATIENCE / 4))
+        assert done.returncode == 0, f"the board did not say {wanted!r}: {self.wire(1)}\n{done.stdout}"
+
+    def end_world(self):
+        super().end_world()
+        for board in json.loads(self.read("report.json"))["boards"]:
+            for key, good in (("exception", ""), ("violations", 0), ("fifo_overflows", 0), ("overruns", 0)):
+                assert board[key] == good, f"{key}: {board}"
 
 
-def run(names, at_once=5):
+class Flash:
+    """What a flash must hold after what was done to it."""
+
+    SECTOR = 4096
+
+    def __init__(self, content):
+        self.bytes = bytearray(content)
+
+    def erase(self, offset, size):
+        start, end = offset // self.SECTOR * self.SECTOR, -(-(offset + size) // self.SECTOR) * self.SECTOR
+        self.bytes[start:end] = b"\xff" * (end - start)
+
+    def write(self, offset, data):
+        self.erase(offset, len(data))
+        self.bytes[offset:offset + len(data)] = data
+
+    def check(self, bench, what):
+        got = bench.flash(1)
+        assert len(got) == len(self.bytes), what
+        differ = [n for n in range(0, len(got), 256) if got[n:n + 256] != self.bytes[n:n + 256]]
+        assert not differ, f"{what}: {len(differ)} pages differ, the first at {differ[0]:#x}"
+
+
+@functools.lru_cache(maxsize=None)
+def noise(size, seed=1):
+    """Bytes that do not compress and do not look like an image's header; the same for a size and a seed."""
+    return b"\x5a" + random.Random(seed).randbytes(size - 1)
+
+
+@functools.lru_cache(maxsize=None)
+def mixture(size, seed=1):
+    """Bytes like a product's: some that compress, some that do not, whole blank pages, long runs of zeros."""
+    dice, data = random.Random(seed), b"\x5a"
+    while len(data) < size:
+        n = dice.randrange(1, 6000)
+        data += dice.choice([dice.randbytes(n), bytes(n), b"\xff" * n, b"words and words, \xc0\xdb\xdc\xdd " * (n // 20)])
+    return data[:size]
+
+
+def cases(**tests):
+    """For run(): a test of each name and parameters: cases(write=(function, [(tool, 115200), …])). Tools and numbers
+    give the names."""
+    made = {}
+    for name, (function, table) in tests.items():
+        for row in table:
+            words = [getattr(word, "name", str(word)) for word in row]
+            made["_".join(["test", name, *words])] = functools.partial(function, *row)
+    return made
+
+
+def run(names, at_once=6):
     """As run_tests(), where the esptools are installed."""
-    for major in (4, 5):
-        if not os.path.exists(os.path.join(PEERS, f"esptool-{major}", "installed")):
-            print(f"skipped: no esptool {major} in {PEERS} (make test-peers installs it)")
+    for tool in ROMS:
+        if not os.path.exists(os.path.join(PEERS, f"esptool-{tool.major}", "installed")):
+            print(f"skipped: no esptool {tool.major} in {PEERS} (make test-peers installs it)")
             sys.exit(SKIPPED)
     run_tests(names, at_once)

@@ -226,22 +226,40 @@ static inline void must(struct reply reply)
     ck_assert_msg(reply.status == 0, "command 0x%02x: error %u", reply.op, reply.error);
 }
 
-/* An image with one segment, at the start of flash. Returns where the checksum byte is. */
-static inline size_t put_image(uint32_t address, const uint8_t *code, uint32_t n, uint32_t entry)
+/* What the ROM says first. */
+#define BANNER(cause, mode) "\r\n ets Jan  8 2013,rst cause:" #cause ", boot mode:(" #mode ",6)\r\n\r\n"
+
+struct segment {
+    uint32_t address;
+    const void *bytes; /* NULL: zeros */
+    size_t n;
+};
+
+/* An image at the start of flash: mode and clock are bytes 2 and 3 of its header. Returns where the checksum is. */
+static inline size_t put_image(uint8_t mode, uint8_t clock, uint32_t entry, const struct segment *segments, unsigned n)
 {
-    size_t size, at;
-    uint8_t *flash = board_flash(board, &size);
-    const uint8_t head[4] = {0xe9, 1, 0, 0x40};
+    size_t size, at = 8;
+    uint8_t *flash = board_flash(board, &size), sum = 0xef;
+    const uint8_t head[4] = {0xe9, (uint8_t)n, mode, clock};
 
     memcpy(flash, head, 4);
     memcpy(flash + 4, &entry, 4);
-    memcpy(flash + 8, &address, 4);
-    memcpy(flash + 12, &n, 4);
-    memcpy(flash + 16, code, n);
-    at = (16 + n) | 15;
-    memset(flash + 16 + n, 0, at - 16 - n);
-    flash[at] = xor_of(code, n);
-    return at;
+    for (unsigned i = 0; i < n; i++) {
+        const struct segment *segment = &segments[i];
+        const uint32_t n_bytes = (uint32_t)segment->n;
+
+        memcpy(flash + at, &segment->address, 4);
+        memcpy(flash + at + 4, &n_bytes, 4);
+        at += 8;
+        memset(flash + at, 0, segment->n);
+        if (segment->bytes)
+            memcpy(flash + at, segment->bytes, segment->n);
+        sum ^= xor_of(flash + at, segment->n) ^ 0xef;
+        at += segment->n;
+    }
+    memset(flash + at, 0, 16 - at % 16);
+    flash[at | 15] = sum;
+    return at | 15;
 }
 
 /* Uploads code by the ROM loader and starts it. */

@@ -101,6 +101,18 @@ START_TEST(bytes_leave_at_the_divider)
 }
 END_TEST
 
+/* Espressif's newer stub takes the transmitter for idle when the FIFO is empty and bit 31 is 0. */
+START_TEST(the_status_tells_when_the_last_bit_is_out)
+{
+    ck_assert(!(load(UART_STATUS) >> 31));
+    store(UART_FIFO, 'x');
+    ck_assert_uint_eq(tx_count(), 0);
+    ck_assert(load(UART_STATUS) >> 31);
+    sent();
+    ck_assert(!(load(UART_STATUS) >> 31));
+}
+END_TEST
+
 START_TEST(what_is_written_to_a_full_transmit_fifo_is_lost)
 {
     for (unsigned i = 0; i < 140; i++)
@@ -283,6 +295,7 @@ int main(void)
     tcase_add_test(tc, received_bytes_come_out_in_order);
     tcase_add_test(tc, the_receive_fifo_overflows_at_128);
     tcase_add_test(tc, bytes_leave_at_the_divider);
+    tcase_add_test(tc, the_status_tells_when_the_last_bit_is_out);
     tcase_add_test(tc, what_is_written_to_a_full_transmit_fifo_is_lost);
     tcase_add_test(tc, the_receive_threshold_interrupts);
     tcase_add_test(tc, the_transmit_threshold_interrupts);

@@ -98,7 +98,7 @@ static const uint8_t echo[24] = {0x00, 0x00, 0x00, 0x60, 0x51, 0xff, 0xff, 0x38,
 static void plug_echo(const struct board_config *config)
 {
     plug(config);
-    put_image(0x40100000, echo, sizeof echo, 0x40100004);
+    put_image(2, 0, 0x40100004, &(struct segment){0x40100000, echo, sizeof echo}, 1);
     pass(500 * MS);
     forget();
 }

@@ -90,6 +90,8 @@ static const struct word {
     {"lines-swapped", FLAG, RARE, FAULT(lines_swapped), .help = "DTR and RTS are mixed up"},
     {"drop-lines", RATE, RARE, FAULT(drop_lines), 0.2, .argument = "P",
      .help = "a change of DTR and RTS is lost with probability P (0.2)"},
+    {"gpio15-high", FLAG, RARE, FAULT(gpio15_high), .help = "GPIO15 is not pulled down: waits for a host on SDIO"},
+    {"gpio2-low", FLAG, RARE, FAULT(gpio2_low), .help = "GPIO2 is pulled down: a boot mode that leads nowhere"},
     {"no-auto-reset", FLAG, RARE, SPEC(config.no_auto_reset),
      .help = "DTR and RTS lead nowhere: a person must press the buttons"},
     {"small-flash", FLAG, USUAL, .set = set_small_flash, .help = "a 1 MB flash part"},

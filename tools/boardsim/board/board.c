@@ -155,6 +155,12 @@ void board_buttons(struct board *board, bool reset, bool gpio0)
     update_reset(board);
 }
 
+static unsigned straps(const struct board *board)
+{
+    return (board->faults.gpio15_high ? CHIP_STRAP_GPIO15 : 0) |
+           (reset_gpio0_low(&board->reset) ? 0 : CHIP_STRAP_GPIO0) | (board->faults.gpio2_low ? 0 : CHIP_STRAP_GPIO2);
+}
+
 static void rise(struct board *board)
 {
     enum chip_reset_cause cause = board->power_is_new ? CHIP_POWER_ON : CHIP_EXTERNAL_RESET;
@@ -163,7 +169,7 @@ static void rise(struct board *board)
     board->power_is_new = false;
     if (board->dead)
         return;
-    chip_release(&board->chip, cause, reset_gpio0_low(&board->reset));
+    chip_release(&board->chip, cause, straps(board));
     if (board->faults.noisy_boot) {
         board->babble_at = board->chip.now;
         board->babble_until = board->chip.now + (uint64_t)BABBLE_US * board->chip.mhz;
@@ -380,6 +386,7 @@ const struct board_stats *board_stats(const struct board *board)
         .nor_violations = nor->violations,
         .erases = nor->erases,
         .programs = nor->programs,
+        .cache_fills = board->chip.cache.fills,
         .exception = board->chip.exception[0] ? board->chip.exception : NULL,
     };
     return stats;

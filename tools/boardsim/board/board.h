@@ -41,6 +41,8 @@ struct board_faults {
     bool lines_swapped;   /* DTR leads where RTS should, and RTS where DTR should */
     double drop_lines;    /* probability that a change of DTR and RTS does not come through */
     bool noisy_boot;      /* after each reset its TX says nonsense for a while, between and over what the ROM says */
+    bool gpio15_high;     /* its pull-down is missing: the chip waits for a host on its SDIO pins */
+    bool gpio2_low;       /* something pulls it down: neither serial loader nor flash */
     bool clone_oui;       /* efuses that give no known OUI */
     uint64_t hang_after;  /* if not 0: dead after this many bytes from the host since power-on, until the next */
     uint64_t reset_after; /* if not 0: brown-out reset after this many bytes from the host, once */
@@ -101,6 +103,7 @@ struct board_stats {
     uint64_t fifo_overflows;      /* bytes lost in a full RX FIFO */
     uint64_t nor_violations;      /* programs that asked a bit to go from 0 to 1 */
     uint64_t erases, programs;
+    uint64_t cache_fills;  /* lines that the flash cache has read */
     const char *exception; /* why the CPU stopped, or NULL: "unaligned load at 0x40100123", … */
 };
 const struct board_stats *board_stats(const struct board *board);

@@ -19,12 +19,13 @@
 
 static int bus_load(void *context, uint32_t address, unsigned size, uint32_t *value);
 static int bus_store(void *context, uint32_t address, unsigned size, uint32_t value);
+static int bus_fetch(void *context, uint32_t address, uint8_t line[LX106_LINE]);
 
 void chip_init(struct chip *chip)
 {
     chip->cpu.dram = chip->dram;
     chip->cpu.iram = chip->iram;
-    chip->cpu.bus = (struct lx106_bus){.load = bus_load, .store = bus_store, .context = chip};
+    chip->cpu.bus = (struct lx106_bus){.load = bus_load, .store = bus_store, .fetch = bus_fetch, .context = chip};
     chip->wake = CHIP_NEVER;
     chip_hold(chip);
 }
@@ -35,20 +36,22 @@ void chip_hold(struct chip *chip)
     chip->outbox.head = chip->outbox.count = 0;
     uart_reset(&chip->uart);
     spi_reset(&chip->spi);
+    cache_reset(&chip->cache);
     lx106_reset(&chip->cpu);
     rom_calls_reset(&chip->calls);
     memset(chip->io, 0, sizeof chip->io);
     memset(chip->dport, 0, sizeof chip->dport);
     memcpy(chip->dport + DPORT_EFUSE / 4, chip->efuse, sizeof chip->efuse);
     chip->cpu_shift = 0;
+    chip->stalled = 0;
     chip->spinning = false;
     chip->wake = CHIP_NEVER;
 }
 
-void chip_release(struct chip *chip, enum chip_reset_cause cause, bool download)
+void chip_release(struct chip *chip, enum chip_reset_cause cause, unsigned straps)
 {
     chip->cause = cause;
-    chip->download = download;
+    chip->straps = straps;
     chip->flash = ROM_FLASH_DEFAULT;
     chip->exception[0] = '\0';
     chip->boots++;
@@ -67,6 +70,7 @@ void chip_call(struct chip *chip, uint32_t entry)
     cpu->a[1] = ROM_STACK;
     chip->calls.call.entry = 0;
     chip->calls.depth = 0;
+    chip->stalled = 0;
     chip->spinning = false;
     chip->mode = CHIP_CODE;
     chip->wake = CHIP_NEVER;
@@ -91,7 +95,8 @@ static void pump(struct chip *chip)
 {
     struct chip_outbox *box = &chip->outbox;
 
-    while (box->count > 0 && uart_give(&chip->uart, chip->now, box->bytes[box->head])) {
+    while (box->count > 0 && chip->uart.tx.count < ROM_TX_FULL) {
+        uart_give(&chip->uart, chip->now, box->bytes[box->head]);
         box->head = (box->head + 1) % sizeof box->bytes;
         box->count--;
     }
@@ -114,8 +119,11 @@ void chip_print(struct chip *chip, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    for (const char *c = text; *c; c++)
+    for (const char *c = text; *c; c++) {
+        if (*c == '\n')
+            chip_put(chip, '\r');
         chip_put(chip, (uint8_t)*c);
+    }
 }
 
 /* Memory and peripherals. */
@@ -161,6 +169,39 @@ static uint32_t spi_bus_load(struct chip *chip, uint32_t offset)
     return spi_load(&chip->spi, now, offset);
 }
 
+static bool is_cache_register(uint32_t offset)
+{
+    return offset == CACHE_CONTROL || offset == CACHE_BLOCKS;
+}
+
+static bool in_window(uint32_t address)
+{
+    return address - CACHE_WINDOW < CACHE_WINDOW_SIZE;
+}
+
+/* The flash through the cache, and the time of its transfer. Nothing drives the bus when the cache is off: what comes
+ * then is not known. Code that runs into it dies of an illegal instruction, which is what zeros are. */
+static const uint8_t *window(struct chip *chip, uint32_t address)
+{
+    static const uint8_t off[CACHE_LINE];
+    uint64_t then;
+    const uint8_t *line = cache_line(&chip->cache, &chip->spi, chip->iram, bus_time(chip), address, &then);
+
+    if (then > bus_time(chip)) {
+        end_slice(chip);
+        chip->stalled = then;
+    }
+    return line ? line : off;
+}
+
+static int bus_fetch(void *context, uint32_t address, uint8_t line[LX106_LINE])
+{
+    if (!in_window(address))
+        return LX106_FETCH_PROHIBITED;
+    memcpy(line, window(context, address), LX106_LINE);
+    return 0;
+}
+
 static int bus_load(void *context, uint32_t address, unsigned size, uint32_t *value)
 {
     struct chip *chip = context;
@@ -179,7 +220,12 @@ static int bus_load(void *context, uint32_t address, unsigned size, uint32_t *va
         else
             *value = chip->io[at / 4];
     } else if (address - DPORT < sizeof chip->dport) {
-        *value = chip->dport[(address - DPORT) / 4];
+        uint32_t at = address - DPORT;
+
+        *value = is_cache_register(at) ? cache_load(&chip->cache, at) : chip->dport[at / 4];
+    } else if (in_window(address)) {
+        if (size == 4)
+            memcpy(value, window(chip, address) + address % CACHE_LINE, 4);
     } else {
         return LX106_LOAD_PROHIBITED;
     }
@@ -211,7 +257,9 @@ static int bus_store(void *context, uint32_t address, unsigned size, uint32_t va
 
         if (size != 4)
             return LX106_LOAD_STORE_ERROR;
-        if (at - DPORT_EFUSE >= sizeof chip->efuse)
+        if (is_cache_register(at))
+            cache_store(&chip->cache, at, value);
+        else if (at - DPORT_EFUSE >= sizeof chip->efuse)
             chip->dport[at / 4] = value;
         if (at == DPORT_CLOCK) {
             end_slice(chip);
@@ -371,7 +419,9 @@ uint64_t chip_next(const struct chip *chip)
     case CHIP_BOOT:
     case CHIP_LOADER: next = earlier(next, chip->wake); break;
     case CHIP_CODE:
-        if (in_rom(&chip->cpu) && chip->calls.call.entry == chip->cpu.pc)
+        if (chip->stalled > chip->now)
+            next = earlier(next, chip->stalled);
+        else if (in_rom(&chip->cpu) && chip->calls.call.entry == chip->cpu.pc)
             next = earlier(next, chip->calls.call.until);
         else if (!idle(chip))
             next = chip->now;
@@ -399,6 +449,10 @@ static void run_code(struct chip *chip, uint64_t end)
     enum lx106_stop stop;
 
     raise_interrupts(chip);
+    if (chip->stalled > chip->now) {
+        chip->now = earlier(end, chip->stalled);
+        return;
+    }
     if (idle(chip)) {
         chip->now = end;
         return;

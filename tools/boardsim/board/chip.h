@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "tools/boardsim/board/boot.h"
+#include "tools/boardsim/board/cache.h"
 #include "tools/boardsim/board/lx106.h"
 #include "tools/boardsim/board/rom_calls.h"
 #include "tools/boardsim/board/rom_flash.h"
@@ -35,6 +36,13 @@ enum chip_reset_cause {
     CHIP_SOFTWARE_RESET = 3,
 };
 
+/* The straps, as the banner says them: GPIO15, GPIO0, GPIO2. */
+#define CHIP_STRAP_GPIO2  1u
+#define CHIP_STRAP_GPIO0  2u
+#define CHIP_STRAP_GPIO15 4u
+#define CHIP_STRAPS_UART  CHIP_STRAP_GPIO2
+#define CHIP_STRAPS_FLASH (CHIP_STRAP_GPIO0 | CHIP_STRAP_GPIO2)
+
 /* What ROM code has printed and the transmit FIFO has not yet taken. */
 struct chip_outbox {
     uint8_t bytes[2048];
@@ -46,15 +54,17 @@ struct chip {
     unsigned mhz; /* APB cycles per microsecond */
     enum chip_mode mode;
     enum chip_reset_cause cause;
-    bool download; /* the strap, as sampled when reset was last released */
+    unsigned straps; /* as sampled when reset was last released */
     struct lx106 cpu;
     uint64_t slice_end;  /* the time at which cpu.left will be 0 */
     unsigned cpu_shift;  /* 1: the CPU runs at twice the APB clock */
     bool spinning;       /* the CPU loops until something outside happens, */
     uint64_t idle_until; /* and that cannot be before this time but by a byte from the wire */
+    uint64_t stalled;    /* the CPU waits for the flash cache until then */
     uint64_t wake;       /* when the ROM's boot code or loader goes on; CHIP_NEVER: at the next event */
     struct uart uart;
     struct spi spi;
+    struct cache cache;
     struct chip_outbox outbox;
     struct boot boot;
     struct rom_loader loader;
@@ -73,8 +83,8 @@ void chip_init(struct chip *chip);
 /* Reset: everything stops. Memory keeps its contents. */
 void chip_hold(struct chip *chip);
 
-/* Out of reset; the strap decides between the serial loader and flash. */
-void chip_release(struct chip *chip, enum chip_reset_cause cause, bool download);
+/* Out of reset; the straps decide between the serial loader, flash and what leads nowhere. */
+void chip_release(struct chip *chip, enum chip_reset_cause cause, unsigned straps);
 
 /* Runs until `end` (a few cycles beyond, at most an instruction's) or until something was stored to a peripheral. */
 void chip_run(struct chip *chip, uint64_t end);
@@ -101,7 +111,7 @@ void chip_call(struct chip *chip, uint32_t entry);
 /* Stops the chip for good, with the reason (printf-like). The first reason stays. */
 __attribute__((format(printf, 2, 3))) void chip_stop(struct chip *chip, const char *format, ...);
 
-/* ROM output; what does not fit is lost. */
+/* ROM output; what does not fit is lost. The ROM's printf ends its lines with CR LF. */
 void chip_put(struct chip *chip, uint8_t byte);
 __attribute__((format(printf, 2, 3))) void chip_print(struct chip *chip, const char *format, ...);
 

@@ -270,6 +270,11 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
     }
 }
 
+bool nor_answers_quad(const struct nor *nor)
+{
+    return nor_status_quad(&nor->status);
+}
+
 uint64_t nor_ready(const struct nor *nor)
 {
     return nor->ready;

@@ -97,6 +97,9 @@ void nor_power(struct nor *nor, uint64_t now, bool on);
  * part that is busy hears only the status reads. What it does not answer reads as ones: nothing drives the lines. */
 void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m);
 
+/* Whether a quad read would be answered. */
+bool nor_answers_quad(const struct nor *nor);
+
 /* When the part has finished what it is doing; 0 or a time gone by if it is idle. */
 uint64_t nor_ready(const struct nor *nor);
 

@@ -7,8 +7,8 @@
 #include "tools/boardsim/board/rom_function.h"
 
 static const struct rom_function *const tables[] = {
-    rom_interrupt_functions, rom_main_functions, rom_math_functions, rom_md5_functions,
-    rom_memory_functions,    rom_spi_functions,  rom_uart_functions,
+    rom_cache_functions, rom_interrupt_functions, rom_main_functions, rom_math_functions,
+    rom_md5_functions,   rom_memory_functions,    rom_spi_functions,  rom_uart_functions,
 };
 
 uint32_t *rom_args(struct chip *chip)

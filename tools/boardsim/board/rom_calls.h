@@ -25,6 +25,9 @@ struct chip;
 /* The ROM's stack when it calls loaded code. */
 #define ROM_STACK 0x3ffffd00u
 
+/* For the ROM the transmit FIFO is full with two places left. */
+#define ROM_TX_FULL 126u
+
 #define ROM_ISR_DEPTH 4
 
 /* A call under way. */

@@ -24,6 +24,7 @@ struct rom_function {
 };
 
 /* Each ends with an address of 0. */
+extern const struct rom_function rom_cache_functions[];
 extern const struct rom_function rom_interrupt_functions[];
 extern const struct rom_function rom_main_functions[];
 extern const struct rom_function rom_math_functions[];

@@ -20,7 +20,7 @@ static uint64_t software_reset(struct chip *chip, struct rom_call *call)
 {
     (void)call;
     chip_hold(chip);
-    chip_release(chip, CHIP_SOFTWARE_RESET, chip->download);
+    chip_release(chip, CHIP_SOFTWARE_RESET, chip->straps);
     return 0;
 }
 

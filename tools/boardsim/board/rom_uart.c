@@ -4,13 +4,10 @@
 
 #include "tools/boardsim/board/chip.h"
 
-/* The transmit FIFO counts as full with two places left. */
-#define TX_FULL 126u
-
 static uint64_t tx_one_char(struct chip *chip, struct rom_call *call)
 {
     (void)call;
-    if (chip->uart.tx.count >= TX_FULL)
+    if (chip->uart.tx.count >= ROM_TX_FULL)
         return chip->uart.sent_at;
     uart_give(&chip->uart, chip->now, (uint8_t)rom_args(chip)[0]);
     rom_args(chip)[0] = 0;

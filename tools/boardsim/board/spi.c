@@ -24,6 +24,7 @@ struct transfer {
     uint8_t in[BUFFER];
     size_t m;
     unsigned bits;
+    bool zeros; /* is all that comes back */
 };
 
 void spi_reset(struct spi *spi)
@@ -91,8 +92,8 @@ static void want(struct transfer *t, size_t m)
 static void finish(struct spi *spi, uint64_t now, struct transfer *t)
 {
     spi->done = now + (uint64_t)t->bits * spi_bit_cycles(spi);
-    memset(t->in, 0xff, sizeof t->in);
-    if (spi->attached && spi->nor)
+    memset(t->in, t->zeros ? 0 : 0xff, sizeof t->in);
+    if (spi->attached && spi->nor && !t->zeros)
         nor_transfer(spi->nor, spi->done, t->out, t->n, t->in, t->m);
 }
 
@@ -124,6 +125,34 @@ static void free_form(struct spi *spi, struct transfer *t)
         want(t, ((usr1 >> 8 & 0x1ff) + 8) / 8);
 }
 
+/* Clocks of address and dummies, and of each byte, are those of the pins in use. */
+static const struct read_mode {
+    uint32_t ctrl;
+    uint8_t command;
+    unsigned address, dummy, byte; /* clocks */
+    bool quad;
+} read_modes[] = {
+    {SPI_CTRL_QIO, 0xeb, 6, 6, 2, true},    {SPI_CTRL_QOUT, 0x6b, 24, 8, 2, true},
+    {SPI_CTRL_DIO, 0xbb, 12, 4, 4, false},  {SPI_CTRL_DOUT, 0x3b, 24, 8, 4, false},
+    {SPI_CTRL_FAST, 0x0b, 24, 8, 8, false}, {0, 0x03, 24, 0, 8, false},
+};
+
+static void put_read(const struct spi *spi, struct transfer *t, uint32_t address, size_t n)
+{
+    const struct read_mode *mode = read_modes;
+
+    while (mode->ctrl && !(spi->regs[SPI_CTRL / 4] & mode->ctrl))
+        mode++;
+    put_command(t, mode->command);
+    put_address(t, address, 3);
+    if (mode->dummy)
+        put_address(t, 0, mode->command == 0xeb ? 3 : 1);
+    want(t, n);
+    t->bits = 8 + mode->address + mode->dummy + mode->byte * (unsigned)t->m;
+    /* Boot logs of boards whose flash was to be read by four pins and does not know how: zeros. */
+    t->zeros = mode->quad && spi->nor && !nor_answers_quad(spi->nor);
+}
+
 /* Returns true if all that happened is a status read with the same answer as the one before. */
 static bool start(struct spi *spi, uint64_t now, uint32_t command)
 {
@@ -135,9 +164,7 @@ static bool start(struct spi *spi, uint64_t now, uint32_t command)
     if (command & SPI_CMD_USR) {
         free_form(spi, &t);
     } else if (command & SPI_CMD_READ) {
-        put_command(&t, 0x03);
-        put_address(&t, address, 3);
-        want(&t, length);
+        put_read(spi, &t, address, length);
     } else if (command & SPI_CMD_PP) {
         put_command(&t, 0x02);
         put_address(&t, address, 3);
@@ -212,4 +239,19 @@ bool spi_store(struct spi *spi, uint64_t now, uint32_t offset, uint32_t value)
     /* A USR read leaves its answer in W0 and the like; a program that clears them first waits no less. */
     spi->regs[offset / 4] = value;
     return same || (offset >= SPI_W0 && spi->only_reads);
+}
+
+bool spi_serves_cache(const struct spi *spi)
+{
+    return spi->regs[SPI_CTRL / 4] & SPI_CTRL_CACHE;
+}
+
+uint64_t spi_fetch(struct spi *spi, uint64_t now, uint32_t address, uint8_t *bytes, size_t n)
+{
+    struct transfer t = {.n = 0};
+
+    put_read(spi, &t, address, n);
+    finish(spi, spi_busy(spi, now) ? spi->done : now, &t);
+    memcpy(bytes, t.in, n);
+    return spi->done;
 }

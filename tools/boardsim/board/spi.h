@@ -8,6 +8,7 @@
 #define BOARDSIM_SPI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct nor;
@@ -38,6 +39,15 @@ enum {
 #define SPI_CMD_CE   (1u << 22)
 #define SPI_CMD_USR  (1u << 18)
 
+/* CTRL: how the canned READ and the cache read. None of the modes: by command 03h, one bit at a time. */
+#define SPI_CTRL_FAST  (1u << 13)
+#define SPI_CTRL_DOUT  (1u << 14)
+#define SPI_CTRL_CACHE (1u << 17) /* the cache may read */
+#define SPI_CTRL_QOUT  (1u << 20)
+#define SPI_CTRL_DIO   (1u << 23)
+#define SPI_CTRL_QIO   (1u << 24)
+#define SPI_CTRL_MODES (SPI_CTRL_FAST | SPI_CTRL_DOUT | SPI_CTRL_QOUT | SPI_CTRL_DIO | SPI_CTRL_QIO)
+
 struct spi {
     struct nor *nor;
     bool attached; /* the pins are switched to the controller: before that no flash is seen */
@@ -62,5 +72,12 @@ uint32_t spi_load(const struct spi *spi, uint64_t now, uint32_t offset);
 /* Returns true if the store changed nothing that the program could see by repeating it (same register value, or a
  * status read with the same answer as the last): a loop of nothing else is waiting. */
 bool spi_store(struct spi *spi, uint64_t now, uint32_t offset, uint32_t value);
+
+/* CTRL lets the cache read. */
+bool spi_serves_cache(const struct spi *spi);
+
+/* A read by the cache, past the registers: n bytes, up to 64, as soon as the controller is free. Returns when it is
+ * done. */
+uint64_t spi_fetch(struct spi *spi, uint64_t now, uint32_t address, uint8_t *bytes, size_t n);
 
 #endif

@@ -16,8 +16,10 @@
 #define PULSE_MAX     0xfffffu
 #define EDGES_MAX     0x3ffu
 
-/* STATUS: the lines are high when idle, and nobody looks at them while they are not. */
-#define STATUS_IDLE (1u << 31 | 1u << 15)
+/* The receive line is high when idle, and nobody looks at it while it is not. Bit 31 must be 0 when the transmitter is
+ * idle: Espressif's newer stub waits for that. What it shows meanwhile is our guess: that a byte is on its way. */
+#define STATUS_RXD     (1u << 15)
+#define STATUS_SENDING (1u << 31)
 
 /* RXFIFO_TOUT counts in units of eight bits. */
 #define TIMEOUT_UNIT_BITS 8u
@@ -178,7 +180,8 @@ uint32_t uart_load(struct uart *uart, uint64_t now, uint32_t offset)
     case UART_INT_ENA: return uart->enabled;
     case UART_CLKDIV: return uart->divider;
     case UART_AUTOBAUD: return uart->autobaud;
-    case UART_STATUS: return STATUS_IDLE | uart->rx.count | uart->tx.count << 16;
+    case UART_STATUS:
+        return STATUS_RXD | uart->rx.count | uart->tx.count << 16 | (uart->sent_at != UINT64_MAX ? STATUS_SENDING : 0);
     case UART_CONF0: return uart->conf0;
     case UART_CONF1: return uart->conf1;
     case UART_LOWPULSE: return uart->low;
