@@ -18,57 +18,6 @@
 /* A full-speed USB device is polled once in this time, so nothing needs to be finer. */
 #define FRAME_NS 1000000u
 
-/* Kernel names and limits, and the chips' clocks as the drivers use them: cp210x 24 MHz / n, ch341 12 MHz / n, ftdi_sio
- * 3 MHz / (n/8). FIFO sizes are those of the data sheets; the CH340's is not told, and its driver keeps little more
- * than one 32-byte packet on the way. ftdi_sio sends 62 bytes of data in each 64-byte packet. */
-static const struct adapter_kind kinds[] = {
-    {.name = "cp2102n",
-     .driver = "cp210x",
-     .vendor_id = "10c4",
-     .model_id = "ea60",
-     .vendor = "Silicon_Labs",
-     .model = "CP2102N_USB_to_UART_Bridge_Controller",
-     .revision = "0100",
-     .serial_prefix = "b8e2a4c6d0f4eb118a3c06a9",
-     .min_baud = 300,
-     .max_baud = 3000000,
-     .clock = 24000000,
-     .shows_rounded_baud = true,
-     .tx_fifo = 512,
-     .rx_fifo = 512,
-     .packet = 64,
-     .latency_us = 1000},
-    {.name = "ch340",
-     .driver = "ch341-uart",
-     .vendor_id = "1a86",
-     .model_id = "7523",
-     .vendor = "1a86",
-     .model = "USB_Serial",
-     .revision = "0264",
-     .min_baud = 50,
-     .max_baud = 2000000,
-     .clock = 12000000,
-     .tx_fifo = 128,
-     .rx_fifo = 128,
-     .packet = 32,
-     .latency_us = 1000},
-    {.name = "ft232r",
-     .driver = "ftdi_sio",
-     .vendor_id = "0403",
-     .model_id = "6001",
-     .vendor = "FTDI",
-     .model = "FT232R_USB_UART",
-     .revision = "0600",
-     .serial_prefix = "A5",
-     .min_baud = 300,
-     .max_baud = 3000000,
-     .clock = 24000000,
-     .tx_fifo = 256,
-     .rx_fifo = 256,
-     .packet = 62,
-     .latency_us = 16000},
-};
-
 struct adapter {
     const struct adapter_kind *kind;
     int master, slave;
@@ -83,39 +32,12 @@ struct adapter {
     uint64_t born;       /* the wall clock when the board's clock was 0 */
     uint64_t board_time; /* the board has run up to here */
     uint64_t planned;    /* board time at which the pump meant to be back */
-    uint64_t cut_after;
+    struct adapter_faults faults;
     uint8_t rx[1024]; /* from the board, not yet with the host */
     size_t rx_used;
     uint64_t rx_due; /* board time at which rx goes to the host, full packet or not */
     struct adapter_state state;
 };
-
-const struct adapter_kind *adapter_kind_at(unsigned i)
-{
-    return i < sizeof kinds / sizeof *kinds ? &kinds[i] : NULL;
-}
-
-const struct adapter_kind *adapter_kind_mixed(unsigned i)
-{
-    return &kinds[i % (sizeof kinds / sizeof *kinds)];
-}
-
-const struct adapter_kind *adapter_kind(const char *name)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kinds[i].name, name) == 0)
-            return &kinds[i];
-    return NULL;
-}
-
-/* What the chip makes of a request. */
-static uint32_t baud_made(const struct adapter_kind *kind, uint32_t requested)
-{
-    uint32_t baud = requested < kind->min_baud ? kind->min_baud : requested;
-    if (baud > kind->max_baud)
-        baud = kind->max_baud;
-    return kind->clock / ((kind->clock + baud / 2) / baud);
-}
 
 uint64_t adapter_clock(void)
 {
@@ -141,12 +63,17 @@ static void wake(struct adapter *adapter)
     eventfd_write(adapter->wake_fd, 1);
 }
 
+static uint32_t baud_made(const struct adapter *adapter, uint32_t requested)
+{
+    return adapter_kind_baud(adapter->kind, requested, adapter->faults.max_baud);
+}
+
 /* The speed that the host has set, whatever it is: seen on the master side. */
 static void sample_baud(struct adapter *adapter)
 {
     struct termios2 tio;
     if (ioctl(adapter->master, TCGETS2, &tio) == 0 && tio.c_ospeed != 0)
-        adapter->state.baud = baud_made(adapter->kind, tio.c_ospeed);
+        adapter->state.baud = baud_made(adapter, tio.c_ospeed);
 }
 
 static bool carries(const struct adapter *adapter)
@@ -166,8 +93,8 @@ static bool take_from_host(struct adapter *adapter)
     size_t room = fifo - sending;
     if (room > sizeof bytes)
         room = sizeof bytes;
-    if (adapter->cut_after && room > adapter->cut_after - adapter->state.to_board)
-        room = adapter->cut_after - adapter->state.to_board;
+    if (adapter->faults.cut_after && room > adapter->faults.cut_after - adapter->state.to_board)
+        room = adapter->faults.cut_after - adapter->state.to_board;
     ssize_t n = read(adapter->master, bytes, room);
     if (n <= 0)
         return false;
@@ -175,7 +102,7 @@ static bool take_from_host(struct adapter *adapter)
     board_send(adapter->board, adapter->state.baud, bytes, (size_t)n);
     adapter->state.to_board += (uint64_t)n;
     adapter->state.active_at = adapter_clock();
-    if (adapter->cut_after && adapter->state.to_board >= adapter->cut_after) {
+    if (adapter->faults.cut_after && adapter->state.to_board >= adapter->faults.cut_after) {
         adapter->state.cut = true;
         eventfd_write(adapter->event_fd, 1);
     }
@@ -372,7 +299,7 @@ struct adapter *adapter_new(const struct adapter_kind *kind, int event_fd)
     adapter->kind = kind;
     adapter->master = adapter->slave = -1;
     adapter->event_fd = event_fd;
-    adapter->state.baud = baud_made(kind, 9600);
+    adapter->state.baud = baud_made(adapter, 9600);
     adapter->planned = UINT64_MAX;
     pthread_mutex_init(&adapter->gate, NULL);
     pthread_mutex_init(&adapter->lock, NULL);
@@ -410,7 +337,7 @@ const char *adapter_tty(const struct adapter *adapter)
     return adapter->tty;
 }
 
-void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, uint64_t cut_after)
+void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, const struct adapter_faults *faults)
 {
     lock(adapter);
     uint64_t now = adapter_clock();
@@ -418,7 +345,7 @@ void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, u
     adapter->born = now - time;
     adapter->board_time = time;
     adapter->planned = UINT64_MAX;
-    adapter->cut_after = cut_after;
+    adapter->faults = *faults;
     adapter->rx_used = 0;
     struct adapter_state *state = &adapter->state;
     state->touched = state->open;
@@ -519,7 +446,7 @@ void adapter_round_baud(struct adapter *adapter)
     struct termios2 tio;
     if (ioctl(adapter->slave, TCGETS2, &tio) != 0 || tio.c_ospeed == 0)
         return;
-    tio.c_ispeed = tio.c_ospeed = baud_made(adapter->kind, tio.c_ospeed);
+    tio.c_ispeed = tio.c_ospeed = baud_made(adapter, tio.c_ospeed);
     tio.c_cflag = (tio.c_cflag & ~(tcflag_t)CBAUD) | BOTHER;
     ioctl(adapter->slave, TCSETS2, &tio);
 }

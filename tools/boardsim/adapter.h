@@ -9,39 +9,23 @@
 #ifndef BOARDSIM_ADAPTER_H
 #define BOARDSIM_ADAPTER_H
 
+#include "tools/boardsim/adapter_kind.h"
 #include "tools/boardsim/board/board.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What tells one adapter chip from another, for udev and on the wire. */
-struct adapter_kind {
-    const char *name;                 /* as on the command line: "cp2102n" */
-    const char *driver;               /* kernel driver: "cp210x" */
-    const char *vendor_id, *model_id; /* four hex digits */
-    const char *vendor, *model;       /* as udev's ID_VENDOR and ID_MODEL show them */
-    const char *revision;             /* bcdDevice */
-    const char *serial_prefix;        /* of a serial number; NULL: the chip has none */
-    uint32_t min_baud, max_baud;      /* the driver clamps to these */
-    uint32_t clock;                   /* baud = clock / integer */
-    bool shows_rounded_baud;          /* the host reads back the real baud, not the one it asked for */
-    uint32_t tx_fifo, rx_fifo;        /* bytes */
-    uint32_t packet;                  /* bytes that go to the host at once, without waiting for the latency */
-    uint32_t latency_us;
-};
-
-/* NULL if there is none of that name. */
-const struct adapter_kind *adapter_kind(const char *name);
-/* The i-th kind; NULL behind the last. */
-const struct adapter_kind *adapter_kind_at(unsigned i);
-/* The i-th kind, round and round. */
-const struct adapter_kind *adapter_kind_mixed(unsigned i);
-
 struct adapter;
 
-/* `event_fd` (an eventfd that must outlive the adapter) is written when ADAPTER_CUT comes. NULL with errno set if there
- * is no pty or no thread to be had. */
+/* What is wrong with an adapter; all zero: nothing. */
+struct adapter_faults {
+    uint64_t cut_after; /* if not 0: goes dead when that many bytes have come from the host, and stays so until freed */
+    uint32_t max_baud;  /* if not 0: can do no more than this, whatever its kind; the driver clamps */
+};
+
+/* `event_fd` (an eventfd that must outlive the adapter) is written when cut_after is reached. NULL with errno set if
+ * there is no pty or no thread to be had. */
 struct adapter *adapter_new(const struct adapter_kind *kind, int event_fd);
 
 /* Hangs up: the host reads end-of-file, writes give EIO. Then frees. The board must have been lifted. */
@@ -52,9 +36,9 @@ const struct adapter_kind *adapter_kind_of(const struct adapter *adapter);
 const char *adapter_tty(const struct adapter *adapter);
 
 /* Puts a board on the adapter and powers it. Its clock stands at `time` and runs with the wall clock from now on. The
- * board stays the caller's, but only the adapter may touch it until it is lifted. `cut_after`: if not 0, the adapter
- * goes dead when that many bytes have come from the host, and stays so until it is freed. */
-void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, uint64_t cut_after);
+ * board stays the caller's, but only the adapter may touch it until it is lifted. With the board come the adapter's
+ * faults. */
+void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, const struct adapter_faults *faults);
 /* Takes the board off and returns it, without power, and its time; NULL if there was none. */
 struct board *adapter_lift(struct adapter *adapter, uint64_t *time);
 /* Calls `look` with the board (NULL if there is none) while it stands still. */

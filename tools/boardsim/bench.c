@@ -16,6 +16,8 @@
 /* How long a person's finger stays on reset, and on the flash button after that. */
 #define TAP_NS    (SECOND / 10)
 #define LINGER_NS (SECOND / 2)
+/* An adapter that lost its contact for a moment: the hub finds it again. */
+#define BOUNCE_NS (SECOND / 2)
 /* What makes a person believe that the host has finished: the port is closed for so long; nothing moves on an idle
  * board; nothing moves at all. The last two are longer than what a board computes in silence. */
 #define CLOSED_NS (3 * SECOND / 2)
@@ -28,6 +30,8 @@ struct slot {
     int tty;
     struct unit *unit; /* on the adapter, or in the hand */
     bool seated;
+    uint64_t bounce_at; /* when the board in the hand comes back by itself; 0: it does not */
+    int bounce_tty;     /* the number that it had */
     /* When fingers leave the buttons; 0: they are not on them, or stay there. */
     uint64_t release_reset, release_flash;
 };
@@ -40,6 +44,7 @@ struct bench {
     struct rng rng;
     struct slot slots[BENCH_SLOTS + 1];
     struct unit *first, **last; /* every board that was ever in, in the order of their coming */
+    struct unit *latest;        /* NULL: none yet */
     unsigned units;
 };
 
@@ -89,10 +94,7 @@ struct bench *bench_new(const struct bench_options *options)
 
 void bench_free(struct bench *bench)
 {
-    char error[128];
-    for (unsigned i = 1; i <= BENCH_SLOTS; i++)
-        if (bench->slots[i].adapter)
-            bench_unplug(bench, i, error, sizeof error);
+    bench_unplug_all(bench);
     world_free(bench->world);
     struct unit *next;
     for (struct unit *unit = bench->first; unit; unit = next) {
@@ -145,12 +147,15 @@ static struct unit *make_unit(struct bench *bench, unsigned slot, const struct s
         mac[4] = (uint8_t)(unit->number >> 8);
         mac[5] = (uint8_t)unit->number;
     }
+    if (unit->spec.clone_mac && bench->latest)
+        memcpy(unit->spec.config.mac, bench->latest->spec.config.mac, sizeof unit->spec.config.mac);
     if (unit_make_board(unit, error, size) != 0) {
         unit_free(unit);
         return NULL;
     }
     *bench->last = unit;
     bench->last = &unit->next;
+    bench->latest = unit;
     bench->units++;
     return unit;
 }
@@ -164,8 +169,8 @@ static void seat(struct bench *bench, unsigned index, struct unit *unit)
     unit->out = -1;
     unit->plugs++;
     unit->slot = index;
-    unit->kind = adapter_kind_of(slot->adapter)->name;
-    adapter_seat(slot->adapter, unit->board, unit->time, unit->spec.unplug_after);
+    unit->kind = adapter_kind_of(slot->adapter);
+    adapter_seat(slot->adapter, unit->board, unit->time, &unit->spec.adapter);
 }
 
 /* Takes the board into the hand and writes down what became of it. */
@@ -214,14 +219,16 @@ static bool check_seated(struct bench *bench, unsigned slot, bool has_board, cha
 }
 
 /* The board sits on its adapter before the host hears of the adapter. */
-static int plug(struct bench *bench, unsigned index, struct unit *unit, char *error, size_t size)
+static int plug(struct bench *bench, unsigned index, struct unit *unit, int not_tty, char *error, size_t size)
 {
     struct slot *slot = &bench->slots[index];
     slot->adapter = adapter_new(kind_for(bench, index), bench->event_fd);
     if (!slot->adapter)
         return fail(error, size, "slot %u: no pty: %s", index, strerror(errno));
     seat(bench, index, unit);
-    slot->tty = world_plug(bench->world, slot->adapter, index, unit->number, unit->spec.hang_ioctl);
+    const struct world_plug how = {
+        .slot = index, .unit = unit->number, .hang = unit->spec.hang_ioctl, .not_number = not_tty};
+    slot->tty = world_plug(bench->world, slot->adapter, &how);
     if (slot->tty < 0) {
         adapter_lift(slot->adapter, &unit->time);
         adapter_free(slot->adapter);
@@ -250,7 +257,17 @@ int bench_plug(struct bench *bench, unsigned slot, const struct spec *spec, char
     if (!unit)
         return -1;
     forget_hand(&bench->slots[slot]);
-    return plug(bench, slot, unit, error, size);
+    bench->slots[slot].bounce_at = 0;
+    return plug(bench, slot, unit, -1, error, size);
+}
+
+/* The board in the hand comes back, as another tty than `not_tty`. */
+static int replug(struct bench *bench, unsigned slot, int not_tty, char *error, size_t size)
+{
+    struct unit *unit = bench->slots[slot].unit;
+    unit->spec.adapter.cut_after = 0; /* it happened, or did not */
+    bench->slots[slot].bounce_at = 0;
+    return plug(bench, slot, unit, not_tty, error, size);
 }
 
 int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size)
@@ -259,9 +276,7 @@ int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size)
         return -1;
     if (!bench->slots[slot].unit)
         return fail(error, size, "slot %u: no board has been here that could come back", slot);
-    struct unit *unit = bench->slots[slot].unit;
-    unit->spec.unplug_after = 0; /* it happened, or did not */
-    return plug(bench, slot, unit, error, size);
+    return replug(bench, slot, -1, error, size);
 }
 
 int bench_unplug(struct bench *bench, unsigned slot, char *error, size_t size)
@@ -353,6 +368,34 @@ static uint64_t move_fingers(struct slot *slot, uint64_t now)
     return slot->release_flash ? slot->release_flash : UINT64_MAX;
 }
 
+static bool is_cut(const struct slot *slot)
+{
+    struct adapter_state state;
+    adapter_state(slot->adapter, &state);
+    return state.cut;
+}
+
+static void cut(struct bench *bench, unsigned index, uint64_t now)
+{
+    struct slot *slot = &bench->slots[index];
+    char error[128];
+    slot->bounce_tty = slot->tty;
+    bench_unplug(bench, index, error, sizeof error);
+    slot->bounce_at = slot->unit->spec.bounces ? now + BOUNCE_NS : 0;
+}
+
+/* Brings a board back whose time has come, and returns when that will be. */
+static uint64_t bounce(struct bench *bench, unsigned index, uint64_t now)
+{
+    struct slot *slot = &bench->slots[index];
+    char error[128];
+    if (slot->bounce_at == 0 || slot->bounce_at > now)
+        return slot->bounce_at ? slot->bounce_at : UINT64_MAX;
+    if (replug(bench, index, slot->bounce_tty, error, sizeof error) != 0)
+        fprintf(stderr, "boardsim: %s\n", error);
+    return UINT64_MAX;
+}
+
 uint64_t bench_tick(struct bench *bench)
 {
     eventfd_t count;
@@ -361,16 +404,11 @@ uint64_t bench_tick(struct bench *bench)
     uint64_t now = adapter_clock();
     for (unsigned i = 1; i <= BENCH_SLOTS; i++) {
         struct slot *slot = &bench->slots[i];
-        if (!slot->adapter || !slot->seated)
-            continue;
-        struct adapter_state state;
-        adapter_state(slot->adapter, &state);
-        char error[128];
-        if (state.cut) {
-            bench_unplug(bench, i, error, sizeof error);
-            continue;
+        uint64_t due = slot->seated ? move_fingers(slot, now) : bounce(bench, i, now);
+        if (slot->seated && is_cut(slot)) {
+            cut(bench, i, now);
+            due = bounce(bench, i, now);
         }
-        uint64_t due = move_fingers(slot, now);
         if (due < next)
             next = due;
     }
@@ -385,6 +423,7 @@ void bench_view(struct bench *bench, unsigned index, struct bench_view *view)
     memset(view, 0, sizeof *view);
     view->plugged = slot->adapter;
     view->seated = slot->seated;
+    view->bounces = slot->bounce_at != 0;
     view->tty = slot->adapter ? slot->tty : -1;
     view->kind = kind_for(bench, index)->name;
     view->faults = slot->seated ? slot->unit->spec.faults : "";
@@ -436,10 +475,27 @@ int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error
     return result;
 }
 
+void bench_unplug_all(struct bench *bench)
+{
+    char error[128];
+    for (unsigned i = 1; i <= BENCH_SLOTS; i++)
+        if (bench->slots[i].adapter)
+            (void)bench_unplug(bench, i, error, sizeof error);
+}
+
+double bench_lag(const struct bench *bench)
+{
+    uint64_t worst = 0;
+    for (const struct unit *unit = bench->first; unit; unit = unit->next)
+        if (unit->wire.max_lag > worst)
+            worst = unit->wire.max_lag;
+    return (double)worst / 1e6;
+}
+
 void bench_report(const struct bench *bench, FILE *file)
 {
-    fprintf(file, "{\n  \"seed\": %llu,\n  \"seconds\": %.3f,\n  \"boards\": [",
-            (unsigned long long)bench->options->seed, bench_time(bench));
+    fprintf(file, "{\n  \"seed\": %llu,\n  \"seconds\": %.3f,\n  \"max_lag_ms\": %.1f,\n  \"boards\": [",
+            (unsigned long long)bench->options->seed, bench_time(bench), bench_lag(bench));
     for (const struct unit *unit = bench->first; unit; unit = unit->next) {
         fputs(unit == bench->first ? "\n" : ",\n", file);
         unit_report(unit, file);

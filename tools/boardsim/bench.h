@@ -36,7 +36,8 @@ void bench_free(struct bench *bench);
 
 /* Readable when bench_tick() has something to do at once. */
 int bench_event_fd(const struct bench *bench);
-/* Does what is due: lets buttons go, pulls adapters whose fault says so. Returns the ns until it should be called
+/* Does what is due: lets buttons go, pulls adapters whose fault says so, and brings back those that
+ * bounce. Returns the ns until it should be called
  * again, UINT64_MAX if only bench_event_fd() can tell. */
 uint64_t bench_tick(struct bench *bench);
 /* Seconds since bench_new(). */
@@ -66,6 +67,7 @@ int bench_hang(struct bench *bench, unsigned slot, bool hang, char *error, size_
 
 struct bench_view {
     bool plugged, seated; /* an adapter is in; a board is on it */
+    bool bounces;         /* it was in a moment ago, and comes back by itself */
     int tty;              /* n of /dev/ttyUSBn, -1 */
     const char *kind;
     const char *faults;
@@ -82,7 +84,13 @@ bool bench_finished(struct bench *bench, unsigned slot);
 int bench_md5(struct bench *bench, unsigned slot, char md5[33], char *error, size_t size);
 int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error, size_t size);
 
-/* The truth about every board that was ever in, as JSON. Unplug all before, or what is in is not yet told. */
+/* Takes out all that is in. Before this bench_report() and bench_lag() do not yet know of it. */
+void bench_unplug_all(struct bench *bench);
+
+/* How far a board's clock was behind the wall clock, at worst, in ms. */
+double bench_lag(const struct bench *bench);
+
+/* The truth about every board that was ever in, as JSON. */
 void bench_report(const struct bench *bench, FILE *file);
 
 #endif

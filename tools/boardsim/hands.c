@@ -58,6 +58,13 @@ enum operator_result hands_tick(struct hands *hands, struct bench *bench, char a
     for (unsigned i = 1; i <= hands->options->slots; i++) {
         struct bench_view view;
         bench_view(bench, i, &view);
+        if (hands->slots[i].place != EMPTY && view.bounces) {
+            /* to be opened anew */
+            hands->slots[i].place = WORKING;
+            hands->slots[i].at = now;
+            all_out = false;
+            continue;
+        }
         if (hands->slots[i].place != EMPTY && !view.plugged) {
             /* pulled by its fault */
             hands->slots[i].place = EMPTY;

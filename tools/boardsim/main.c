@@ -11,6 +11,10 @@
 
 #define USAGE_ERROR 2
 
+/* What is said to have fallen behind. A program that waits for an answer notices no less: a USB-serial driver takes 1
+ * to 16 ms, and a process waits longer than this for its turn now and then on any machine that is in use. */
+#define LAG_MS 20
+
 struct options {
     struct bench_options bench;
     struct hands_options hands;
@@ -28,26 +32,37 @@ struct options {
 
 static void usage(FILE *file)
 {
-    fputs("usage: boardsim [OPTION…] [--] COMMAND [ARGUMENT…]\n"
-          "\n"
-          "Runs COMMAND in a world where /dev/ttyUSB0, … are USB-serial adapters with virtual ESP8266 boards on them.\n"
-          "Slot N is USB path 1-1.N. Exits with COMMAND's exit code.\n"
-          "\n"
-          "  --boards N        slots with a board at the start (1; 0 with --script or --control); the slots that\n"
-          "                    --operator auto works on\n"
-          "  --adapter KIND    ",
-          file);
+    fputs(
+        "usage: boardsim [OPTION…] [--] COMMAND [ARGUMENT…]\n"
+        "\n"
+        "Runs COMMAND in a world where /dev/ttyUSB0, … are USB-serial adapters with virtual ESP8266 boards on them.\n"
+        "Slot N is USB path 1-1.N; with ft4232h four slots are the interfaces of 1-1.1, the next four those of 1-1.2.\n"
+        "Exits with COMMAND's exit code.\n"
+        "\n"
+        "Boards run at the pace of the wall clock. A line on stderr says so at the end if the machine could not keep "
+        "up, by\n"
+        "more than 20 ms.\n"
+        "\n"
+        "  --boards N        slots with a board at the start (1; 0 with --script or --control); the slots that\n"
+        "                    --operator auto works on\n"
+        "  --adapter KIND    ",
+        file);
     for (unsigned i = 0; adapter_kind_at(i); i++)
         fprintf(file, "%s, ", adapter_kind_at(i)->name);
-    fputs("or mixed: one after the other (cp2102n)\n"
+    fputs("or\n"
+          "                    mixed: one after the other, but no ft4232h (cp2102n)\n"
           "  --part NAME       flash part: ",
           file);
     for (const struct nor_part *part = nor_parts; part->name; part++)
-        fprintf(file, "%s%s", part == nor_parts ? "" : ", ", part->name);
+        fprintf(file, "%s%s",
+                part == nor_parts        ? ""
+                : (part - nor_parts) % 8 ? ", "
+                                         : ",\n                    ",
+                part->name);
     fputs("\n"
           "  --image FILE      what is in every board's flash from the start\n"
           "  --fault N:WORD[,WORD…]  what boards in slot N are like; see below\n"
-          "  --faulty PERCENT  that many boards get one of the usual faults (0)\n"
+          "  --faulty PERCENT  that many boards get one of the faults that are marked below (0)\n"
           "  --seed S          of everything random (1)\n"
           "  --operator auto   boards are brought, and taken out when COMMAND has finished with them\n"
           "  --swap A[-B]      with --operator auto: seconds to take a board out, and to bring the next one (0.5-2)\n"
@@ -59,7 +74,7 @@ static void usage(FILE *file)
           "  --verbose         a line for all that the hands do\n"
           "  --help, --version\n"
           "\n"
-          "WORDs that make a board:\n",
+          "WORDs that make a board (*: --faulty draws from these):\n",
           file);
     fputs(spec_help(), file);
     fputs("  chip=NAME, part=NAME, image=FILE, mac=18:fe:34:00:00:01, crystal=40\n"
@@ -258,13 +273,6 @@ static int set_up(struct bench *bench, struct options *options)
 
 static int write_report(struct bench *bench, FILE *file, const char *path)
 {
-    char error[256];
-    for (unsigned i = 1; i <= BENCH_SLOTS; i++) {
-        struct bench_view view;
-        bench_view(bench, i, &view);
-        if (view.plugged)
-            (void)bench_unplug(bench, i, error, sizeof error);
-    }
     bench_report(bench, file);
     if (fflush(file) == 0 && !ferror(file))
         return 0;
@@ -295,6 +303,10 @@ static int work(struct options *options, struct script *script, FILE *report)
     }
     if (ready)
         code = run(&setup);
+    bench_unplug_all(bench);
+    if (bench_lag(bench) > LAG_MS)
+        fprintf(stderr, "boardsim: fell behind the wall clock, by %.0f ms at worst: times of this run mean little\n",
+                bench_lag(bench));
     if (ready && report && write_report(bench, report, options->report) != 0)
         code = RUN_TROUBLE;
     control_free(setup.control);

@@ -66,6 +66,12 @@ static void set_flaky_above(struct spec *spec, double value)
         set_flaky_rate(spec, 0.003);
 }
 
+static void set_bounce_after(struct spec *spec, double value)
+{
+    spec->adapter.cut_after = (uint64_t)value;
+    spec->bounces = true;
+}
+
 /* Whether spec_add_random_fault() draws a word. */
 enum { RARE, USUAL };
 
@@ -83,10 +89,10 @@ static const struct word {
 #define SPEC(field)  offsetof(struct spec, field)
     /* The preset makes a fault show in the middle of a 4 MB image. */
     {"silent", FLAG, USUAL, FAULT(silent), .help = "no power: sends nothing, hears nothing"},
-    {"tx-open", FLAG, RARE, FAULT(tx_open), .help = "the wire to the board is open"},
-    {"rx-open", FLAG, RARE, FAULT(rx_open), .help = "the wire from the board is open"},
+    {"tx-open", FLAG, USUAL, FAULT(tx_open), .help = "the wire to the board is open"},
+    {"rx-open", FLAG, USUAL, FAULT(rx_open), .help = "the wire from the board is open"},
     {"gpio0-open", FLAG, USUAL, FAULT(gpio0_open), .help = "DTR does not reach GPIO0: always boots from flash"},
-    {"en-open", FLAG, RARE, FAULT(en_open), .help = "RTS does not reach EN: only power and the button reset it"},
+    {"en-open", FLAG, USUAL, FAULT(en_open), .help = "RTS does not reach EN: only power and the button reset it"},
     {"lines-swapped", FLAG, RARE, FAULT(lines_swapped), .help = "DTR and RTS are mixed up"},
     {"drop-lines", RATE, RARE, FAULT(drop_lines), 0.2, .argument = "P",
      .help = "a change of DTR and RTS is lost with probability P (0.2)"},
@@ -95,7 +101,7 @@ static const struct word {
     {"no-auto-reset", FLAG, RARE, SPEC(config.no_auto_reset),
      .help = "DTR and RTS lead nowhere: a person must press the buttons"},
     {"small-flash", FLAG, USUAL, .set = set_small_flash, .help = "a 1 MB flash part"},
-    {"flash-id", HEX24, RARE, .preset = 0xffffff, .set = set_flash_id, .argument = "HEX",
+    {"flash-id", HEX24, USUAL, .preset = 0xffffff, .set = set_flash_id, .argument = "HEX",
      .help = "what the part answers to RDID (ffffff)"},
     {"stuck-bits", FEW, USUAL, FAULT(flash.stuck_bits), 64, .argument = "N", .help = "flash bits that stay 0 (64)"},
     {"flash-time", PACE, RARE, FAULT(flash.pace), .argument = "HOW",
@@ -104,11 +110,11 @@ static const struct word {
      .help = "erase and program take F times as long (8)"},
     {"protected", HEX16, RARE, .preset = 0x001c, .set = set_protected, .argument = "HEX",
      .help = "the flash's status registers 2 and 1 at the start (001c: all is protected)"},
-    {"locked", FLAG, RARE, .preset = 0x009c, .set = set_locked, .help = "protected, and the part's WP pin is low"},
-    {"counterfeit", SIZE, RARE, FAULT(flash.size), 1 << 20, .argument = "SIZE",
+    {"locked", FLAG, USUAL, .preset = 0x009c, .set = set_locked, .help = "protected, and the part's WP pin is low"},
+    {"counterfeit", SIZE, USUAL, FAULT(flash.size), 1 << 20, .argument = "SIZE",
      .help = "the flash is smaller than its id says, and wraps (1M)"},
     {"noise", RATE, USUAL, .preset = 0.0003, .set = set_noise, .argument = "P",
-     .help = "each byte is lost, changed or doubled with probability P (0.0003)"},
+     .help = "each byte is lost, changed or followed by a stray one with probability P (0.0003)"},
 #define NOISE_HELP(what, way) .argument = "P", .help = "a byte " way " " what " with probability P (0.0003)"
     {"lose-in", RATE, RARE, FAULT(in.lose), 0.0003, NOISE_HELP("is lost", "to the board")},
     {"lose-out", RATE, RARE, FAULT(out.lose), 0.0003, NOISE_HELP("is lost", "from the board")},
@@ -117,20 +123,26 @@ static const struct word {
     {"insert-in", RATE, RARE, FAULT(in.insert), 0.0003, NOISE_HELP("has a stray one behind it", "to the board")},
     {"insert-out", RATE, RARE, FAULT(out.insert), 0.0003, NOISE_HELP("has a stray one behind it", "from the board")},
 #undef NOISE_HELP
-    {"flaky-above", COUNT, RARE, .preset = 460800, .set = set_flaky_above, .argument = "BAUD",
+    {"flaky-above", COUNT, USUAL, .preset = 460800, .set = set_flaky_above, .argument = "BAUD",
      .help = "the adapter has noise of its own at higher rates (460800)"},
     {"flaky-rate", RATE, RARE, .preset = 0.003, .set = set_flaky_rate, .argument = "P",
      .help = "how much of it, as for noise (0.003)"},
-    {"noisy-boot", FLAG, RARE, FAULT(noisy_boot), .help = "sends garbage before and between what its ROM says at boot"},
-    {"reset-after", COUNT, RARE, FAULT(reset_after), 100000, .argument = "N",
+    {"noisy-boot", FLAG, USUAL, FAULT(noisy_boot),
+     .help = "sends garbage before and between what its ROM says at boot"},
+    {"reset-after", COUNT, USUAL, FAULT(reset_after), 100000, .low = 2000, .high = 1000000, .argument = "N",
      .help = "brown-out after N bytes from the host, once (100000)"},
-    {"hang-after", COUNT, RARE, FAULT(hang_after), 100000, .argument = "N",
+    {"hang-after", COUNT, USUAL, FAULT(hang_after), 100000, .low = 2000, .high = 1000000, .argument = "N",
      .help = "dead after N bytes from the host (100000)"},
-    {"unplug-after", COUNT, USUAL, SPEC(unplug_after), 200000, .low = 20000, .high = 1020000, .argument = "N",
+    {"unplug-after", COUNT, USUAL, SPEC(adapter.cut_after), 200000, .low = 20000, .high = 1020000, .argument = "N",
      .help = "pulled out after N bytes from the host (200000)"},
-    {"hang-ioctl", FLAG, RARE, SPEC(hang_ioctl),
+    {"bounce-after", COUNT, USUAL, .preset = 200000, .set = set_bounce_after, .low = 20000, .high = 1020000,
+     .argument = "N", .help = "pulled out after N bytes, and back in half a second, as another ttyUSB (200000)"},
+    {"max-baud", FEW, USUAL, SPEC(adapter.max_baud), 460800, .argument = "N",
+     .help = "the adapter can do no more than this, and is set to that instead (460800)"},
+    {"hang-ioctl", FLAG, USUAL, SPEC(hang_ioctl),
      .help = "the adapter answers no control request until it is pulled out"},
-    {"clone-oui", FLAG, RARE, FAULT(clone_oui), .help = "efuses that give no known OUI"},
+    {"clone-mac", FLAG, USUAL, SPEC(clone_mac), .help = "has the MAC of the board before it"},
+    {"clone-oui", FLAG, USUAL, FAULT(clone_oui), .help = "efuses that give no known OUI"},
 #undef FAULT
 #undef SPEC
 };
@@ -139,13 +151,14 @@ static const struct word {
 
 const char *spec_help(void)
 {
-    static char text[4096];
+    static char text[8192];
     size_t used = 0;
     for (const struct word *word = words; word < words + WORD_COUNT; word++) {
         char form[32];
         snprintf(form, sizeof form, "%s%s%s", word->name, word->argument ? "=" : "",
                  word->argument ? word->argument : "");
-        used += (size_t)snprintf(text + used, sizeof text - used, "  %-18s%s\n", form, word->help);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%c %-18s%s\n", word->usual ? '*' : ' ', form,
+                                 word->help);
     }
     return text;
 }

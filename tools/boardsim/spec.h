@@ -6,6 +6,7 @@
 #ifndef BOARDSIM_SPEC_H
 #define BOARDSIM_SPEC_H
 
+#include "tools/boardsim/adapter.h"
 #include "tools/boardsim/board/board.h"
 
 #include <stdbool.h>
@@ -16,11 +17,13 @@
 
 struct spec {
     struct board_config config;
-    bool has_mac;            /* config.mac was ordered; otherwise the bench makes a new one */
-    uint64_t unplug_after;   /* if not 0: the adapter is pulled when this many bytes have come from the host */
-    bool hang_ioctl;         /* the adapter never answers a control request until it is unplugged */
-    char image[256];         /* file that is in flash from the start, or "" */
-    char faults[SPEC_WORDS]; /* the fault words as given, separated by blanks: for the report */
+    struct adapter_faults adapter; /* of the adapter, as long as this board is on it */
+    bool bounces;                  /* after adapter.cut_after it comes back by itself */
+    bool hang_ioctl;               /* the adapter never answers a control request until it is unplugged */
+    bool has_mac;                  /* config.mac was ordered; otherwise the bench makes a new one */
+    bool clone_mac;                /* it has the MAC of the board that was made before it */
+    char image[256];               /* file that is in flash from the start, or "" */
+    char faults[SPEC_WORDS];       /* the fault words as given, separated by blanks: for the report */
 };
 
 /* Adds one word to the order. Returns 0, or -1 with a sentence that names the word in `error`. */
@@ -29,7 +32,7 @@ __attribute__((warn_unused_result)) int spec_add(struct spec *spec, const char *
 /* Draws one of the usual faults. `random` is any number. */
 void spec_add_random_fault(struct spec *spec, uint64_t random);
 
-/* One line per word for the help text. */
+/* One line per word for the help text; the usual ones have a `*`. */
 const char *spec_help(void);
 
 /* Strict numbers: all of `text`, decimal (or 0x…), within [min, max]. False if it is anything else. */

@@ -28,13 +28,21 @@ struct port {
     bool hangs;
     GPtrArray *hung; /* clients whose ioctl waits for its answer */
     UMockdevIoctlBase *ioctls;
-    char *device, *interface, *port, *tty; /* sysfs paths */
+    unsigned usb;                 /* which of the world's */
+    char *interface, *port, *tty; /* sysfs paths */
+};
+
+/* A USB device at a port of the hub. It is there as long as one of its interfaces is. */
+struct usb {
+    char *path; /* in sysfs */
+    unsigned users;
 };
 
 struct world {
     UMockdevTestbed *bed;
     char *root;
     char *hub;
+    struct usb usbs[WORLD_PORTS + 1]; /* by the number of the hub's port */
     struct port ports[WORLD_PORTS];
 };
 
@@ -228,8 +236,7 @@ static void put_usb_id(GPtrArray *list, const struct adapter_kind *kind, const c
         put(list, "ID_SERIAL_SHORT", "%s", serial);
 }
 
-static void add_usb(struct world *world, struct port *port, const struct adapter_kind *kind, unsigned slot,
-                    const char *serial)
+static void add_device_at(struct world *world, const struct adapter_kind *kind, unsigned hub_port, const char *serial)
 {
     GPtrArray *attributes = list_new();
     GPtrArray *properties = list_new();
@@ -241,28 +248,38 @@ static void add_usb(struct world *world, struct port *port, const struct adapter
     if (*serial)
         put(attributes, "serial", "%s", serial);
     put(attributes, "busnum", "1");
-    put(attributes, "devnum", "%u", slot + 2);
-    put(attributes, "devpath", "1.%u", slot);
+    put(attributes, "devnum", "%u", hub_port + 2);
+    put(attributes, "devpath", "1.%u", hub_port);
     put(attributes, "speed", "12");
-    put(attributes, "bNumInterfaces", " 1");
+    put(attributes, "bNumInterfaces", "%2u", kind->ports ? kind->ports : 1);
     put(properties, "DEVTYPE", "usb_device");
     put(properties, "DRIVER", "usb");
     put_usb_id(properties, kind, serial);
-    put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u", slot);
-    put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u", slot);
+    put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u", hub_port);
+    put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u", hub_port);
     char name[64];
-    snprintf(name, sizeof name, "1-1.%u", slot);
-    port->device = add_device(world, "usb", name, world->hub, attributes, properties);
+    snprintf(name, sizeof name, "1-1.%u", hub_port);
+    world->usbs[hub_port].path = add_device(world, "usb", name, world->hub, attributes, properties);
+}
 
-    attributes = list_new();
-    properties = list_new();
-    put(attributes, "bInterfaceNumber", "00");
+static void add_usb(struct world *world, struct port *port, const struct adapter_kind *kind, struct adapter_place place,
+                    const char *serial)
+{
+    port->usb = place.hub_port;
+    struct usb *usb = &world->usbs[port->usb];
+    if (usb->users++ == 0)
+        add_device_at(world, kind, place.hub_port, serial);
+
+    GPtrArray *attributes = list_new();
+    GPtrArray *properties = list_new();
+    put(attributes, "bInterfaceNumber", "%02u", place.interface);
     put(attributes, "bNumEndpoints", "02");
     put(attributes, "bInterfaceClass", "ff");
     put(properties, "DEVTYPE", "usb_interface");
     put(properties, "DRIVER", "%s", kind->driver);
-    snprintf(name, sizeof name, "1-1.%u:1.0", slot);
-    port->interface = add_device(world, "usb", name, port->device, attributes, properties);
+    char name[64];
+    snprintf(name, sizeof name, "1-1.%u:1.%u", place.hub_port, place.interface);
+    port->interface = add_device(world, "usb", name, usb->path, attributes, properties);
     char target[128];
     snprintf(target, sizeof target, "../../../../../../../bus/usb/drivers/%s", kind->driver);
     umockdev_testbed_set_attribute_link(world->bed, port->interface, "driver", target);
@@ -274,7 +291,7 @@ static void add_usb(struct world *world, struct port *port, const struct adapter
     port->port = add_device(world, "usb-serial", name, port->interface, attributes, properties);
 }
 
-static void add_tty(struct world *world, struct port *port, const struct adapter_kind *kind, unsigned slot,
+static void add_tty(struct world *world, struct port *port, const struct adapter_kind *kind, struct adapter_place place,
                     const char *serial)
 {
     GPtrArray *attributes = list_new();
@@ -286,10 +303,10 @@ static void add_tty(struct world *world, struct port *port, const struct adapter
     put_usb_id(properties, kind, serial);
     put(properties, "ID_TYPE", "generic");
     put(properties, "ID_USB_DRIVER", "%s", kind->driver);
-    put(properties, "ID_USB_INTERFACE_NUM", "00");
+    put(properties, "ID_USB_INTERFACE_NUM", "%02u", place.interface);
     put(properties, "ID_USB_INTERFACES", ":ff0000:");
-    put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u:1.0", slot);
-    put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u_1_0", slot);
+    put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u:1.%u", place.hub_port, place.interface);
+    put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u_1_%u", place.hub_port, place.interface);
     char name[64];
     snprintf(name, sizeof name, "tty/ttyUSB%u", port->number);
     port->tty = add_device(world, "tty", name, port->port, attributes, properties);
@@ -297,12 +314,12 @@ static void add_tty(struct world *world, struct port *port, const struct adapter
     umockdev_testbed_set_attribute_link(world->bed, port->tty, "device", name);
 }
 
-static struct port *free_port(struct world *world)
+static struct port *free_port(struct world *world, int not_number)
 {
     for (unsigned i = 0; i < WORLD_PORTS; i++) {
         struct port *port = &world->ports[i];
         pthread_mutex_lock(&port->lock);
-        bool in_use = port->adapter || port->opens;
+        bool in_use = port->adapter || port->opens || (int)i == not_number;
         pthread_mutex_unlock(&port->lock);
         if (!in_use)
             return port;
@@ -310,15 +327,15 @@ static struct port *free_port(struct world *world)
     return NULL;
 }
 
-int world_plug(struct world *world, struct adapter *adapter, unsigned slot, unsigned unit, bool hang)
+int world_plug(struct world *world, struct adapter *adapter, const struct world_plug *how)
 {
-    struct port *port = free_port(world);
+    struct port *port = free_port(world, how->not_number);
     if (!port)
         return -1;
     pthread_mutex_lock(&port->lock);
     port->adapter = adapter;
-    port->hangs = hang;
-    adapter_stick(adapter, hang);
+    port->hangs = how->hang;
+    adapter_stick(adapter, how->hang);
     pthread_mutex_unlock(&port->lock);
 
     char node[256];
@@ -329,10 +346,11 @@ int world_plug(struct world *world, struct adapter *adapter, unsigned slot, unsi
     }
     const struct adapter_kind *kind = adapter_kind_of(adapter);
     char serial[64] = "";
-    if (kind->serial_prefix)
-        snprintf(serial, sizeof serial, "%s%06X", kind->serial_prefix, unit);
-    add_usb(world, port, kind, slot, serial);
-    add_tty(world, port, kind, slot, serial);
+    struct adapter_place place = adapter_kind_place(kind, how->slot);
+    if (kind->serial_prefix) /* the ports of one device share its number */
+        snprintf(serial, sizeof serial, "%s%06X", kind->serial_prefix, kind->ports ? place.hub_port : how->unit);
+    add_usb(world, port, kind, place, serial);
+    add_tty(world, port, kind, place, serial);
     return (int)port->number;
 }
 
@@ -348,6 +366,14 @@ static void answer_hung(struct port *port)
     g_ptr_array_unref(hung); /* may call on_close(), which takes the lock */
 }
 
+static void remove_device(struct world *world, char **path)
+{
+    umockdev_testbed_uevent(world->bed, *path, "remove"); /* unlike "add", not sent by itself */
+    umockdev_testbed_remove_device(world->bed, *path);
+    g_free(*path);
+    *path = NULL;
+}
+
 void world_unplug(struct world *world, int number)
 {
     struct port *port = &world->ports[number];
@@ -360,13 +386,11 @@ void world_unplug(struct world *world, int number)
     answer_hung(port);
     adapter_free(adapter);
 
-    char **paths[] = {&port->tty, &port->port, &port->interface, &port->device};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        umockdev_testbed_uevent(world->bed, *paths[i], "remove"); /* unlike "add", not sent by itself */
-        umockdev_testbed_remove_device(world->bed, *paths[i]);
-        g_free(*paths[i]);
-        *paths[i] = NULL;
-    }
+    remove_device(world, &port->tty);
+    remove_device(world, &port->port);
+    remove_device(world, &port->interface);
+    if (--world->usbs[port->usb].users == 0)
+        remove_device(world, &world->usbs[port->usb].path);
 }
 
 void world_hang(struct world *world, int number, bool hang)

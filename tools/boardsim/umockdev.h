@@ -23,10 +23,17 @@ struct world *world_new(void);
 /* Removes everything, files too. All adapters must be unplugged. */
 void world_free(struct world *world);
 
-/* Plugs an adapter into port `slot` (from 1) of the hub 1-1. Returns its ttyUSB number, as a kernel gives them: the
- * lowest that is neither plugged nor still open in some program; -1 if there is none. `unit` makes its serial number;
- * `hang` as for world_hang(). */
-int world_plug(struct world *world, struct adapter *adapter, unsigned slot, unsigned unit, bool hang);
+struct world_plug {
+    unsigned
+        slot; /* port of the hub 1-1, from 1; for adapters of four ports, the ports of the first, of the second, … */
+    unsigned unit;  /* makes its serial number */
+    bool hang;      /* as for world_hang() */
+    int not_number; /* of the ttyUSB; -1: any will do */
+};
+
+/* Plugs an adapter in. Returns its ttyUSB number, as a kernel gives them: the lowest that is neither plugged nor still
+ * open in some program; -1 if there is none. */
+int world_plug(struct world *world, struct adapter *adapter, const struct world_plug *how);
 
 /* The adapter is pulled out. It hangs up (and is freed) first, then udev hears of it, as with real hardware. */
 void world_unplug(struct world *world, int number);

@@ -25,7 +25,7 @@ struct unit {
 
     unsigned slot, plugs; /* where it was last; how often */
     int tty;
-    const char *kind;
+    const struct adapter_kind *kind;
     double in, out; /* seconds since the bench was made; out < 0: still in */
 
     /* Filled in when it is taken out. */
