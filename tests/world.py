@@ -66,11 +66,14 @@ class Control:
         self.socket.connect(path)
         self.file = self.socket.makefile("rw")
 
-    def __call__(self, line):
+    def raw(self, line):
         with self.lock:
             self.file.write(line + "\n")
             self.file.flush()
-            answer = self.file.readline().rstrip("\n")
+            return self.file.readline().rstrip("\n")
+
+    def __call__(self, line):
+        answer = self.raw(line)
         assert answer == "ok" or answer.startswith("ok "), f"{line}: {answer}"
         return answer[3:]
 

@@ -265,3 +265,15 @@ class Station(World):
             flash = file.read()
         for offset, data in self.images[md5]:
             assert flash[offset:offset + len(data)] == data, f"{mac} passed, and its flash is another"
+
+
+def fails(station, slot, cause, sentence, tries):
+    """The slot shows that failure, and all that belongs to it; returns the attempt."""
+    shown = station.wait(slot, "fail")
+    attempt = shown["attempt"]
+    assert (attempt["verdict"], attempt["cause"]) == ("fail", cause), attempt
+    assert shown["sentence"] == attempt["sentence"] == sentence, shown
+    assert attempt["remedy"] and attempt["detail"], attempt
+    assert attempt["tries"] == tries, attempt
+    assert shown["adapter"], shown
+    return attempt

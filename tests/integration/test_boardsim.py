@@ -1,10 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The virtual bench as programs see it: udev, the tty, the control socket, the operator, the report.
-
-Every case named inside_… is run as the program of a boardsim of its own, in its world; those named outside_… run
-boardsim themselves. BUILD is the build directory (default build/release), COMMON that of the demo image.
-"""
+"""The virtual bench as programs see it: udev, the tty, the control socket, the operator, the report."""
 import array
 import ctypes
 import errno
@@ -14,119 +10,21 @@ import json
 import os
 import select
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import termios
-import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BOARDSIM = os.path.join(ROOT, os.environ.get("BUILD", "build/release"), "boardsim")
-DEMO = os.path.join(ROOT, os.environ.get("COMMON", "build/common"), "demo.bin")
+from inside import BOARDSIM, DTR, PATIENCE, RTS, Port, banner, boardsim, refused, run_cases
+from world import COMMON
 
-# What nothing in here should ever need; only a hang is ended by it.
-PATIENCE = 60
-
-TCGETS2, TCSETS2, BOTHER, CBAUD = 0x802C542A, 0x402C542B, 0o010000, 0o010017
-DTR, RTS = termios.TIOCM_DTR, termios.TIOCM_RTS
-
-
-class Control:
-    """The control socket."""
-
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
-        self.socket.connect(os.environ["CONTROL"])
-        self.file = self.socket.makefile("rw")
-
-    def raw(self, line):
-        self.file.write(line + "\n")
-        self.file.flush()
-        return self.file.readline().rstrip("\n")
-
-    def __call__(self, line):
-        answer = self.raw(line)
-        assert answer == "ok" or answer.startswith("ok "), f"{line}: {answer}"
-        return answer[3:]
-
-
-class Port:
-    """A tty as a flasher opens it: raw, any baud, modem lines."""
-
-    def __init__(self, number=0, baud=115200):
-        self.fd = os.open(f"/dev/ttyUSB{number}", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        self.baud(baud)
-
-    def close(self):
-        os.close(self.fd)
-
-    def baud(self, baud):
-        """Returns what the driver says it made of it."""
-        buffer = bytearray(44)
-        fcntl.ioctl(self.fd, TCGETS2, buffer)
-        flags = struct.unpack_from("4I", buffer)[2]
-        flags = (flags & ~CBAUD) | BOTHER | termios.CS8 | termios.CREAD | termios.CLOCAL
-        struct.pack_into("4I", buffer, 0, 0, 0, flags, 0)
-        struct.pack_into("2I", buffer, 36, baud, baud)
-        fcntl.ioctl(self.fd, TCSETS2, bytes(buffer))
-        fcntl.ioctl(self.fd, TCGETS2, buffer)
-        return struct.unpack_from("2I", buffer, 36)[1]
-
-    def lines(self, value=None):
-        box = array.array("i", [value or 0])
-        fcntl.ioctl(self.fd, termios.TIOCMGET if value is None else termios.TIOCMSET, box)
-        return box[0]
-
-    def read_until(self, wanted, seconds=PATIENCE):
-        """All bytes up to `wanted`, or fewer if they do not come in time."""
-        data = b""
-        while wanted not in data and select.select([self.fd], [], [], seconds)[0]:
-            data += os.read(self.fd, 4096)
-        return data
-
-    def reset(self, download):
-        self.lines(RTS)
-        select.select([], [], [], 0.05)
-        if download:
-            self.lines(DTR)
-            select.select([], [], [], 0.05)
-        self.lines(0)
-
-    def sync(self):
-        """The ROM loader's answer to SYNC; b"" if there is none after some tries."""
-        body = b"\x00\x08\x24\x00\x00\x00\x00\x00\x07\x07\x12\x20" + b"\x55" * 32
-        for _ in range(8):
-            os.write(self.fd, b"\xc0" + body + b"\xc0")
-            answer = self.read_until(b"\x01\x08\x02\x00\x07\x07\x12\x20", 0.3)
-            if b"\x01\x08\x02\x00\x07\x07\x12\x20" in answer:
-                return answer
-        return b""
-
-
-def banner(port, download):
-    """What the ROM says when it is reset at its own baud."""
-    port.baud(74880)
-    port.read_until(b"nothing says this", 0.05)
-    port.reset(download)
-    return port.read_until(b")\n\n", 2)
+DEMO = os.path.join(COMMON, "demo.bin")
 
 
 def properties(number):
     text = subprocess.run(["udevadm", "info", "-q", "property", "-n", f"/dev/ttyUSB{number}"], check=True,
                           capture_output=True, text=True).stdout
     return dict(line.split("=", 1) for line in text.splitlines())
-
-
-def refused(code, call, *arguments):
-    try:
-        call(*arguments)
-    except OSError as error:
-        assert error.errno == code, error
-    else:
-        raise AssertionError(f"was not refused with {errno.errorcode[code]}")
 
 
 # --- in the world
@@ -254,6 +152,32 @@ def inside_baud_is_rounded_and_clamped_as_the_chips_do(control):
         assert f" baud={real} " in control(f"status {slot}"), (asked, control(f"status {slot}"))
 
 
+def inside_a_cp2102_has_a_table_of_rates(control):
+    """--boards 2 --adapter cp2102"""
+    port = Port()
+    assert [port.baud(b) for b in (74880, 115200, 921600, 1500000, 2000000)] == [76800, 115200, 921600, 1000000, 1000000]
+    port.baud(74880)
+    assert b"boot mode:(1," in banner(port, download=True)
+
+
+def inside_an_ft4232h_has_four_ports(control):
+    """--boards 5 --adapter ft4232h"""
+    udev = [properties(n) for n in range(5)]
+    assert [u["ID_PATH"] for u in udev] == ["pci-0000:00:14.0-usb-0:" + at for at in
+                                            ("1.1:1.0", "1.1:1.1", "1.1:1.2", "1.1:1.3", "1.2:1.0")]
+    assert [u["ID_USB_INTERFACE_NUM"] for u in udev] == ["00", "01", "02", "03", "00"]
+    assert len({u["ID_SERIAL"] for u in udev[:4]}) == 1 and udev[4]["ID_SERIAL"] != udev[0]["ID_SERIAL"]
+    for number in (0, 3):
+        port = Port(number, 921600)
+        port.reset(download=True)
+        assert port.sync()
+        port.close()
+    control("unplug 1")
+    assert os.path.exists("/sys/bus/usb/devices/1-1.1"), "its other interfaces are there"
+    control("unplug 5")
+    assert not os.path.exists("/sys/bus/usb/devices/1-1.2")
+
+
 def inside_unplug_hangs_up(control):
     """--boards 1"""
     port = Port()
@@ -286,80 +210,6 @@ def inside_a_number_that_is_still_open_is_not_given_again(control):
     port.close()
     control("wait 1 closed")
     assert control("swap 1").startswith("ttyUSB0 ")
-
-
-def answer_of(call, *arguments):
-    """Starts a process for a call that may hang (the ioctl holds the interpreter's lock). Returns its pid."""
-    child = os.fork()
-    if child == 0:
-        try:
-            call(*arguments)
-        except OSError as error:
-            os._exit(error.errno)
-        os._exit(0)
-    return child
-
-
-def inside_a_stuck_adapter_blocks_no_other(control):
-    """--boards 2 --fault 1:hang-ioctl"""
-    fd = os.open("/dev/ttyUSB0", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    child = answer_of(fcntl.ioctl, fd, termios.TIOCMSET, array.array("i", [RTS]))
-    other = Port(1)
-    for _ in range(3):
-        other.reset(download=True)
-        assert other.sync()
-    assert os.waitpid(child, os.WNOHANG) == (0, 0), "the stuck adapter has answered"
-    control("unplug 1")
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EIO
-
-
-def inside_hang_and_unhang_by_command(control):
-    """--boards 1"""
-    port = Port()
-    control("hang 1")
-    child = answer_of(port.lines, RTS)
-    select.select([], [], [], 0.2)
-    assert os.waitpid(child, os.WNOHANG) == (0, 0)
-    control("unhang 1")
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EIO
-    port.reset(download=True)
-    assert port.sync()
-
-
-def inside_dead_wires_are_silent(control):
-    """--boards 5 --fault 1:silent --fault 2:rx-open --fault 3:tx-open --fault 4:gpio0-open"""
-    silent, rx_open, tx_open, gpio0_open, good = (Port(n) for n in range(5))
-    assert banner(silent, download=True) == b""
-    assert banner(rx_open, download=True) == b""
-    assert b"boot mode:(1," in banner(tx_open, download=True)
-    assert b"boot mode:(3," in banner(gpio0_open, download=True)
-    assert b"boot mode:(1," in banner(good, download=True)
-    for port, heard in ((silent, False), (rx_open, False), (tx_open, False), (gpio0_open, False), (good, True)):
-        port.baud(115200)
-        port.reset(download=True)
-        assert bool(port.sync()) == heard, port.fd
-
-
-def inside_noise_garbles(control):
-    """--boards 1 --fault 1:noise=0.5"""
-    port = Port()
-    texts = [banner(port, download=True) for _ in range(5)]
-    assert any(texts) and not any(b"ets Jan  8 2013,rst cause:2, boot mode" in text for text in texts), texts
-
-
-def inside_pulled_in_the_middle_of_a_byte_count(control):
-    """--boards 1 --fault 1:unplug-after=1000"""
-    port = Port()
-    try:
-        while True:
-            os.write(port.fd, b"U" * 100)
-            select.select([], [], [], 0.01)
-    except OSError as error:
-        assert error.errno in (errno.EIO, errno.EAGAIN), error
-    while control("status 1") != "empty":
-        pass
-    control("replug 1")
-    control("wait 1 closed")
 
 
 def inside_a_person_presses_the_buttons(control):
@@ -432,18 +282,11 @@ def inside_commands_that_make_no_sense_are_refused(control):
 # --- from without
 
 
-def boardsim(*arguments, env=None, check=None):
-    result = subprocess.run([BOARDSIM, *arguments], capture_output=True, text=True, timeout=PATIENCE * 5, env=env,
-                            check=False)
-    assert check is None or result.returncode == check, (result.returncode, result.stderr)
-    return result
-
-
 def outside_exit_codes(directory):
     assert boardsim("--", "true").returncode == 0
     assert boardsim("sh", "-c", "exit 3").returncode == 3
     assert boardsim("--", "sh", "-c", "kill -9 $$").returncode == 128 + signal.SIGKILL
-    assert boardsim("--", "/no/such/program", check=127).stderr.strip().endswith("No such file or directory")
+    assert "/no/such/program: No such file or directory" in boardsim("--", "/no/such/program", check=127).stderr
     assert boardsim("--", "/", check=126).stderr
 
 
@@ -554,39 +397,5 @@ def outside_the_operator_brings_so_many_boards(directory):
     assert 0 < sum(1 for _, fault in seen[0] if fault) < 4
 
 
-def run_inside(name, directory):
-    case = globals()[name]
-    control = os.path.join(directory, "control")
-    result = boardsim(*case.__doc__.split(), "--control", control, "--", sys.executable, __file__, "--inside", name,
-                      env=dict(os.environ, CONTROL=control, TMPDIR=directory))
-    sys.stdout.write(result.stdout + result.stderr)
-    assert result.returncode == 0, f"exit code {result.returncode}"
-    assert os.listdir(directory) in ([], ["control.image"]), "something was left behind"
-
-
-def main():
-    if sys.argv[1:2] == ["--inside"]:
-        globals()[sys.argv[2]](Control())
-        return 0
-    wanted = sys.argv[1:]
-    passed = failed = 0
-    for name in [n for n in globals() if n.startswith(("inside_", "outside_"))]:
-        if wanted and not any(w in name for w in wanted):
-            continue
-        with tempfile.TemporaryDirectory(prefix="boardsim-") as directory:
-            try:
-                if name.startswith("inside_"):
-                    run_inside(name, directory)
-                else:
-                    globals()[name](directory)
-                passed += 1
-            except Exception:  # pylint: disable=broad-except
-                print(f"FAILED {name}")
-                traceback.print_exc(file=sys.stdout)
-                failed += 1
-    print(f"{passed} passed, {failed} failed")
-    return 0 if passed and not failed else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    run_cases(globals())

@@ -5,21 +5,10 @@ import os
 import random
 import signal
 
-from station import SLOW, Station, image, run_tests, until
+from station import SLOW, Station, fails, image, run_tests, until
 
 BLANK = b"\xff"
 FLASH = 1 << 22
-
-
-def fails(station, slot, cause, sentence, tries):
-    shown = station.wait(slot, "fail")
-    attempt = shown["attempt"]
-    assert (attempt["verdict"], attempt["cause"]) == ("fail", cause), attempt
-    assert shown["sentence"] == attempt["sentence"] == sentence, shown
-    assert attempt["remedy"] and attempt["detail"], attempt
-    assert attempt["tries"] == tries, attempt
-    assert shown["adapter"], shown
-    return attempt
 
 
 def test_boards_that_do_not_talk():

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Bad wires and adapters, and what gangd makes of each: those that it gets along with, and those that it names."""
+import concurrent.futures
+
+from station import SLOW, Station, fails, image, run_tests
+
+
+def passes(station, slot):
+    attempt = station.wait(slot, "pass")["attempt"]
+    assert station.flash(slot).startswith(image())
+    return attempt
+
+
+def test_lines_that_do_not_lead_where_they_should():
+    with Station() as station:
+        station.plug(1, "en-open")
+        station.plug(2, "lines-swapped")
+        station.plug(3, "drop-lines=0.1")
+        # It has said its banner before the port was open, and is not reset.
+        fails(station, 1, "board-silent", "The board is silent", 1)
+        fails(station, 2, "not-download-mode", "The board starts its firmware instead of the loader", 1)
+        passes(station, 3)
+
+
+def test_a_board_that_dies():
+    with Station() as station:
+        station.plug(1, "hang-after=3000")   # while the stub is loaded
+        station.plug(2, "hang-after=20000")  # while the image is written
+        for slot in (1, 2):
+            attempt = fails(station, slot, "board-silent", "The board is silent", 3)
+            assert attempt["mac"] == station.mac(slot), attempt
+        # It would work once more: a power cycle is what it takes.
+        station.unplug(1)
+        station.plug(1)
+        passes(station, 1)
+
+
+def test_a_noisy_boot_is_no_obstacle():
+    with Station() as station:
+        station.plug(1, "noisy-boot")
+        assert passes(station, 1)["tries"] == 1
+
+
+def test_noise_of_each_kind_and_direction():
+    words = [f"{what}-{way}=0.00003" for what in ("lose", "corrupt", "insert") for way in ("in", "out")]
+    with Station(flashing="settle_ms = 50\ntries = 5") as station:
+        for slot, word in enumerate(words, 1):
+            station.plug(slot, word)
+        with concurrent.futures.ThreadPoolExecutor(len(words)) as pool:
+            list(pool.map(lambda slot: passes(station, slot), range(1, len(words) + 1)))
+
+
+def test_rates_that_the_adapter_cannot_do():
+    for adapter in ("cp2102n", "ch340"):
+        with Station(adapter=adapter) as station:
+            station.plug(1, "max-baud=460800")
+            station.plug(2, "flaky-above=460800 flaky-rate=0.01")
+            for slot in (1, 2):
+                attempt = passes(station, slot)
+                assert (attempt["tries"], attempt["baud"]) == (2, 460800), attempt
+
+
+def test_a_cp2102_does_921600_at_most():
+    with Station(adapter="cp2102", flashing="settle_ms = 50\nbaud = 2000000 921600") as station:
+        station.plug(1)
+        attempt = passes(station, 1)
+        assert (attempt["tries"], attempt["baud"]) == (2, 921600), attempt
+
+
+def test_four_ports_of_one_adapter_are_four_slots():
+    with Station(adapter="ft4232h") as station:
+        macs = [station.plug(slot) for slot in (1, 2, 3, 4)]
+        for name, mac in zip(("1-1.1", "1-1.1:1", "1-1.1:2", "1-1.1:3"), macs):
+            station.wait(name, "pass", mac)
+        station.unplug(2)
+        station.wait("1-1.1:1", "empty")
+        assert station.slot("1-1.1")["state"] == "pass"
+
+
+def test_a_bouncing_contact():
+    with Station(flashing=SLOW) as station:
+        mac = station.plug(1, "bounce-after=20000")
+        # gangd has the port open in that moment: the board is back as another tty, in the same slot.
+        shown = station.wait(1, "pass", mac)
+        assert shown["adapter"]["devnode"] == "/dev/ttyUSB1", shown
+        rows = station.wait_closed(2)
+        assert [(row["verdict"], row["cause"], row["mac"]) for row in rows] == [
+            ("interrupted", "unplugged", mac), ("pass", "none", mac)], rows
+        assert station.units()[0]["attempts"] == 2
+
+
+def test_a_cloned_mac_is_one_unit():
+    with Station() as station:
+        mac = station.plug(1)
+        assert station.plug(2, "clone-mac") == mac
+        station.wait(1, "pass", mac)
+        station.wait(2, "pass", mac)
+        units = station.units()
+        assert [(unit["mac"], unit["attempts"]) for unit in units] == [(mac, 2)], units
+
+
+if __name__ == "__main__":
+    run_tests(globals())
