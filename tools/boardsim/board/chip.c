@@ -386,6 +386,17 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* When the CPU's own timer interrupts. */
+static uint64_t timer_at(const struct chip *chip)
+{
+    const struct lx106 *cpu = &chip->cpu;
+    uint64_t cycles = cpu->timer_at - cpu->cycles, up = (1u << chip->cpu_shift) - 1;
+
+    if (chip->mode != CHIP_CODE || !(cpu->sr[LX106_INTENABLE] >> LX106_INTERRUPT_TIMER & 1))
+        return CHIP_NEVER;
+    return chip->now + ((cycles + up) >> chip->cpu_shift);
+}
+
 uint64_t chip_event(const struct chip *chip)
 {
     uint64_t next = earlier(chip->uart.sent_at, chip->uart.timeout_at);
@@ -395,7 +406,7 @@ uint64_t chip_event(const struct chip *chip)
         next = earlier(next, chip->spi.done);
     if (ready > chip->now)
         next = earlier(next, ready);
-    return next;
+    return earlier(next, timer_at(chip));
 }
 
 static bool in_rom(const struct lx106 *cpu)
@@ -436,7 +447,7 @@ static void run_rom(struct chip *chip, uint64_t end)
     struct rom_call *call = &chip->calls.call;
 
     if (lx106_interrupted(&chip->cpu))
-        lx106_exception(&chip->cpu, LX106_INTERRUPT, chip->cpu.pc, 0);
+        lx106_interrupt(&chip->cpu);
     if (call->entry != chip->cpu.pc || call->until <= chip->now)
         rom_calls_step(chip);
     else
@@ -446,7 +457,7 @@ static void run_rom(struct chip *chip, uint64_t end)
 static void run_code(struct chip *chip, uint64_t end)
 {
     struct lx106 *cpu = &chip->cpu;
-    enum lx106_stop stop;
+    uint64_t from = chip->now;
 
     raise_interrupts(chip);
     if (chip->stalled > chip->now) {
@@ -455,19 +466,19 @@ static void run_code(struct chip *chip, uint64_t end)
     }
     if (idle(chip)) {
         chip->now = end;
+        lx106_pass(cpu, (chip->now - from) << chip->cpu_shift);
         return;
     }
     chip->spinning = false;
     if (in_rom(cpu)) {
         run_rom(chip, end);
+        lx106_pass(cpu, (chip->now - from) << chip->cpu_shift);
         return;
     }
-    cpu->cycles = chip->now << chip->cpu_shift;
     chip->slice_end = end;
     cpu->left = 0;
-    stop = lx106_run(cpu, (int64_t)((end - chip->now) << chip->cpu_shift));
+    chip->spinning = lx106_run(cpu, (int64_t)((end - from) << chip->cpu_shift)) == LX106_SPIN;
     chip->now = bus_time(chip);
-    chip->spinning = stop == LX106_SPIN;
     chip->idle_until = chip_event(chip);
 }
 

@@ -1,54 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/board/lx106.h"
-
 #include <string.h>
+
+#include "tools/boardsim/board/lx106_special.h"
 
 /* Backward branches before a loop is watched for idle spinning, and how many more the watch may take to come by again.
  * Watching each turn would cost every busy loop dearly. */
 #define SPIN_TURNS 16
 #define SPIN_WATCH 64
 
-#define PRID_VALUE 0u
-
 static const uint32_t branch_constants[16] = {0xffffffff, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256};
 static const uint32_t branch_unsigned[16] = {32768, 65536, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256};
-
-void lx106_reset(struct lx106 *cpu)
-{
-    memset(cpu->a, 0, sizeof cpu->a);
-    memset(cpu->sr, 0, sizeof cpu->sr);
-    cpu->pc = LX106_ROM;
-    cpu->sr[LX106_VECBASE] = LX106_ROM;
-    cpu->sr[LX106_PS] = LX106_PS_UM;
-    cpu->waiting = cpu->store_fault = false;
-    cpu->left = cpu->granted = 0;
-    cpu->cycles = 0;
-    lx106_stir(cpu);
-}
-
-bool lx106_interrupted(const struct lx106 *cpu)
-{
-    return (cpu->sr[LX106_INTSET] & cpu->sr[LX106_INTENABLE]) &&
-           !(cpu->sr[LX106_PS] & (LX106_PS_INTLEVEL | LX106_PS_EXCM));
-}
-
-void lx106_exception(struct lx106 *cpu, enum lx106_cause cause, uint32_t pc, uint32_t address)
-{
-    uint32_t vector = cpu->sr[LX106_PS] & LX106_PS_UM ? LX106_VECTOR_USER : LX106_VECTOR_KERNEL;
-
-    if (cpu->sr[LX106_PS] & LX106_PS_EXCM) {
-        cpu->sr[LX106_DEPC] = pc;
-        vector = LX106_VECTOR_DOUBLE;
-    } else {
-        cpu->sr[LX106_EPC1] = pc;
-    }
-    cpu->sr[LX106_EXCCAUSE] = cause;
-    if (cause == LX106_UNALIGNED || cause == LX106_LOAD_STORE_ERROR || cause >= LX106_FETCH_PROHIBITED)
-        cpu->sr[LX106_EXCVADDR] = address;
-    cpu->sr[LX106_PS] |= LX106_PS_EXCM;
-    cpu->pc = cpu->sr[LX106_VECBASE] + vector;
-    lx106_stir(cpu);
-}
 
 /* Called at a backward branch once the loop has turned often enough: true if one whole turn has changed nothing. */
 static bool spins(struct lx106 *cpu, uint32_t pc)
@@ -67,28 +28,6 @@ static bool spins(struct lx106 *cpu, uint32_t pc)
         lx106_stir(cpu);
     }
     return false;
-}
-
-static uint32_t read_special(struct lx106 *cpu, unsigned sr, int64_t left)
-{
-    switch (sr) {
-    case LX106_CCOUNT:
-        cpu->active = true;
-        return cpu->sr[LX106_CCOUNT] + (uint32_t)(cpu->cycles + (uint64_t)(cpu->granted - left));
-    default: return cpu->sr[sr];
-    }
-}
-
-static void write_special(struct lx106 *cpu, unsigned sr, uint32_t value, int64_t left)
-{
-    cpu->active = true;
-    switch (sr) {
-    case LX106_CCOUNT: cpu->sr[LX106_CCOUNT] = value - (uint32_t)(cpu->cycles + (uint64_t)(cpu->granted - left)); break;
-    case LX106_INTSET: cpu->sr[LX106_INTSET] |= value; break;
-    case LX106_INTCLEAR: cpu->sr[LX106_INTSET] &= ~value; break;
-    case LX106_VECBASE: cpu->sr[LX106_VECBASE] = value & ~0xffu; break;
-    default: cpu->sr[sr] = value; break;
-    }
 }
 
 static int load_slow(struct lx106 *cpu, uint32_t address, unsigned size, uint32_t *value)
@@ -177,6 +116,13 @@ static uint32_t leading_zeros(uint32_t value)
 #define IMM8_SEXT ((uint32_t)(int32_t)(int8_t)(w >> 16))
 #define SAR       (cpu->sr[LX106_SAR])
 #define ILLEGAL() goto illegal
+
+/* Bits that the manual wants zero. */
+#define UNUSED(bits)                                                                                                   \
+    do {                                                                                                               \
+        if (bits)                                                                                                      \
+            ILLEGAL();                                                                                                 \
+    } while (0)
 #define FAIL(c, v)                                                                                                     \
     do {                                                                                                               \
         cause = (c);                                                                                                   \
@@ -254,26 +200,30 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
     uint32_t *const a = cpu->a;
     struct code code = {NULL, 0, 0};
     uint64_t count = 0;
-    int64_t left = cycles;
-    uint32_t pc, w, next, vaddr = 0;
+    int64_t left = cycles, until;
+    uint32_t pc = cpu->pc, w, next, vaddr = 0;
     int cause = 0;
 
     cpu->granted = cycles;
+
+look: /* for an interrupt: here comes what may have let one in, or put the CPU to sleep */
+    until = lx106_timer(cpu, left);
     if (lx106_interrupted(cpu)) {
-        cpu->waiting = false;
-        lx106_exception(cpu, LX106_INTERRUPT, cpu->pc, 0);
-    }
-    pc = cpu->pc;
-    if (cpu->waiting) {
+        cpu->pc = pc;
+        lx106_interrupt(cpu);
+        pc = cpu->pc;
+    } else if (cpu->waiting) {
         stop = LX106_WAIT;
         goto out;
     }
+    if (left <= 0)
+        goto out;
 
-    while (left > 0) {
+    while (left > until) {
         if (__builtin_expect(pc - code.at >= code.size, 0)) {
             if (pc - LX106_ROM < LX106_ROM_SIZE) {
                 stop = LX106_CALL;
-                break;
+                goto out;
             }
             cpu->left = left;
             cause = find_code(cpu, pc, &code, &vaddr);
@@ -291,7 +241,7 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
             case 0x00: /* ST0 */
                 switch (R) {
                 case 0:
-                    if (T == 8) /* RET */
+                    if (T == 8 && S == 0) /* RET */
                         JUMP(a[0]);
                     else if (T == 10) /* JX */
                         JUMP(a[S]);
@@ -303,33 +253,11 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
                     } else
                         ILLEGAL();
                     break;
-                case 2: /* SYNC: nothing to wait for here */
-                    if (T > 3 && T != 8 && T != 12 && T != 13 && T != 15)
+                case 2: /* ISYNC to NOP: nothing to wait for here */
+                    if (S != 0 || !(0xb10f >> T & 1))
                         ILLEGAL();
                     break;
-                case 3: /* RFE, RFI */
-                    if (T == 0 && S == 0) {
-                        cpu->sr[LX106_PS] &= ~LX106_PS_EXCM;
-                        JUMP(cpu->sr[LX106_EPC1]);
-                    } else if (T == 1 && S >= 2) {
-                        cpu->sr[LX106_PS] = cpu->sr[194 + S - 2];
-                        JUMP(cpu->sr[LX106_EPC1 + S - 1]);
-                    } else
-                        ILLEGAL();
-                    cpu->active = true;
-                    goto recheck;
-                case 4: ILLEGAL(); /* BREAK: no debugger */
-                case 5: FAIL(S == 0 ? LX106_SYSCALL : LX106_ILLEGAL, 0);
-                case 6: /* RSIL */
-                    a[T] = cpu->sr[LX106_PS];
-                    cpu->sr[LX106_PS] = (cpu->sr[LX106_PS] & ~LX106_PS_INTLEVEL) | S;
-                    goto recheck;
-                case 7: /* WAITI */
-                    cpu->sr[LX106_PS] = (cpu->sr[LX106_PS] & ~LX106_PS_INTLEVEL) | S;
-                    cpu->waiting = true;
-                    cpu->active = true;
-                    goto recheck;
-                default: ILLEGAL();
+                default: goto system;
                 }
                 break;
             case 0x10: a[R] = a[S] & a[T]; break;
@@ -337,19 +265,36 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
             case 0x30: a[R] = a[S] ^ a[T]; break;
             case 0x40: /* ST1 */
                 switch (R) {
-                case 0: SAR = a[S] & 31; break;
-                case 1: SAR = 32 - (a[S] & 31); break;
-                case 2: SAR = (a[S] & 3) * 8; break;
-                case 3: SAR = 32 - (a[S] & 3) * 8; break;
-                case 4: SAR = S | (T & 1) << 4; break;
+                case 0:
+                    UNUSED(T);
+                    SAR = a[S] & 31;
+                    break;
+                case 1:
+                    UNUSED(T);
+                    SAR = 32 - (a[S] & 31);
+                    break;
+                case 2:
+                    UNUSED(T);
+                    SAR = (a[S] & 3) * 8;
+                    break;
+                case 3:
+                    UNUSED(T);
+                    SAR = 32 - (a[S] & 3) * 8;
+                    break;
+                case 4:
+                    UNUSED(T & ~1u);
+                    SAR = S | (T & 1) << 4;
+                    break;
+                case 6: a[T] = 0; break; /* RER, WER: there is nothing out there */
+                case 7: break;
                 case 14: a[T] = leading_zeros((int32_t)a[S] < 0 ? ~a[S] : a[S]) - 1; break;
                 case 15: a[T] = leading_zeros(a[S]); break;
                 default: ILLEGAL();
                 }
                 break;
+            case 0x50: goto system;
             case 0x60: /* NEG, ABS */
-                if (S > 1)
-                    ILLEGAL();
+                UNUSED(S & ~1u);
                 a[R] = S == 0 || (int32_t)a[T] < 0 ? 0 - a[T] : a[T];
                 break;
             case 0x80: a[R] = a[S] + a[T]; break;
@@ -363,24 +308,27 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
             case 0x01:
             case 0x11: a[R] = (uint32_t)((uint64_t)a[S] << (32 - (T | (w >> 16 & 16)))); break; /* SLLI */
             case 0x21:
-            case 0x31: a[R] = (uint32_t)((int32_t)a[T] >> (S | (w >> 16 & 16))); break; /* SRAI */
-            case 0x41: a[R] = a[T] >> S; break;                                         /* SRLI */
-            case 0x61: {                                                                /* XSR */
-                uint32_t old = read_special(cpu, w >> 8 & 255, left);
-
-                write_special(cpu, w >> 8 & 255, a[T], left);
-                a[T] = old;
-                goto recheck;
-            }
-            case 0x81: a[R] = (uint32_t)(((uint64_t)a[S] << 32 | a[T]) >> (SAR & 63)); break;     /* SRC */
-            case 0x91: a[R] = (uint32_t)((uint64_t)a[T] >> (SAR & 63)); break;                    /* SRL */
-            case 0xa1: a[R] = (uint32_t)((uint64_t)a[S] << 32 >> (SAR & 63)); break;              /* SLL */
-            case 0xb1: a[R] = (uint32_t)((int64_t)(int32_t)a[T] >> (SAR & 63)); break;            /* SRA */
+            case 0x31: a[R] = (uint32_t)((int32_t)a[T] >> (S | (w >> 16 & 16))); break;       /* SRAI */
+            case 0x41: a[R] = a[T] >> S; break;                                               /* SRLI */
+            case 0x81: a[R] = (uint32_t)(((uint64_t)a[S] << 32 | a[T]) >> (SAR & 63)); break; /* SRC */
+            case 0x91:
+                UNUSED(S);
+                a[R] = (uint32_t)((uint64_t)a[T] >> (SAR & 63));
+                break; /* SRL */
+            case 0xa1:
+                UNUSED(T);
+                a[R] = (uint32_t)((uint64_t)a[S] << 32 >> (SAR & 63));
+                break; /* SLL */
+            case 0xb1:
+                UNUSED(S);
+                a[R] = (uint32_t)((int64_t)(int32_t)a[T] >> (SAR & 63));
+                break;                                                                            /* SRA */
             case 0xc1: a[R] = (a[S] & 0xffff) * (a[T] & 0xffff); break;                           /* MUL16U */
             case 0xd1: a[R] = (uint32_t)((int32_t)(int16_t)a[S] * (int32_t)(int16_t)a[T]); break; /* MUL16S */
             case 0x82: a[R] = a[S] * a[T]; break;                                                 /* MULL */
-            case 0x03: a[T] = read_special(cpu, w >> 8 & 255, left); break;                       /* RSR */
-            case 0x13: write_special(cpu, w >> 8 & 255, a[T], left); goto recheck;                /* WSR */
+            case 0x03:
+            case 0x13:
+            case 0x61: goto system;
             case 0x83: a[R] = a[T] == 0 ? a[S] : a[R]; break;
             case 0x93: a[R] = a[T] != 0 ? a[S] : a[R]; break;
             case 0xa3: a[R] = (int32_t)a[T] < 0 ? a[S] : a[R]; break;
@@ -392,7 +340,12 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
                 break;
             }
             break;
-        case 1: /* L32R */ LOAD(uint32_t, ((pc + 3) & ~3u) + (0xfffc0000u | (w >> 6 & 0x3fffc)), a[T]); break;
+        case 1: { /* L32R */
+            uint32_t litbase = cpu->sr[LX106_LITBASE], base = litbase & 1 ? litbase & ~0xfffu : (pc + 3) & ~3u;
+
+            LOAD(uint32_t, base + (0xfffc0000u | (w >> 6 & 0x3fffc)), a[T]);
+            break;
+        }
         case 2: /* LSAI */
             switch (R) {
             case 0: LOAD(uint8_t, a[S] + IMM8, a[T]); break;
@@ -470,9 +423,11 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
         case 13:
             if (R == 0) /* MOV.N */
                 a[T] = a[S];
-            else if (R == 15 && T == 0) /* RET.N */
+            else if (R == 15 && T == 0 && S == 0) /* RET.N */
                 JUMP(a[0]);
-            else if (R != 15 || T != 3) /* else NOP.N */
+            else if (R == 15 && T == 2) /* BREAK.N */
+                goto system;
+            else if (R != 15 || T != 3 || S != 0) /* else NOP.N */
                 ILLEGAL();
             break;
         default: ILLEGAL();
@@ -481,19 +436,16 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
         count++;
         continue;
 
-    recheck: /* what may have let an interrupt in, or put the CPU to sleep */
-        pc = next;
+    system:
+        cpu->pc = next;
+        cause = lx106_system(cpu, w, pc, left);
+        if (cause >= 0)
+            goto exception;
+        if (cpu->pc != next)
+            left -= LX106_TAKEN_CYCLES;
+        pc = cpu->pc;
         count++;
-        if (cpu->waiting && !lx106_interrupted(cpu)) {
-            stop = LX106_WAIT;
-            break;
-        }
-        if (lx106_interrupted(cpu)) {
-            cpu->waiting = false;
-            lx106_exception(cpu, LX106_INTERRUPT, pc, 0);
-            pc = cpu->pc;
-        }
-        continue;
+        goto look;
 
     illegal:
         cause = LX106_ILLEGAL;
@@ -502,9 +454,12 @@ enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
         lx106_exception(cpu, (enum lx106_cause)cause, pc, vaddr);
         pc = cpu->pc;
     }
+    goto look;
+
 out:
     cpu->pc = pc;
     cpu->left = left;
+    cpu->cycles += (uint64_t)(cpu->granted - left);
     cpu->instructions += count;
     return stop;
 }

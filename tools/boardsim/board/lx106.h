@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CPU: Xtensa LX106 with density, NSA, ABS, ADDX/SUBX, MUL16, MULL, L32R and the exceptions; no windows, loops,
- * MIN/MAX, SEXT, MULUH, divide. It runs from IRAM, and from whatever else the bus lets it fetch; a fetch from ROM is
- * handed to the caller, who does the ROM's work.
+ * The CPU: Xtensa LX106 with density, NSA, ABS, ADDX/SUBX, MUL16, MULL, L32R with LITBASE, BREAK and the exceptions; no
+ * windows, loops, MIN/MAX, SEXT, MULUH, divide. What it has and where its vectors and interrupts are is Tensilica's
+ * core-isa.h for lx106; what instructions do, the Xtensa ISA reference manual. It runs from IRAM, and from whatever
+ * else the bus lets it fetch; a fetch from ROM is handed to the caller, who does the ROM's work.
  *
  * Exceptions and interrupts are architectural: EPC1, EXCCAUSE, EXCVADDR, PS.EXCM, a jump to VECBASE plus offset. With
- * the VECBASE of reset that is a fetch from ROM, so the ROM's handlers are the caller's too.
+ * the VECBASE of reset that is a fetch from ROM, so the ROM's handlers are the caller's too. The timer (CCOUNT,
+ * CCOMPARE0) is the CPU's own; other interrupts are what the caller sets in sr[LX106_INTSET].
+ *
+ * Not there: hardware breakpoints and single step (their registers are mere storage), the protection of the TLB.
  */
 #ifndef BOARDSIM_LX106_H
 #define BOARDSIM_LX106_H
@@ -21,6 +25,8 @@
 #define LX106_DRAM_SIZE 0x00018000u
 
 /* Offsets of the vectors from VECBASE. */
+#define LX106_VECTOR_DEBUG  0x10u
+#define LX106_VECTOR_NMI    0x20u
 #define LX106_VECTOR_KERNEL 0x30u
 #define LX106_VECTOR_USER   0x50u
 #define LX106_VECTOR_DOUBLE 0x70u
@@ -28,6 +34,11 @@
 #define LX106_PS_INTLEVEL 0x0fu
 #define LX106_PS_EXCM     0x10u
 #define LX106_PS_UM       0x20u
+
+/* Interrupts: 0 to 5 are levels, 8 to 13 edges from outside, all of priority 1. */
+#define LX106_INTERRUPT_TIMER    6
+#define LX106_INTERRUPT_SOFTWARE 7
+#define LX106_INTERRUPT_NMI      14
 
 enum lx106_cause {
     LX106_ILLEGAL = 0,
@@ -40,20 +51,27 @@ enum lx106_cause {
     LX106_STORE_PROHIBITED = 29,
 };
 
-/* Numbers of the special registers with a meaning here; the others are mere storage. */
+/* Numbers of the special registers with a meaning here. */
 enum lx106_sr {
     LX106_SAR = 3,
-    LX106_EPC1 = 177,
+    LX106_LITBASE = 5,
+    LX106_CONFIGID0 = 176,
+    LX106_EPC1 = 177, /* and EPC2 for BREAK, EPC3 for the NMI */
     LX106_DEPC = 192,
-    LX106_EXCSAVE1 = 209,
-    LX106_INTSET = 226, /* read: INTERRUPT */
+    LX106_EPS2 = 194, /* and EPS3 */
+    LX106_CONFIGID1 = 208,
+    LX106_EXCSAVE1 = 209, /* to EXCSAVE3 */
+    LX106_INTSET = 226,   /* read: INTERRUPT */
     LX106_INTCLEAR = 227,
     LX106_INTENABLE = 228,
     LX106_PS = 230,
     LX106_VECBASE = 231,
     LX106_EXCCAUSE = 232,
-    LX106_CCOUNT = 234,
+    LX106_DEBUGCAUSE = 233,
+    LX106_CCOUNT = 234, /* in sr[]: what to add to `cycles` */
+    LX106_PRID = 235,
     LX106_EXCVADDR = 238,
+    LX106_CCOMPARE0 = 240,
 };
 
 /* A taken branch, jump, call or return refills the pipeline. With it ordinary code comes to 1.2 to 1.4 cycles an
@@ -92,11 +110,12 @@ struct lx106 {
     uint32_t pc;
     uint32_t sr[256];
     bool waiting;
-    bool store_fault; /* of the last exception: it was a store */
-    bool active;      /* something changed or was consumed since the spin watch was set */
-    int64_t left;     /* cycles still to run in this lx106_run(); may end slightly below 0 */
-    int64_t granted;  /* cycles given to this lx106_run() */
-    uint64_t cycles;  /* what CCOUNT stood at when this lx106_run() began: the caller sets it */
+    bool store_fault;  /* of the last exception: it was a store */
+    bool active;       /* something changed or was consumed since the spin watch was set */
+    int64_t left;      /* cycles still to run in this lx106_run(); may end slightly below 0 */
+    int64_t granted;   /* cycles given to this lx106_run() */
+    uint64_t cycles;   /* since power was first on, up to the beginning of this lx106_run() */
+    uint64_t timer_at; /* the value of `cycles` at which CCOUNT meets CCOMPARE0 next; always ahead */
     uint64_t instructions;
     uint8_t *dram, *iram; /* LX106_DRAM_SIZE; LX106_IRAM_SIZE + 4 (fetches are four bytes wide) */
     struct lx106_bus bus;
@@ -109,14 +128,20 @@ struct lx106 {
     uint32_t watch_a[16], watch_sar;
 };
 
-/* Registers to their reset values; memory pointers and bus stay. */
+/* Registers to their reset values; memory pointers, bus and cycles stay. */
 void lx106_reset(struct lx106 *cpu);
 
 /* Runs for about `cycles`. Takes a pending interrupt first, if it may. */
 enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles);
 
-/* An interrupt that is pending, enabled and not held back by PS. */
+/* An interrupt that is pending, enabled and not held back by PS; or the NMI. */
 bool lx106_interrupted(const struct lx106 *cpu);
+
+/* Enters that interrupt's vector from pc. */
+void lx106_interrupt(struct lx106 *cpu);
+
+/* Lets time pass in which the CPU does not run: asleep, spinning, or in ROM. */
+void lx106_pass(struct lx106 *cpu, uint64_t cycles);
 
 /* Enters the exception vector; `pc` is where to return to. */
 void lx106_exception(struct lx106 *cpu, enum lx106_cause cause, uint32_t pc, uint32_t address);
