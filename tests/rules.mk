@@ -32,7 +32,7 @@ test: peers
 
 RUN := BUILD=$(B) COMMON=$(S) PEERS=$(PEERS) PEERS_REQUIRED=$(PEERS_REQUIRED) tests/run
 
-PEER_PROGRAMS := $(B)/published $(S)/hello.elf
+PEER_PROGRAMS := $(B)/published $(S)/hello.elf $(B)/cpu_peer $(S)/cpu_harness.elf
 
 test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 	$(RUN) $(CHECK_TESTS) $(DRIVERS) $(PEER_TESTS) tests/fuzz/run-short.sh
@@ -58,6 +58,16 @@ $(S)/hello.elf: tests/peers/hello.c
 	@mkdir -p $(@D)
 	$(call said,CC)
 	$(Q)$(STUB_TOOLS)gcc $(STUB_CFLAGS) -nostdlib -Wl,-Ttext=0x40100000,-e,start -o $@ $<
+
+$(B)/cpu_peer: $(patsubst %,$(B)/tests/peers/%.o,cpu_peer cpu_blocks cpu_ops) $(B)/libboardsim.a
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+$(S)/cpu_harness.elf: tests/peers/cpu_harness.S tests/peers/cpu_layout.h
+	@mkdir -p $(@D)
+	$(call said,LD)
+	$(Q)$(STUB_TOOLS)gcc -I. -nostdlib -mtext-section-literals -Wl,--section-start=.vectors=0x40000000 \
+	    -Wl,--section-start=.reset=0x50000000 -Wl,--entry=0x50000000 -o $@ $<
 
 # In a machine with Debian's kernel, udev and systemd: tests/kernel/. SCENARIOS="WORD …" chooses some.
 .PHONY: test-kernel
