@@ -64,6 +64,9 @@ enum wire_op {
 /* A data block that repeats the last accepted sequence number is acknowledged again, not applied; and the reply to a
  * data block carries its sequence number in val, so that a late answer is not taken for the next one. */
 #define WIRE_CAN_RESEND 0x1
+/* The reply to SPI_FLASH_MD5 carries in val the address that it was asked for: neither a late answer nor one to a
+ * request whose address was damaged on the line is taken for that of another range. */
+#define WIRE_TELLS_ADDRESS 0x2
 
 /* Error byte of a reply. The ROM's: esp8266.md section 2; a stub's: section 5. */
 enum wire_error {

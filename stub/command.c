@@ -77,7 +77,7 @@ static enum wire_error stub_info(const struct request *request, struct reply *re
     static const char version[] = "gangd " GANGD_VERSION;
     _Static_assert(sizeof(version) - 1 <= sizeof(reply->data), "the version does not fit");
     (void)request;
-    reply->value = WIRE_CAN_RESEND;
+    reply->value = WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS;
     reply->size = sizeof(version) - 1;
     for (size_t i = 0; i < reply->size; i++)
         reply->data[i] = version[i];

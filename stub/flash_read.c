@@ -17,6 +17,7 @@ static size_t least(size_t a, size_t b)
 enum wire_error command_flash_md5(const struct request *request, struct reply *reply)
 {
     uint32_t at = request_word(request, 0), size = request_word(request, 1);
+    reply->value = at;
     if (!flash_has(at, size))
         return WIRE_ERR_INVALID;
     struct rom_md5 md5;

@@ -308,6 +308,7 @@ static void check_md5(const uint8_t *content, uint32_t offset, uint32_t n)
     MD5Update(&md5, content, n);
     MD5Final(digest, &md5);
     ck_assert_uint_eq(ask_words(WIRE_SPI_FLASH_MD5, 4, offset, n, 0, 0), 0);
+    ck_assert_uint_eq(reply.value, offset);
     ck_assert_uint_eq(reply.n, 16);
     ck_assert_mem_eq(reply.data, digest, 16);
 }
@@ -333,7 +334,7 @@ static void write_deflated(uint32_t offset, uint32_t n)
 START_TEST(test_info)
 {
     ck_assert_uint_eq(ask(WIRE_STUB_INFO, "", 0), 0);
-    ck_assert_uint_eq(reply.value, WIRE_CAN_RESEND);
+    ck_assert_uint_eq(reply.value, WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS);
     ck_assert_uint_eq(reply.n, strlen("gangd " GANGD_VERSION));
     ck_assert_mem_eq(reply.data, "gangd " GANGD_VERSION, reply.n);
 }
