@@ -33,6 +33,7 @@ static void (*const handlers[])(struct flash *, const struct session_event *) = 
     [FLASH_STUB] = flash_step_stub,
     [FLASH_FLASH_ID] = flash_step_flash_id,
     [FLASH_BAUD] = flash_step_baud,
+    [FLASH_COMPARE] = flash_step_compare,
     [FLASH_WRITE] = flash_step_write,
     [FLASH_VERIFY] = flash_step_verify,
     [FLASH_RUN] = flash_step_run,

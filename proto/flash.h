@@ -4,7 +4,8 @@
  * if the one before failed at speed, until one passes, a cause says that another would not help, or the tries are used
  * up.
  *
- * Passed means: the chip read its whole flash image back and its MD5 is the golden one's. Nothing else does.
+ * Passed means: the chip read its whole flash image back and its MD5 is the golden one's. Nothing else does. With
+ * `compare_first` it is asked for that before anything is erased, and a board that is right already passes unwritten.
  */
 #ifndef PROTO_FLASH_H
 #define PROTO_FLASH_H
@@ -33,6 +34,7 @@
     X(STUB, stub, "Starting the flasher")                                                                              \
     X(FLASH_ID, identify, "Looking at the flash chip")                                                                 \
     X(BAUD, baud, "Raising the speed")                                                                                 \
+    X(COMPARE, compare, "Looking whether the image is there already")                                                  \
     X(WRITE, write, "Writing the image")                                                                               \
     X(VERIFY, verify, "Verifying the image")                                                                           \
     X(RUN, run, "Starting the firmware")                                                                               \
@@ -45,7 +47,7 @@ enum flash_state {
 #undef X
 };
 
-#define FLASH_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(write) X(verify) X(run)
+#define FLASH_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
 
 enum flash_phase {
 #define X(phase) FLASH_PHASE_##phase,
@@ -61,10 +63,11 @@ struct flash_job {
     uint32_t flash_size;             /* bytes that the flash must have at least; 0: as the image needs */
     uint32_t bauds[FLASH_BAUDS_MAX]; /* falling */
     size_t n_bauds;
-    size_t first_baud; /* index to begin with: what worked in this slot before */
-    unsigned tries;    /* at least 1 */
-    bool manual_reset; /* DTR and RTS lead nowhere: wait until a person has put the board into download mode */
-    bool run;          /* reset into the firmware at the end (not possible with manual_reset) */
+    size_t first_baud;  /* index to begin with: what worked in this slot before */
+    unsigned tries;     /* at least 1 */
+    bool compare_first; /* a board that holds the image already passes without being written */
+    bool manual_reset;  /* DTR and RTS lead nowhere: wait until a person has put the board into download mode */
+    bool run;           /* reset into the firmware at the end (not possible with manual_reset) */
 };
 
 /* All of it may be read at any time; only the functions below write it. */
@@ -88,6 +91,7 @@ struct flash {
     bool stub_running;
     uint32_t stub_capabilities;
     char stub_name[64];
+    bool written; /* erasing was asked for, in any try: the flash is no longer what it was */
 
     uint64_t entered;                     /* the state, µs */
     uint64_t phase_us[FLASH_PHASE_COUNT]; /* summed over all tries; the state at work is not in it yet */
@@ -96,10 +100,10 @@ struct flash {
         unsigned round;    /* of resets in this try */
         uint64_t heard;    /* bytes since this try's first reset */
         size_t line;       /* in a sequence of modem-line changes */
-        unsigned pass;     /* identity is read twice and must agree */
+        unsigned pass;     /* what is read twice must agree */
         uint32_t words[5]; /* as read in the first pass */
         uint32_t spi[3];   /* registers to be restored */
-        size_t segment, part, block;
+        size_t segment, part, block, range;
         unsigned resends; /* of this block */
         uint64_t give_up; /* on the stub's greeting, µs */
         uint64_t cost;    /* of the blocks that are written, see flash_progress.c */

@@ -41,6 +41,9 @@ void flash_step_baud(struct flash *flash, const struct session_event *event);
 
 /* flash_write.c */
 void flash_step_write(struct flash *flash, const struct session_event *event);
+
+/* flash_verify.c */
+void flash_step_compare(struct flash *flash, const struct session_event *event);
 void flash_step_verify(struct flash *flash, const struct session_event *event);
 
 /* flash_progress.c: what a block of the image costs in time, in µs, at this try's baud. */

@@ -4,8 +4,8 @@
 #include "proto/flash_internal.h"
 
 /* The states of a try that goes well, in order. */
-static const enum flash_state way[] = {FLASH_RESET, FLASH_SYNC,  FLASH_IDENTIFY, FLASH_STUB, FLASH_FLASH_ID,
-                                       FLASH_BAUD,  FLASH_WRITE, FLASH_VERIFY,   FLASH_RUN};
+static const enum flash_state way[] = {FLASH_RESET, FLASH_SYNC,    FLASH_IDENTIFY, FLASH_STUB,   FLASH_FLASH_ID,
+                                       FLASH_BAUD,  FLASH_COMPARE, FLASH_WRITE,    FLASH_VERIFY, FLASH_RUN};
 #define WAY_LENGTH (sizeof(way) / sizeof(way[0]))
 
 /* Typical flash work from esp8266.md section 6: 150 ms to erase 64 KB, 1 ms a page. */
@@ -38,6 +38,11 @@ static uint64_t stub_cost(const struct flash *flash)
     return 100 * MS + bytes * 10 * S / FLASH_ROM_BAUD;
 }
 
+static uint64_t md5_cost(const struct flash *flash)
+{
+    return flash->job->golden->size / 1024 * MD5_US_PER_KB;
+}
+
 static uint64_t expected_us(const struct flash *flash, enum flash_state state)
 {
     switch (state) {
@@ -47,8 +52,9 @@ static uint64_t expected_us(const struct flash *flash, enum flash_state state)
     case FLASH_STUB: return stub_cost(flash);
     case FLASH_FLASH_ID: return 50 * MS;
     case FLASH_BAUD: return 80 * MS;
+    case FLASH_COMPARE: return flash->job->compare_first ? md5_cost(flash) : 0;
     case FLASH_WRITE: return write_cost(flash);
-    case FLASH_VERIFY: return flash->job->golden->size / 1024 * MD5_US_PER_KB;
+    case FLASH_VERIFY: return md5_cost(flash);
     case FLASH_RUN: return 110 * MS;
     default: return 0;
     }

@@ -139,7 +139,7 @@ void flash_step_baud(struct flash *flash, const struct session_event *event)
         if (event->value != CHIP_MAGIC)
             flash_fail(flash, CAUSE_BAUD_FAILED, "%s: a register reads wrong", what);
         else if (flash->step == PROBE + BAUD_PROBES)
-            flash_enter(flash, FLASH_WRITE);
+            flash_enter(flash, FLASH_COMPARE);
         else
             probe(flash);
         return;

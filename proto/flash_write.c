@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing the golden image, and having the chip read it back. */
+/* Writing the golden image. */
 #include "proto/flash_internal.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define BASE_TIMEOUT (3 * S)
 #define RESENDS      3 /* of one block, where the stub can tell a repeated one */
 
 /* The slowest a flash part may be and still pass, from the maxima of esp8266.md section 6: 400 ms a sector, 3 ms a
- * page. MD5: 3.3 s of SPI and 1.2 s of CPU for 4 MB, doubled. */
+ * page. */
 #define WORST_SECTOR_US 400000ULL
 #define WORST_PAGE_US   3000ULL
-#define MD5_US_PER_KB   2200ULL
 
 static uint64_t worst_write_us(uint64_t bytes)
 {
@@ -71,6 +69,7 @@ void flash_step_write(struct flash *flash, const struct session_event *event)
     enum { BEGIN, DATA, END };
     const struct golden *golden = flash->job->golden;
     if (event->kind == SESSION_STARTED) {
+        flash->written = true;
         flash->at.part = 0;
         flash->at.cost = 0;
         begin_part(flash);
@@ -114,36 +113,4 @@ void flash_step_write(struct flash *flash, const struct session_event *event)
         flash->step = END;
         end_part(flash);
     }
-}
-
-/* Only the last part is asked for again: a second answer would be taken for that of the part behind. */
-static void request_md5(struct flash *flash)
-{
-    const struct golden *golden = flash->job->golden;
-    const struct golden_part *part = &golden->parts[flash->at.part];
-    unsigned tries = flash->at.part + 1 == golden->n_parts ? 2 : 1;
-    const uint32_t words[] = {part->offset, part->flash_size, 0, 0};
-    flash_request_words(flash, WIRE_SPI_FLASH_MD5, words, 4, BASE_TIMEOUT + part->flash_size / 1024 * MD5_US_PER_KB,
-                        tries);
-}
-
-void flash_step_verify(struct flash *flash, const struct session_event *event)
-{
-    const struct golden *golden = flash->job->golden;
-    if (event->kind == SESSION_STARTED) {
-        flash->at.part = 0;
-        request_md5(flash);
-        return;
-    }
-    if (!flash_good(flash, event, "verifying", CAUSE_WRITE_FAILED, CAUSE_LINK_LOST))
-        return;
-    const struct golden_part *part = &golden->parts[flash->at.part];
-    if (event->len != sizeof(part->md5))
-        flash_fail(flash, CAUSE_REPLY_MALFORMED, "MD5 of %zu bytes", event->len);
-    else if (memcmp(event->data, part->md5, sizeof(part->md5)) != 0)
-        flash_fail(flash, CAUSE_MD5_MISMATCH, "%s at 0x%x", part->name, part->offset);
-    else if (++flash->at.part < golden->n_parts)
-        request_md5(flash);
-    else
-        flash_enter(flash, FLASH_RUN);
 }

@@ -219,6 +219,38 @@ static void hash(struct golden *golden)
     to_hex(golden->sha256, digest, 32);
 }
 
+static void digest(const struct golden_part *part, uint32_t at, uint32_t size, uint8_t md5[16])
+{
+    MD5_CTX context;
+    MD5Init(&context);
+    MD5Update(&context, part->bytes + at, size);
+    MD5Final(md5, &context);
+}
+
+static void add_range(struct golden *golden, const struct golden_part *part, uint32_t at, uint32_t size)
+{
+    if (size == 0)
+        return;
+    struct golden_range *range = &golden->ranges[golden->n_ranges++];
+    range->offset = part->offset + at;
+    range->size = size;
+    digest(part, at, size, range->md5);
+}
+
+static uint32_t head_size(const struct golden_part *part)
+{
+    return part->flash_size < GOLDEN_HEAD ? part->flash_size : GOLDEN_HEAD;
+}
+
+static void cut_into_ranges(struct golden *golden)
+{
+    const struct golden_part *end = golden->parts + golden->n_parts;
+    for (const struct golden_part *part = golden->parts; part < end; part++)
+        add_range(golden, part, 0, head_size(part));
+    for (const struct golden_part *part = golden->parts; part < end; part++)
+        add_range(golden, part, head_size(part), part->flash_size - head_size(part));
+}
+
 int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size)
 {
     if (golden->n_parts == 0) {
@@ -229,10 +261,7 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
         return -1;
     for (size_t i = 0; i < golden->n_parts; i++) {
         struct golden_part *part = &golden->parts[i];
-        MD5_CTX md5;
-        MD5Init(&md5);
-        MD5Update(&md5, part->bytes, part->flash_size);
-        MD5Final(part->md5, &md5);
+        digest(part, 0, part->flash_size, part->md5);
         part->used_pages = count_used_pages(part);
         if (!deflate_part(part) || !cut_into_blocks(part)) {
             snprintf(error, error_size, "%s: cannot be compressed: out of memory", part->name);
@@ -240,6 +269,7 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
         }
         golden->size += part->size;
     }
+    cut_into_ranges(golden);
     golden->end = part_end(&golden->parts[golden->n_parts - 1]);
     hash(golden);
     return 0;

@@ -72,6 +72,21 @@ static void draw_faults(struct board_config *config, struct rig *rig, const char
     }
 }
 
+/* What the board holds before: other firmware, or the image, or the image but for a bit. */
+static void fill_flash(struct board *board, const struct golden *golden)
+{
+    size_t size;
+    uint8_t *flash = board_flash(board, &size);
+    memset(flash, (int)draw(256), 65536);
+    uint32_t kind = draw(4);
+    if (kind < 2)
+        return;
+    const struct golden_part *part = &golden->parts[0];
+    memcpy(flash, part->bytes, part->flash_size);
+    if (kind == 2)
+        flash[draw(part->flash_size)] ^= (uint8_t)(1u << draw(8));
+}
+
 /* None of these may keep a board from passing. */
 static bool must_pass(const char *fault)
 {
@@ -110,13 +125,14 @@ static void check_book(sqlite3 *db, const struct attempt *attempt, int64_t units
     ck_assert_int_eq(ask_book(db, "SELECT count(*) FROM attempts", 0), units_so_far);
     ck_assert_int_eq(ask_book(db, "SELECT count(*) FROM attempts WHERE verdict = 'open'", 0), 0);
     sqlite3_stmt *statement;
-    sqlite3_prepare_v2(db, "SELECT verdict, cause, mac FROM attempts WHERE id = ? AND ended IS NOT NULL", -1,
+    sqlite3_prepare_v2(db, "SELECT verdict, cause, mac, written FROM attempts WHERE id = ? AND ended IS NOT NULL", -1,
                        &statement, NULL);
     sqlite3_bind_int64(statement, 1, attempt->id);
     ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
     ck_assert_str_eq((const char *)sqlite3_column_text(statement, 0), verdict_name(attempt->verdict));
     ck_assert_str_eq((const char *)sqlite3_column_text(statement, 1), cause_code(attempt->cause));
     ck_assert_str_eq((const char *)sqlite3_column_text(statement, 2), attempt->mac);
+    ck_assert_int_eq(sqlite3_column_int(statement, 3), attempt->written == WRITTEN_YES);
     ck_assert_int_eq(sqlite3_step(statement), SQLITE_DONE);
     sqlite3_finalize(statement);
 }
@@ -144,7 +160,7 @@ START_TEST(a_thousand_units)
         goldens[i] = rig_golden(IMAGE_SIZE + i * 12345, i);
     struct stub_image *stub = stub_image_builtin();
     unsigned units = from_environment("GANGD_UNITS", UNITS), seed = from_environment("GANGD_SEED", 20260302);
-    unsigned passed = 0, failed = 0, interrupted = 0;
+    unsigned passed = 0, unwritten = 0, failed = 0, interrupted = 0;
     struct rig *rig = calloc(1, sizeof(*rig));
 
     for (unsigned i = 0; i < units; i++) {
@@ -165,11 +181,10 @@ START_TEST(a_thousand_units)
             uv_run(&loop, UV_RUN_ONCE);
 
         rig->board = board_new(&config);
-        size_t size;
-        uint8_t *flash = board_flash(rig->board, &size);
-        memset(flash, (int)draw(256), 65536);
+        fill_flash(rig->board, golden);
         board_power(rig->board, true);
         struct flash_job job = rig_job(golden, stub);
+        job.compare_first = draw(2);
         rig_flash(rig, &job, 1200);
 
         attempt_judge(&attempt, &rig->flash, wall_clock_us());
@@ -183,16 +198,23 @@ START_TEST(a_thousand_units)
         else
             ck_assert_msg(!must_pass(fault), "unit %u of seed %u (%s): %s: %s", i, seed, fault,
                           cause_code(attempt.cause), attempt.detail);
+        const struct board_stats *stats = board_stats(rig->board);
+        if (attempt.written == WRITTEN_NO)
+            ck_assert_msg(stats->erases + stats->programs == 0, "unit %u of seed %u (%s): written unsaid", i, seed,
+                          fault);
         check_book(db, &attempt, i + 1);
+        unwritten += attempt.verdict == VERDICT_PASS && attempt.written == WRITTEN_NO;
         passed += attempt.verdict == VERDICT_PASS;
         failed += attempt.verdict == VERDICT_FAIL;
         interrupted += attempt.verdict == VERDICT_INTERRUPTED;
         board_free(rig->board);
     }
-    printf("%u units: %u passed, %u failed and %u interrupted as they should\n", units, passed, failed, interrupted);
+    printf("%u units: %u passed (%u were right already), %u failed and %u interrupted as they should\n", units, passed,
+           unwritten, failed, interrupted);
     /* A day without failures would prove nothing. */
     ck_assert_uint_gt(failed, units / 10);
     ck_assert_uint_gt(passed, units / 2);
+    ck_assert_uint_gt(unwritten, units / 20);
     ck_assert_uint_gt(interrupted, units / 200);
 
     sqlite3_close(db);

@@ -21,6 +21,10 @@ static struct {
     bool chatters;      /* instead of the stub's greeting, a frame each second, for ever */
     bool changes_id;    /* a flash id that differs from read to read */
     bool late_md5;      /* the first MD5 comes when it has been asked for again */
+    bool holds_all;     /* the second part too */
+    bool tells_address; /* as our stub does */
+    enum { MD5_SOUND, MD5_DOUBLED, MD5_OF_ANOTHER, MD5_SHORT, MD5_REFUSED } odd;
+    unsigned odd_at;    /* which MD5 it is: 1 is the first that is asked for */
     int baud_error;     /* of the adapter, at any rate but the ROM's */
     unsigned md5s, ids; /* asked so far */
 } peer;
@@ -71,6 +75,12 @@ static void send_frame(uint64_t at, const void *frame, size_t n)
     answers[n_answers++].n = len;
 }
 
+static void refuse(uint64_t at, uint8_t op, enum wire_error error)
+{
+    const uint8_t frame[WIRE_HEADER_SIZE + 2] = {WIRE_REPLY, op, 2, [WIRE_HEADER_SIZE] = error};
+    send_frame(at, frame, sizeof(frame));
+}
+
 static void answer(uint64_t at, uint8_t op, uint32_t value, const uint8_t *data, size_t n)
 {
     uint8_t frame[WIRE_HEADER_SIZE + 16 + 2] = {WIRE_REPLY, op, (uint8_t)(n + 2)};
@@ -99,7 +109,20 @@ static void answer_md5(uint32_t offset)
     uint64_t at = now + ANSWER_US;
     if (peer.late_md5)
         at = first ? session_deadline(&session) + SECOND / 10 : now + SECOND / 5;
-    answer(at, WIRE_SPI_FLASH_MD5, 0, offset == 0 ? golden->parts[0].md5 : erased, 16);
+    bool odd = peer.md5s == peer.odd_at;
+    /* The request's address was damaged on its way. */
+    if (odd && peer.odd == MD5_OF_ANOTHER)
+        offset = 0;
+    bool right = offset == 0 || peer.holds_all;
+    uint32_t value = peer.tells_address ? offset : 0;
+    if (odd && peer.odd == MD5_REFUSED)
+        refuse(at, WIRE_SPI_FLASH_MD5, WIRE_ERR_SPI);
+    else
+        answer(at, WIRE_SPI_FLASH_MD5, value, right ? golden->parts[0].md5 : erased,
+               odd && peer.odd == MD5_SHORT ? 15 : 16);
+    /* The next one is asked for meanwhile. */
+    if (odd && peer.odd == MD5_DOUBLED)
+        answer(at + ANSWER_US / 2, WIRE_SPI_FLASH_MD5, value, right ? golden->parts[0].md5 : erased, 16);
 }
 
 static void take_request(const uint8_t *frame)
@@ -110,6 +133,7 @@ static void take_request(const uint8_t *frame)
     case WIRE_SYNC: answer(at, WIRE_SYNC, WIRE_SYNC_VALUE, NULL, 0); break;
     case WIRE_READ_REG: answer(at, WIRE_READ_REG, register_value(get_le32(data)), NULL, 0); break;
     case WIRE_FLASH_DEFL_DATA: answer(at, WIRE_FLASH_DEFL_DATA, get_le32(data + 4), NULL, 0); break;
+    case WIRE_STUB_INFO: answer(at, WIRE_STUB_INFO, peer.tells_address ? WIRE_TELLS_ADDRESS : 0, NULL, 0); break;
     case WIRE_SPI_FLASH_MD5: answer_md5(get_le32(data)); break;
     case WIRE_MEM_END:
         answer(at, WIRE_MEM_END, 0, NULL, 0);
@@ -198,6 +222,83 @@ START_TEST(a_late_md5_is_not_that_of_the_next_part)
 }
 END_TEST
 
+/* Asked once of a stub that tells the address, twice of any other. */
+START_TEST(a_board_that_is_right_is_not_written)
+{
+    job.compare_first = true;
+    peer.holds_all = true;
+    peer.tells_address = _i;
+    run();
+    ck_assert_int_eq(flash.state, FLASH_PASSED);
+    ck_assert(!flash.written);
+    ck_assert_uint_eq(peer.md5s, _i ? 2 : 4);
+}
+END_TEST
+
+START_TEST(a_board_is_compared_only_if_that_is_wanted)
+{
+    peer.holds_all = true;
+    run();
+    ck_assert_int_eq(flash.state, FLASH_PASSED);
+    ck_assert(flash.written);
+    ck_assert_uint_eq(peer.md5s, 2);
+}
+END_TEST
+
+/* The second part is wrong. Both have the same content, so any answer to the first one would vouch for it: one that
+ * comes twice, one to a request whose address was damaged. Nor may an error or a stump of an answer. */
+static const struct {
+    unsigned odd, at;
+    bool tells_address;
+} liars[] = {
+    {MD5_DOUBLED, 1, false},
+    {MD5_DOUBLED, 1, true},
+    {MD5_OF_ANOTHER, 2, false},
+    {MD5_OF_ANOTHER, 2, true},
+    /* The verify behind the write. */
+    {MD5_DOUBLED, 3, true},
+    {MD5_OF_ANOTHER, 4, true},
+    {MD5_SHORT, 1, false},
+    {MD5_SHORT, 2, true},
+    {MD5_REFUSED, 1, true},
+    {MD5_REFUSED, 2, false},
+};
+
+START_TEST(nothing_vouches_for_a_part_that_is_wrong)
+{
+    job.compare_first = true;
+    peer.tells_address = liars[_i].tells_address;
+    peer.odd = liars[_i].odd;
+    peer.odd_at = liars[_i].at;
+    run();
+    ck_assert(flash.written);
+    ck_assert_int_eq(flash.state, FLASH_FAILED);
+}
+END_TEST
+
+/* What is silent is asked again from a fresh reset; what answers oddly is written. */
+START_TEST(an_odd_answer_about_a_right_board_fails_nothing)
+{
+    job.compare_first = true;
+    peer.holds_all = true;
+    peer.tells_address = liars[_i].tells_address;
+    peer.odd = liars[_i].odd;
+    peer.odd_at = liars[_i].at;
+    run();
+    ck_assert_msg(flash.state == FLASH_PASSED, "%s: %s", cause_code(flash.cause), flash.detail);
+}
+END_TEST
+
+START_TEST(a_late_md5_does_not_vouch_before_the_write_either)
+{
+    job.compare_first = true;
+    peer.late_md5 = true;
+    peer.tells_address = _i;
+    run();
+    ck_assert_int_eq(flash.state, FLASH_FAILED);
+}
+END_TEST
+
 START_TEST(chatter_is_no_greeting_and_has_an_end)
 {
     peer.chatters = true;
@@ -241,6 +342,11 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_part_that_is_not_in_flash_fails);
     tcase_add_test(tcase, a_late_md5_is_not_that_of_the_next_part);
+    tcase_add_loop_test(tcase, a_board_that_is_right_is_not_written, 0, 2);
+    tcase_add_test(tcase, a_board_is_compared_only_if_that_is_wanted);
+    tcase_add_loop_test(tcase, nothing_vouches_for_a_part_that_is_wrong, 0, sizeof(liars) / sizeof(liars[0]));
+    tcase_add_loop_test(tcase, an_odd_answer_about_a_right_board_fails_nothing, 0, sizeof(liars) / sizeof(liars[0]));
+    tcase_add_loop_test(tcase, a_late_md5_does_not_vouch_before_the_write_either, 0, 2);
     tcase_add_test(tcase, chatter_is_no_greeting_and_has_an_end);
     tcase_add_test(tcase, a_rate_that_the_adapter_cannot_do);
     tcase_add_test(tcase, an_adapter_that_is_pulled_while_its_rate_changes);

@@ -3,6 +3,7 @@
 #include "proto/wire.h"
 #include "tests/runner.h"
 
+#include <md5.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -55,6 +56,39 @@ START_TEST(blocks_inflate_to_the_image)
     ck_assert_int_eq(uncompress(out, &out_len, part->deflated, part->deflated_size), Z_OK);
     ck_assert_mem_eq(out, part->bytes, part->flash_size);
     free(out);
+    golden_free(golden);
+}
+END_TEST
+
+/* Each byte of each part is in one range, under its own digest; no head is behind what is no head. */
+START_TEST(ranges_cover_the_image_once)
+{
+    static const uint32_t sizes[] = {5, GOLDEN_HEAD, GOLDEN_HEAD + 4, 3 * GOLDEN_HEAD};
+    enum { PARTS = sizeof(sizes) / sizeof(sizes[0]), STRIDE = 0x100000 };
+    struct golden *golden = golden_new();
+    uint8_t *bytes = make_bytes(3 * GOLDEN_HEAD);
+    for (uint32_t i = 0; i < PARTS; i++)
+        ck_assert_int_eq(golden_add(golden, "part", i * STRIDE, bytes, sizes[i], error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_uint_eq(golden->n_ranges, PARTS + 2);
+    uint32_t covered[PARTS] = {0};
+    for (size_t i = 0; i < golden->n_ranges; i++) {
+        const struct golden_range *range = &golden->ranges[i];
+        uint32_t part = range->offset / STRIDE, at = range->offset % STRIDE;
+        ck_assert_uint_eq(at, covered[part]);
+        ck_assert_int_eq(at > 0, i >= PARTS);
+        covered[part] += range->size;
+        ck_assert_uint_le(covered[part], golden->parts[part].flash_size);
+        uint8_t md5[16];
+        MD5_CTX context;
+        MD5Init(&context);
+        MD5Update(&context, golden->parts[part].bytes + at, range->size);
+        MD5Final(md5, &context);
+        ck_assert_mem_eq(md5, range->md5, sizeof(md5));
+    }
+    for (size_t i = 0; i < PARTS; i++)
+        ck_assert_uint_eq(covered[i], golden->parts[i].flash_size);
+    free(bytes);
     golden_free(golden);
 }
 END_TEST
@@ -157,6 +191,7 @@ int main(void)
     Suite *suite = suite_create("golden");
     TCase *tcase = tcase_create("golden");
     tcase_add_test(tcase, blocks_inflate_to_the_image);
+    tcase_add_test(tcase, ranges_cover_the_image_once);
     tcase_add_test(tcase, a_blank_image_is_cut_by_what_it_becomes);
     tcase_add_test(tcase, hashes_of_one_file_are_the_files);
     tcase_add_test(tcase, parts_are_sorted_and_may_not_share_a_sector);

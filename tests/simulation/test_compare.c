@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* compare = first against a virtual board: one that holds the image passes as it is, any other is written. */
+#include "tests/runner.h"
+#include "tests/simulation/rig.h"
+#include "tools/boardsim/board/nor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_PART 0x40000
+#define SEEDS       40
+
+/* A board's bytes from the host before anything is compared: reset, identity and the stub's upload take less. */
+#define AT_WORK 8000
+
+static struct golden *golden;
+static struct stub_image *stub;
+static struct rig *rig;
+static struct flash_job job; /* outlives the recipe */
+static uint8_t *flash_bytes;
+static size_t flash_size;
+static uint64_t boots;
+
+static void setup(void)
+{
+    char error[200];
+    uint8_t *bytes = rig_image(70001, 3);
+    golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "boot", 0, bytes, 66001, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_add(golden, "app", SECOND_PART, bytes, 70001, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    free(bytes);
+    stub = stub_image_builtin();
+    rig = calloc(1, sizeof(*rig));
+    rig->unplug_at = RIG_NEVER;
+    job = rig_job(golden, stub);
+    job.compare_first = true;
+}
+
+static void teardown(void)
+{
+    board_free(rig->board);
+    golden_free(golden);
+    stub_image_free(stub);
+    free(rig);
+}
+
+static struct board_config some_board(void)
+{
+    return (struct board_config){.seed = 1, .mac = {0x18, 0xFE, 0x34, 0xA1, 0xB2, 0xC3}, .part = nor_find("W25Q40")};
+}
+
+/* A board that holds the image, not yet powered. */
+static void right_board(const struct board_config *config)
+{
+    board_free(rig->board);
+    rig->board = board_new(config);
+    flash_bytes = board_flash(rig->board, &flash_size);
+    for (size_t i = 0; i < golden->n_parts; i++)
+        memcpy(flash_bytes + golden->parts[i].offset, golden->parts[i].bytes, golden->parts[i].flash_size);
+}
+
+static void flash_it(void)
+{
+    board_power(rig->board, true);
+    boots = board_stats(rig->board)->boots;
+    rig_flash(rig, &job, 600);
+}
+
+static void expect_pass(bool written)
+{
+    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert(rig_holds(rig->board, golden));
+    ck_assert_int_eq(rig->flash.written, written);
+    ck_assert_int_eq(board_stats(rig->board)->erases > 0, written);
+    ck_assert_int_eq(board_stats(rig->board)->programs > 0, written);
+    ck_assert_uint_eq(board_stats(rig->board)->nor_violations, 0);
+}
+
+START_TEST(a_right_board_passes_as_it_is)
+{
+    struct board_config config = some_board();
+    right_board(&config);
+    flash_it();
+    expect_pass(false);
+    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(flash_percent(&rig->flash, rig->now), 100);
+    ck_assert_uint_gt(rig->flash.phase_us[FLASH_PHASE_compare], 0);
+    ck_assert_uint_eq(rig->flash.phase_us[FLASH_PHASE_write] + rig->flash.phase_us[FLASH_PHASE_verify], 0);
+    /* Once into the loader, once into the firmware. */
+    board_run(rig->board, (rig->now + 1000000) * 1000);
+    ck_assert_uint_eq(board_stats(rig->board)->boots, boots + 2);
+}
+END_TEST
+
+START_TEST(a_right_board_is_written_all_the_same_unless_it_is_to_be_compared)
+{
+    struct board_config config = some_board();
+    job.compare_first = false;
+    right_board(&config);
+    flash_it();
+    expect_pass(true);
+    ck_assert_uint_eq(rig->flash.phase_us[FLASH_PHASE_compare], 0);
+}
+END_TEST
+
+START_TEST(one_bit_anywhere_is_seen)
+{
+    struct board_config config = some_board();
+    for (uint32_t seed = 0; seed < SEEDS; seed++) {
+        right_board(&config);
+        const struct golden_part *part = &golden->parts[seed % golden->n_parts];
+        uint32_t random = seed * 2654435761u ^ 0x5bd1e995u, at = random % part->flash_size;
+        /* The ends and the seams too. */
+        if (seed < 8)
+            at = seed / 4 == 0 ? (seed / 2 % 2 ? part->flash_size - 1 : 0) : GOLDEN_HEAD - 1 + seed / 2 % 2;
+        flash_bytes[part->offset + at] ^= (uint8_t)(1u << (random >> 29));
+        flash_it();
+        expect_pass(true);
+        ck_assert_uint_gt(rig->flash.phase_us[FLASH_PHASE_compare], 0);
+    }
+}
+END_TEST
+
+/* In virtual time: a line of fresh boards hardly pays for it. */
+START_TEST(a_blank_board_is_found_out_at_once)
+{
+    struct board_config config = some_board();
+    rig->board = board_new(&config);
+    flash_it();
+    expect_pass(true);
+    ck_assert_uint_lt(rig->flash.phase_us[FLASH_PHASE_compare], 120000);
+}
+END_TEST
+
+START_TEST(what_the_image_does_not_cover_is_left_alone)
+{
+    struct board_config config = some_board();
+    right_board(&config);
+    flash_bytes[golden->parts[0].flash_size] = 0x12;
+    flash_bytes[SECOND_PART - 1] = 0x34;
+    flash_bytes[flash_size - 1] = 0x56;
+    flash_it();
+    expect_pass(false);
+    ck_assert_uint_eq(flash_bytes[golden->parts[0].flash_size], 0x12);
+    ck_assert_uint_eq(flash_bytes[SECOND_PART - 1], 0x34);
+    ck_assert_uint_eq(flash_bytes[flash_size - 1], 0x56);
+}
+END_TEST
+
+/* At each byte from the upload to the end of the talk. A right board is right after a reset too; it is never written.
+ */
+START_TEST(a_reset_in_the_middle_is_tried_again)
+{
+    struct board_config config = some_board();
+    right_board(&config);
+    flash_it();
+    uint64_t talk = board_stats(rig->board)->bytes_in;
+    ck_assert_uint_gt(talk, AT_WORK);
+    unsigned in_compare = 0;
+    for (uint64_t at = talk - 120; at <= talk; at += 5) {
+        config.faults.reset_after = at;
+        job.tries = 1;
+        right_board(&config);
+        flash_it();
+        bool hit = rig->flash.state == FLASH_FAILED;
+        if (hit && rig->flash.phase_us[FLASH_PHASE_compare] > 0) {
+            ck_assert_int_eq(rig->flash.cause, CAUSE_BOARD_RESET);
+            in_compare++;
+        }
+        job.tries = 3;
+        right_board(&config);
+        flash_it();
+        expect_pass(false);
+        ck_assert_uint_eq(rig->flash.tries, hit ? 2 : 1);
+    }
+    ck_assert_uint_gt(in_compare, 5);
+}
+END_TEST
+
+/* The try that comes after one that has begun to write writes: half of the image is no image. */
+START_TEST(a_try_after_a_write_does_not_compare)
+{
+    struct board_config config = some_board();
+    config.faults.reset_after = 40000;
+    rig->board = board_new(&config);
+    flash_it();
+    expect_pass(true);
+    ck_assert_uint_eq(rig->flash.tries, 2);
+    ck_assert_uint_lt(rig->flash.phase_us[FLASH_PHASE_compare], 120000);
+}
+END_TEST
+
+/* Bytes lost, flipped and added both ways: whatever comes of it, a wrong board does not pass as it is. */
+START_TEST(noise_makes_no_board_right)
+{
+    unsigned passed = 0, unwritten = 0;
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        struct board_config config = some_board();
+        config.seed = seed;
+        double rate = 1.0 / (6000 + 2000 * seed);
+        config.faults.in = config.faults.out = (struct board_noise){.lose = rate, .corrupt = rate, .insert = rate};
+        right_board(&config);
+        bool right = seed % 2;
+        if (!right)
+            flash_bytes[golden->parts[1].offset + 67777] ^= 1;
+        flash_it();
+        if (rig->flash.state == FLASH_PASSED) {
+            ck_assert_msg(rig_holds(rig->board, golden), "seed %u: FALSE PASS", seed);
+            ck_assert(right || rig->flash.written);
+            passed++;
+            unwritten += !rig->flash.written;
+        }
+        if (!rig->flash.written)
+            ck_assert_uint_eq(board_stats(rig->board)->erases + board_stats(rig->board)->programs, 0);
+    }
+    ck_assert_uint_gt(passed, SEEDS / 3);
+    ck_assert_uint_gt(unwritten, SEEDS / 10);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("compare");
+    TCase *tcase = tcase_create("compare");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_right_board_passes_as_it_is);
+    tcase_add_test(tcase, a_right_board_is_written_all_the_same_unless_it_is_to_be_compared);
+    tcase_add_test(tcase, one_bit_anywhere_is_seen);
+    tcase_add_test(tcase, a_blank_board_is_found_out_at_once);
+    tcase_add_test(tcase, what_the_image_does_not_cover_is_left_alone);
+    tcase_add_test(tcase, a_reset_in_the_middle_is_tried_again);
+    tcase_add_test(tcase, a_try_after_a_write_does_not_compare);
+    tcase_add_test(tcase, noise_makes_no_board_right);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}
