@@ -16,8 +16,11 @@ enum verdict { VERDICT_OPEN, VERDICT_PASS, VERDICT_FAIL, VERDICT_INTERRUPTED };
 const char *verdict_name(enum verdict verdict);
 int verdict_from_name(const char *name);
 
+/* Whether the attempt began to erase and write. NO of a pass: the board held the image already. */
+enum written { WRITTEN_UNKNOWN, WRITTEN_NO, WRITTEN_YES };
+
 /* The phases whose seconds are booked: X(member) */
-#define ATTEMPT_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(write) X(verify) X(run)
+#define ATTEMPT_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
 
 struct attempt {
     int64_t id; /* given by the book when the row is opened; 0 before */
@@ -48,6 +51,7 @@ struct attempt {
     char stub[64];
     int64_t baud; /* of the last try */
     int64_t tries;
+    enum written written;
     struct {
 #define X(phase) double phase;
         ATTEMPT_PHASES(X)

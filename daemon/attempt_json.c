@@ -38,6 +38,11 @@ json_t *text_json(const char *text)
     return json;
 }
 
+json_t *written_json(enum written written)
+{
+    return written == WRITTEN_UNKNOWN ? json_null() : json_boolean(written == WRITTEN_YES);
+}
+
 static json_t *seconds_json(const struct attempt *attempt)
 {
     json_t *json = json_object();
@@ -85,6 +90,7 @@ json_t *attempt_json(const struct attempt *attempt)
     set_integer(json, "image_size", attempt->image_size);
     set_integer(json, "baud", attempt->baud);
     set_integer(json, "tries", attempt->tries);
+    json_object_set_new(json, "written", written_json(attempt->written));
     json_object_set_new(json, "seconds", seconds_json(attempt));
     set_text(json, "station", attempt->station);
     set_text(json, "lot", attempt->lot);

@@ -16,6 +16,9 @@ json_t *attempt_json(const struct attempt *attempt);
 /* Microseconds since 1970 as "2026-03-02T09:15:04.120Z"; null for 0. New reference. */
 json_t *time_json(int64_t microseconds);
 
+/* True or false; null: not known. New reference. */
+json_t *written_json(enum written written);
+
 /* A JSON string of any bytes: what is no printable UTF-8 becomes '?' (jansson refuses it). New reference. */
 json_t *text_json(const char *text);
 

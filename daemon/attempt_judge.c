@@ -31,6 +31,7 @@ void attempt_observe(struct attempt *attempt, const struct flash *flash)
                  flash->flash_part.device);
         attempt->flash_size = flash->flash_part.size;
     }
+    attempt->written = flash->written ? WRITTEN_YES : WRITTEN_NO;
 #define X(phase) attempt->seconds.phase = (double)flash->phase_us[FLASH_PHASE_##phase] / 1e6;
     ATTEMPT_PHASES(X)
 #undef X

@@ -123,6 +123,11 @@ static int parse_yes_no(const struct config_key *key, const char *value, void *t
     return set_flag(key, target, one_of(value, "no", "yes", why, why_size));
 }
 
+static int parse_compare(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return set_flag(key, target, one_of(value, "never", "first", why, why_size));
+}
+
 static int parse_after(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
     return set_flag(key, target, one_of(value, "stay", "run", why, why_size));
@@ -248,6 +253,7 @@ const struct config_key config_keys[] = {
     {"product", "file", parse_file, NULL, .min = 1, .repeats = true},
     {"product", "stub", parse_stub, "builtin", IN(config, stub)},
     {"product", "flash_size", parse_flash_size, "any", IN(config, flash_size)},
+    {"product", "compare", parse_compare, "never", IN(config, compare_first)},
     {"product", "image_check", parse_yes_no, "yes", IN(config, check_image)},
 
     {"flashing", "baud", parse_bauds, "921600 460800 230400 115200", .min = 9600, .max = 3000000},

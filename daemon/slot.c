@@ -112,6 +112,7 @@ void slot_book(struct slot *slot)
         .flash_size = config->flash_size,
         .n_bauds = config->n_bauds,
         .tries = config->tries,
+        .compare_first = config->compare_first,
         .manual_reset = slot->reset == RESET_MANUAL,
         .run = config->run,
     };
@@ -137,6 +138,8 @@ void slot_book(struct slot *slot)
 static void remember_baud(struct slot *slot)
 {
     bool passed = slot->attempt.verdict == VERDICT_PASS;
+    if (passed && slot->attempt.written == WRITTEN_NO)
+        return; /* so few bytes say nothing of the rate */
     uint32_t baud = flash_baud(&slot->flash);
     if (passed && baud == slot->good_baud) {
         slot->passes_there++;
@@ -152,8 +155,9 @@ static void log_verdict(const struct attempt *attempt)
     const char *mac = attempt->mac[0] ? attempt->mac : "no MAC";
     double seconds = (double)(attempt->ended - attempt->started) / 1e6;
     if (attempt->verdict == VERDICT_PASS)
-        log_info("slot", "%s: attempt %lld pass, %s, %.1f s, try %lld at %lld baud", attempt->slot,
-                 (long long)attempt->id, mac, seconds, (long long)attempt->tries, (long long)attempt->baud);
+        log_info("slot", "%s: attempt %lld pass, %s, %.1f s, try %lld at %lld baud%s", attempt->slot,
+                 (long long)attempt->id, mac, seconds, (long long)attempt->tries, (long long)attempt->baud,
+                 attempt->written == WRITTEN_NO ? ", not written: right already" : "");
     else
         log_warning("slot", "%s: attempt %lld %s, %s, %.1f s: %s (%s: %s)", attempt->slot, (long long)attempt->id,
                     verdict_name(attempt->verdict), mac, seconds, cause_sentence(attempt->cause),

@@ -89,7 +89,9 @@ static const char *sentence(const struct slot *slot, enum slot_state state)
     case SLOT_BLOCKED: return blocked_sentence(slot);
     case SLOT_WAITING:
     case SLOT_FLASHING: return slot->stage == STAGE_ENDING ? "Booking the verdict" : flash_sentence(&slot->flash);
-    case SLOT_PASS: return "Passed: take the board away";
+    case SLOT_PASS:
+        return slot->attempt.written == WRITTEN_NO ? "Already right, not written: take the board away"
+                                                   : "Passed: take the board away";
     case SLOT_STUCK: return cause_sentence(CAUSE_ADAPTER_STUCK);
     case SLOT_FAIL:
     case SLOT_INTERRUPTED: return cause_sentence(slot->attempt.cause);

@@ -18,14 +18,14 @@
 /* `since` of the attempts is in the first place to begin at. */
 static const char select_attempts[] =
     "SELECT a.id, a.started, coalesce(a.ended, 0), a.verdict, a.cause,"
-    " coalesce(i.md5, ''), coalesce(i.sha256, ''), coalesce(i.size, 0)" ATTEMPT_TEXTS(TEXT_COLUMN)
+    " coalesce(i.md5, ''), coalesce(i.sha256, ''), coalesce(i.size, 0), a.written" ATTEMPT_TEXTS(TEXT_COLUMN)
         ATTEMPT_INTEGERS(TEXT_COLUMN)
             ATTEMPT_PHASES(SECONDS_COLUMN) " FROM attempts a LEFT JOIN images i ON i.id = a.image"
                                            " WHERE (a.started, a.id) > (:after, :after_id)";
 
 static const char select_units[] =
     "SELECT u.mac, u.first_seen, u.last_seen, u.attempts, a.chip_id, a.chip, a.flash_id, a.flash_size, a.verdict,"
-    " a.cause, a.slot, a.lot, coalesce(i.sha256, '')"
+    " a.cause, a.slot, a.lot, coalesce(i.sha256, ''), a.written"
     /* CROSS JOIN: SQLite keeps the order of the tables, and so the index that the rows come from in order. */
     " FROM units u CROSS JOIN attempts a ON a.id = u.last_attempt LEFT JOIN images i ON i.id = a.image"
     " WHERE (u.first_seen, u.mac) > (:after, :after_mac)";
@@ -72,6 +72,13 @@ static void copy_text(char *to, size_t size, sqlite3_stmt *row, int column)
     snprintf(to, size, "%s", column_text(row, column));
 }
 
+static enum written column_written(sqlite3_stmt *row, int column)
+{
+    if (sqlite3_column_type(row, column) == SQLITE_NULL)
+        return WRITTEN_UNKNOWN;
+    return sqlite3_column_int64(row, column) ? WRITTEN_YES : WRITTEN_NO;
+}
+
 /* The columns in the order of select_attempts. */
 static void read_attempt(sqlite3_stmt *row, struct attempt *attempt)
 {
@@ -86,6 +93,7 @@ static void read_attempt(sqlite3_stmt *row, struct attempt *attempt)
     copy_text(attempt->image_md5, sizeof(attempt->image_md5), row, column++);
     copy_text(attempt->image_sha256, sizeof(attempt->image_sha256), row, column++);
     attempt->image_size = sqlite3_column_int64(row, column++);
+    attempt->written = column_written(row, column++);
 #define X(member) copy_text(attempt->member, sizeof(attempt->member), row, column++);
     ATTEMPT_TEXTS(X)
 #undef X
@@ -102,13 +110,13 @@ static json_t *unit_json(sqlite3_stmt *row)
 {
     static const struct {
         const char *key;
-        enum { TEXT, INTEGER, TIME } type;
+        enum { TEXT, INTEGER, TIME, WRITTEN } type;
         int column;
     } members[] = {
-        {"mac", TEXT, 0},           {"chip_id", TEXT, 4},    {"chip", TEXT, 5},      {"flash_id", TEXT, 6},
-        {"flash_size", INTEGER, 7}, {"first_seen", TIME, 1}, {"last_seen", TIME, 2}, {"attempts", INTEGER, 3},
-        {"verdict", TEXT, 8},       {"cause", TEXT, 9},      {"slot", TEXT, 10},     {"image_sha256", TEXT, 12},
-        {"lot", TEXT, 11},
+        {"mac", TEXT, 0},           {"chip_id", TEXT, 4},    {"chip", TEXT, 5},        {"flash_id", TEXT, 6},
+        {"flash_size", INTEGER, 7}, {"first_seen", TIME, 1}, {"last_seen", TIME, 2},   {"attempts", INTEGER, 3},
+        {"verdict", TEXT, 8},       {"cause", TEXT, 9},      {"written", WRITTEN, 13}, {"slot", TEXT, 10},
+        {"image_sha256", TEXT, 12}, {"lot", TEXT, 11},
     };
     json_t *json = json_object();
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -118,6 +126,7 @@ static json_t *unit_json(sqlite3_stmt *row)
         case TEXT: value = text_json(row ? column_text(row, members[i].column) : ""); break;
         case INTEGER: value = json_integer(number); break;
         case TIME: value = time_json(number); break;
+        case WRITTEN: value = written_json(row ? column_written(row, members[i].column) : WRITTEN_UNKNOWN); break;
         }
         json_object_set_new(json, members[i].key, value);
     }
@@ -150,6 +159,8 @@ static void print_value(FILE *out, const json_t *value)
         fprintf(out, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
         fprintf(out, "%.10g", json_real_value(value));
+    else if (json_is_boolean(value))
+        fputs(json_is_true(value) ? "true" : "false", out);
 }
 
 /* One line of the object's members, or of their names. "seconds": {"reset": …} becomes seconds_reset, …. */

@@ -77,6 +77,11 @@ static const char *const migrations[] = {
     "  last_attempt INTEGER NOT NULL REFERENCES attempts (id)"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX units_by_time ON units (first_seen, mac, last_seen);",
+
+    /* No board was compared before it was written; of one that was cut off it is not known how far it came. */
+    "ALTER TABLE attempts ADD COLUMN seconds_compare REAL NOT NULL DEFAULT 0;"
+    "ALTER TABLE attempts ADD COLUMN written INTEGER CHECK (written IN (0, 1));"
+    "UPDATE attempts SET written = seconds_write > 0 WHERE verdict <> 'open' AND cause <> 'power-cut';",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -16,11 +16,12 @@
 #define SETS                 ATTEMPT_TEXTS(SET) ATTEMPT_INTEGERS(SET) ATTEMPT_PHASES(SECONDS_SET)
 
 static const char upsert_attempt[] =
-    "INSERT INTO attempts (id, started, ended, verdict, cause, image" NAMES ")"
+    "INSERT INTO attempts (id, started, ended, verdict, cause, image, written" NAMES ")"
     " VALUES (:id, :started, :ended, :verdict, :cause,"
-    " (SELECT id FROM images WHERE sha256 = :image_sha256)" PARAMETERS ")"
+    " (SELECT id FROM images WHERE sha256 = :image_sha256), :written" PARAMETERS ")"
     " ON CONFLICT (id) DO UPDATE SET"
-    " ended = excluded.ended, verdict = excluded.verdict, cause = excluded.cause, image = excluded.image" SETS
+    " ended = excluded.ended, verdict = excluded.verdict, cause = excluded.cause, image = excluded.image,"
+    " written = excluded.written" SETS
     /* The same attempt's row? A book that was put back while gangd ran may have given the number to another one. */
     " WHERE started = excluded.started AND path = excluded.path";
 
@@ -65,6 +66,8 @@ static void bind_attempt(sqlite3_stmt *statement, const struct attempt *attempt)
     bind_text(statement, ":image_sha256", attempt->image_sha256);
     bind_text(statement, ":image_md5", attempt->image_md5);
     bind_integer(statement, ":image_size", attempt->image_size);
+    if (attempt->written != WRITTEN_UNKNOWN)
+        bind_integer(statement, ":written", attempt->written == WRITTEN_YES);
 #define X(member) bind_text(statement, ":" #member, attempt->member);
     ATTEMPT_TEXTS(X)
 #undef X

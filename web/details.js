@@ -5,6 +5,14 @@
 import { setText } from './tile.js';
 import { PHASES, baud, canRetry, describe, localDate, localTime, size, slotLabel } from './words.js';
 
+function written(attempt) {
+    if (attempt.verdict === null || typeof attempt.written !== 'boolean')
+        return '';
+    if (attempt.written)
+        return 'yes';
+    return attempt.verdict === 'pass' ? 'no: the image was there already' : 'no';
+}
+
 /* [[term, value], …]; rows without a value are left out. */
 function attemptRows(attempt) {
     if (attempt === null)
@@ -18,6 +26,7 @@ function attemptRows(attempt) {
         ['Chip', [attempt.chip, attempt.chip_id].filter(Boolean).join(' ')],
         ['Flash', [attempt.flash_id, attempt.flash_size > 0 ? size(attempt.flash_size) : ''].filter(Boolean).join(' ')],
         ['Baud', baud(attempt.baud)],
+        ['Written', written(attempt)],
         ['Tries', attempt.tries > 0 ? String(attempt.tries) : ''],
         ['Started', localTime(attempt.started)],
         ['Ended', localTime(attempt.ended)],

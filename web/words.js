@@ -24,6 +24,7 @@ const PHASE_WORDS = {
     identify: 'STARTING',
     stub: 'STARTING',
     baud: 'STARTING',
+    compare: 'COMPARING',
     write: 'WRITING',
     verify: 'VERIFYING',
     run: 'BOOTING',
@@ -36,6 +37,7 @@ export const PHASES = [
     ['identify', 'Identify'],
     ['stub', 'Stub upload'],
     ['baud', 'Baud change'],
+    ['compare', 'Compare (MD5)'],
     ['write', 'Erase and write'],
     ['verify', 'Verify (MD5)'],
     ['run', 'Run firmware'],
@@ -97,7 +99,12 @@ function lastResult(attempt) {
     const words = { pass: 'passed', fail: 'failed', interrupted: 'interrupted' };
     if (attempt === null || !(attempt.verdict in words))
         return '';
-    return `Last: ${attempt.mac || 'board'} ${words[attempt.verdict]}`;
+    return `Last: ${attempt.mac || 'board'} ${words[attempt.verdict]}${unwritten(attempt)}`;
+}
+
+/* A board that held the image already. */
+function unwritten(attempt) {
+    return attempt.verdict === 'pass' && attempt.written === false ? ', not written' : '';
 }
 
 function tryAndBaud(attempt) {
@@ -185,7 +192,7 @@ export function troubles(station) {
 export function spoken(attempt) {
     const words = { pass: 'pass', fail: 'fail', interrupted: 'interrupted' };
     const cause = attempt.verdict === 'pass' ? '' : ` ${attempt.sentence || attempt.cause || ''}.`;
-    return `${slotLabel(attempt.slot)}: ${words[attempt.verdict] ?? attempt.verdict}.${cause}`;
+    return `${slotLabel(attempt.slot)}: ${words[attempt.verdict] ?? attempt.verdict}${unwritten(attempt)}.${cause}`;
 }
 
 /* "2026-03-02 10:15:04", local; '' for null. The same everywhere, whatever the browser's language. */

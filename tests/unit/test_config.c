@@ -35,6 +35,7 @@ START_TEST(defaults)
     ck_assert_uint_eq(config.files[0].offset, 0);
     ck_assert_str_eq(config.stub, "");
     ck_assert(config.check_image);
+    ck_assert(!config.compare_first);
     static const uint32_t ladder[] = {921600, 460800, 230400, 115200};
     ck_assert_uint_eq(config.n_bauds, 4);
     ck_assert_mem_eq(config.bauds, ladder, sizeof(ladder));
@@ -68,6 +69,7 @@ START_TEST(every_key)
                        "stub = /stub.json\n"
                        "flash_size = 4MB\n"
                        "image_check = no\n"
+                       "compare = first\n"
                        "[slot A1]\n"
                        "path = /dev/serial/by-path/pci-0000:00:14.0-usb-0:1.1:1.0-port0\n"
                        "reset = auto\n"
@@ -101,6 +103,7 @@ START_TEST(every_key)
     ck_assert_str_eq(config.stub, "/stub.json");
     ck_assert_uint_eq(config.flash_size, 4 << 20);
     ck_assert(!config.check_image);
+    ck_assert(config.compare_first);
     ck_assert_uint_eq(config.n_slots, 2);
     ck_assert_str_eq(config.slots[0].name, "A1");
     ck_assert_str_eq(config.slots[0].path, "pci-0000:00:14.0-usb-0:1.1:1.0");
@@ -153,6 +156,8 @@ static const char *const wrong[][2] = {
     {FILE_KEY "flash_size = 3MB\n",
      "t.conf:3: flash_size = 3MB: must be any, 256KB, 512KB, 1MB, 2MB, 4MB, 8MB or 16MB"},
     {FILE_KEY "image_check = maybe\n", "t.conf:3: image_check = maybe: must be \"yes\" or \"no\""},
+    {FILE_KEY "compare = yes\n", "t.conf:3: compare = yes: must be \"first\" or \"never\""},
+    {FILE_KEY "compare = first\ncompare = never\n", "t.conf:4: compare = never: was given in line 3 already"},
     {FILE_KEY "file =\n", "t.conf:3: file = : must not be empty"},
     {FILE_KEY "file = /y @ 0x1001\n", "the offset must be a multiple of 0x1000 below 0x1000000"},
     {FILE_KEY "file = /y @ 0x1000000\n", "the offset must be a multiple of 0x1000 below 0x1000000"},
@@ -362,7 +367,7 @@ START_TEST(shipped_file)
     }
     fclose(file);
     ck_assert_int_eq(fclose(defaults_given), 0);
-    ck_assert_int_eq(told, 17);
+    ck_assert_int_eq(told, 18);
     ck_assert_msg(parse(text) == 0, "%s", error);
     struct config *shipped = malloc(sizeof(*shipped));
     ck_assert_ptr_nonnull(shipped);

@@ -14,7 +14,7 @@ START_TEST(a_new_book_is_durable_and_knows_its_schema)
 {
     open_book();
     ck_assert_answer("PRAGMA journal_mode", "wal");
-    ck_assert_answer("PRAGMA user_version", "1");
+    ck_assert_answer("PRAGMA user_version", "2");
     ck_assert_answer("PRAGMA application_id", "1734438503");
     ck_assert_answer("SELECT count(*) FROM attempts", "0");
     ck_assert(close_book(10));

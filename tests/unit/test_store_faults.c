@@ -140,7 +140,7 @@ START_TEST(an_empty_file_becomes_a_book)
 {
     write_file(book_path, "", 0);
     open_book();
-    ck_assert_answer("PRAGMA user_version", "1");
+    ck_assert_answer("PRAGMA user_version", "2");
 }
 END_TEST
 
@@ -150,7 +150,39 @@ START_TEST(a_newer_schema_is_refused)
     sqlite3 *db = peek();
     execute(db, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 99");
     sqlite3_close(db);
-    refuses("newer gangd (schema 99; this one knows up to 1)");
+    refuses("newer gangd (schema 99; this one knows up to 2)");
+}
+END_TEST
+
+/* A book of schema 1: an attempt that passed, one that never came to write, one cut off in the middle, one still open.
+ */
+START_TEST(an_older_book_is_brought_up_to_date)
+{
+    open_book();
+    struct attempt attempt = new_attempt("A1");
+    begin(&attempt);
+    end(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");
+    begin(&attempt);
+    end(&attempt, VERDICT_FAIL, CAUSE_BOARD_SILENT, "");
+    begin(&attempt);
+    end(&attempt, VERDICT_INTERRUPTED, CAUSE_POWER_CUT, "");
+    begin(&attempt);
+    ck_assert(close_book(10));
+    sqlite3 *db = peek();
+    execute(db, "UPDATE attempts SET seconds_write = 0 WHERE id <> 1;"
+                "ALTER TABLE attempts DROP COLUMN seconds_compare;"
+                "ALTER TABLE attempts DROP COLUMN written;"
+                "PRAGMA user_version = 1");
+    sqlite3_close(db);
+    open_book();
+    ck_assert_answer("PRAGMA user_version", "2");
+    ck_assert_answer("SELECT id, verdict, written, seconds_compare FROM attempts ORDER BY id",
+                     "1|pass|1|0.0\n2|fail|0|0.0\n3|interrupted|NULL|0.0\n4|interrupted|NULL|0.0");
+    begin(&attempt);
+    attempt.written = WRITTEN_NO;
+    end(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");
+    ck_assert_answer("SELECT written FROM attempts WHERE id = 5", "0");
+    ck_assert(close_book(10));
 }
 END_TEST
 
@@ -598,6 +630,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_damaged_page_is_found);
     tcase_add_test(tcase, an_empty_file_becomes_a_book);
     tcase_add_test(tcase, a_newer_schema_is_refused);
+    tcase_add_test(tcase, an_older_book_is_brought_up_to_date);
     tcase_add_test(tcase, a_database_of_another_program_is_refused);
     tcase_add_test(tcase, a_second_gangd_is_told_who_holds_the_book);
     tcase_add_test(tcase, a_read_only_book_is_refused);

@@ -175,13 +175,14 @@ START_TEST(a_unit_is_what_its_latest_attempt_says)
     json_t *array = read_array(&filter);
     ck_assert_uint_eq(json_array_size(array), 1);
     json_t *expected = json_loads(
-        "{\"mac\": \"" MAC(2) "\", \"chip_id\": \"00a1b2c3\", \"chip\": \"ESP8266EX\","
-                              "\"flash_id\": \"ef4016\", \"flash_size\": 4194304,"
-                              "\"first_seen\": \"1970-01-01T00:03:20.000Z\","
-                              "\"last_seen\": \"1970-01-01T00:08:32.500Z\", \"attempts\": 3,"
-                              "\"verdict\": \"pass\", \"cause\": \"none\", \"slot\": \"A1\", \"image_sha256\":"
-                              "\"d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592\","
-                              "\"lot\": \"\"}",
+        "{\"mac\": \"" MAC(
+            2) "\", \"chip_id\": \"00a1b2c3\", \"chip\": \"ESP8266EX\","
+               "\"flash_id\": \"ef4016\", \"flash_size\": 4194304,"
+               "\"first_seen\": \"1970-01-01T00:03:20.000Z\","
+               "\"last_seen\": \"1970-01-01T00:08:32.500Z\", \"attempts\": 3,"
+               "\"verdict\": \"pass\", \"cause\": \"none\", \"written\": null, \"slot\": \"A1\", \"image_sha256\":"
+               "\"d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592\","
+               "\"lot\": \"\"}",
         0, NULL);
     ck_assert_ptr_nonnull(expected);
     ck_assert(json_equal(json_array_get(array, 0), expected));
@@ -212,9 +213,9 @@ START_TEST(an_attempt_comes_back_as_it_went_in)
         "\"detail\":\"caf\xC3\xA9 \xF0\x9F\x94\x8C\",";
     ck_assert_int_eq(strncmp(line, expected, strlen(expected)), 0);
     ck_assert_ptr_nonnull(strstr(line, "\"seconds\":{\"reset\":0.0,\"sync\":0.0,\"identify\":0.0,\"stub\":0.0,"
-                                       "\"baud\":0.0,\"write\":8.25,\"verify\":0.0,\"run\":0.0}"));
+                                       "\"baud\":0.0,\"compare\":0.0,\"write\":8.25,\"verify\":0.0,\"run\":0.0}"));
     ck_assert_ptr_nonnull(strstr(line, "\"image_md5\":\"9e107d9d372bb6826bd81d3542a419d6\""));
-    ck_assert_ptr_nonnull(strstr(line, "\"image_size\":4194304,\"baud\":921600,\"tries\":1,"));
+    ck_assert_ptr_nonnull(strstr(line, "\"image_size\":4194304,\"baud\":921600,\"tries\":1,\"written\":null,"));
     free(line);
     json_decref(array);
 }
@@ -225,13 +226,34 @@ START_TEST(an_empty_book_reads_as_nothing)
     ck_assert_str_eq(values(&(struct store_filter){0}, "id"), "");
     ck_assert_str_eq(read_all(&(struct store_filter){0}, STORE_NDJSON), "");
     ck_assert_str_eq(read_all(&(struct store_filter){.units = true}, STORE_CSV),
-                     "mac,chip_id,chip,flash_id,flash_size,first_seen,last_seen,attempts,verdict,cause,slot,"
-                     "image_sha256,lot\r\n");
-    ck_assert_str_eq(read_all(&(struct store_filter){0}, STORE_CSV),
-                     "id,slot,path,adapter,started,ended,verdict,cause,detail,sentence,remedy,mac,chip_id,chip,"
-                     "flash_id,flash_size,image_md5,image_sha256,image_size,baud,tries,seconds_reset,seconds_sync,"
-                     "seconds_identify,seconds_stub,seconds_baud,seconds_write,seconds_verify,seconds_run,station,"
-                     "lot,operator,stub,gangd\r\n");
+                     "mac,chip_id,chip,flash_id,flash_size,first_seen,last_seen,attempts,verdict,cause,written,"
+                     "slot,image_sha256,lot\r\n");
+    ck_assert_str_eq(
+        read_all(&(struct store_filter){0}, STORE_CSV),
+        "id,slot,path,adapter,started,ended,verdict,cause,detail,sentence,remedy,mac,chip_id,chip,"
+        "flash_id,flash_size,image_md5,image_sha256,image_size,baud,tries,written,seconds_reset,seconds_sync,"
+        "seconds_identify,seconds_stub,seconds_baud,seconds_compare,seconds_write,seconds_verify,"
+        "seconds_run,station,lot,operator,stub,gangd\r\n");
+}
+END_TEST
+
+START_TEST(an_attempt_tells_whether_it_has_written)
+{
+    static const enum written written[] = {WRITTEN_UNKNOWN, WRITTEN_NO, WRITTEN_YES};
+    static const char *const in_json[] = {"\"written\":null,", "\"written\":false,", "\"written\":true,"};
+    static const char *const in_csv[] = {",1,,0,", ",1,false,0,", ",1,true,0,"};
+    static const char *const of_unit[] = {",pass,none,,A1,", ",pass,none,false,A1,", ",pass,none,true,A1,"};
+    for (unsigned i = 0; i < 3; i++) {
+        struct attempt attempt = new_attempt("A1");
+        begin(&attempt);
+        attempt.written = written[i];
+        end(&attempt, VERDICT_PASS, CAUSE_NONE, MAC(1));
+        struct store_filter filter = {.since = attempt.started}, units = {.units = true};
+        ck_assert_ptr_nonnull(strstr(read_all(&filter, STORE_NDJSON), in_json[i]));
+        ck_assert_ptr_nonnull(strstr(read_all(&filter, STORE_CSV), in_csv[i]));
+        ck_assert_ptr_nonnull(strstr(read_all(&units, STORE_NDJSON), in_json[i]));
+        ck_assert_ptr_nonnull(strstr(read_all(&units, STORE_CSV), of_unit[i]));
+    }
 }
 END_TEST
 
@@ -246,7 +268,7 @@ static void fill(sqlite3 *db)
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
         " INSERT INTO attempts SELECT i, 1000 + i / 700, 2000 + i, 'pass', 'none', '', 'A' || (i %% 2), 'p', 'a',"
         " NULL, printf('18:fe:34:00:%%02x:%%02x', i / 256, i %% 256), '', '', '', 0, '', 0, 1, 0, 0, 0, 0, 0, 0, 0,"
-        " 0, '', '', '', '' FROM n",
+        " 0, '', '', '', '', 0, NULL FROM n",
         ROWS);
     execute(db, sql);
     execute(db, "INSERT INTO units SELECT mac, started, ended, 1, id FROM attempts");
@@ -329,7 +351,7 @@ START_TEST(csv_cells_are_quoted_and_never_a_formula)
     ck_assert_in_csv(",?y\r\n");
     /* Numbers and what is not known are plain. */
     ck_assert_in_csv("Z,,,none,");
-    ck_assert_in_csv(",4194304,0,0,0,0,0,0,0,0,0,0,'+49,");
+    ck_assert_in_csv(",4194304,0,0,,0,0,0,0,0,0,0,0,0,'+49,");
 }
 END_TEST
 
@@ -433,6 +455,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(forms, setup_book, teardown_text);
     tcase_add_test(forms, an_attempt_comes_back_as_it_went_in);
     tcase_add_test(forms, an_empty_book_reads_as_nothing);
+    tcase_add_test(forms, an_attempt_tells_whether_it_has_written);
     tcase_add_test(forms, many_rows_come_in_pages_each_once);
     tcase_add_test(forms, a_limit_ends_a_read_on_and_off_the_page);
     tcase_add_test(forms, csv_cells_are_quoted_and_never_a_formula);

@@ -104,6 +104,8 @@ void reason_of(char *out, size_t size, const json_t *attempt)
     if (sentence[0] == '\0' && cause != CAUSE_COUNT)
         sentence = cause_sentence(cause); /* of a unit: it has only the code */
     out[0] = '\0';
+    if (strcmp(text_of(attempt, "verdict"), "pass") == 0 && json_is_false(json_object_get(attempt, "written")))
+        snprintf(out, size, "already right: not written");
     if (code[0] == '\0' || cause == CAUSE_NONE)
         return;
     snprintf(out, size, detail[0] ? "%s: %s (%s)" : "%s: %s", code, sentence, detail);

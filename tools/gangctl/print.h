@@ -26,7 +26,8 @@ void local_time(char *out, size_t size, const char *iso);
 const char *text_of(const json_t *object, const char *key);
 double number_of(const json_t *object, const char *key);
 
-/* Why an attempt (or unit) did not pass: "md5-mismatch: The flash does not … (detail)", or "". */
+/* Why an attempt (or unit) did not pass: "md5-mismatch: The flash does not … (detail)"; that it passed without being
+ * written; or "". */
 void reason_of(char *out, size_t size, const json_t *attempt);
 
 /* A table: as wide as its first rows need; a later row that is wider is out of line, but whole. */
