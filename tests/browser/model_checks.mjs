@@ -52,6 +52,18 @@ async function words(page) {
         assert.equal(failed.retry, true);
         assert.equal((await describe(STATES[3])).sentence, 'Hold the flash button and press reset');
     });
+    await check('words: a board that was right already is told from one that was written', async () => {
+        const left = { ...STATES[0], attempt: { ...STATES[0].attempt, written: false } };
+        assert.equal((await describe(left)).aside, 'Last: 18:fe:34:a1:b2:c3 passed, not written');
+        const written = { ...left.attempt, written: true };
+        assert.equal((await describe({ ...left, attempt: written })).aside, 'Last: 18:fe:34:a1:b2:c3 passed');
+        const spoken = (attempt) => inPage(page, 'words.js', (m, a) => m.spoken(a), attempt);
+        assert.equal(await spoken(left.attempt), 'A1: pass, not written.');
+        assert.equal(await spoken(written), 'A1: pass.');
+        assert.equal(await spoken({ ...FAILED, written: false }), 'A1: fail. The board is silent.');
+        const comparing = { ...STATES[4].attempt, phase: 'compare' };
+        assert.equal((await describe({ ...STATES[4], attempt: comparing })).word, 'COMPARING');
+    });
     await check('words: a second try says why there is one', async () => {
         const again = { ...STATES[4].attempt, tries: 2, tries_allowed: 3, previous_try: 'The board is silent' };
         assert.equal((await describe({ ...STATES[4], attempt: again })).remedy, 'Try 2 of 3. Before: The board is silent');

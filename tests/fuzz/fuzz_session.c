@@ -51,8 +51,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     static struct flash flash;
     if (!golden)
         make_golden();
-    struct flash_job job = {
-        .golden = golden, .stub = &stub, .bauds = {921600, 115200}, .n_bauds = 2, .tries = 2, .run = true};
+    struct flash_job job = {.golden = golden,
+                            .stub = &stub,
+                            .bauds = {921600, 115200},
+                            .n_bauds = 2,
+                            .tries = 2,
+                            .compare_first = len > 0 && bytes[0] & 1,
+                            .run = true};
     uint64_t now = 1;
     memset(&session, 0, sizeof(session));
     flash_start(&flash, &session, &job, now);

@@ -69,6 +69,7 @@ class Station(World):
         self.log_path = self.path("gangd.log")
         self.images = {}  # MD5 -> [(offset, bytes)]: every image that this station ever had
         self.was_killed = False
+        self.others_write = False  # into flashes, besides gangd
         files = golden if isinstance(golden, list) else [(0, golden)]
         if golden is not None:
             names = [self.write_golden(data, "golden.bin" if n == 0 else f"golden{n}.bin")
@@ -242,7 +243,8 @@ class Station(World):
         super().clean()
 
     def check_laws(self):
-        """Each attempt has one row; it was closed once, as the log and the units say; and a pass is true."""
+        """Each attempt has one row; it was closed once, as the log and the units say; a pass is true, and so is that
+        nothing was written."""
         rows = {row["id"]: row for row in self.rows("SELECT a.*, i.md5 AS image_md5, i.sha256 AS image_sha256 FROM "
                                                     "attempts a LEFT JOIN images i ON i.id = a.image ORDER BY a.id")}
         if not self.was_killed:
@@ -254,11 +256,13 @@ class Station(World):
         closed = collections.Counter(row["mac"] for row in rows.values() if row["mac"] and row["ended"] is not None)
         assert {u["mac"]: u["attempts"] for u in self.rows("SELECT * FROM units")} == dict(closed)
         latest = {row["mac"]: row for row in rows.values() if row["mac"]}
-        boots = {board["mac"]: board["boots"] for board in json.loads(self.read("report.json"))["boards"]}
+        boards = {board["mac"]: board for board in json.loads(self.read("report.json"))["boards"]}
         for mac, row in latest.items():
             if row["verdict"] == "pass":
                 self.check_flash(mac, row["image_md5"])
-                assert boots[mac], f"{mac} passed, and does not start"
+                assert boards[mac]["boots"], f"{mac} passed, and does not start"
+        for mac in set() if self.others_write else set(latest) - {r["mac"] for r in rows.values() if r["written"] != 0}:
+            assert boards[mac]["erases"] == boards[mac]["programs"] == 0, f"{mac} was written, and nobody says so"
 
     def check_flash(self, mac, md5):
         with open(self.path(f"flash/{mac.replace(':', '')}.bin"), "rb") as file:

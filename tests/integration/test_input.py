@@ -59,6 +59,7 @@ def test_each_bad_configuration_is_named():
         ("[product]\nfile = {}/good\n[slot A]\npath = x\n[slot A]\npath = y\n", "{}/gangd.conf:5:", "[slot A]"),
         ("[product]\nfile = {}/good\n[slot A]\nreset = auto\n", "{}/gangd.conf:3:", "path"),
         ("[product]\nfile = {}/good\n[http]\nlisten = 0.0.0.0:80\n", "{}/gangd.conf:4:", "loopback"),
+        ("[product]\nfile = {}/good\ncompare = last\n", "{}/gangd.conf:3:", "first"),
         ("[product]\nfile = {}/none\n", "{}/none", "No such file or directory"),
         ("[product]\nfile = {}\n", "{}:", "not a file"),
         ("[product]\nfile = {}/empty\n", "{}/empty", "empty"),
