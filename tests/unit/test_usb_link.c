@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* An adapter at the end of a USB/IP connection, as the kernel speaks to it: transfers, what waits, what is given up. */
+#include "tests/runner.h"
+#include "tools/boardsim/usb/link.h"
+#include "tools/boardsim/usb/pdu.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct usb_link *adapter;
+static int host;
+static uint32_t number;
+
+/* What the link told, under the lock of told. */
+static pthread_mutex_t told = PTHREAD_MUTEX_INITIALIZER;
+static struct usb_port seen[USB_PORTS];
+static bool listening[USB_PORTS];
+
+static void changed(void *data, unsigned port, const struct usb_port *state)
+{
+    (void)data;
+    pthread_mutex_lock(&told);
+    seen[port] = *state;
+    pthread_mutex_unlock(&told);
+}
+
+static void listens(void *data, unsigned port, bool open)
+{
+    (void)data;
+    pthread_mutex_lock(&told);
+    listening[port] = open;
+    pthread_mutex_unlock(&told);
+}
+
+static void moves(void *data, unsigned port)
+{
+    (void)data;
+    (void)port;
+}
+
+static void plug(const char *kind)
+{
+    int ends[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    host = ends[0];
+    /* A reply that does not come fails the test, not the suite's time. */
+    setsockopt(host, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 20}, sizeof(struct timeval));
+    struct usb_owner owner = {.changed = changed, .listens = listens, .moves = moves};
+    memset(seen, 0, sizeof seen);
+    memset(listening, 0, sizeof listening);
+    adapter = usb_link_new(adapter_kind(kind), 1, ends[1], &owner);
+    ck_assert_ptr_nonnull(adapter);
+}
+
+static void unplug(void)
+{
+    usb_link_free(adapter);
+    close(host);
+}
+
+static void put(uint8_t *at, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static uint32_t get(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Returns the transfer's number. */
+static uint32_t submit(uint8_t address, const uint8_t *setup, const void *data, uint32_t n)
+{
+    uint8_t pdu[PDU_HEADER + 256] = {0};
+    bool in = address & 0x80;
+    put(pdu, 1);
+    put(pdu + 4, ++number);
+    put(pdu + 12, in);
+    put(pdu + 16, address & 0x0fu);
+    put(pdu + 24, n);
+    if (setup)
+        memcpy(pdu + 40, setup, 8);
+    if (data && n)
+        memcpy(pdu + PDU_HEADER, data, n);
+    size_t length = PDU_HEADER + (in ? 0 : n);
+    ck_assert_int_eq(send(host, pdu, length, 0), (ssize_t)length);
+    return number;
+}
+
+/* Takes one reply: its status, and how many bytes it has (in `data`, if towards the host). */
+static int reply(uint32_t to, bool in, uint8_t *data, uint32_t *n)
+{
+    uint8_t header[PDU_HEADER];
+    ck_assert_int_eq(recv(host, header, sizeof header, MSG_WAITALL), PDU_HEADER);
+    ck_assert_uint_eq(get(header + 4), to);
+    *n = get(header) == 3 ? get(header + 24) : 0;
+    if (in && *n)
+        ck_assert_int_eq(recv(host, data, *n, MSG_WAITALL), (ssize_t)*n);
+    return (int)get(header + 20);
+}
+
+static bool silent(void)
+{
+    uint8_t byte;
+    return recv(host, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0;
+}
+
+/* A control request that is answered has been taken wholly, and all before it too. */
+static void settle(void)
+{
+    static const uint8_t get_status[8] = {0x80, 0, 0, 0, 0, 0, 2, 0};
+    uint8_t data[8];
+    uint32_t n;
+    ck_assert_int_eq(reply(submit(0x80, get_status, NULL, 2), true, data, &n), 0);
+}
+
+static const uint8_t both_lines[8] = {0x41, 0x07, 0x03, 0x03};
+
+START_TEST(control_requests_reach_the_lines)
+{
+    plug("cp2102n");
+    uint32_t n;
+    ck_assert_int_eq(reply(submit(0, both_lines, NULL, 0), false, NULL, &n), 0);
+    pthread_mutex_lock(&told);
+    ck_assert(seen[0].dtr && seen[0].rts);
+    pthread_mutex_unlock(&told);
+    static const uint8_t nonsense[8] = {0x41, 0x77};
+    ck_assert_int_eq(reply(submit(0, nonsense, NULL, 0), false, NULL, &n), PDU_STALLED);
+    /* A request that says it has other data than it has */
+    static const uint8_t baud[8] = {0x41, 0x1e, 0, 0, 0, 0, 4, 0};
+    ck_assert_int_eq(reply(submit(0, baud, "\x80", 1), false, NULL, &n), PDU_STALLED);
+    ck_assert_int_eq(reply(submit(0, baud, "\x00\x10\x0e\x00", 4), false, NULL, &n), 0);
+    ck_assert_uint_eq(n, 4);
+    pthread_mutex_lock(&told);
+    ck_assert_uint_eq(seen[0].baud, 24000000 / 26);
+    pthread_mutex_unlock(&told);
+    unplug();
+}
+END_TEST
+
+START_TEST(bytes_from_the_host_wait_to_be_taken)
+{
+    plug("cp2102n");
+    uint32_t first = submit(0x02, NULL, "abcdef", 6);
+    uint32_t second = submit(0x02, NULL, "gh", 2);
+    settle();
+    uint8_t bytes[16];
+    ck_assert_uint_eq(usb_link_take(adapter, 0, bytes, 4), 4);
+    ck_assert(silent());
+    ck_assert_uint_eq(usb_link_take(adapter, 0, bytes + 4, 12), 4);
+    ck_assert_mem_eq(bytes, "abcdefgh", 8);
+    uint32_t n;
+    ck_assert_int_eq(reply(first, false, NULL, &n), 0);
+    ck_assert_uint_eq(n, 6);
+    ck_assert_int_eq(reply(second, false, NULL, &n), 0);
+    ck_assert_uint_eq(usb_link_take(adapter, 0, bytes, 16), 0);
+    unplug();
+}
+END_TEST
+
+START_TEST(bytes_for_the_host_go_into_waiting_transfers)
+{
+    plug("ft232r");
+    ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 0);
+    uint32_t transfer = submit(0x81, NULL, NULL, 64);
+    settle();
+    ck_assert(listening[0]);
+    ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"hello", 5), 5);
+    uint8_t data[64];
+    uint32_t n;
+    ck_assert_int_eq(reply(transfer, true, data, &n), 0);
+    ck_assert_uint_eq(n, 7);
+    ck_assert_mem_eq(data + 2, "hello", 5);
+    unplug();
+}
+END_TEST
+
+static void unlink_it(uint32_t victim, int status)
+{
+    uint8_t pdu[PDU_HEADER] = {0};
+    put(pdu, 2);
+    put(pdu + 4, ++number);
+    put(pdu + 20, victim);
+    ck_assert_int_eq(send(host, pdu, sizeof pdu, 0), PDU_HEADER);
+    uint32_t n;
+    ck_assert_int_eq(reply(number, false, NULL, &n), status);
+}
+
+START_TEST(a_driver_that_unlinks_its_transfers_has_closed)
+{
+    plug("ft4232h");
+    uint32_t other = submit(0x81, NULL, NULL, 512);
+    uint32_t first = submit(0x85, NULL, NULL, 512);
+    uint32_t second = submit(0x85, NULL, NULL, 512);
+    settle();
+    ck_assert(listening[0] && listening[2] && !listening[1]);
+    unlink_it(first, PDU_CONNRESET);
+    ck_assert(listening[2]);
+    unlink_it(second, PDU_CONNRESET);
+    ck_assert(listening[0] && !listening[2]);
+    ck_assert_uint_eq(usb_link_give(adapter, 2, (const uint8_t *)"x", 1), 0);
+    unlink_it(first, PDU_OK); /* gone already */
+    unlink_it(other, PDU_CONNRESET);
+    unplug();
+}
+END_TEST
+
+START_TEST(a_stuck_adapter_answers_when_it_is_free_again)
+{
+    plug("cp2102n");
+    uint32_t n;
+    uint8_t bytes[8];
+    usb_link_stick(adapter, true, false);
+    uint32_t transfer = submit(0x02, NULL, "ab", 2);
+    settle();
+    ck_assert_uint_eq(usb_link_take(adapter, 0, bytes, 8), 0);
+    usb_link_stick(adapter, false, true);
+    ck_assert_uint_eq(usb_link_take(adapter, 0, bytes, 8), 2);
+    ck_assert_int_eq(reply(transfer, false, NULL, &n), 0);
+    uint32_t request = submit(0, both_lines, NULL, 0);
+    uint32_t late = submit(0x82, NULL, NULL, 64);
+    unlink_it(late, PDU_CONNRESET); /* so the request has been met */
+    ck_assert(silent());
+    usb_link_stick(adapter, false, false);
+    ck_assert_int_eq(reply(request, false, NULL, &n), 0);
+    ck_assert(seen[0].dtr);
+    unplug();
+}
+END_TEST
+
+/* Pulled with transfers waiting, after something that is no USB/IP, and by the host: nothing is left, nothing hangs. */
+START_TEST(a_connection_may_end_in_any_way)
+{
+    plug("ch340");
+    submit(0x81, NULL, NULL, 8);
+    submit(0x02, NULL, "abc", 3);
+    settle();
+    unplug();
+    plug("ch340");
+    uint8_t garbage[PDU_HEADER];
+    memset(garbage, 0xff, sizeof garbage);
+    ck_assert_int_eq(send(host, garbage, sizeof garbage, 0), PDU_HEADER);
+    unplug();
+    plug("ch340");
+    shutdown(host, SHUT_RDWR);
+    ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 0);
+    unplug();
+}
+END_TEST
+
+START_TEST(a_pdu_in_pieces)
+{
+    uint8_t bytes[PDU_HEADER + 4] = {0};
+    struct pdu pdu;
+    put(bytes, 1);
+    put(bytes + 16, 2);
+    put(bytes + 24, 4);
+    for (size_t n = 0; n < sizeof bytes; n++)
+        ck_assert_int_eq(pdu_read(bytes, n, &pdu), 0);
+    ck_assert_int_eq(pdu_read(bytes, sizeof bytes, &pdu), sizeof bytes);
+    ck_assert_uint_eq(pdu.length, 4);
+    ck_assert_ptr_eq(pdu.data, bytes + PDU_HEADER);
+    put(bytes + 24, PDU_DATA + 1);
+    ck_assert_int_eq(pdu_read(bytes, sizeof bytes, &pdu), -1);
+    put(bytes + 24, 0);
+    put(bytes + 16, 16);
+    ck_assert_int_eq(pdu_read(bytes, sizeof bytes, &pdu), -1);
+    put(bytes, 9);
+    ck_assert_int_eq(pdu_read(bytes, sizeof bytes, &pdu), -1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("usb_link");
+    TCase *tcase = tcase_create("usb_link");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, control_requests_reach_the_lines);
+    tcase_add_test(tcase, bytes_from_the_host_wait_to_be_taken);
+    tcase_add_test(tcase, bytes_for_the_host_go_into_waiting_transfers);
+    tcase_add_test(tcase, a_driver_that_unlinks_its_transfers_has_closed);
+    tcase_add_test(tcase, a_stuck_adapter_answers_when_it_is_free_again);
+    tcase_add_test(tcase, a_connection_may_end_in_any_way);
+    tcase_add_test(tcase, a_pdu_in_pieces);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}

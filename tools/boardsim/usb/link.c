@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/boardsim/usb/link.h"
+
+#include "tools/boardsim/usb/pdu.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* A transfer that waits. */
+struct transfer {
+    struct transfer *next;
+    uint32_t number;
+    uint32_t length, done; /* bytes; taken from `data` */
+    uint8_t setup[8];
+    uint8_t data[];
+};
+
+enum queue { FROM_HOST, TO_HOST };
+
+struct usb_link {
+    struct usb_owner owner;
+    int socket;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    struct usb_device device;
+    bool bulk_stuck, control_stuck;
+    struct transfer *bulk[USB_PORTS][2];
+    struct transfer *control; /* while control requests are stuck */
+    struct transfer *idle;    /* of the interrupt endpoint: nothing ever happens there */
+    uint8_t in[PDU_HEADER + PDU_DATA];
+};
+
+static void append(struct transfer **list, struct transfer *transfer)
+{
+    while (*list)
+        list = &(*list)->next;
+    *list = transfer;
+}
+
+static struct transfer *transfer_new(const struct pdu *pdu)
+{
+    struct transfer *transfer = calloc(1, sizeof *transfer + pdu->length);
+    if (!transfer)
+        abort();
+    transfer->number = pdu->number;
+    transfer->length = pdu->length;
+    memcpy(transfer->setup, pdu->setup, sizeof transfer->setup);
+    if (pdu->data)
+        memcpy(transfer->data, pdu->data, pdu->length);
+    return transfer;
+}
+
+static void drop(struct transfer **list)
+{
+    struct transfer *first = *list;
+    *list = first->next;
+    free(first);
+}
+
+static bool drop_number(struct transfer **list, uint32_t number)
+{
+    for (; *list; list = &(*list)->next) {
+        if ((*list)->number == number) {
+            drop(list);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All sending is under the lock. A host that is gone is seen by the thread that reads. */
+static void send_all(struct usb_link *link, const uint8_t *header, const uint8_t *data, size_t n)
+{
+    struct iovec parts[2] = {{(void *)header, PDU_HEADER}, {(void *)data, n}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = n ? 2 : 1};
+    while (message.msg_iovlen) {
+        ssize_t sent = sendmsg(link->socket, &message, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return;
+        while (message.msg_iovlen && (size_t)sent >= message.msg_iov->iov_len) {
+            sent -= (ssize_t)message.msg_iov->iov_len;
+            message.msg_iov++;
+            message.msg_iovlen--;
+        }
+        if (message.msg_iovlen) {
+            message.msg_iov->iov_base = (uint8_t *)message.msg_iov->iov_base + sent;
+            message.msg_iov->iov_len -= (size_t)sent;
+        }
+    }
+}
+
+static void give_back(struct usb_link *link, uint32_t number, int status, const uint8_t *data, size_t n, size_t moved)
+{
+    uint8_t header[PDU_HEADER];
+    pdu_write_return(header, number, status, (uint32_t)moved);
+    send_all(link, header, data, n);
+}
+
+static void control(struct usb_link *link, uint32_t number, const uint8_t bytes[8], const uint8_t *data, uint32_t n)
+{
+    struct usb_setup setup = {.type = bytes[0],
+                              .request = bytes[1],
+                              .value = (uint16_t)(bytes[2] | bytes[3] << 8),
+                              .index = (uint16_t)(bytes[4] | bytes[5] << 8),
+                              .length = (uint16_t)(bytes[6] | bytes[7] << 8)};
+    bool in = setup.type & 0x80;
+    uint8_t reply[USB_REPLY] = {0};
+    if (!in)
+        memcpy(reply, data, n < sizeof reply ? n : sizeof reply);
+    bool whole = in || (setup.length == n && n <= sizeof reply);
+    pthread_mutex_lock(&link->lock);
+    int length = whole ? usb_control(&link->device, &setup, reply) : USB_STALL;
+    struct usb_port ports[USB_PORTS];
+    memcpy(ports, link->device.ports, sizeof ports);
+    pthread_mutex_unlock(&link->lock);
+
+    for (unsigned i = 0; length >= 0 && i < usb_ports(&link->device); i++)
+        link->owner.changed(link->owner.data, i, &ports[i]);
+
+    pthread_mutex_lock(&link->lock);
+    if (length < 0)
+        give_back(link, number, PDU_STALLED, NULL, 0, 0);
+    else if (in)
+        give_back(link, number, PDU_OK, reply, (size_t)length, (size_t)length);
+    else
+        give_back(link, number, PDU_OK, NULL, 0, setup.length);
+    pthread_mutex_unlock(&link->lock);
+}
+
+static void take_control(struct usb_link *link, const struct pdu *pdu)
+{
+    pthread_mutex_lock(&link->lock);
+    bool stuck = link->control_stuck;
+    if (stuck)
+        append(&link->control, transfer_new(pdu));
+    pthread_mutex_unlock(&link->lock);
+    if (!stuck)
+        control(link, pdu->number, pdu->setup, pdu->data, pdu->in ? 0 : pdu->length);
+}
+
+static void take_transfer(struct usb_link *link, const struct pdu *pdu)
+{
+    uint8_t address = (uint8_t)(pdu->endpoint | (pdu->in ? 0x80 : 0));
+    int port = usb_port_of(&link->device, address);
+    pthread_mutex_lock(&link->lock);
+    if (port >= 0)
+        append(&link->bulk[port][pdu->in ? TO_HOST : FROM_HOST], transfer_new(pdu));
+    else if (address == link->device.kind->chip->interrupt)
+        append(&link->idle, transfer_new(pdu));
+    else
+        give_back(link, pdu->number, PDU_STALLED, NULL, 0, 0);
+    pthread_mutex_unlock(&link->lock);
+    if (port < 0)
+        return;
+    if (pdu->in)
+        link->owner.listens(link->owner.data, (unsigned)port, true);
+    link->owner.moves(link->owner.data, (unsigned)port);
+}
+
+/* A driver that closes a port unlinks all that it reads with. */
+static void unlink_transfer(struct usb_link *link, const struct pdu *pdu)
+{
+    int closed = -1;
+    pthread_mutex_lock(&link->lock);
+    bool found = drop_number(&link->control, pdu->victim) || drop_number(&link->idle, pdu->victim);
+    for (unsigned i = 0; !found && i < usb_ports(&link->device); i++) {
+        found = drop_number(&link->bulk[i][FROM_HOST], pdu->victim);
+        if (!found && drop_number(&link->bulk[i][TO_HOST], pdu->victim)) {
+            found = true;
+            closed = link->bulk[i][TO_HOST] ? -1 : (int)i;
+        }
+    }
+    pthread_mutex_unlock(&link->lock);
+    if (closed >= 0)
+        link->owner.listens(link->owner.data, (unsigned)closed, false);
+    uint8_t header[PDU_HEADER];
+    pdu_write_unlinked(header, pdu->number, found ? PDU_CONNRESET : PDU_OK);
+    pthread_mutex_lock(&link->lock);
+    send_all(link, header, NULL, 0);
+    pthread_mutex_unlock(&link->lock);
+}
+
+static void *read_thread(void *data)
+{
+    struct usb_link *link = data;
+    size_t used = 0;
+    for (;;) {
+        ssize_t n = recv(link->socket, link->in + used, sizeof link->in - used, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return NULL;
+        used += (size_t)n;
+        size_t at = 0;
+        struct pdu pdu;
+        long length;
+        while ((length = pdu_read(link->in + at, used - at, &pdu)) > 0) {
+            if (pdu.unlink)
+                unlink_transfer(link, &pdu);
+            else if (pdu.endpoint == 0)
+                take_control(link, &pdu);
+            else
+                take_transfer(link, &pdu);
+            at += (size_t)length;
+        }
+        if (length < 0)
+            return NULL;
+        used -= at;
+        memmove(link->in, link->in + at, used);
+    }
+}
+
+struct usb_link *usb_link_new(const struct adapter_kind *kind, unsigned unit, int socket, const struct usb_owner *owner)
+{
+    struct usb_link *link = calloc(1, sizeof *link);
+    if (!link)
+        return NULL;
+    link->owner = *owner;
+    link->socket = socket;
+    usb_device_init(&link->device, kind, unit);
+    pthread_mutex_init(&link->lock, NULL);
+    int error = pthread_create(&link->thread, NULL, read_thread, link);
+    if (error) {
+        pthread_mutex_destroy(&link->lock);
+        free(link);
+        errno = error;
+        return NULL;
+    }
+    return link;
+}
+
+void usb_link_free(struct usb_link *link)
+{
+    shutdown(link->socket, SHUT_RDWR);
+    pthread_join(link->thread, NULL);
+    close(link->socket);
+    struct transfer **lists[] = {&link->control, &link->idle};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        while (*lists[i])
+            drop(lists[i]);
+    for (unsigned i = 0; i < 2 * USB_PORTS; i++)
+        while (link->bulk[i / 2][i % 2])
+            drop(&link->bulk[i / 2][i % 2]);
+    pthread_mutex_destroy(&link->lock);
+    free(link);
+}
+
+size_t usb_link_take(struct usb_link *link, unsigned port, uint8_t *bytes, size_t room)
+{
+    size_t taken = 0;
+    pthread_mutex_lock(&link->lock);
+    struct transfer **queue = &link->bulk[port][FROM_HOST];
+    while (*queue && taken < room && !link->bulk_stuck) {
+        struct transfer *first = *queue;
+        size_t part = first->length - first->done;
+        if (part > room - taken)
+            part = room - taken;
+        memcpy(bytes + taken, first->data + first->done, part);
+        taken += part;
+        first->done += (uint32_t)part;
+        if (first->done < first->length)
+            break;
+        give_back(link, first->number, PDU_OK, NULL, 0, first->length);
+        drop(queue);
+    }
+    pthread_mutex_unlock(&link->lock);
+    return taken;
+}
+
+size_t usb_link_give(struct usb_link *link, unsigned port, const uint8_t *bytes, size_t n)
+{
+    size_t given = 0;
+    pthread_mutex_lock(&link->lock);
+    struct transfer **queue = &link->bulk[port][TO_HOST];
+    while (*queue && given < n && !link->bulk_stuck) {
+        struct transfer *first = *queue;
+        size_t used;
+        size_t length = usb_pack(&link->device, bytes + given, n - given, first->data, first->length, &used);
+        if (used == 0)
+            break;
+        give_back(link, first->number, PDU_OK, first->data, length, length);
+        drop(queue);
+        given += used;
+    }
+    pthread_mutex_unlock(&link->lock);
+    return given;
+}
+
+void usb_link_stick(struct usb_link *link, bool bulk, bool control_requests)
+{
+    pthread_mutex_lock(&link->lock);
+    link->bulk_stuck = bulk;
+    link->control_stuck = control_requests;
+    struct transfer *waiting = control_requests ? NULL : link->control;
+    if (!control_requests)
+        link->control = NULL;
+    pthread_mutex_unlock(&link->lock);
+    while (waiting) {
+        control(link, waiting->number, waiting->setup, waiting->data, waiting->setup[0] & 0x80 ? 0 : waiting->length);
+        drop(&waiting);
+    }
+    for (unsigned i = 0; i < usb_ports(&link->device); i++)
+        link->owner.moves(link->owner.data, i);
+}
