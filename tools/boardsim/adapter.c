@@ -35,7 +35,8 @@ struct adapter {
     struct adapter_faults faults;
     uint8_t rx[1024]; /* from the board, not yet with the host */
     size_t rx_used;
-    uint64_t rx_due; /* board time at which rx goes to the host, full packet or not */
+    uint64_t rx_due;  /* board time at which rx goes to the host, full packet or not */
+    uint64_t rx_sent; /* board time of the last packet with data */
     struct adapter_state state;
 };
 
@@ -117,9 +118,18 @@ static void give_to_host(struct adapter *adapter)
     if (n <= 0)
         return; /* the host does not read: what comes now overruns the FIFO */
     adapter->rx_used -= (size_t)n;
+    adapter->rx_sent = adapter->board_time;
     memmove(adapter->rx, adapter->rx + n, adapter->rx_used);
     adapter->state.to_host += (uint64_t)n;
     adapter->state.active_at = adapter_clock();
+}
+
+/* The latency timer starts anew with each packet, and a packet goes out whenever it is over, with data or without. So
+ * what comes in an idle time waits for anything up to the whole latency. */
+static uint64_t next_packet(const struct adapter *adapter)
+{
+    uint64_t latency = adapter->kind->latency_us * 1000u;
+    return adapter->rx_sent + ((adapter->board_time - adapter->rx_sent) / latency + 1) * latency;
 }
 
 static void collect_from_board(struct adapter *adapter)
@@ -135,7 +145,7 @@ static void collect_from_board(struct adapter *adapter)
         n = room;
     }
     if (adapter->rx_used == 0)
-        adapter->rx_due = adapter->board_time + adapter->kind->latency_us * 1000u;
+        adapter->rx_due = next_packet(adapter);
     memcpy(adapter->rx + adapter->rx_used, bytes, n);
     adapter->rx_used += n;
 }
@@ -343,7 +353,7 @@ void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, c
     uint64_t now = adapter_clock();
     adapter->board = board;
     adapter->born = now - time;
-    adapter->board_time = time;
+    adapter->board_time = adapter->rx_sent = time;
     adapter->planned = UINT64_MAX;
     adapter->faults = *faults;
     adapter->rx_used = 0;
