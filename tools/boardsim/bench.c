@@ -453,6 +453,16 @@ int bench_md5(struct bench *bench, unsigned slot, char md5[33], char *error, siz
     return 0;
 }
 
+int bench_log(struct bench *bench, unsigned slot, char *text, size_t size)
+{
+    if (!check_seated(bench, slot, true, text, size))
+        return -1;
+    char log[UNIT_LOG];
+    adapter_look(bench->slots[slot].adapter, unit_log, log);
+    snprintf(text, size, "%s", log);
+    return 0;
+}
+
 static void copy_flash(struct board *board, void *data)
 {
     struct unit_flash *copy = data;

@@ -84,6 +84,9 @@ bool bench_finished(struct bench *bench, unsigned slot);
 int bench_md5(struct bench *bench, unsigned slot, char md5[33], char *error, size_t size);
 int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error, size_t size);
 
+/* What the board in the slot has said since it last left reset, escaped as in JSON, into `text`; or the error. */
+int bench_log(struct bench *bench, unsigned slot, char *text, size_t size);
+
 /* Takes out all that is in. Before this bench_report() and bench_lag() do not yet know of it. */
 void bench_unplug_all(struct bench *bench);
 

@@ -208,6 +208,13 @@ static enum operator_result do_md5(const struct call *call)
     return from_bench(result);
 }
 
+static enum operator_result do_log(const struct call *call)
+{
+    if (!call->bench)
+        return OPERATOR_DONE;
+    return from_bench(bench_log(call->bench, call->slot, call->answer, OPERATOR_ANSWER));
+}
+
 static enum operator_result do_dump(const struct call *call)
 {
     if (!call->bench)
@@ -278,6 +285,7 @@ static const struct command {
      "wait N COND [SECONDS]  until done, open, closed or `sent BYTES`; an error after 60 s"},
     {"sleep", false, 1, 1, do_sleep, "sleep SECONDS"},
     {"status", true, 0, 0, do_status, "status N               what is in the slot and on its wire"},
+    {"log", true, 0, 0, do_log, "log N                  what its board has said since it last left reset"},
     {"md5", true, 0, 0, do_md5, "md5 N                  of the flash of the board in the slot"},
     {"dump", true, 1, 1, do_dump, "dump N FILE            its flash as a file"},
     {"quit", false, 0, 0, do_quit, "quit                   end the program with SIGTERM"},

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPERATOR_ANSWER 512
+#define OPERATOR_ANSWER 8192
 
 enum operator_result {
     OPERATOR_DONE,    /* `answer` tells what came of it, "" if there is nothing to tell */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Long enough for the ROM to load an application and start it. */
+/* Long enough for the ROM to load an application, and for that to say who it is. */
 #define BOOT_NS 500000000u
 
 struct unit *unit_new(const struct spec *spec)
@@ -90,8 +90,36 @@ int unit_write_flash(const struct unit_flash *flash, const char *path, char *err
     return good ? 0 : -1;
 }
 
-/* Tried on a board without faults, so that only the flash is judged. The ROM tells what it does on its UART. */
-static bool would_boot(const struct unit *unit, const uint8_t *flash, size_t size)
+static const char *escape_format(uint8_t byte)
+{
+    switch (byte) {
+    case '\r': return "\\r";
+    case '\n': return "\\n";
+    case '"':
+    case '\\': return "\\%c";
+    default: return byte < ' ' || byte > '~' ? "\\u%04x" : "%c";
+    }
+}
+
+/* As a JSON string without its quotes; what does not fit is left out. */
+static void escape(const uint8_t *bytes, size_t n, char *text, size_t room)
+{
+    size_t used = 0;
+    *text = '\0';
+    for (size_t i = 0; i < n && used + sizeof "\\u0000" <= room; i++)
+        used += (size_t)snprintf(text + used, room - used, escape_format(bytes[i]), bytes[i]);
+}
+
+void unit_log(struct board *board, void *data)
+{
+    const uint8_t *bytes;
+    size_t n = board_log(board, &bytes);
+    escape(bytes, n, data, UNIT_LOG);
+}
+
+/* Tried on a board without faults, so that only the flash is judged: an image was started, and half a second later
+ * nothing has stopped it. What it says is kept. */
+static bool would_boot(struct unit *unit, const uint8_t *flash, size_t size)
 {
     struct board_config config = unit->spec.config;
     memset(&config.faults, 0, sizeof config.faults);
@@ -102,19 +130,11 @@ static bool would_boot(const struct unit *unit, const uint8_t *flash, size_t siz
     uint8_t *copy = board_flash(board, &room);
     memcpy(copy, flash, size < room ? size : room);
     board_power(board, true);
-    char log[2048];
-    size_t used = 0;
-    uint32_t baud = config.crystal_mhz == 40 ? 115200 : 74880;
-    for (uint64_t at = 0; at < BOOT_NS;) {
-        at = board_run(board, BOOT_NS);
-        used += board_receive(board, baud, (uint8_t *)log + used, sizeof log - 1 - used);
-    }
-    const char *exception = board_stats(board)->exception;
-    for (size_t i = 0; i < used; i++)
-        if (log[i] == '\0')
-            log[i] = ' ';
-    log[used] = '\0';
-    bool boots = !exception && strstr(log, "load 0x") && !strstr(log, "csum err");
+    while (board_run(board, BOOT_NS) < BOOT_NS)
+        ;
+    const struct board_stats *stats = board_stats(board);
+    bool boots = stats->instructions > 0 && !stats->exception;
+    unit_log(board, unit->boot_log);
     board_free(board);
     return boots;
 }
@@ -146,7 +166,7 @@ static void report_count(FILE *file, const char *name, uint64_t value)
     fprintf(file, ", \"%s\": %llu", name, (unsigned long long)value);
 }
 
-/* All strings here are words that spec.c has accepted, and the board's own: nothing in them needs escaping. */
+/* All strings here are escaped, or words that spec.c has accepted, or the board's own: they need it not. */
 void unit_report(const struct unit *unit, FILE *file)
 {
     struct adapter_place place = adapter_kind_place(unit->kind, unit->slot);
@@ -160,8 +180,9 @@ void unit_report(const struct unit *unit, FILE *file)
     fprintf(file, ", \"plugs\": %u, \"in\": %.3f, \"out\": %.3f", unit->plugs, unit->in, unit->out);
     fprintf(file, ",\n     \"flash_size\": %zu, \"md5\": \"%s\", \"blank\": %s, \"boots\": %s", unit->flash_size,
             unit->md5, unit->blank ? "true" : "false", unit->boots ? "true" : "false");
-    fprintf(file, ", \"opened\": %s, \"cut\": %s,\n     \"max_lag_ms\": %.1f", unit->wire.touched ? "true" : "false",
-            unit->wire.cut ? "true" : "false", (double)unit->wire.max_lag / 1e6);
+    fprintf(file, ",\n     \"boot_log\": \"%s\"", unit->boot_log);
+    fprintf(file, ",\n     \"opened\": %s, \"cut\": %s,\n     \"max_lag_ms\": %.1f",
+            unit->wire.touched ? "true" : "false", unit->wire.cut ? "true" : "false", (double)unit->wire.max_lag / 1e6);
     report_count(file, "to_board", unit->wire.to_board);
     report_count(file, "to_host", unit->wire.to_host);
     report_count(file, "overruns", unit->wire.overruns);

@@ -16,6 +16,9 @@
     (unit)->spec.config.mac[0], (unit)->spec.config.mac[1], (unit)->spec.config.mac[2], (unit)->spec.config.mac[3],    \
         (unit)->spec.config.mac[4], (unit)->spec.config.mac[5]
 
+/* Room for a board's log when it is escaped. */
+#define UNIT_LOG (6 * BOARD_LOG + 1)
+
 struct unit {
     struct unit *next;
     unsigned number; /* in the order of their making, from 1 */
@@ -34,8 +37,9 @@ struct unit {
     char exception[96];
     size_t flash_size;
     char md5[33];
-    bool blank; /* nothing in flash but 0xff */
-    bool boots; /* a good board with this flash boots */
+    bool blank;              /* nothing in flash but 0xff */
+    bool boots;              /* a good board with this flash boots, */
+    char boot_log[UNIT_LOG]; /* and says this, escaped; "" if the flash is blank */
 };
 
 /* NULL when out of memory. */
@@ -55,6 +59,9 @@ void unit_report(const struct unit *unit, FILE *file);
 
 /* For adapter_look(): data is char[33]; "" without a board. */
 void unit_md5(struct board *board, void *data);
+
+/* For adapter_look(): data is char[UNIT_LOG]; what the board has sent since it last left reset, escaped. */
+void unit_log(struct board *board, void *data);
 
 struct unit_flash {
     uint8_t *bytes;

@@ -30,6 +30,9 @@ struct board {
     bool power_is_new;                /* the next reset cause is power-on */
     bool host_ready;                  /* a byte for the host was completed in this run */
     uint64_t bytes_in, bytes_out;
+    uint64_t log_of; /* the boot that the log is of */
+    size_t log_size;
+    uint8_t log[BOARD_LOG];
     struct board_stats stats;
 };
 
@@ -226,11 +229,27 @@ static void put_to_host(struct board *board, const uint8_t *bytes, unsigned n)
     board->host_ready |= n > 0;
 }
 
+static void keep(struct board *board, uint8_t byte)
+{
+    if (board->log_of != board->chip.boots)
+        board->log_size = 0;
+    board->log_of = board->chip.boots;
+    if (board->log_size < BOARD_LOG)
+        board->log[board->log_size++] = byte;
+}
+
+size_t board_log(const struct board *board, const uint8_t **bytes)
+{
+    *bytes = board->log;
+    return board->log_of == board->chip.boots ? board->log_size : 0;
+}
+
 static void speak(struct board *board, uint8_t byte)
 {
     uint8_t disturbed[2];
     unsigned n = line_disturb(&board->noise_out, byte, disturbed);
 
+    keep(board, byte);
     board->bytes_out++;
     put_to_host(board, disturbed, n);
 }

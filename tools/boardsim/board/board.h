@@ -92,6 +92,11 @@ size_t board_sending(const struct board *board);
 /* Takes up to n bytes that are ready for the host, whose UART runs at `baud`. Returns how many. */
 size_t board_receive(struct board *board, uint32_t baud, uint8_t *bytes, size_t n);
 
+/* The first bytes, up to BOARD_LOG, that the board has sent since it last left reset, as it meant them: whatever the
+ * rate, wire and noise. Returns how many; they are valid until the board runs again. */
+#define BOARD_LOG 1024
+size_t board_log(const struct board *board, const uint8_t **bytes);
+
 /* The flash as it is, `*size` bytes: for judging and for seeding. Valid until board_free(). */
 uint8_t *board_flash(struct board *board, size_t *size);
 
