@@ -92,8 +92,8 @@ fuzz: deps
 	$(MAKE) FLAVOR=fuzz fuzz-build
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
 
-# The stub's sources are for another machine: cppcheck reads them, clang-tidy cannot.
-TIDY := $(addprefix tidy/,$(filter-out stub/%,$(filter %.c,$(SOURCES))))
+# What runs on the chip is for another machine: cppcheck reads it, clang-tidy cannot.
+TIDY := $(addprefix tidy/,$(filter-out stub/% tools/demo/firmware_%,$(filter %.c,$(SOURCES))))
 
 .PHONY: $(TIDY)
 lint-tidy: $(TIDY)

@@ -1,8 +1,23 @@
 # SPDX-License-Identifier: MIT
-# demo.bin: a 4 MB golden image like a real product's.
-$(S)/demo-image: tools/demo-image.c
+# demo.bin: a 4 MB golden image like a real product's, with a firmware of our own that boots.
+FIRMWARE_OBJ := $(patsubst %.c,$(S)/%.o,$(wildcard tools/demo/firmware_*.c))
+IMAGE_SRC    := $(filter-out tools/demo/firmware_%.c,$(wildcard tools/demo/*.c)) tools/demo/firmware_elf.S
+
+$(S)/tools/demo/%.o: tools/demo/%.c tools/rules.mk
 	@mkdir -p $(@D)
-	gcc -std=gnu11 -O2 $(WARN) -o $@ $<
+	$(call said,CC)
+	$(Q)$(STUB_TOOLS)gcc -I. $(STUB_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(S)/firmware.elf: tools/demo/firmware.ld $(FIRMWARE_OBJ)
+	$(call said,LD)
+	$(Q)$(STUB_TOOLS)gcc -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -T $^ -lgcc -o $@
+
+$(S)/demo-image: $(IMAGE_SRC) $(wildcard tools/demo/*.h) $(S)/firmware.elf
+	@mkdir -p $(@D)
+	$(call said,CC)
+	$(Q)gcc -I. -std=gnu11 -O2 $(WARN) -DFIRMWARE_ELF='"$(S)/firmware.elf"' -o $@ $(IMAGE_SRC)
 
 $(S)/demo.bin: $(S)/demo-image
 	$(S)/demo-image $@
+
+-include $(FIRMWARE_OBJ:.o=.d)

@@ -83,7 +83,7 @@ def banner(port, download):
     port.baud(74880)
     port.read_until(b"nothing says this", 0.05)
     port.reset(download)
-    return port.read_until(b")\n\n", 2)
+    return port.read_until(b")\r\n\r\n", 2)
 
 
 def refused(code, call, *arguments):

@@ -260,7 +260,8 @@ class Station(World):
         for mac, row in latest.items():
             if row["verdict"] == "pass":
                 self.check_flash(mac, row["image_md5"])
-                assert boards[mac]["boots"], f"{mac} passed, and does not start"
+                assert boards[mac]["boots"], f"{mac} passed, and does not start: {boards[mac]['boot_log']}"
+                assert ", ready\r\n" in boards[mac]["boot_log"], f"{mac} passed, and does not greet"
         for mac in set() if self.others_write else set(latest) - {r["mac"] for r in rows.values() if r["written"] != 0}:
             assert boards[mac]["erases"] == boards[mac]["programs"] == 0, f"{mac} was written, and nobody says so"
 

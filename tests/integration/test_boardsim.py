@@ -216,7 +216,7 @@ def inside_a_person_presses_the_buttons(control):
     """--boards 1 --fault 1:no-auto-reset"""
     port = Port(0, 74880)
     port.reset(download=True)
-    assert port.read_until(b")\n\n", 0.5) == b"", "DTR and RTS lead nowhere"
+    assert port.read_until(b")\r\n\r\n", 0.5) == b"", "DTR and RTS lead nowhere"
     control("press 1 flash reset")
     assert b"boot mode:(1," in port.read_until(b")\r\n\r\n")
     control("press 1 reset")

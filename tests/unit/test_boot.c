@@ -4,6 +4,7 @@
 #include "tests/unit/board_talk.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define IRAM 0x40100000u
 #define DRAM 0x3ffe8000u
@@ -370,6 +371,65 @@ START_TEST(a_missing_line_takes_the_time_of_its_transfer)
 }
 END_TEST
 
+/* The demo image. */
+
+/* COMMON is the directory that it is in. */
+static void put_demo(void)
+{
+    const char *common = getenv("COMMON");
+    char path[300];
+    size_t size;
+    uint8_t *flash = board_flash(board, &size);
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/demo.bin", common ? common : "build/common");
+    file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "no %s", path);
+    ck_assert_uint_eq(fread(flash, 1, size, file), size);
+    fclose(file);
+}
+
+START_TEST(the_demo_image_greets)
+{
+    static const char greeting[] = "\r\nDemo firmware 1.0, MAC 18:fe:34:01:02:03, flash ef4016, ready\r\n";
+    const uint8_t *log;
+    size_t n;
+
+    put_demo();
+    pass(300 * MS);
+    ck_assert_ptr_null(board_stats(board)->exception);
+    n = board_log(board, &log);
+    ck_assert_uint_gt(n, sizeof greeting);
+    ck_assert_mem_eq(log + n - (sizeof greeting - 1), greeting, sizeof greeting - 1);
+    ck_assert_uint_gt(board_stats(board)->cache_fills, 10);
+    /* It waits for a line, and that costs nothing. */
+    ck_assert_uint_eq(board_next(board), BOARD_NEVER);
+    baud = 115200;
+    forget();
+    say("id\n", 3);
+    pass(50 * MS);
+    ck_assert_str_eq((const char *)heard + 4, greeting);
+}
+END_TEST
+
+START_TEST(the_log_is_of_the_last_boot)
+{
+    const uint8_t *log;
+    size_t n;
+
+    put_demo();
+    pass(300 * MS);
+    board_set_lines(board, false, true);
+    pass(100 * MS);
+    board_set_lines(board, false, false);
+    ck_assert_uint_gt(board_log(board, &log), 200);
+    pass(15 * MS);
+    n = board_log(board, &log);
+    ck_assert_uint_lt(n, 50);
+    ck_assert_mem_eq(log, BANNER(2, 3), n);
+}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 int main(void)
@@ -400,6 +460,8 @@ int main(void)
     tcase_add_loop_test(cache, any_megabyte_can_be_in_the_window, 0, 4);
     tcase_add_test(cache, the_window_gives_words_only);
     tcase_add_test(cache, a_missing_line_takes_the_time_of_its_transfer);
+    tcase_add_test(cache, the_demo_image_greets);
+    tcase_add_test(cache, the_log_is_of_the_last_boot);
     suite_add_tcase(suite, cache);
     return run_suite(suite);
 }

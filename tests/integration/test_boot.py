@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The demo firmware on virtual boards, as a terminal and boardsim's report see it."""
+import json
+import os
+import re
+import subprocess
+import sys
+
+from inside import Port
+from world import COMMON, World, image, run_tests
+
+SLOT = 0x1000
+READY = re.compile(rb"\r\nDemo firmware [0-9.]+, MAC ([0-9a-f:]{17}), flash ([0-9a-f]{6}), ready\r\n")
+
+
+def terminal(baud, *lines):
+    """In the world: resets the board, and prints what it says; then types lines, each answered by a greeting."""
+    port = Port(0, int(baud))
+    port.reset(download=False)
+    heard = port.read_until(b"ready\r\n" if baud == "115200" else b"csum ", 10)
+    for line in lines:
+        os.write(port.fd, line.encode() + b"\r")
+        heard += port.read_until(b"ready\r\n", 10)
+    sys.stdout.buffer.write(heard)
+
+
+def talk(world, baud, *lines):
+    done = subprocess.run([sys.executable, os.path.abspath(__file__), "terminal", str(baud), *lines], env=world.world,
+                          stdout=subprocess.PIPE, check=True)
+    return done.stdout
+
+
+def made(world, name, *options):
+    """An image of demo-image's as a file."""
+    path = world.path(name)
+    subprocess.run([os.path.join(COMMON, "demo-image"), *options, path], check=True)
+    return path
+
+
+def written(world, name, data):
+    with open(world.path(name), "wb") as file:
+        file.write(data)
+    return world.path(name)
+
+
+class Judged(World):
+    """Afterwards `boards` has what the report says of them, by MAC."""
+
+    def end_world(self):
+        super().end_world()
+        self.boards = {board["mac"]: board for board in json.loads(self.read("report.json"))["boards"]}
+
+
+def test_terminal():
+    for crystal, rom_baud in ((26, 74880), (40, 115200)):
+        with World() as world:
+            path = made(world, "image", "--crystal", str(crystal))
+            mac = world.plug(1, f"crystal={crystal} image={path}").encode()
+            heard = talk(world, rom_baud)
+            assert b"rst cause:2, boot mode:(3,6)\r\n\r\nload 0x40100000" in heard, heard
+            heard = talk(world, 115200, "id")
+            assert READY.findall(heard) == [(mac, b"ef4016")] * 2, heard
+            heard = talk(world, 115200, "reset")
+            assert READY.findall(heard) == [(mac, b"ef4016")] * 2, heard
+            said = world.control("log 1")
+            assert said.startswith("\\r\\n ets Jan  8 2013,rst cause:3, boot mode:(3,6)\\r\\n"), said
+            assert said.endswith(", ready\\r\\n"), said
+
+
+def test_second_slot():
+    """Without an application in the first slot, the one in the second megabyte is mapped to the same place."""
+    with Judged() as world:
+        data = bytearray(image(4 << 20))
+        data[SLOT:SLOT + 4] = bytes(4)
+        one = world.plug(1, "image=" + written(world, "one", data))
+        data[SLOT + (1 << 20):SLOT + (1 << 20) + 4] = bytes(4)
+        none = world.plug(2, "image=" + written(world, "none", data))
+    assert READY.search(world.boards[one]["boot_log"].encode()) and world.boards[one]["boots"]
+    assert world.boards[none]["boot_log"].endswith("\r\nno application\r\n")
+
+
+def test_report():
+    """`boots` is of an image that was loaded and runs."""
+    with Judged() as world:
+        good = image()
+        crash = bytearray(good)
+        entry = int.from_bytes(good[SLOT + 4:SLOT + 8], "little") - 0x40200000
+        crash[entry:entry + 3] = bytes(3)
+        unsummed = bytearray(good)
+        unsummed[0x20] ^= 1
+        plugged = {name: world.plug(slot, "image=" + written(world, name, data)) for slot, (name, data) in enumerate(
+            (("good", good), ("crash", crash), ("unsummed", unsummed), ("empty", bytes(65536))), 1)}
+        plugged["silent"] = world.plug(5, f"silent image={world.path('good')}")
+    boards = world.boards
+    assert {name: boards[mac]["boots"] for name, mac in plugged.items()} == {
+        "good": True, "crash": False, "unsummed": False, "empty": False, "silent": True}
+    assert READY.search(boards[plugged["good"]]["boot_log"].encode())
+    assert boards[plugged["crash"]]["exception"].startswith("illegal instruction at 0x402")
+    assert boards[plugged["unsummed"]]["boot_log"].endswith("csum err\r\nets_main.c \r\n")
+    assert boards[plugged["empty"]]["boot_log"].endswith("\r\n\r\nets_main.c \r\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["terminal"]:
+        terminal(*sys.argv[2:])
+    else:
+        run_tests(globals())

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* build/common/firmware.elf, as bytes in the image maker. */
+    .section .rodata
+    .global firmware_elf
+    .balign 4
+firmware_elf:
+    .incbin FIRMWARE_ELF
+    .section .note.GNU-stack, "", @progbits
