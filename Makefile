@@ -11,6 +11,8 @@
 #   make fuzz       run each fuzzer for FUZZ_SECONDS
 #   make lint       formatting, clang-tidy, cppcheck, shellcheck
 #   make install    into DESTDIR and prefix
+#   make deb        Debian packages, in build/deb
+#   make test-package  of these packages: lintian, install, upgrade, remove, purge
 #
 # FLAVOR=release (default), san (ASan and UBSan) or fuzz (clang, libFuzzer) chooses the build under build/.
 
@@ -29,7 +31,10 @@ datadir     ?= $(prefix)/share/gangd
 unitdir     ?= $(prefix)/lib/systemd/system
 udevdir     ?= $(prefix)/lib/udev/rules.d
 sysusersdir ?= $(prefix)/lib/sysusers.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 mandir      ?= $(prefix)/share/man
+bashdir     ?= $(prefix)/share/bash-completion/completions
+zshdir      ?= $(prefix)/share/zsh/vendor-completions
 
 CC_release := gcc
 CC_san     := gcc
@@ -65,7 +70,7 @@ include tools/gangctl/rules.mk
 include tools/rules.mk
 include tests/rules.mk
 
-.PHONY: all deps demo test bench fuzz lint format check-format install clean
+.PHONY: all deps demo test bench fuzz lint format check-format install deb clean
 all: $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/stub.json $(S)/demo.bin
 
 deps:
@@ -117,5 +122,14 @@ install: all
 	install -D -m 644 systemd/60-gangd.rules $(DESTDIR)$(udevdir)/60-gangd.rules
 	for page in docs/man/*.[158]; do install -D -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; done
 	install -D -m 644 systemd/gangd.sysusers $(DESTDIR)$(sysusersdir)/gangd.conf
+	install -D -m 644 systemd/gangd.tmpfiles $(DESTDIR)$(tmpfilesdir)/gangd.conf
+	for name in gangctl gangd boardsim; do \
+	    install -D -m 644 tools/completion/$$name.bash $(DESTDIR)$(bashdir)/$$name && \
+	    install -D -m 644 tools/completion/_$$name $(DESTDIR)$(zshdir)/_$$name || exit; \
+	done
+
+deb: deps
+	tools/install-deps.sh package
+	tools/make-deb.sh $(VERSION) build/deb
 
 -include $(shell find build/$(FLAVOR) -name '*.d' 2>/dev/null)

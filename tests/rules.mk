@@ -76,6 +76,14 @@ test-kernel: deps
 	$(MAKE) FLAVOR=release all
 	BUILD=build/release COMMON=$(S) tests/kernel/run.sh $(SCENARIOS)
 
+# The Debian packages, in a Debian of their own, and what they bring for the shells.
+.PHONY: test-package package-run
+test-package: deb
+	$(MAKE) FLAVOR=release all package-run
+
+package-run:
+	$(RUN) tests/package/test_package.py tests/package/test_completion.py
+
 # Fuzzers: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/.
 FUZZ_SRC     := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/fuzz_%,$(FUZZ_SRC))

@@ -4,6 +4,7 @@
 # Installs what building, testing and the demo need, by Debian package name. Does nothing where all is there.
 # install-deps.sh peers: what only the tests with other people's programs need (tests/peers).
 # install-deps.sh kernel: what only the tests in a machine with a kernel of its own need (tests/kernel).
+# install-deps.sh package: what the Debian packages and their test need (tests/package).
 set -eu
 
 packages="
@@ -20,6 +21,7 @@ command -v node >/dev/null && command -v npm >/dev/null || packages="$packages n
 case ${1-} in
 peers) packages="qemu-system-misc" ;;
 kernel) packages="qemu-system-x86 mmdebstrap uidmap genext2fs e2fsprogs cpio kmod" ;;
+package) packages="dpkg-dev debhelper lintian mmdebstrap uidmap bash-completion zsh" ;;
 esac
 
 missing=

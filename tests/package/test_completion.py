@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The completions, by the TAB key: bash and zsh on a terminal of their own, each with nothing but its completions set up."""
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from world import BUILD, PATIENCE, ROOT, run_tests  # noqa: E402
+
+COMPLETIONS = os.path.join(ROOT, "tools/completion")
+BASH = ("bash", "--norc", "--noprofile", "-i")
+BASH_SETUP = ("bind 'set bell-style none'; . /usr/share/bash-completion/bash_completion; "
+              f"for c in gangctl gangd boardsim; do . {COMPLETIONS}/$c.bash; done")
+ZSH = ("zsh", "-f", "-i")
+ZSH_SETUP = f"fpath=({COMPLETIONS} $fpath); autoload -Uz compinit; compinit -u -D; unsetopt beep zle_bracketed_paste"
+
+
+class Shell:
+    def __init__(self, command, setup):
+        self.dir = tempfile.mkdtemp(prefix="gangd-completion-")
+        with open(os.path.join(self.dir, "image.bin"), "wb"):
+            pass
+        # A gangctl that knows its slots without a gangd; for all else the real one.
+        with open(os.path.join(self.dir, "gangctl"), "w", encoding="utf-8") as file:
+            file.write(f"""#!/bin/sh
+[ "$*" != "status --json" ] || exec echo '{{"slots": [{{"slot": "A1", "path": "x"}}, {{"slot": "bed-7", "path": "y"}}]}}'
+exec {BUILD}/gangctl "$@"
+""")
+        os.chmod(os.path.join(self.dir, "gangctl"), 0o755)
+        pid, self.terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.dir)
+            os.environ.update(PATH=f"{self.dir}:{BUILD}:/usr/bin:/bin:/usr/sbin", TERM="dumb", PS1="", HOME=self.dir,
+                              LC_ALL="C.UTF-8", ASAN_OPTIONS="verify_asan_link_order=0")
+            os.execvp(command[0], command)
+        self.pid = pid
+        self.seen = ""
+        # In one string, so that what the shell echoes is never taken for what it shows.
+        self.line(f"{setup}; PS1= PROMPT=; show() {{ printf '%s' '<' '<' \"$*\" '>' '>'; }}; echo rea''dy")
+        self.wait("ready")
+
+    def line(self, text):
+        os.write(self.terminal, (text + "\n").encode())
+
+    def wait(self, text):
+        """Waits for `text` on the terminal and returns what came before it."""
+        end = time.monotonic() + PATIENCE
+        while text not in self.seen:
+            ready, _, _ = select.select([self.terminal], [], [], 1)
+            if ready:
+                self.seen += os.read(self.terminal, 4096).decode(errors="replace")
+            assert time.monotonic() < end, f"no {text!r} in {self.seen!r}"
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def complete(self, typed):
+        """The line after the TAB key: Ctrl-A goes to its beginning, where it becomes the arguments of a command."""
+        os.write(self.terminal, typed.encode() + b"\t\x01show \n")
+        self.wait("<<")
+        return self.wait(">>")
+
+    def close(self):
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
+        shutil.rmtree(self.dir)
+
+
+def check(shell, typed, completed):
+    became = shell.complete(typed)
+    assert became == completed, (typed, became, shell.seen)
+
+
+def check_all(command, setup):
+    shell = Shell(command, setup)
+    try:
+        for typed, completed in (
+                ("gangctl att", "gangctl attempts"),
+                ("gangctl exp", "gangctl export"),
+                ("gangctl attempts --sin", "gangctl attempts --since"),
+                ("gangctl attempts --verdict int", "gangctl attempts --verdict interrupted"),
+                ("gangctl --json export --format nd", "gangctl --json export --format ndjson"),
+                ("gangctl export --uni", "gangctl export --units"),
+                # status takes none of the filters.
+                ("gangctl status --sin", "gangctl status --sin"),
+                ("gangctl export -o ima", "gangctl export -o image.bin"),
+                ("gangctl attempts --slot be", "gangctl attempts --slot bed-7"),
+                ("gangctl retry be", "gangctl retry bed-7"),
+                ("gangd --check", "gangd --check-config"),
+                ("gangd --config ima", "gangd --config image.bin"),
+                ("boardsim --boa", "boardsim --boards"),
+                ("boardsim --boards 2 --adapter ft23", "boardsim --boards 2 --adapter ft232r"),
+                ("boardsim --adapter mi", "boardsim --adapter mixed"),
+                ("boardsim --part W25Q12", "boardsim --part W25Q128"),
+                ("boardsim --part MX", "boardsim --part MX25L32"),
+                ("boardsim --operator au", "boardsim --operator auto"),
+                ("boardsim --image ima", "boardsim --image image.bin"),
+                # Behind its options is a command with completions of its own.
+                ("boardsim --boards 2 -- gangd --check", "boardsim --boards 2 -- gangd --check-config"),
+                ("boardsim gangctl att", "boardsim gangctl attempts")):
+            check(shell, typed, completed)
+    finally:
+        shell.close()
+
+
+def test_bash():
+    check_all(BASH, BASH_SETUP)
+
+
+def test_zsh():
+    check_all(ZSH, ZSH_SETUP)
+
+
+run_tests(globals(), at_once=2)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# bash completion for gangctl(1). Commands and options are read from its own help.
+_gangctl()
+{
+    local cur prev words cword split
+    _init_completion -s || return
+
+    case $prev in
+        --verdict) mapfile -t COMPREPLY < <(compgen -W "pass fail interrupted open" -- "$cur"); return ;;
+        --format) mapfile -t COMPREPLY < <(compgen -W "csv json ndjson" -- "$cur"); return ;;
+        --slot) _gangctl_slots "$1"; return ;;
+        --book | --socket | --output | -o) _filedir; return ;;
+        --since | --until | --mac | --limit) return ;;
+    esac
+
+    local commands word command=
+    commands=$("$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p')
+    for word in "${words[@]:1:cword-1}"; do
+        [[ -z $command && $'\n'$commands$'\n' == *$'\n'$word$'\n'* ]] && command=$word
+    done
+
+    if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_parse_help "$1" "$command --help")" -- "$cur")
+    elif [[ -z $command ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
+    elif [[ $command == retry ]]; then
+        _gangctl_slots "$1"
+    fi
+}
+
+_gangctl_slots()
+{
+    local slots
+    slots=$("$1" status --json 2>/dev/null | grep -o '"slot": *"[^"]*"' | sed 's/.*"\(.*\)"/\1/')
+    mapfile -t COMPREPLY < <(compgen -W "$slots" -- "$cur")
+}
+
+complete -F _gangctl gangctl
