@@ -20,6 +20,8 @@ from world import COMMON
 
 DEMO = os.path.join(COMMON, "demo.bin")
 
+TIOCSBRK, TIOCCBRK = 0x5427, 0x5428
+
 
 def properties(number):
     text = subprocess.run(["udevadm", "info", "-q", "property", "-n", f"/dev/ttyUSB{number}"], check=True,
@@ -137,6 +139,27 @@ def inside_the_loader_answers(control):
             port.reset(download=True)
             assert port.sync(), f"ttyUSB{number} at {baud}"
         port.close()
+
+
+def inside_a_break_reaches_the_board(control):
+    """--boards 1"""
+    port = Port()
+    port.reset(download=True)
+    assert port.sync()
+
+    def interrupts():
+        """INT_RAW: its bits 3 and 7 are framing error and break."""
+        os.write(port.fd, b"\xc0\x00\x0a\x04\x00\x00\x00\x00\x00\x04\x00\x00\x60\xc0")
+        answer = port.read_until(b"\x00\x00\xc0", 1)
+        return answer[answer.index(b"\x01\x0a") + 4]
+
+    port.read_until(b"nothing says this", 0.1)
+    assert interrupts() & 0x88 == 0
+    fcntl.ioctl(port.fd, TIOCSBRK)
+    select.select([], [], [], 0.02)
+    fcntl.ioctl(port.fd, TIOCCBRK)
+    select.select([], [], [], 0.05)
+    assert interrupts() & 0x88 == 0x88
 
 
 def inside_baud_is_rounded_and_clamped_as_the_chips_do(control):

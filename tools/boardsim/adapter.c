@@ -31,7 +31,9 @@ struct adapter {
     struct board *board;
     uint64_t born;       /* the wall clock when the board's clock was 0 */
     uint64_t board_time; /* the board has run up to here */
-    uint64_t planned;    /* board time at which the pump meant to be back */
+    bool breaking;       /* the host holds the transmit line low, since: */
+    uint64_t break_begun;
+    uint64_t planned; /* board time at which the pump meant to be back */
     struct adapter_faults faults;
     uint8_t rx[1024]; /* from the board, not yet with the host */
     size_t rx_used;
@@ -354,6 +356,7 @@ void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, c
     adapter->board = board;
     adapter->born = now - time;
     adapter->board_time = adapter->rx_sent = time;
+    adapter->breaking = false;
     adapter->planned = UINT64_MAX;
     adapter->faults = *faults;
     adapter->rx_used = 0;
@@ -447,6 +450,18 @@ void adapter_set_lines(struct adapter *adapter, int set, int clear)
     lines = (lines & ~clear) | set;
     drive_lines(adapter, lines & TIOCM_DTR, lines & TIOCM_RTS);
     unlock(adapter);
+}
+
+void adapter_break(struct adapter *adapter, bool on)
+{
+    lock(adapter);
+    catch_up(adapter);
+    if (!on && adapter->breaking && carries(adapter))
+        board_break(adapter->board, adapter->board_time - adapter->break_begun);
+    adapter->breaking = on;
+    adapter->break_begun = adapter->board_time;
+    unlock(adapter);
+    wake(adapter);
 }
 
 void adapter_round_baud(struct adapter *adapter)

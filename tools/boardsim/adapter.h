@@ -53,6 +53,8 @@ void adapter_closed(struct adapter *adapter);
 /* TIOCM_DTR and TIOCM_RTS as they are; the lines to set and to clear. */
 int adapter_lines(struct adapter *adapter);
 void adapter_set_lines(struct adapter *adapter, int set, int clear);
+/* The host holds its transmit line low, or lets it go. */
+void adapter_break(struct adapter *adapter, bool on);
 /* Shows the host the baud that it really got, where the driver does so. */
 void adapter_round_baud(struct adapter *adapter);
 /* A stuck adapter carries nothing in either direction. */

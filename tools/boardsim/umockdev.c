@@ -58,6 +58,8 @@ static bool is_control_request(unsigned request)
     case TIOCMSET:
     case TIOCMBIS:
     case TIOCMBIC:
+    case TIOCSBRK:
+    case TIOCCBRK:
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
@@ -113,6 +115,9 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
         g_ptr_array_add(port->hung, g_object_ref(client));
     } else if (request == TIOCMGET || request == TIOCMSET || request == TIOCMBIS || request == TIOCMBIC) {
         modem_lines(port->adapter, request, client);
+    } else if (request == TIOCSBRK || request == TIOCCBRK) {
+        adapter_break(port->adapter, request == TIOCSBRK);
+        answer(client, 0);
     } else {
         set_termios(port->adapter, client);
     }

@@ -266,12 +266,14 @@ static void babble(struct board *board)
         board->babble_at = UINT64_MAX;
 }
 
+#define BIT_MAX (UINT32_MAX / 32)
+
 /* The host's bits. A rate so low that they would not fit is as good as the lowest that does. */
 static uint32_t host_bit(const struct board *board, uint32_t baud)
 {
     uint64_t bit = LINE_BIT(1) * (uint64_t)board->chip.mhz * 1000000 / (baud ? baud : 1);
 
-    return bit < UINT32_MAX / 32 ? (uint32_t)bit : UINT32_MAX / 32;
+    return bit < BIT_MAX ? (uint32_t)bit : BIT_MAX;
 }
 
 /* The rate that was meant: what an adapter makes of it is up to 2 % off. */
@@ -294,6 +296,14 @@ void board_send(struct board *board, uint32_t baud, const uint8_t *bytes, size_t
     for (size_t i = 0; i < n; i++)
         line_send(&board->to_board, board->chip.now, bit, disturbed,
                   line_disturb(&board->flaky_in, bytes[i], disturbed));
+}
+
+/* A start bit and eight zeros of that length; longer than the longest bit is as good. */
+void board_break(struct board *board, uint64_t ns)
+{
+    uint64_t bit = LINE_BIT(1) * to_cycles(board, ns) / 9;
+
+    line_put(&board->to_board, board->chip.now, bit < BIT_MAX ? (uint32_t)bit : BIT_MAX, 0);
 }
 
 size_t board_sending(const struct board *board)

@@ -86,6 +86,9 @@ uint64_t board_next(const struct board *board);
  * that differ too much from the board's divider arrive as garbage. */
 void board_send(struct board *board, uint32_t baud, const uint8_t *bytes, size_t n);
 
+/* The host has held the wire low for `ns` until now, after all that it had sent. */
+void board_break(struct board *board, uint64_t ns);
+
 /* Bytes sent to the board that have not yet arrived at its UART. */
 size_t board_sending(const struct board *board);
 
