@@ -297,12 +297,17 @@ START_TEST(noise_has_a_direction)
 }
 END_TEST
 
-START_TEST(a_noisy_boot_is_heard_all_the_same)
+static void plug_with(struct board_faults faults)
 {
     struct board_config config = plain;
 
-    config.faults.noisy_boot = true;
+    config.faults = faults;
     plug(&config);
+}
+
+START_TEST(a_noisy_boot_is_heard_all_the_same)
+{
+    plug_with((struct board_faults){.noisy_boot = true});
     pass(100 * MS);
     ck_assert(!said("ets Jan  8 2013"));
     ck_assert_uint_gt(heard_size, 60);
@@ -314,10 +319,7 @@ END_TEST
 
 START_TEST(without_its_line_nothing_resets)
 {
-    struct board_config config = plain;
-
-    config.faults.en_open = true;
-    plug(&config);
+    plug_with((struct board_faults){.en_open = true});
     pass(100 * MS);
     reset_to_download();
     pass(100 * MS);
@@ -333,10 +335,7 @@ END_TEST
 
 START_TEST(lines_can_be_mixed_up)
 {
-    struct board_config config = plain;
-
-    config.faults.lines_swapped = true;
-    plug(&config);
+    plug_with((struct board_faults){.lines_swapped = true});
     pass(100 * MS);
     reset_to_download();
     pass(100 * MS);
@@ -352,10 +351,7 @@ END_TEST
 
 START_TEST(changes_of_the_lines_get_lost)
 {
-    struct board_config config = plain;
-
-    config.faults.drop_lines = 0.3;
-    plug(&config);
+    plug_with((struct board_faults){.drop_lines = 0.3});
     for (int i = 0; i < 40; i++) {
         reset_to_download();
         pass(50 * MS);
