@@ -99,6 +99,8 @@ struct flash {
     struct {
         unsigned round;    /* of resets in this try */
         uint64_t heard;    /* bytes since this try's first reset */
+        uint64_t settled;  /* of them, those since the latest reset until only answers to SYNC can come */
+        uint64_t garbled;  /* and those that came in place of such answers */
         size_t line;       /* in a sequence of modem-line changes */
         unsigned pass;     /* what is read twice must agree */
         uint32_t words[5]; /* as read in the first pass */

@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RESET_ROUNDS  4 /* resets before a board is given up */
-#define SYNCS_A_ROUND 7
-#define SYNC_TIMEOUT  (100 * MS)
-#define WAIT_TIMEOUT  (300 * MS) /* between two looks whether the person has pressed the buttons */
-#define BANNER_BAUD   74880      /* of a 26 MHz crystal; a 40 MHz one speaks at 115200, where SYNC has listened */
-#define BANNER_WAIT   (300 * MS)
+#define RESET_ROUNDS 4 /* resets before a board is given up */
+#define SYNCS_FIRST  2 /* a round's; while they are sent, a banner that comes late goes by */
+#define SYNCS_MORE   5
+#define SYNC_TIMEOUT (100 * MS)
+#define WAIT_TIMEOUT (300 * MS) /* between two looks whether the person has pressed the buttons */
+#define BANNER_BAUD  74880      /* of a 26 MHz crystal; a 40 MHz one speaks at 115200, where SYNC has listened */
+#define BANNER_WAIT  (300 * MS)
 
 /* RTS asserted pulls EN low, DTR asserted pulls GPIO0 low, both asserted pull nothing (esp8266.md section 2). */
 struct line_step {
@@ -103,14 +104,20 @@ static bool is_rom_sync(const struct session_event *event)
 
 void flash_step_sync(struct flash *flash, const struct session_event *event)
 {
-    if (event->kind == SESSION_STARTED)
-        request_sync(flash, SYNC_TIMEOUT, SYNCS_A_ROUND);
-    else if (is_rom_sync(event))
+    enum { FIRST, MORE };
+    const struct session *session = flash->session;
+    if (event->kind == SESSION_STARTED) {
+        request_sync(flash, SYNC_TIMEOUT, SYNCS_FIRST);
+    } else if (is_rom_sync(event)) {
         flash_enter(flash, FLASH_IDENTIFY);
-    else if (++flash->at.round < RESET_ROUNDS)
-        flash_enter(flash, FLASH_RESET);
-    else
-        flash_enter(flash, FLASH_DIAGNOSE);
+    } else if (flash->step == FIRST) {
+        flash->step = MORE;
+        flash->at.settled = session->heard_total;
+        request_sync(flash, SYNC_TIMEOUT, SYNCS_MORE);
+    } else {
+        flash->at.garbled += session->heard_total - flash->at.settled;
+        flash_enter(flash, ++flash->at.round < RESET_ROUNDS ? FLASH_RESET : FLASH_DIAGNOSE);
+    }
 }
 
 void flash_step_wait(struct flash *flash, const struct session_event *event)
@@ -139,7 +146,10 @@ static bool judge_banner(struct flash *flash)
     int mode = banner_boot_mode(flash->session);
     if (mode < 0)
         return false;
-    if (mode == 1)
+    if (mode == 1 && flash->at.garbled > 0)
+        flash_fail(flash, CAUSE_LINE_NOISE, "boot mode 1, and %llu bytes that make no sense in answer to SYNC",
+                   (unsigned long long)flash->at.garbled);
+    else if (mode == 1)
         flash_fail(flash, CAUSE_TX_OPEN, "boot mode 1, but no answer to SYNC");
     else
         flash_fail(flash, CAUSE_NOT_DOWNLOAD_MODE, "boot mode %d instead of 1", mode);

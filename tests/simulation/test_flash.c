@@ -183,6 +183,41 @@ START_TEST(each_fault_has_its_cause)
 }
 END_TEST
 
+/* The boot message can be read, the answers to SYNC cannot: the line to the board is there, and bad. */
+START_TEST(a_noisy_line_is_not_called_open)
+{
+    unsigned told = 0;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        struct board_config config = good_board;
+        config.seed = seed;
+        config.faults.in.corrupt = 0.08;
+        board_free(rig->board);
+        flash_board(&config);
+        ck_assert_int_eq(rig->flash.state, FLASH_FAILED);
+        ck_assert_msg(rig->flash.cause != CAUSE_TX_OPEN, "seed %u: %s", seed, rig->flash.detail);
+        told += rig->flash.cause == CAUSE_LINE_NOISE && strstr(rig->flash.detail, "boot mode 1");
+    }
+    ck_assert_uint_gt(told, 10);
+}
+END_TEST
+
+START_TEST(an_open_line_is_called_open_whatever_the_boot_says)
+{
+    struct board_config config = good_board;
+    config.faults.tx_open = true;
+    config.faults.noisy_boot = _i & 1;
+    config.crystal_mhz = _i & 2 ? 40 : 26;
+    flash_board(&config);
+    ck_assert_int_eq(rig->flash.state, FLASH_FAILED);
+    /* A boot message half covered by noise cannot be read. */
+    if (!config.faults.noisy_boot)
+        expect_failure(CAUSE_TX_OPEN);
+    else
+        ck_assert(rig->flash.cause == CAUSE_TX_OPEN || rig->flash.cause == CAUSE_LINE_NOISE);
+    ck_assert_uint_eq(rig->flash.at.garbled, 0);
+}
+END_TEST
+
 /* Its last try does not get as far as the MAC. */
 START_TEST(a_board_that_dies_in_mid_write_is_still_known)
 {
@@ -299,6 +334,8 @@ int main(void)
     tcase_add_test(tcase, an_adapter_that_cannot_do_the_rate_steps_down_the_ladder);
     tcase_add_test(tcase, a_board_without_reset_circuit_waits_for_a_person);
     tcase_add_loop_test(tcase, each_fault_has_its_cause, 0, sizeof(faulty) / sizeof(faulty[0]));
+    tcase_add_test(tcase, a_noisy_line_is_not_called_open);
+    tcase_add_loop_test(tcase, an_open_line_is_called_open_whatever_the_boot_says, 0, 4);
     tcase_add_test(tcase, a_board_that_dies_in_mid_write_is_still_known);
     tcase_add_test(tcase, a_flash_that_is_too_small_is_refused_before_it_is_erased);
     tcase_add_test(tcase, a_module_with_less_flash_than_the_products_is_refused);
