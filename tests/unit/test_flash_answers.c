@@ -23,7 +23,7 @@ static struct {
     bool late_md5;      /* the first MD5 comes when it has been asked for again */
     bool holds_all;     /* the second part too */
     bool tells_address; /* as our stub does */
-    enum { MD5_SOUND, MD5_DOUBLED, MD5_OF_ANOTHER, MD5_SHORT, MD5_REFUSED } odd;
+    enum { MD5_SOUND, MD5_DOUBLED, MD5_OF_ANOTHER, MD5_EMPTY, MD5_REFUSED } odd;
     unsigned odd_at;    /* which MD5 it is: 1 is the first that is asked for */
     int baud_error;     /* of the adapter, at any rate but the ROM's */
     unsigned md5s, ids; /* asked so far */
@@ -119,7 +119,7 @@ static void answer_md5(uint32_t offset)
         refuse(at, WIRE_SPI_FLASH_MD5, WIRE_ERR_SPI);
     else
         answer(at, WIRE_SPI_FLASH_MD5, value, right ? golden->parts[0].md5 : erased,
-               odd && peer.odd == MD5_SHORT ? 15 : 16);
+               odd && peer.odd == MD5_EMPTY ? 0 : 16);
     /* The next one is asked for meanwhile. */
     if (odd && peer.odd == MD5_DOUBLED)
         answer(at + ANSWER_US / 2, WIRE_SPI_FLASH_MD5, value, right ? golden->parts[0].md5 : erased, 16);
@@ -246,7 +246,7 @@ START_TEST(a_board_is_compared_only_if_that_is_wanted)
 END_TEST
 
 /* The second part is wrong. Both have the same content, so any answer to the first one would vouch for it: one that
- * comes twice, one to a request whose address was damaged. Nor may an error or a stump of an answer. */
+ * comes twice, one to a request whose address was damaged. Nor may an error or an empty answer. */
 static const struct {
     unsigned odd, at;
     bool tells_address;
@@ -258,8 +258,8 @@ static const struct {
     /* The verify behind the write. */
     {MD5_DOUBLED, 3, true},
     {MD5_OF_ANOTHER, 4, true},
-    {MD5_SHORT, 1, false},
-    {MD5_SHORT, 2, true},
+    {MD5_EMPTY, 1, false},
+    {MD5_EMPTY, 2, true},
     {MD5_REFUSED, 1, true},
     {MD5_REFUSED, 2, false},
 };
