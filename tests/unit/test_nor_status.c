@@ -71,7 +71,7 @@ START_TEST(bits_protect_their_region)
     uint32_t from = regions[_i].from, to = regions[_i].to, size;
     bool inside = !regions[_i].inverse, some = from != to || regions[_i].inverse;
 
-    make_part(regions[_i].part, (struct nor_faults){.status = (uint16_t)(regions[_i].sr1 | regions[_i].sr2 << 8)});
+    make_part(regions[_i].part, (struct nor_faults){.status = regions[_i].sr1 | (uint32_t)regions[_i].sr2 << 8});
     size = nor_size(nor);
     if (from < to) {
         ck_assert(can_program(from) != inside);
@@ -256,6 +256,23 @@ START_TEST(srp1_locks_until_power_off_or_for_ever)
 }
 END_TEST
 
+START_TEST(wps_locks_each_block)
+{
+    make_part("W25Q32", (struct nor_faults){.status = 0x040000});
+    ck_assert(!can_program(0));
+    ck_assert(!can_erase(0x20, 0x200000));
+    command(0x98); /* not enabled */
+    ck_assert(!can_program(0));
+    command(WRITE_ENABLE);
+    command(0x98);
+    ck_assert(can_program(0));
+    cycle_power();
+    ck_assert(!can_program(0));
+    write_status(0x11, 0, 0, 1);
+    ck_assert(can_program(0));
+}
+END_TEST
+
 START_TEST(quad_reads_want_qe)
 {
     nor_bytes(nor)[0x123] = 0x42;
@@ -295,6 +312,7 @@ int main(void)
     tcase_add_test(tc, parts_with_fewer_registers_do_not_answer);
     tcase_add_test(tc, srp0_locks_with_wp_low_only);
     tcase_add_test(tc, srp1_locks_until_power_off_or_for_ever);
+    tcase_add_test(tc, wps_locks_each_block);
     tcase_add_test(tc, quad_reads_want_qe);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

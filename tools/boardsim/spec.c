@@ -20,8 +20,7 @@ enum kind {
     FACTOR, /* double */
     SIZE,   /* uint32_t: a power of two, as 512K or 1M */
     PACE,   /* enum nor_pace */
-    HEX16,  /* four hexadecimal digits */
-    HEX24,  /* six */
+    HEX24,  /* six hexadecimal digits */
 };
 
 static void set_small_flash(struct spec *spec, double value)
@@ -38,7 +37,7 @@ static void set_flash_id(struct spec *spec, double value)
 
 static void set_protected(struct spec *spec, double value)
 {
-    spec->config.faults.flash.status |= (uint16_t)value;
+    spec->config.faults.flash.status |= (uint32_t)value;
 }
 
 static void set_locked(struct spec *spec, double value)
@@ -108,8 +107,8 @@ static const struct word {
      .help = "of the flash's times: typ, max or random"},
     {"slow-flash", FACTOR, RARE, FAULT(flash.slow), 8, .argument = "F",
      .help = "erase and program take F times as long (8)"},
-    {"protected", HEX16, RARE, .preset = 0x001c, .set = set_protected, .argument = "HEX",
-     .help = "the flash's status registers 2 and 1 at the start (001c: all is protected)"},
+    {"protected", HEX24, RARE, .preset = 0x00001c, .set = set_protected, .argument = "HEX",
+     .help = "the flash's status registers 3, 2, 1 at the start (00001c: all protected)"},
     {"locked", FLAG, USUAL, .preset = 0x009c, .set = set_locked, .help = "protected, and the part's WP pin is low"},
     {"counterfeit", SIZE, USUAL, FAULT(flash.size), 1 << 20, .argument = "SIZE",
      .help = "the flash is smaller than its id says, and wraps (1M)"},
@@ -188,10 +187,10 @@ bool spec_real(const char *text, double min, double max, double *value)
     return true;
 }
 
-static bool parse_hex(const char *text, size_t digits, double *value)
+static bool parse_hex24(const char *text, double *value)
 {
     *value = (double)strtoul(text, NULL, 16);
-    return strlen(text) == digits && strspn(text, "0123456789abcdefABCDEF") == digits;
+    return strlen(text) == 6 && strspn(text, "0123456789abcdefABCDEF") == 6;
 }
 
 static bool parse_size(const char *text, double *value)
@@ -236,8 +235,7 @@ static bool parse_argument(enum kind kind, const char *text, double *value)
     case FACTOR: return spec_real(text, 0.01, 10000, value);
     case SIZE: return parse_size(text, value);
     case PACE: return parse_pace(text, value);
-    case HEX16: return parse_hex(text, 4, value);
-    case HEX24: return parse_hex(text, 6, value);
+    case HEX24: return parse_hex24(text, value);
     }
     return false;
 }
@@ -255,7 +253,6 @@ static void apply(struct spec *spec, const struct word *word, double value)
     case FEW:
     case SIZE: *(uint32_t *)at = (uint32_t)value; break;
     case PACE: *(enum nor_pace *)at = (enum nor_pace)value; break;
-    case HEX16:
     case HEX24: break; /* these have a function */
     case RATE:
     case FACTOR: *(double *)at = value; break;

@@ -192,5 +192,7 @@ void unit_report(const struct unit *unit, FILE *file)
     report_count(file, "erases", unit->stats.erases);
     report_count(file, "programs", unit->stats.programs);
     report_count(file, "violations", unit->stats.nor_violations);
+    report_count(file, "refused", unit->stats.flash_refused);
+    fprintf(file, ", \"flash_status\": \"%06x\"", unit->stats.flash_status);
     fprintf(file, ", \"exception\": \"%s\"}", unit->exception);
 }

@@ -419,6 +419,8 @@ const struct board_stats *board_stats(const struct board *board)
         .erases = nor->erases,
         .programs = nor->programs,
         .cache_fills = board->chip.cache.fills,
+        .flash_refused = nor->refused,
+        .flash_status = nor_lasting_status(board->nor),
         .exception = board->chip.exception[0] ? board->chip.exception : NULL,
     };
     return stats;

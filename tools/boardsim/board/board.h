@@ -111,8 +111,10 @@ struct board_stats {
     uint64_t fifo_overflows;      /* bytes lost in a full RX FIFO */
     uint64_t nor_violations;      /* programs that asked a bit to go from 0 to 1 */
     uint64_t erases, programs;
-    uint64_t cache_fills;  /* lines that the flash cache has read */
-    const char *exception; /* why the CPU stopped, or NULL: "unaligned load at 0x40100123", … */
+    uint64_t cache_fills;   /* lines that the flash cache has read */
+    uint64_t flash_refused; /* programs, erases and status writes that the flash did not carry out */
+    uint32_t flash_status;  /* its status registers as they stay: SR1 in the low byte, SR2, SR3 */
+    const char *exception;  /* why the CPU stopped, or NULL: "unaligned load at 0x40100123", … */
 };
 const struct board_stats *board_stats(const struct board *board);
 

@@ -262,6 +262,7 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
     case 0x11: write_status(nor, now, command, out + 1, n - 1); break;
     case 0xb9: nor->asleep = true; break;
     case 0xab: nor->asleep = false; break;
+    case 0x98: nor_status_unlock_blocks(&nor->status, nor->write_enabled); break;
     case 0xc7:
     case 0x60: erase(nor, now, 0, nor->size, &nor->part->erase_chip); break;
     default:
@@ -278,6 +279,13 @@ bool nor_answers_quad(const struct nor *nor)
 uint64_t nor_ready(const struct nor *nor)
 {
     return nor->ready;
+}
+
+uint32_t nor_lasting_status(const struct nor *nor)
+{
+    const uint8_t *lasting = nor->status.lasting;
+
+    return lasting[0] | (uint32_t)lasting[1] << 8 | (uint32_t)lasting[2] << 16;
 }
 
 uint8_t *nor_bytes(struct nor *nor)

@@ -67,7 +67,7 @@ struct nor_faults {
     uint32_t id;
     uint32_t size;       /* if not 0: a counterfeit. The array has that size, a power of two, and wraps */
     uint32_t stuck_bits; /* that many bits, spread over the part by the seed, are 0 for ever */
-    uint16_t status;     /* what SR1 (low byte) and SR2 are from the start, and after each power cycle until written */
+    uint32_t status;     /* what SR1 (low byte), SR2 and SR3 are from the start, as if written to stay */
     bool wp_low;         /* the WP pin is tied low; otherwise nothing drives it and it is high */
 };
 
@@ -102,6 +102,9 @@ bool nor_answers_quad(const struct nor *nor);
 
 /* When the part has finished what it is doing; 0 or a time gone by if it is idle. */
 uint64_t nor_ready(const struct nor *nor);
+
+/* SR1 (low byte), SR2 and SR3 as a power cycle brings them back. */
+uint32_t nor_lasting_status(const struct nor *nor);
 
 /* The array as it is, not as it claims to be. */
 uint8_t *nor_bytes(struct nor *nor);

@@ -11,8 +11,9 @@
 #define SR2_QE   0x02
 #define SR2_LB   0x38
 #define SR2_CMP  0x40
+#define SR3_WPS  0x04
 
-static const uint8_t writable[NOR_STATUS_REGISTERS] = {0xfc, SR2_SRP1 | SR2_QE | SR2_LB | SR2_CMP, 0xe0};
+static const uint8_t writable[NOR_STATUS_REGISTERS] = {0xfc, SR2_SRP1 | SR2_QE | SR2_LB | SR2_CMP, 0xe0 | SR3_WPS};
 
 bool nor_status_quad(const struct nor_status *status)
 {
@@ -28,13 +29,14 @@ static bool locked(const struct nor_status *status)
     return status->now[1] & SR2_SRP1 || (status->now[0] & SR1_SRP0 && status->wp_low && !pin_is_data);
 }
 
-void nor_status_init(struct nor_status *status, const struct nor_part *part, uint16_t value, bool wp_low)
+void nor_status_init(struct nor_status *status, const struct nor_part *part, uint32_t value, bool wp_low)
 {
     memset(status, 0, sizeof *status);
     status->part = part;
     status->wp_low = wp_low;
-    status->lasting[0] = (uint8_t)value & writable[0];
-    status->lasting[1] = part->registers > 1 ? (uint8_t)(value >> 8) & writable[1] : 0;
+    for (unsigned i = 0; i < NOR_STATUS_REGISTERS; i++)
+        if (i < part->registers)
+            status->lasting[i] = (uint8_t)(value >> 8 * i) & writable[i];
     memcpy(status->now, status->lasting, sizeof status->now);
 }
 
@@ -42,6 +44,7 @@ void nor_status_power_on(struct nor_status *status)
 {
     if (!(status->lasting[0] & SR1_SRP0))
         status->lasting[1] &= (uint8_t)~SR2_SRP1;
+    status->blocks_open = false;
     memcpy(status->now, status->lasting, sizeof status->now);
 }
 
@@ -69,6 +72,11 @@ bool nor_status_write(struct nor_status *status, unsigned first, const uint8_t *
     return true;
 }
 
+void nor_status_unlock_blocks(struct nor_status *status, bool write_enabled)
+{
+    status->blocks_open |= write_enabled && status->part->registers == 3;
+}
+
 /* How much BP2 to BP0, TB apart, take from one end. */
 static uint32_t protected_length(const struct nor_status *status, uint32_t size)
 {
@@ -92,6 +100,8 @@ bool nor_status_protects(const struct nor_status *status, uint32_t size, uint32_
 
     if (status->part->layout == NOR_WHOLE)
         return status->now[0] & (NOR_SR1_PROTECT | SR1_BP3);
+    if (status->now[2] & SR3_WPS)
+        return !status->blocks_open;
     length = protected_length(status, size);
     from = status->now[0] & SR1_TB ? 0 : size - length;
     to = from + length;
