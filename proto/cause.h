@@ -40,8 +40,12 @@
       "It went silent in mid-work: bytes lost on the line, a reset by brown-out, or a crash.")                         \
     X(BOARD_RESET, "board-reset", "The board reset itself while it was flashed",                                       \
       "A boot message came in mid-work: brown-out or watchdog; look at the supply.")                                   \
+    X(FLASH_PROTECTED, "flash-protected", "The flash chip is write-protected",                                         \
+      "Its protection bits stay set or do not matter: locked by its status register or its WP pin, or a bad part.")    \
+    X(FLASH_SLOW, "flash-slow", "The flash chip does not finish erasing or writing",                                   \
+      "It was busy for twice as long as any data sheet allows: worn out, a weak supply, or a bad part.")               \
     X(WRITE_FAILED, "write-failed", "The flash chip could not be erased or written",                                   \
-      "The detail names the error: worn out or protected flash, or data damaged on the line.")                         \
+      "The detail names the error: a bad flash part, or data damaged on the line.")                                    \
     X(MD5_MISMATCH, "md5-mismatch", "The flash does not hold what was written",                                        \
       "Read back, its MD5 differs: bad flash, or a smaller chip than it claims to be.")                                \
     X(REPLY_MALFORMED, "reply-malformed", "The board gave an answer that makes no sense",                              \

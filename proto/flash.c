@@ -100,6 +100,7 @@ static bool worth_another_try(enum cause cause)
     case CAUSE_BAUD_FAILED:
     case CAUSE_LINK_LOST:
     case CAUSE_BOARD_RESET:
+    case CAUSE_FLASH_SLOW:
     case CAUSE_WRITE_FAILED:
     case CAUSE_MD5_MISMATCH:
     case CAUSE_REPLY_MALFORMED:

@@ -103,6 +103,7 @@ struct flash {
         uint64_t garbled;  /* and those that came in place of such answers */
         size_t line;       /* in a sequence of modem-line changes */
         unsigned pass;     /* what is read twice must agree */
+        unsigned look;     /* for the flash id, see flash_identify.c */
         uint32_t words[5]; /* as read in the first pass */
         uint32_t spi[3];   /* registers to be restored */
         size_t segment, part, block, range;

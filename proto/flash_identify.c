@@ -8,6 +8,8 @@
 #define REGISTER_TIMEOUT (500 * MS)
 #define REGISTER_TRIES   3
 #define SPI_POLLS        20
+/* How long the part may be busy with what a try before this one began: an erase of 64 KB, at the stub's limit. */
+#define BUSY_LIMIT (4 * S)
 
 /* SPI controller and flash, esp8266.md section 4. */
 #define SPI_CMD          0x60000200
@@ -22,6 +24,10 @@
 #define SPI_USR2_COMMAND (7u << 28)      /* eight bits of it */
 #define NOR_RDID         0x9F
 #define NOR_ID_BITS      24
+#define NOR_RDSR         0x05
+#define NOR_SR_BITS      8
+#define NOR_SR_WIP       0x01
+#define NOR_NO_ANSWER    0xFF
 #define ALL_BITS         0xFFFFFFFFu
 
 static void read_register(struct flash *flash, uint32_t address)
@@ -99,15 +105,72 @@ static void judge_flash(struct flash *flash)
     }
 }
 
+/* The steps of FLASH_ID. The stub's own SPI routines need the registers as they were. */
+enum { SAVE_0, SAVE_1, SAVE_2, START, POLL, POLL_LAST = POLL + SPI_POLLS, FETCH, RESTORE, SET_PARAMS };
+static const uint32_t saved[] = {SPI_USR, SPI_USR1, SPI_USR2};
+
+/* A busy part does not tell its id: then its status is asked for until it is idle, and the id once more. */
+enum { FIRST_LOOK, AT_STATUS, LAST_LOOK };
+
+static void start_command(struct flash *flash)
+{
+    bool status = flash->at.look == AT_STATUS;
+    uint32_t opcode = status ? NOR_RDSR : NOR_RDID;
+    uint32_t bits = status ? NOR_SR_BITS : NOR_ID_BITS;
+    const uint32_t words[] = {SPI_USR,  SPI_USR_COMMAND | SPI_USR_MISO,
+                              ALL_BITS, 0,
+                              SPI_USR1, SPI_USR1_MISO(bits),
+                              ALL_BITS, 0,
+                              SPI_USR2, SPI_USR2_COMMAND | opcode,
+                              ALL_BITS, 0,
+                              SPI_W0,   0,
+                              ALL_BITS, 0,
+                              SPI_CMD,  SPI_CMD_USR,
+                              ALL_BITS, 0};
+    flash->step = START;
+    flash_request_words(flash, WIRE_WRITE_REG, words, 20, REGISTER_TIMEOUT, REGISTER_TRIES);
+}
+
+static void take_status(struct flash *flash, uint32_t value)
+{
+    uint32_t status = value & 0xFF;
+    bool busy = status != NOR_NO_ANSWER && (status & NOR_SR_WIP);
+    if (busy && flash->session->now - flash->entered >= BUSY_LIMIT) {
+        flash_fail(flash, CAUSE_FLASH_SLOW, "still busy with what was begun before");
+        return;
+    }
+    if (!busy) {
+        flash->at.look = LAST_LOOK;
+        flash->at.pass = 0;
+    }
+    start_command(flash);
+}
+
+static void take_id(struct flash *flash, uint32_t value)
+{
+    const uint32_t *spi = flash->at.spi;
+    struct flash_part part;
+    if (flash->at.pass++ == 0) {
+        flash->at.words[0] = value;
+        start_command(flash);
+    } else if (flash->at.words[0] != value) {
+        flash_fail(flash, CAUSE_LINE_NOISE, "the flash id reads as %06x and as %06x", flash->at.words[0], value);
+    } else if (!flash_identify(value, &part) && flash->at.look == FIRST_LOOK) {
+        flash->at.look = AT_STATUS;
+        start_command(flash);
+    } else {
+        flash->step = RESTORE;
+        const uint32_t restore[] = {SPI_USR,  spi[0], ALL_BITS, 0,      SPI_USR1, spi[1],
+                                    ALL_BITS, 0,      SPI_USR2, spi[2], ALL_BITS, 0};
+        flash_request_words(flash, WIRE_WRITE_REG, restore, 12, REGISTER_TIMEOUT, REGISTER_TRIES);
+    }
+}
+
 void flash_step_flash_id(struct flash *flash, const struct session_event *event)
 {
-    /* The stub's own SPI routines need the registers as they were. */
-    static const uint32_t saved[] = {SPI_USR, SPI_USR1, SPI_USR2};
-    enum { SAVE_0, SAVE_1, SAVE_2, START, POLL, POLL_LAST = POLL + SPI_POLLS, FETCH, RESTORE, SET_PARAMS };
-    const uint32_t *spi = flash->at.spi;
-
     if (event->kind == SESSION_STARTED) {
         flash->at.pass = 0;
+        flash->at.look = FIRST_LOOK;
         read_register(flash, saved[0]);
         return;
     }
@@ -118,11 +181,11 @@ void flash_step_flash_id(struct flash *flash, const struct session_event *event)
     case SAVE_1:
     case SAVE_2:
         flash->at.spi[flash->step++] = event->value;
-        if (flash->step < START) {
+        if (flash->step < START)
             read_register(flash, saved[flash->step]);
-            return;
-        }
-        break;
+        else
+            start_command(flash);
+        return;
     case START:
         flash->step = POLL;
         read_register(flash, SPI_CMD);
@@ -139,19 +202,10 @@ void flash_step_flash_id(struct flash *flash, const struct session_event *event)
         read_register(flash, SPI_W0);
         return;
     case FETCH:
-        if (flash->at.pass++ == 0) {
-            flash->at.words[0] = event->value;
-            break;
-        }
-        if (flash->at.words[0] != event->value) {
-            flash_fail(flash, CAUSE_LINE_NOISE, "the flash id reads as %06x and as %06x", flash->at.words[0],
-                       event->value);
-            return;
-        }
-        flash->step = RESTORE;
-        const uint32_t restore[] = {SPI_USR,  spi[0], ALL_BITS, 0,      SPI_USR1, spi[1],
-                                    ALL_BITS, 0,      SPI_USR2, spi[2], ALL_BITS, 0};
-        flash_request_words(flash, WIRE_WRITE_REG, restore, 12, REGISTER_TIMEOUT, REGISTER_TRIES);
+        if (flash->at.look == AT_STATUS)
+            take_status(flash, event->value);
+        else
+            take_id(flash, event->value);
         return;
     case RESTORE:
         flash->step = SET_PARAMS;
@@ -159,16 +213,4 @@ void flash_step_flash_id(struct flash *flash, const struct session_event *event)
         return;
     case SET_PARAMS: flash_enter(flash, flash_baud(flash) == FLASH_ROM_BAUD ? FLASH_COMPARE : FLASH_BAUD); return;
     }
-    flash->step = START;
-    const uint32_t rdid[] = {SPI_USR,  SPI_USR_COMMAND | SPI_USR_MISO,
-                             ALL_BITS, 0,
-                             SPI_USR1, SPI_USR1_MISO(NOR_ID_BITS),
-                             ALL_BITS, 0,
-                             SPI_USR2, SPI_USR2_COMMAND | NOR_RDID,
-                             ALL_BITS, 0,
-                             SPI_W0,   0,
-                             ALL_BITS, 0,
-                             SPI_CMD,  SPI_CMD_USR,
-                             ALL_BITS, 0};
-    flash_request_words(flash, WIRE_WRITE_REG, rdid, 20, REGISTER_TIMEOUT, REGISTER_TRIES);
 }

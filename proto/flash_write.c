@@ -64,6 +64,16 @@ static bool damaged_on_the_line(const struct flash *flash, const struct session_
            event->wire_error == WIRE_ERR_INVALID;
 }
 
+/* What an error in writing means. */
+static enum cause refusal(const struct session_event *event)
+{
+    switch (event->wire_error) {
+    case WIRE_ERR_UNLOCK: return CAUSE_FLASH_PROTECTED;
+    case WIRE_ERR_SLOW: return CAUSE_FLASH_SLOW;
+    default: return CAUSE_WRITE_FAILED;
+    }
+}
+
 void flash_step_write(struct flash *flash, const struct session_event *event)
 {
     enum { BEGIN, DATA, END };
@@ -88,7 +98,7 @@ void flash_step_write(struct flash *flash, const struct session_event *event)
     else
         snprintf(what, sizeof(what), "%s to write at 0x%x", flash->step == BEGIN ? "beginning" : "ending",
                  part->offset);
-    if (!flash_good(flash, event, what, CAUSE_WRITE_FAILED, CAUSE_LINK_LOST))
+    if (!flash_good(flash, event, what, refusal(event), CAUSE_LINK_LOST))
         return;
 
     switch (flash->step) {

@@ -91,6 +91,7 @@ enum wire_error {
     WIRE_ERR_INFLATE = 0xC7,
     WIRE_ERR_TOO_LITTLE = 0xC8,
     WIRE_ERR_TOO_MUCH = 0xC9,
+    WIRE_ERR_SLOW = 0xE0, /* ours: the flash part does not finish in time */
     WIRE_ERR_UNIMPLEMENTED = 0xFF,
 };
 

@@ -32,6 +32,7 @@ struct spi_registers {
 #define USR1_MOSI(bits) (((bits)-1) << 17)
 #define USR2_OPCODE(op) (7u << 28 | (op))
 #define OPCODE_WRSR     0x01
+#define OPCODE_WRSR2    0x31
 #define OPCODE_RDSR2    0x35
 
 #define SR1_WIP 0x01
@@ -40,21 +41,32 @@ struct spi_registers {
  * Bit 7, SRP0, stays too: it tells what the WP pin does. */
 #define SR1_PROTECT 0x3c
 
-/* To these, the opcode that reads SR2 elsewhere means "enter QPI mode": the part would be lost to us. */
-#define MAKER_MACRONIX 0xc2
-#define MAKER_ISSI     0x9d
+/* CMP: what the bits above leave free is protected instead. */
+#define SR2_CMP 0x40
+
+/* To these, the opcode that reads SR2 elsewhere means "enter quad mode": the part would be lost to us. Micron shares
+ * its number with a maker whose parts have SR2; its memory types tell them apart. */
+#define MAKER_MACRONIX  0xc2
+#define MAKER_ISSI      0x9d
+#define MAKER_MICRON    0x20
+#define MICRON_TYPE     0xba
+#define MICRON_TYPE_1V8 0xbb
+
+#define NO_ANSWER 0xff /* of a part that has no SR2 */
 
 /* How long an operation may take, and how often to look. */
 struct limit {
     uint32_t us, step;
 };
 static const struct limit program_limit = {10 * 1000, 5};
-static const struct limit status_limit = {100 * 1000, 50};
+static const struct limit status_limit = {200 * 1000, 50};
 static const struct limit sector_limit = {800 * 1000, 50};
 static const struct limit block_limit = {4 * 1000 * 1000, 50};
-static const struct limit chip_limit = {100 * 1000 * 1000, 1000};
+static const struct limit chip_limit = {400 * 1000 * 1000, 1000};
 
-static const struct limit *running = &status_limit; /* of the operation begun last */
+/* Of the operation begun last. What was begun before the stub came may be an erase; a host that asks for registers
+ * meanwhile is not kept waiting for all of it. */
+static const struct limit *running = &status_limit;
 
 static void command(uint32_t bit)
 {
@@ -87,7 +99,7 @@ enum wire_error spi_finish(void)
 {
     for (uint32_t us = 0; spi_busy(); us += running->step) {
         if (us >= running->us)
-            return WIRE_ERR_SPI;
+            return WIRE_ERR_SLOW;
         ets_delay_us(running->step);
     }
     return WIRE_OK;
@@ -110,12 +122,15 @@ static void begin(uint32_t bit, uint32_t address, const struct limit *limit)
     running = limit;
 }
 
+/* An erase takes milliseconds at least: a part that is not busy right after the command has ignored it, as parts do
+ * where they are protected. */
 static enum wire_error erase(uint32_t bit, uint32_t address, const struct limit *limit)
 {
     enum wire_error error = enable_write();
-    if (error == WIRE_OK)
-        begin(bit, address, limit);
-    return error;
+    if (error != WIRE_OK)
+        return error;
+    begin(bit, address, limit);
+    return spi_busy() ? WIRE_OK : WIRE_ERR_UNLOCK;
 }
 
 enum wire_error spi_erase_sector(uint32_t address)
@@ -175,18 +190,26 @@ uint32_t spi_flash_id(void)
     return SPI->w[0] & 0xffffff;
 }
 
-static enum wire_error write_status(uint32_t value, uint32_t bits)
+static enum wire_error write_status(uint32_t opcode, uint32_t value, uint32_t bits)
 {
     enum wire_error error = enable_write();
     if (error != WIRE_OK)
         return error;
     SPI->usr = USR_COMMAND | USR_MOSI;
     SPI->usr1 = USR1_MOSI(bits);
-    SPI->usr2 = USR2_OPCODE(OPCODE_WRSR);
+    SPI->usr2 = USR2_OPCODE(opcode);
     SPI->w[0] = value;
     command(CMD_USR);
     running = &status_limit;
     return spi_finish();
+}
+
+static bool may_have_sr2(void)
+{
+    uint32_t id = spi_flash_id(), maker = id & 0xff, type = id >> 8 & 0xff;
+    if (maker == MAKER_MICRON)
+        return type != MICRON_TYPE && type != MICRON_TYPE_1V8;
+    return maker != MAKER_MACRONIX && maker != MAKER_ISSI;
 }
 
 enum wire_error spi_unlock(void)
@@ -194,20 +217,22 @@ enum wire_error spi_unlock(void)
     enum wire_error error = spi_finish();
     if (error != WIRE_OK)
         return error;
-    uint32_t sr1 = read_status();
-    if (!(sr1 & SR1_PROTECT))
+    bool has_sr2 = may_have_sr2();
+    uint32_t sr1 = read_status(), sr2 = has_sr2 ? read_status_2() : NO_ANSWER;
+    has_sr2 = sr2 != NO_ANSWER;
+    if (!(sr1 & SR1_PROTECT) && !(has_sr2 && sr2 & SR2_CMP))
         return WIRE_OK;
-    uint32_t wanted = sr1 & ~(SR1_PROTECT | SR1_WEL);
-    uint32_t maker = spi_flash_id() & 0xff;
-    bool has_sr2 = maker != MAKER_MACRONIX && maker != MAKER_ISSI;
-    uint32_t sr2 = has_sr2 ? read_status_2() : 0;
+    sr1 &= ~(SR1_PROTECT | SR1_WEL);
+    sr2 &= ~SR2_CMP;
 
     /* Some parts clear SR2, and with it QE, when SR1 is written alone: so both go in one command. Other parts refuse
-     * that one, and are those that keep SR2. */
+     * that one; they keep SR2, and have a command for it. */
     if (has_sr2)
-        error = write_status(wanted | sr2 << 8, 16);
+        error = write_status(OPCODE_WRSR, sr1 | sr2 << 8, 16);
     if (error == WIRE_OK && (read_status() & SR1_PROTECT))
-        error = write_status(wanted, 8);
+        error = write_status(OPCODE_WRSR, sr1, 8);
+    if (error == WIRE_OK && has_sr2 && read_status_2() != sr2)
+        error = write_status(OPCODE_WRSR2, sr2, 8);
     if (error != WIRE_OK)
         return error;
     if ((read_status() & SR1_PROTECT) || (has_sr2 && read_status_2() != sr2))

@@ -29,13 +29,14 @@ uint32_t spi_flash_id(void);
 /* Whether the part still works. One look at its status. */
 bool spi_busy(void);
 
-/* Waits until the part has finished. WIRE_ERR_SPI if that takes longer than it may. */
+/* Waits until the part has finished. WIRE_ERR_SLOW if that takes longer than it may. */
 enum wire_error spi_finish(void);
 
 /* Takes the write protection of the whole part off; a ROM FLASH_END leaves it on. WIRE_ERR_UNLOCK if it stays. */
 enum wire_error spi_unlock(void);
 
-/* WIRE_ERR_SPI: the part did not finish what was begun before, or does not let itself be written. */
+/* WIRE_ERR_SLOW: the part did not finish what was begun before. WIRE_ERR_SPI: it does not let itself be written.
+ * WIRE_ERR_UNLOCK: it has ignored the command, as parts do where they are protected. */
 enum wire_error spi_erase_sector(uint32_t address);
 enum wire_error spi_erase_block(uint32_t address);
 enum wire_error spi_erase_chip(void);

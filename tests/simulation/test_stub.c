@@ -616,12 +616,12 @@ START_TEST(test_slower_than_it_may_be)
     const struct board_config config = {.seed = 1, .mac = {0x18, 0xfe, 0x34, 1, 2, 3}, .faults = {.flash.slow = 100}};
     begin_with(&config);
     change_baud(921600);
-    ck_assert_uint_eq(ask_words(WIRE_ERASE_REGION, 2, 0, 0x1000, 0, 0), WIRE_ERR_SPI);
+    ck_assert_uint_eq(ask_words(WIRE_ERASE_REGION, 2, 0, 0x1000, 0, 0), WIRE_ERR_SLOW);
     run_for(30 * SECOND);
     pack(65536);
     ck_assert_uint_eq(defl_begin(0, 65536), 0);
     blocks(WIRE_FLASH_DEFL_DATA, packed, n_packed, BLOCK);
-    ck_assert_uint_eq(end(WIRE_FLASH_DEFL_END), WIRE_ERR_SPI);
+    ck_assert_uint_eq(end(WIRE_FLASH_DEFL_END), WIRE_ERR_SLOW);
 }
 END_TEST
 

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* What the flash recipe makes of the flash part: of every kind on offer, of protected, slow and false ones. */
+#include "tests/runner.h"
+#include "tests/simulation/rig.h"
+#include "tools/boardsim/board/nor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGE_SIZE (96 * 1024)
+#define OLD        0x5A /* what is in flash before */
+
+static struct golden *golden;
+static struct stub_image *stub;
+static struct rig *rig;
+static struct flash_job job; /* outlives the recipe */
+static struct board_config config;
+
+static void setup(void)
+{
+    golden = rig_golden(IMAGE_SIZE, 1);
+    stub = stub_image_builtin();
+    rig = calloc(1, sizeof(*rig));
+    rig->unplug_at = RIG_NEVER;
+    job = rig_job(golden, stub);
+    config = (struct board_config){.seed = 1, .mac = {0x18, 0xFE, 0x34, 0xA1, 0xB2, 0xC3}};
+}
+
+static void teardown(void)
+{
+    board_free(rig->board);
+    golden_free(golden);
+    stub_image_free(stub);
+    free(rig);
+}
+
+static void flash_board(void)
+{
+    size_t size;
+    board_free(rig->board);
+    rig->board = board_new(&config);
+    memset(board_flash(rig->board, &size), OLD, IMAGE_SIZE);
+    board_power(rig->board, true);
+    rig_flash(rig, &job, 600);
+}
+
+static void expect_pass(const char *what)
+{
+    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s (%s)", what, cause_code(rig->flash.cause),
+                  rig->flash.detail);
+    ck_assert_msg(rig_holds(rig->board, golden), "%s", what);
+    ck_assert_msg(rig->flash.tries == 1, "%s: %u tries", what, rig->flash.tries);
+    ck_assert_uint_eq(board_stats(rig->board)->nor_violations, 0);
+}
+
+static void expect_failure(const char *what, enum cause cause)
+{
+    ck_assert_msg(rig->flash.state == FLASH_FAILED && rig->flash.cause == cause, "%s: %s (%s) instead of %s", what,
+                  cause_code(rig->flash.cause), rig->flash.detail, cause_code(cause));
+}
+
+static bool untouched(void)
+{
+    size_t size;
+    const uint8_t *bytes = board_flash(rig->board, &size);
+    for (size_t i = 0; i < IMAGE_SIZE; i++)
+        if (bytes[i] != OLD)
+            return false;
+    return true;
+}
+
+/* Each part, at its typical times, at its slowest, and in between. */
+START_TEST(every_part_passes_at_every_pace)
+{
+    for (const struct nor_part *part = nor_parts; part->name; part++) {
+        config.part = part;
+        config.faults.flash.pace = (enum nor_pace)_i;
+        flash_board();
+        expect_pass(part->name);
+        ck_assert_uint_eq(rig->flash.flash_part.size, part->size);
+        ck_assert_uint_eq(board_stats(rig->board)->flash_refused, 0);
+    }
+}
+END_TEST
+
+/* A 64 KB erase takes 2 s there, a page 3 ms. */
+START_TEST(a_whole_slow_part_passes)
+{
+    golden_free(golden);
+    golden = rig_golden(1 << 20, 3);
+    job = rig_job(golden, stub);
+    config.part = nor_find("W25Q80");
+    config.faults.flash.pace = NOR_MAXIMUM;
+    flash_board();
+    expect_pass("W25Q80");
+}
+END_TEST
+
+static const struct {
+    const char *part;
+    uint32_t before, after;
+} protected[] = {
+    {"W25Q32", 0x00001c, 0x000000},  /* all, as the ROM leaves it */
+    {"W25Q32", 0x00021c, 0x000200},  /* QE stays */
+    {"W25Q32", 0x60029c, 0x600280},  /* and so do SRP0, which locks nothing with WP high, and SR3 */
+    {"W25Q32", 0x000024, 0x000000},  /* the lowest 64 KB */
+    {"W25Q32", 0x000064, 0x000040},  /* the lowest 4 KB */
+    {"W25Q32", 0x004000, 0x000000},  /* CMP alone: all */
+    {"W25Q32", 0x004204, 0x000200},  /* all but the highest 64 KB */
+    {"W25Q64", 0x00421c, 0x000200},  /* nothing, but so say only both registers together */
+    {"W25Q80", 0x00021c, 0x000200},  /* two registers only */
+    {"GD25Q32", 0x00021c, 0x000200}, /* 01h with two bytes is refused */
+    {"GD25Q32", 0x004200, 0x000200}, /* SR2 wants 31h */
+    {"GD25Q32", 0x00421c, 0x000200}, {"P25Q32", 0x00403c, 0x000000},
+    {"BY25Q32", 0x00423c, 0x000200}, {"MX25L32", 0x00003c, 0x000000}, /* one register, and 35h is not asked for */
+    {"EN25Q16", 0x00003c, 0x000000},                                  /* one register, 35h is not answered */
+};
+
+START_TEST(protection_is_taken_off)
+{
+    config.part = nor_find(protected[_i].part);
+    config.faults.flash.status = protected[_i].before;
+    flash_board();
+    expect_pass(protected[_i].part);
+    ck_assert_uint_eq(board_stats(rig->board)->flash_status, protected[_i].after);
+}
+END_TEST
+
+static const struct {
+    const char *name, *part;
+    struct nor_faults faults;
+} locked[] = {
+    {"SRP0, WP low", "W25Q32", {.status = 0x9c, .wp_low = true}},
+    {"SRWD, WP low", "MX25L32", {.status = 0x9c, .wp_low = true}},
+    {"for ever", "W25Q32", {.status = 0x019c}},
+    {"CMP for ever", "GD25Q32", {.status = 0x4180}},
+    {"block locks", "W25Q32", {.status = 0x040000}}, /* no status bit says so: only ignored erases do */
+};
+
+START_TEST(a_locked_flash_is_named_and_untouched)
+{
+    config.part = nor_find(locked[_i].part);
+    config.faults.flash = locked[_i].faults;
+    flash_board();
+    expect_failure(locked[_i].name, CAUSE_FLASH_PROTECTED);
+    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert(untouched());
+}
+END_TEST
+
+static const struct {
+    uint32_t id;
+    enum cause cause;
+} ids[] = {
+    {0xFFFFFF, CAUSE_FLASH_ID_UNREADABLE}, {0x000000, CAUSE_FLASH_ID_UNREADABLE}, {0xEF4099, CAUSE_FLASH_SIZE_UNKNOWN},
+    {0xEF4010, CAUSE_FLASH_SIZE_UNKNOWN},  {0xEF4014, CAUSE_FLASH_TOO_SMALL},
+};
+
+START_TEST(a_wrong_id_is_refused_before_anything_is_erased)
+{
+    job.flash_size = 4 << 20;
+    config.faults.flash.wrong_id = true;
+    config.faults.flash.id = ids[_i].id;
+    flash_board();
+    expect_failure("id", ids[_i].cause);
+    ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
+    ck_assert(untouched());
+}
+END_TEST
+
+static const struct nor_faults slow[] = {
+    {.slow = 8, .pace = NOR_MAXIMUM},  /* 64 KB: 16 s */
+    {.slow = 30, .pace = NOR_MAXIMUM}, /* a minute */
+    {.slow = 100},
+};
+
+/* The tries after the first find the part still busy. */
+START_TEST(beyond_every_maximum_is_named)
+{
+    config.faults.flash = slow[_i];
+    flash_board();
+    expect_failure("slow", CAUSE_FLASH_SLOW);
+}
+END_TEST
+
+/* The chip resets, the part goes on erasing: it does not tell its id before that is over. */
+START_TEST(a_part_still_busy_from_before_is_waited_for)
+{
+    config.faults.flash.pace = NOR_MAXIMUM;
+    config.faults.reset_after = 20000;
+    flash_board();
+    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert(rig_holds(rig->board, golden));
+    ck_assert_uint_eq(rig->flash.tries, 2);
+}
+END_TEST
+
+START_TEST(one_stuck_bit_is_enough)
+{
+    unsigned failed = 0;
+    for (unsigned seed = 0; seed < 12; seed++) {
+        config.seed = seed;
+        config.part = nor_find("W25Q40");
+        config.faults.flash.stuck_bits = 1;
+        job.tries = 1;
+        flash_board();
+        if (rig->flash.state == FLASH_PASSED) {
+            ck_assert(rig_holds(rig->board, golden));
+            continue;
+        }
+        expect_failure("stuck", CAUSE_MD5_MISMATCH);
+        failed++;
+    }
+    ck_assert_uint_gt(failed, 0); /* the others lie where the image has a 0, or outside of it */
+}
+END_TEST
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
+
+int main(void)
+{
+    Suite *suite = suite_create("flash part");
+    TCase *tcase = tcase_create("part");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, every_part_passes_at_every_pace, NOR_TYPICAL, NOR_RANDOM + 1);
+    tcase_add_test(tcase, a_whole_slow_part_passes);
+    tcase_add_loop_test(tcase, protection_is_taken_off, 0, COUNT(protected));
+    tcase_add_loop_test(tcase, a_locked_flash_is_named_and_untouched, 0, COUNT(locked));
+    tcase_add_loop_test(tcase, a_wrong_id_is_refused_before_anything_is_erased, 0, COUNT(ids));
+    tcase_add_loop_test(tcase, beyond_every_maximum_is_named, 0, COUNT(slow));
+    tcase_add_test(tcase, a_part_still_busy_from_before_is_waited_for);
+    tcase_add_test(tcase, one_stuck_bit_is_enough);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}
