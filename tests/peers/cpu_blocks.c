@@ -215,8 +215,13 @@ static void branch(struct maker *m)
 {
     const struct op *op = op_random(&m->dice, OP_BRANCH);
     struct op_values values = op_roll(op, &m->dice, m->keep);
-    uint32_t at = m->n;
+    uint32_t at;
 
+    if (strpbrk(op->operands, "bu") && chance(m, 50) && literals_left(m, 1)) { /* around the constant */
+        values.s = any_writable(m);
+        load_literal(m, values.s, literal(m, (uint32_t)values.immediate + below(m, 3) - 1));
+    }
+    at = m->n;
     m->n += op->size;
     body(m);
     if (op->size == 2 && m->n - at < 4)
@@ -463,6 +468,18 @@ static bool harmless(const struct maker *m, uint32_t w)
     }
 }
 
+/* RSR, WSR, XSR of a register that does not exist. */
+static uint32_t no_special(struct maker *m)
+{
+    static const uint32_t ops[] = {0x030000, 0x130000, 0x610000};
+    uint32_t number;
+
+    do
+        number = below(m, 256);
+    while (special_exists(number));
+    return ops[below(m, 3)] | number << 8 | below(m, 16) << 4;
+}
+
 /* An instruction that may not exist: random bits, or one with a bit that is wrong. */
 static void any_word(struct maker *m)
 {
@@ -472,8 +489,12 @@ static void any_word(struct maker *m)
         const struct op *op = op_random(&m->dice, OP_PLAIN);
         struct op_values values = op_roll(op, &m->dice, 0);
 
-        bits =
-            chance(m, 50) ? dice_roll(&m->dice) & 0xffffff : op_encode(op, &values, 0) ^ 1u << below(m, op->size * 8);
+        switch (below(m, 5)) {
+        case 0: bits = no_special(m); break;
+        case 1:
+        case 2: bits = dice_roll(&m->dice) & 0xffffff; break;
+        default: bits = op_encode(op, &values, 0) ^ 1u << below(m, op->size * 8); break;
+        }
     } while (!harmless(m, bits));
     put(m, m->n, bits, 3);
     m->n += (bits & 15) >= 8 ? 2 : 3;
