@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How long one unit takes, in the board's virtual time: the same figures on every machine, at every run. Prints a table
- * of seconds by phase and baud rate for the image named.
+ * of seconds by phase and baud rate for the image named; and how fast this machine is at it.
  */
 #include "tests/simulation/rig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static struct golden *load(const char *path)
 {
@@ -42,6 +43,8 @@ int main(int argc, char **argv)
         printf(" %9s", flash_phase_label(phase));
     printf(" %9s\n", "total s");
 
+    double virtual_seconds = 0, instructions = 0;
+    clock_t began = clock();
     for (size_t i = 0; i < sizeof(bauds) / sizeof(bauds[0]); i++) {
         struct board_config config = {.seed = 1, .mac = {0x18, 0xFE, 0x34, 1, 2, 3}};
         struct flash_job job = rig_job(golden, stub);
@@ -58,8 +61,13 @@ int main(int argc, char **argv)
             printf(" %9.2f", seconds);
         }
         printf(" %9.2f%s\n", total, rig.flash.state == FLASH_PASSED && rig_holds(rig.board, golden) ? "" : "  FAILED");
+        virtual_seconds += total;
+        instructions += (double)board_stats(rig.board)->instructions / 1e6;
         board_free(rig.board);
     }
+    double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
+    printf("this machine: %.1f s, %.1f times as fast as the board; %.0f million instructions, %.0f in a second\n",
+           seconds, virtual_seconds / seconds, instructions, instructions / seconds);
     golden_free(golden);
     stub_image_free(stub);
     return 0;
