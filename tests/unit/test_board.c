@@ -211,6 +211,7 @@ struct crash {
 
 static const struct crash crashes[] = {
     {{0x00, 0x00, 0x00}, "illegal instruction at 0x40100000"},
+    {{0xf0, 0x41, 0x00}, "break at 0x40100000"},
     /* movi.n a2, 1; l32i.n a2, a2, 0 */
     {{0x0c, 0x12, 0x28, 0x02}, "unaligned load at 0x40100002 of 0x00000001"},
     /* movi.n a2, 0; s32i.n a2, a2, 4 */

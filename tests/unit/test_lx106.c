@@ -518,6 +518,156 @@ START_TEST(ccount_counts_cycles)
 }
 END_TEST
 
+/* wsr a2, ccompare0; l: addi.n a3, a3, 1; j l */
+static void put_timer_code(uint32_t compare)
+{
+    PUT(0x20, 0xf0, 0x13, 0x1b, 0x33, 0x86, 0xfe, 0xff);
+    cpu->a[2] = compare;
+    cpu->a[3] = 0;
+}
+
+START_TEST(the_timer_interrupts_when_its_time_has_come)
+{
+    put_timer_code(100);
+    cpu->sr[LX106_INTENABLE] = 1 << LX106_INTERRUPT_TIMER;
+    ck_assert_int_eq(lx106_run(cpu, 95), LX106_TIME);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 0);
+    ck_assert_int_eq(lx106_run(cpu, 1000), LX106_CALL);
+    ck_assert_uint_eq(cpu->pc, LX106_ROM + LX106_VECTOR_USER);
+    ck_assert_uint_eq(cpu->sr[LX106_EXCCAUSE], LX106_INTERRUPT);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 1 << LX106_INTERRUPT_TIMER);
+    /* At the first boundary of instructions from then on. */
+    ck_assert_uint_ge(cpu->cycles, 100);
+    ck_assert_uint_le(cpu->cycles, 100 + LX106_TAKEN_CYCLES + 1);
+
+    /* Written anew, CCOMPARE0 takes the interrupt back; the next comes in the middle of a run. */
+    cpu->pc = CODE;
+    cpu->a[2] = 500;
+    lx106_run(cpu, 1);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 0);
+    cpu->sr[LX106_PS] = LX106_PS_UM;
+    ck_assert_int_eq(lx106_run(cpu, 1000), LX106_CALL);
+    ck_assert_uint_ge(cpu->cycles, 500);
+    ck_assert_uint_le(cpu->cycles, 500 + LX106_TAKEN_CYCLES + 1);
+}
+END_TEST
+
+START_TEST(the_timer_is_pending_also_where_it_may_not_interrupt)
+{
+    put_timer_code(100);
+    ck_assert_int_eq(lx106_run(cpu, 1000), LX106_TIME);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 1 << LX106_INTERRUPT_TIMER);
+    ck_assert_uint_lt(cpu->pc, CODE + 8);
+}
+END_TEST
+
+START_TEST(the_timer_meets_a_value_that_ccount_has_passed_after_its_wrap)
+{
+    put_timer_code(0);
+    lx106_run(cpu, 10);
+    lx106_pass(cpu, 0xfffffff0u - 100 - cpu->cycles);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 0);
+    lx106_pass(cpu, 0x100000000u - 1 - cpu->cycles);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 0);
+    lx106_pass(cpu, 1);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 1 << LX106_INTERRUPT_TIMER);
+}
+END_TEST
+
+START_TEST(the_timer_wakes_a_sleeping_cpu)
+{
+    PUT(0x20, 0xf0, 0x13, 0x00, 0x70, 0x00, 0x80, 0x00, 0x00); /* wsr a2, ccompare0; waiti 0; ret */
+    cpu->a[2] = 5000;
+    cpu->sr[LX106_INTENABLE] = 1 << LX106_INTERRUPT_TIMER;
+    ck_assert_int_eq(lx106_run(cpu, 100), LX106_WAIT);
+    ck_assert_uint_eq(cpu->timer_at, 5000);
+    lx106_pass(cpu, 4999 - cpu->cycles);
+    ck_assert(!lx106_interrupted(cpu));
+    lx106_pass(cpu, 1);
+    ck_assert(lx106_interrupted(cpu));
+    ck_assert_int_eq(lx106_run(cpu, 100), LX106_CALL);
+    ck_assert_uint_eq(cpu->sr[LX106_EPC1], CODE + 6);
+}
+END_TEST
+
+START_TEST(ccount_can_be_set)
+{
+    PUT(0x20, 0xea, 0x13, 0x30, 0xea, 0x03, 0x80, 0x00, 0x00); /* wsr a2, ccount; rsr a3, ccount; ret */
+    cpu->a[2] = 0xfffffff0;
+    lx106_run(cpu, 100);
+    ck_assert_uint_eq(cpu->a[3], 0xfffffff1);
+}
+END_TEST
+
+START_TEST(ccount_is_zero_after_reset)
+{
+    lx106_pass(cpu, 123456);
+    lx106_reset(cpu);
+    PUT(0x20, 0xea, 0x03, 0x80, 0x00, 0x00); /* rsr a2, ccount; ret */
+    cpu->pc = CODE;
+    cpu->a[0] = RETURN;
+    lx106_run(cpu, 100);
+    ck_assert_uint_eq(cpu->a[2], 1);
+}
+END_TEST
+
+START_TEST(nothing_holds_the_nmi_back)
+{
+    PUT(0x3d, 0xf0, 0x10, 0x33, 0x00); /* nop.n; rfi 3 */
+    cpu->sr[LX106_PS] = LX106_PS_UM | LX106_PS_EXCM | LX106_PS_INTLEVEL;
+    cpu->sr[LX106_INTSET] = 1 << LX106_INTERRUPT_NMI;
+    ck_assert_int_eq(lx106_run(cpu, 100), LX106_CALL);
+    ck_assert_uint_eq(cpu->pc, LX106_ROM + LX106_VECTOR_NMI);
+    ck_assert_uint_eq(cpu->sr[LX106_EPC1 + 2], CODE);
+    ck_assert_uint_eq(cpu->sr[LX106_EPS2 + 1], LX106_PS_UM | LX106_PS_EXCM | LX106_PS_INTLEVEL);
+    ck_assert_uint_eq(cpu->sr[LX106_PS], LX106_PS_UM | LX106_PS_EXCM | 3);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 0); /* an edge, once */
+
+    cpu->pc = CODE + 2;
+    lx106_run(cpu, 1);
+    ck_assert_uint_eq(cpu->pc, CODE);
+    ck_assert_uint_eq(cpu->sr[LX106_PS], LX106_PS_UM | LX106_PS_EXCM | LX106_PS_INTLEVEL);
+}
+END_TEST
+
+START_TEST(software_sets_its_own_interrupt_and_clears_edges)
+{
+    /* wsr a2, intset; rsr a3, interrupt; wsr a2, intclear; ret */
+    PUT(0x20, 0xe2, 0x13, 0x30, 0xe2, 0x03, 0x20, 0xe3, 0x13, 0x80);
+    cpu->a[2] = 0x7fff;
+    cpu->sr[LX106_INTSET] = 1 << 5 | 1 << 9;
+    lx106_run(cpu, 100);
+    ck_assert_uint_eq(cpu->a[3], 1 << 5 | 1 << 9 | 1 << LX106_INTERRUPT_SOFTWARE);
+    ck_assert_uint_eq(cpu->sr[LX106_INTSET], 1 << 5);
+}
+END_TEST
+
+START_TEST(a_break_goes_to_the_debug_vector)
+{
+    PUT(0x20, 0x41, 0x00, 0x2d, 0xf2); /* break 1, 2; break.n 2 */
+    ck_assert_int_eq(lx106_run(cpu, 100), LX106_CALL);
+    ck_assert_uint_eq(cpu->pc, LX106_ROM + LX106_VECTOR_DEBUG);
+    ck_assert_uint_eq(cpu->sr[LX106_EPC1 + 1], CODE);
+    ck_assert_uint_eq(cpu->sr[LX106_EPS2], LX106_PS_UM);
+    ck_assert_uint_eq(cpu->sr[LX106_PS], LX106_PS_UM | LX106_PS_EXCM | 2);
+    ck_assert_uint_eq(cpu->sr[LX106_DEBUGCAUSE], 8);
+
+    cpu->sr[LX106_PS] = LX106_PS_UM;
+    cpu->pc = CODE + 3;
+    lx106_run(cpu, 100);
+    ck_assert_uint_eq(cpu->pc, LX106_ROM + LX106_VECTOR_DEBUG);
+    ck_assert_uint_eq(cpu->sr[LX106_EPC1 + 1], CODE + 3);
+    ck_assert_uint_eq(cpu->sr[LX106_DEBUGCAUSE], 16);
+}
+END_TEST
+
+START_TEST(a_loop_that_polls_the_timer_is_not_idle)
+{
+    PUT(0x20, 0xe2, 0x03, 0x46, 0xfe, 0xff); /* l: rsr a2, interrupt; j l */
+    ck_assert_int_eq(lx106_run(cpu, 100000), LX106_TIME);
+}
+END_TEST
+
 START_TEST(code_comes_from_the_bus_by_lines)
 {
     /* Three instructions around the end of a line, at every offset. */
@@ -590,6 +740,16 @@ int main(void)
     tcase_add_test(tc, a_spin_ends_when_memory_changes);
     tcase_add_test(tc, time_is_charged_by_instruction_and_by_jump);
     tcase_add_test(tc, ccount_counts_cycles);
+    tcase_add_test(tc, the_timer_interrupts_when_its_time_has_come);
+    tcase_add_test(tc, the_timer_is_pending_also_where_it_may_not_interrupt);
+    tcase_add_test(tc, the_timer_meets_a_value_that_ccount_has_passed_after_its_wrap);
+    tcase_add_test(tc, the_timer_wakes_a_sleeping_cpu);
+    tcase_add_test(tc, ccount_can_be_set);
+    tcase_add_test(tc, ccount_is_zero_after_reset);
+    tcase_add_test(tc, nothing_holds_the_nmi_back);
+    tcase_add_test(tc, software_sets_its_own_interrupt_and_clears_edges);
+    tcase_add_test(tc, a_break_goes_to_the_debug_vector);
+    tcase_add_test(tc, a_loop_that_polls_the_timer_is_not_idle);
     tcase_add_test(tc, code_comes_from_the_bus_by_lines);
     tcase_add_test(tc, a_line_at_hand_is_not_asked_for_again);
     tcase_add_test(tc, the_last_instruction_of_the_window_needs_no_next_line);

@@ -100,6 +100,14 @@ static uint64_t vector(struct chip *chip, struct rom_call *call)
     return 0;
 }
 
+/* BREAK. Nobody debugs. */
+static uint64_t debug_vector(struct chip *chip, struct rom_call *call)
+{
+    (void)call;
+    chip_stop(chip, "break at 0x%08x", chip->cpu.sr[LX106_EPC1 + 1]);
+    return 0;
+}
+
 static uint64_t isr_return(struct chip *chip, struct rom_call *call)
 {
     struct rom_calls *calls = &chip->calls;
@@ -122,6 +130,7 @@ static uint64_t isr_return(struct chip *chip, struct rom_call *call)
 const struct rom_function rom_interrupt_functions[] = {
     {LX106_ROM + LX106_VECTOR_USER, ISR_ENTER_CYCLES, vector},
     {LX106_ROM + LX106_VECTOR_KERNEL, ISR_ENTER_CYCLES, vector},
+    {LX106_ROM + LX106_VECTOR_DEBUG, ISR_ENTER_CYCLES, debug_vector},
     {LX106_ROM + LX106_VECTOR_DOUBLE, ISR_ENTER_CYCLES, vector},
     {ROM_ISR_RETURN, ISR_LEAVE_CYCLES, isr_return},
     {0x40000f88, ROM_CALL_CYCLES, isr_attach},
