@@ -212,6 +212,26 @@ START_TEST(ft4232h_has_four_of_each)
 }
 END_TEST
 
+START_TEST(each_breaks_in_its_way)
+{
+    make("cp2102");
+    out(0x41, 0x05, 1, 0, NULL, 0);
+    ck_assert(device.ports[0].breaks);
+    out(0x41, 0x05, 0, 0, NULL, 0);
+    ck_assert(!device.ports[0].breaks);
+    make("ft232r");
+    out(0x40, 4, 0x4008, 0, NULL, 0);
+    ck_assert(device.ports[0].breaks);
+    out(0x40, 4, 0x0008, 0, NULL, 0);
+    ck_assert(!device.ports[0].breaks);
+    make("ch340");
+    out(0x40, 0x9a, 0x1805, 0x8300, NULL, 0);
+    ck_assert(device.ports[0].breaks);
+    out(0x40, 0x9a, 0x1805, 0xc301, NULL, 0);
+    ck_assert(!device.ports[0].breaks);
+}
+END_TEST
+
 START_TEST(ftdi_latency)
 {
     make("ft232r");
@@ -262,6 +282,7 @@ int main(void)
     tcase_add_test(tcase, ftdi_lines_have_a_mask);
     tcase_add_test(tcase, ftdi_baud_has_eighths);
     tcase_add_test(tcase, ft4232h_has_four_of_each);
+    tcase_add_test(tcase, each_breaks_in_its_way);
     tcase_add_test(tcase, ftdi_latency);
     tcase_add_test(tcase, ftdi_packets_begin_with_status);
     suite_add_tcase(suite, tcase);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/adapter.h"
 
-#include <asm/termbits.h> /* termios2; excludes <termios.h> */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -20,9 +18,8 @@
 
 struct adapter {
     const struct adapter_kind *kind;
-    int master, slave;
+    struct adapter_host host;
     int wake_fd, event_fd;
-    char tty[64];
     pthread_t thread;
 
     /* Whoever wants `lock` passes `gate` first, so that a pump that is busy catching up cannot starve the others. */
@@ -37,6 +34,7 @@ struct adapter {
     struct adapter_faults faults;
     uint8_t rx[1024]; /* from the board, not yet with the host */
     size_t rx_used;
+    uint32_t latency_us;
     uint64_t rx_due;  /* board time at which rx goes to the host, full packet or not */
     uint64_t rx_sent; /* board time of the last packet with data */
     struct adapter_state state;
@@ -61,22 +59,16 @@ static void unlock(struct adapter *adapter)
     pthread_mutex_unlock(&adapter->lock);
 }
 
-static void wake(struct adapter *adapter)
+void adapter_wake(struct adapter *adapter)
 {
     eventfd_write(adapter->wake_fd, 1);
 }
 
-static uint32_t baud_made(const struct adapter *adapter, uint32_t requested)
-{
-    return adapter_kind_baud(adapter->kind, requested, adapter->faults.max_baud);
-}
-
-/* The speed that the host has set, whatever it is: seen on the master side. */
 static void sample_baud(struct adapter *adapter)
 {
-    struct termios2 tio;
-    if (ioctl(adapter->master, TCGETS2, &tio) == 0 && tio.c_ospeed != 0)
-        adapter->state.baud = baud_made(adapter, tio.c_ospeed);
+    uint32_t baud = adapter->host.baud(adapter->host.data, adapter->faults.max_baud);
+    if (baud)
+        adapter->state.baud = baud;
 }
 
 static bool carries(const struct adapter *adapter)
@@ -84,7 +76,7 @@ static bool carries(const struct adapter *adapter)
     return adapter->board && !adapter->stuck && !adapter->state.cut;
 }
 
-/* Takes from the pty what the transmit FIFO has room for. Returns whether the FIFO is too full to ask for more. */
+/* Takes from the host what the transmit FIFO has room for. Returns whether the FIFO is too full to ask for more. */
 static bool take_from_host(struct adapter *adapter)
 {
     size_t fifo = adapter->kind->tx_fifo;
@@ -92,13 +84,13 @@ static bool take_from_host(struct adapter *adapter)
     /* A FIFO of real hardware asks for more when it is half empty. */
     if (sending > fifo / 2)
         return true;
-    uint8_t bytes[1024];
+    uint8_t bytes[2048];
     size_t room = fifo - sending;
     if (room > sizeof bytes)
         room = sizeof bytes;
     if (adapter->faults.cut_after && room > adapter->faults.cut_after - adapter->state.to_board)
         room = adapter->faults.cut_after - adapter->state.to_board;
-    ssize_t n = read(adapter->master, bytes, room);
+    ssize_t n = adapter->host.take(adapter->host.data, bytes, room);
     if (n <= 0)
         return false;
     sample_baud(adapter);
@@ -116,13 +108,13 @@ static void give_to_host(struct adapter *adapter)
 {
     if (adapter->rx_used < adapter->kind->packet && adapter->board_time < adapter->rx_due)
         return;
-    ssize_t n = write(adapter->master, adapter->rx, adapter->rx_used);
-    if (n <= 0)
+    size_t n = adapter->host.give(adapter->host.data, adapter->rx, adapter->rx_used);
+    if (n == 0)
         return; /* the host does not read: what comes now overruns the FIFO */
-    adapter->rx_used -= (size_t)n;
+    adapter->rx_used -= n;
     adapter->rx_sent = adapter->board_time;
     memmove(adapter->rx, adapter->rx + n, adapter->rx_used);
-    adapter->state.to_host += (uint64_t)n;
+    adapter->state.to_host += n;
     adapter->state.active_at = adapter_clock();
 }
 
@@ -130,7 +122,7 @@ static void give_to_host(struct adapter *adapter)
  * what comes in an idle time waits for anything up to the whole latency. */
 static uint64_t next_packet(const struct adapter *adapter)
 {
-    uint64_t latency = adapter->kind->latency_us * 1000u;
+    uint64_t latency = adapter->latency_us * 1000u;
     return adapter->rx_sent + ((adapter->board_time - adapter->rx_sent) / latency + 1) * latency;
 }
 
@@ -194,9 +186,9 @@ static bool drop_from_host(struct adapter *adapter)
 {
     uint8_t bytes[512];
     ssize_t n;
-    while ((n = read(adapter->master, bytes, sizeof bytes)) > 0)
+    while ((n = adapter->host.take(adapter->host.data, bytes, sizeof bytes)) > 0)
         adapter->state.active_at = adapter_clock();
-    return n < 0 && errno == EAGAIN;
+    return n == 0;
 }
 
 static void note_lag(struct adapter *adapter, uint64_t lag)
@@ -254,7 +246,7 @@ static void *pump_thread(void *data)
         if (stop)
             return NULL;
 
-        struct pollfd fds[] = {{adapter->wake_fd, POLLIN, 0}, {listens ? adapter->master : -1, POLLIN, 0}};
+        struct pollfd fds[] = {{adapter->wake_fd, POLLIN, 0}, {listens ? adapter->host.fd : -1, POLLIN, 0}};
         struct timespec timeout = {(time_t)(wait / 1000000000u), (long)(wait % 1000000000u)};
         if (ppoll(fds, 2, wait == UINT64_MAX ? NULL : &timeout, NULL) > 0) {
             eventfd_t count;
@@ -267,35 +259,9 @@ static void *pump_thread(void *data)
     }
 }
 
-/* A pty whose slave stays open here, so that the master is usable before and after the host has it open. Starts out
- * like a port of the kernel's usb-serial drivers. */
-static int open_pty(struct adapter *adapter)
+static void free_all(struct adapter *adapter)
 {
-    adapter->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (adapter->master < 0)
-        return -1;
-    if (grantpt(adapter->master) != 0 || unlockpt(adapter->master) != 0 ||
-        ptsname_r(adapter->master, adapter->tty, sizeof adapter->tty) != 0)
-        return -1;
-    /* Not by open(): umockdev's preload would count that as one more of the 50 devices that it can keep track of.
-     * For writing only: who has a port open for reading takes bytes from the host, and is a reason to call it busy. */
-    adapter->slave = ioctl(adapter->master, TIOCGPTPEER, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-    if (adapter->slave < 0)
-        return -1;
-    struct termios2 tio;
-    if (ioctl(adapter->slave, TCGETS2, &tio) != 0)
-        return -1;
-    tio.c_cflag = (tio.c_cflag & ~(tcflag_t)CBAUD) | B9600 | HUPCL | CLOCAL;
-    tio.c_ispeed = tio.c_ospeed = 9600;
-    return ioctl(adapter->slave, TCSETS2, &tio);
-}
-
-static void close_all(struct adapter *adapter)
-{
-    if (adapter->slave >= 0)
-        close(adapter->slave);
-    if (adapter->master >= 0)
-        close(adapter->master);
+    adapter->host.free(adapter->host.data);
     if (adapter->wake_fd >= 0)
         close(adapter->wake_fd);
     pthread_mutex_destroy(&adapter->gate);
@@ -303,26 +269,29 @@ static void close_all(struct adapter *adapter)
     free(adapter);
 }
 
-struct adapter *adapter_new(const struct adapter_kind *kind, int event_fd)
+struct adapter *adapter_new(const struct adapter_kind *kind, const struct adapter_host *host, int event_fd)
 {
     struct adapter *adapter = calloc(1, sizeof *adapter);
-    if (!adapter)
+    if (!adapter) {
+        host->free(host->data);
         return NULL;
+    }
     adapter->kind = kind;
-    adapter->master = adapter->slave = -1;
+    adapter->host = *host;
     adapter->event_fd = event_fd;
-    adapter->state.baud = baud_made(adapter, 9600);
+    adapter->latency_us = kind->latency_us;
+    adapter->state.baud = adapter_kind_baud(kind, 9600, 0);
     adapter->planned = UINT64_MAX;
     pthread_mutex_init(&adapter->gate, NULL);
     pthread_mutex_init(&adapter->lock, NULL);
     adapter->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int error = 0;
-    if (adapter->wake_fd < 0 || open_pty(adapter) != 0)
+    if (adapter->wake_fd < 0)
         error = errno;
     else
         error = pthread_create(&adapter->thread, NULL, pump_thread, adapter);
     if (error) {
-        close_all(adapter);
+        free_all(adapter);
         errno = error;
         return NULL;
     }
@@ -334,9 +303,9 @@ void adapter_free(struct adapter *adapter)
     lock(adapter);
     adapter->stop = true;
     unlock(adapter);
-    wake(adapter);
+    adapter_wake(adapter);
     pthread_join(adapter->thread, NULL);
-    close_all(adapter);
+    free_all(adapter);
 }
 
 const struct adapter_kind *adapter_kind_of(const struct adapter *adapter)
@@ -344,9 +313,9 @@ const struct adapter_kind *adapter_kind_of(const struct adapter *adapter)
     return adapter->kind;
 }
 
-const char *adapter_tty(const struct adapter *adapter)
+void *adapter_host_of(const struct adapter *adapter)
 {
-    return adapter->tty;
+    return adapter->host.data;
 }
 
 void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, const struct adapter_faults *faults)
@@ -368,7 +337,7 @@ void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, c
     board_set_lines(board, state->dtr, state->rts);
     board_power(board, true);
     unlock(adapter);
-    wake(adapter);
+    adapter_wake(adapter);
 }
 
 struct board *adapter_lift(struct adapter *adapter, uint64_t *time)
@@ -399,7 +368,7 @@ void adapter_buttons(struct adapter *adapter, bool reset, bool gpio0)
     if (adapter->board)
         board_buttons(adapter->board, reset, gpio0);
     unlock(adapter);
-    wake(adapter);
+    adapter_wake(adapter);
 }
 
 static void drive_lines(struct adapter *adapter, bool dtr, bool rts)
@@ -410,29 +379,20 @@ static void drive_lines(struct adapter *adapter, bool dtr, bool rts)
     adapter->state.active_at = adapter_clock();
     if (adapter->board)
         board_set_lines(adapter->board, dtr, rts);
-    wake(adapter);
+    adapter_wake(adapter);
 }
 
-void adapter_opened(struct adapter *adapter)
+void adapter_listens(struct adapter *adapter, bool listens)
 {
     lock(adapter);
-    adapter->state.open = adapter->state.touched = true;
-    drive_lines(adapter, true, true);
+    catch_up(adapter);
+    adapter->state.open = listens;
+    adapter->state.touched = adapter->state.touched || listens;
+    adapter->state.active_at = adapter_clock();
+    if (!listens)
+        adapter->rx_used = 0;
     unlock(adapter);
-}
-
-void adapter_closed(struct adapter *adapter)
-{
-    lock(adapter);
-    struct termios2 tio;
-    bool drop = ioctl(adapter->slave, TCGETS2, &tio) == 0 && (tio.c_cflag & HUPCL);
-    drive_lines(adapter, adapter->state.dtr && !drop, adapter->state.rts && !drop);
-    adapter->state.open = false;
-    adapter->rx_used = 0;
-    /* What the kernel does at the last close, which our own descriptor hides from it. */
-    ioctl(adapter->slave, TIOCNXCL);
-    ioctl(adapter->slave, TCFLSH, TCIFLUSH);
-    unlock(adapter);
+    adapter_wake(adapter);
 }
 
 int adapter_lines(struct adapter *adapter)
@@ -461,19 +421,22 @@ void adapter_break(struct adapter *adapter, bool on)
     adapter->breaking = on;
     adapter->break_begun = adapter->board_time;
     unlock(adapter);
-    wake(adapter);
+    adapter_wake(adapter);
 }
 
-void adapter_round_baud(struct adapter *adapter)
+void adapter_set_latency(struct adapter *adapter, uint32_t us)
 {
-    if (!adapter->kind->shows_rounded_baud)
-        return;
-    struct termios2 tio;
-    if (ioctl(adapter->slave, TCGETS2, &tio) != 0 || tio.c_ospeed == 0)
-        return;
-    tio.c_ispeed = tio.c_ospeed = baud_made(adapter, tio.c_ospeed);
-    tio.c_cflag = (tio.c_cflag & ~(tcflag_t)CBAUD) | BOTHER;
-    ioctl(adapter->slave, TCSETS2, &tio);
+    lock(adapter);
+    adapter->latency_us = us ? us : adapter->kind->latency_us;
+    unlock(adapter);
+}
+
+uint32_t adapter_max_baud(struct adapter *adapter)
+{
+    lock(adapter);
+    uint32_t max = adapter->faults.max_baud;
+    unlock(adapter);
+    return max;
 }
 
 void adapter_stick(struct adapter *adapter, bool stuck)
@@ -481,10 +444,8 @@ void adapter_stick(struct adapter *adapter, bool stuck)
     lock(adapter);
     adapter->stuck = stuck;
     adapter->rx_used = 0;
-    if (stuck) /* a host that reads from a stuck adapter must find nothing to wake it */
-        ioctl(adapter->slave, TCFLSH, TCIFLUSH);
     unlock(adapter);
-    wake(adapter);
+    adapter_wake(adapter);
 }
 
 void adapter_state(struct adapter *adapter, struct adapter_state *state)

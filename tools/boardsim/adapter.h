@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A USB-serial adapter: a pty for the host on one side, a virtual board (or none) on the other, and a thread that keeps
- * the board's clock at the wall clock and carries the bytes. Bytes leave the host only as fast as the UART sends them;
+ * A USB-serial adapter: the host on one side, a virtual board (or none) on the other, and a thread that keeps the
+ * board's clock at the wall clock and carries the bytes. Bytes leave the host only as fast as the UART sends them;
  * bytes from the board reach it when the adapter's USB packet is full or its latency is over.
  *
  * All functions may be called from any thread.
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct adapter;
 
@@ -24,16 +25,33 @@ struct adapter_faults {
     uint32_t max_baud;  /* if not 0: can do no more than this, whatever its kind; the driver clamps */
 };
 
-/* `event_fd` (an eventfd that must outlive the adapter) is written when cut_after is reached. NULL with errno set if
- * there is no pty or no thread to be had. */
-struct adapter *adapter_new(const struct adapter_kind *kind, int event_fd);
+/* The way to the host: a pty, or a USB connection. All of these are called under the adapter's lock. */
+struct adapter_host {
+    void *data;
+    int fd; /* readable when there are bytes from the host; -1: adapter_wake() tells */
+    /* Takes up to `room` bytes from the host. 0: there are none; -1: nor will there be. */
+    ssize_t (*take)(void *data, uint8_t *bytes, size_t room);
+    /* Gives the host n bytes; returns how many of them it had room for. */
+    size_t (*give)(void *data, const uint8_t *bytes, size_t n);
+    /* The baud on the wire, of an adapter that can do no more than `max` (0: no more than its kind); 0: not known yet.
+     */
+    uint32_t (*baud)(void *data, uint32_t max);
+    /* Hangs up. */
+    void (*free)(void *data);
+};
 
-/* Hangs up: the host reads end-of-file, writes give EIO. Then frees. The board must have been lifted. */
+/* `host` becomes the adapter's. `event_fd` (an eventfd that must outlive the adapter) is written when cut_after is
+ * reached. NULL with errno set if there is no thread to be had; the host is freed then. */
+struct adapter *adapter_new(const struct adapter_kind *kind, const struct adapter_host *host, int event_fd);
+
+/* Hangs up, then frees. The board must have been lifted. */
 void adapter_free(struct adapter *adapter);
 
 const struct adapter_kind *adapter_kind_of(const struct adapter *adapter);
-/* The slave side of the pty: "/dev/pts/7". */
-const char *adapter_tty(const struct adapter *adapter);
+/* host->data */
+void *adapter_host_of(const struct adapter *adapter);
+/* There are bytes from the host, or there is room for some. */
+void adapter_wake(struct adapter *adapter);
 
 /* Puts a board on the adapter and powers it. Its clock stands at `time` and runs with the wall clock from now on. The
  * board stays the caller's, but only the adapter may touch it until it is lifted. With the board come the adapter's
@@ -45,18 +63,17 @@ struct board *adapter_lift(struct adapter *adapter, uint64_t *time);
 void adapter_look(struct adapter *adapter, void (*look)(struct board *board, void *data), void *data);
 void adapter_buttons(struct adapter *adapter, bool reset, bool gpio0);
 
-/* The host opened or closed its last descriptor: the kernel raises DTR and RTS, and drops them again if HUPCL is set.
- */
-void adapter_opened(struct adapter *adapter);
-void adapter_closed(struct adapter *adapter);
-
+/* The host's driver listens, or does so no more: what the board says then is lost. */
+void adapter_listens(struct adapter *adapter, bool listens);
 /* TIOCM_DTR and TIOCM_RTS as they are; the lines to set and to clear. */
 int adapter_lines(struct adapter *adapter);
 void adapter_set_lines(struct adapter *adapter, int set, int clear);
 /* The host holds its transmit line low, or lets it go. */
 void adapter_break(struct adapter *adapter, bool on);
-/* Shows the host the baud that it really got, where the driver does so. */
-void adapter_round_baud(struct adapter *adapter);
+/* How long a packet for the host that is not full waits for more; 0: as its kind does. */
+void adapter_set_latency(struct adapter *adapter, uint32_t us);
+/* adapter_faults.max_baud */
+uint32_t adapter_max_baud(struct adapter *adapter);
 /* A stuck adapter carries nothing in either direction. */
 void adapter_stick(struct adapter *adapter, bool stuck);
 

@@ -2,8 +2,8 @@
 #include "tools/boardsim/bench.h"
 
 #include "tools/boardsim/board/rng.h"
-#include "tools/boardsim/umockdev.h"
 #include "tools/boardsim/unit.h"
+#include "tools/boardsim/world.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@
 struct slot {
     struct spec spec;
     struct adapter *adapter;
-    int tty;
+    int plug;          /* of world_backend.plug() */
     struct unit *unit; /* on the adapter, or in the hand */
     bool seated;
     uint64_t bounce_at; /* when the board in the hand comes back by itself; 0: it does not */
@@ -38,6 +38,7 @@ struct slot {
 
 struct bench {
     const struct bench_options *options;
+    const struct world_backend *backend;
     struct world *world;
     int event_fd;
     uint64_t started;
@@ -72,21 +73,26 @@ static void tell(const struct bench *bench, unsigned slot, const char *what, con
     fputs(line, stderr);
 }
 
-struct bench *bench_new(const struct bench_options *options)
+struct bench *bench_new(const struct bench_options *options, char *error, size_t size)
 {
     struct bench *bench = calloc(1, sizeof *bench);
-    if (!bench)
-        return NULL;
-    bench->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (bench->event_fd < 0) {
+    int event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!bench || event_fd < 0)
+        fail(error, size, "%s", strerror(errno));
+    else
+        bench->world = options->backend->open(error, size);
+    if (!bench || !bench->world) {
+        if (event_fd >= 0)
+            close(event_fd);
         free(bench);
         return NULL;
     }
+    bench->event_fd = event_fd;
+    bench->backend = options->backend;
     bench->options = options;
     bench->started = adapter_clock();
     bench->rng.state = options->seed;
     bench->last = &bench->first;
-    bench->world = world_new();
     for (unsigned i = 1; i <= BENCH_SLOTS; i++)
         bench->slots[i].spec = options->board;
     return bench;
@@ -95,7 +101,7 @@ struct bench *bench_new(const struct bench_options *options)
 void bench_free(struct bench *bench)
 {
     bench_unplug_all(bench);
-    world_free(bench->world);
+    bench->backend->close(bench->world);
     struct unit *next;
     for (struct unit *unit = bench->first; unit; unit = next) {
         next = unit->next;
@@ -160,6 +166,11 @@ static struct unit *make_unit(struct bench *bench, unsigned slot, const struct s
     return unit;
 }
 
+static int tty_of(const struct bench *bench, const struct slot *slot)
+{
+    return slot->adapter ? bench->backend->tty(bench->world, slot->plug) : -1;
+}
+
 static void seat(struct bench *bench, unsigned index, struct unit *unit)
 {
     struct slot *slot = &bench->slots[index];
@@ -181,6 +192,7 @@ static void lift(struct bench *bench, unsigned index)
     if (!slot->seated)
         return;
     slot->seated = false;
+    unit->tty = tty_of(bench, slot);
     slot->release_reset = slot->release_flash = 0;
     adapter_state(slot->adapter, &unit->wire);
     adapter_lift(slot->adapter, &unit->time);
@@ -222,21 +234,20 @@ static bool check_seated(struct bench *bench, unsigned slot, bool has_board, cha
 static int plug(struct bench *bench, unsigned index, struct unit *unit, int not_tty, char *error, size_t size)
 {
     struct slot *slot = &bench->slots[index];
-    slot->adapter = adapter_new(kind_for(bench, index), bench->event_fd);
+    slot->adapter = bench->backend->adapter(bench->world, kind_for(bench, index), bench->event_fd);
     if (!slot->adapter)
-        return fail(error, size, "slot %u: no pty: %s", index, strerror(errno));
+        return fail(error, size, "slot %u: no adapter: %s", index, strerror(errno));
     seat(bench, index, unit);
     const struct world_plug how = {
         .slot = index, .unit = unit->number, .hang = unit->spec.hang_ioctl, .not_number = not_tty};
-    slot->tty = world_plug(bench->world, slot->adapter, &how);
-    if (slot->tty < 0) {
+    slot->plug = bench->backend->plug(bench->world, slot->adapter, &how);
+    if (slot->plug < 0) {
         adapter_lift(slot->adapter, &unit->time);
         adapter_free(slot->adapter);
         slot->adapter = NULL;
         slot->seated = false;
-        return fail(error, size, "slot %u: all %d tty numbers are in use", index, WORLD_PORTS);
+        return fail(error, size, "slot %u: there is no room for another adapter", index);
     }
-    unit->tty = slot->tty;
     tell(bench, index, "plugged", unit);
     return 0;
 }
@@ -286,9 +297,8 @@ int bench_unplug(struct bench *bench, unsigned slot, char *error, size_t size)
     struct slot *s = &bench->slots[slot];
     bool seated = s->seated;
     lift(bench, slot);
-    world_unplug(bench->world, s->tty);
+    bench->backend->unplug(bench->world, s->plug);
     s->adapter = NULL;
-    s->tty = -1;
     tell(bench, slot, "unplugged", s->unit);
     if (seated)
         judge(bench, s->unit);
@@ -304,8 +314,8 @@ int bench_seat(struct bench *bench, unsigned slot, const struct spec *spec, char
         return -1;
     forget_hand(&bench->slots[slot]);
     seat(bench, slot, unit);
-    unit->tty = bench->slots[slot].tty;
-    world_hang(bench->world, unit->tty, unit->spec.hang_ioctl);
+    bool hang = unit->spec.hang_ioctl;
+    bench->backend->hang(bench->world, bench->slots[slot].plug, hang, hang);
     tell(bench, slot, "board seated", unit);
     return 0;
 }
@@ -343,12 +353,12 @@ int bench_press(struct bench *bench, unsigned slot, bool flash, char *error, siz
     return 0;
 }
 
-int bench_hang(struct bench *bench, unsigned slot, bool hang, char *error, size_t size)
+int bench_hang(struct bench *bench, unsigned slot, bool control, bool bytes, char *error, size_t size)
 {
     if (!check(bench, slot, true, error, size))
         return -1;
-    world_hang(bench->world, bench->slots[slot].tty, hang);
-    tell(bench, slot, hang ? "adapter hangs" : "adapter lives again", bench->slots[slot].unit);
+    bench->backend->hang(bench->world, bench->slots[slot].plug, control, bytes);
+    tell(bench, slot, control || bytes ? "adapter hangs" : "adapter lives again", bench->slots[slot].unit);
     return 0;
 }
 
@@ -379,7 +389,7 @@ static void cut(struct bench *bench, unsigned index, uint64_t now)
 {
     struct slot *slot = &bench->slots[index];
     char error[128];
-    slot->bounce_tty = slot->tty;
+    slot->bounce_tty = tty_of(bench, slot);
     bench_unplug(bench, index, error, sizeof error);
     slot->bounce_at = slot->unit->spec.bounces ? now + BOUNCE_NS : 0;
 }
@@ -424,7 +434,7 @@ void bench_view(struct bench *bench, unsigned index, struct bench_view *view)
     view->plugged = slot->adapter;
     view->seated = slot->seated;
     view->bounces = slot->bounce_at != 0;
-    view->tty = slot->adapter ? slot->tty : -1;
+    view->tty = tty_of(bench, slot);
     view->kind = kind_for(bench, index)->name;
     view->faults = slot->seated ? slot->unit->spec.faults : "";
     if (slot->seated)
@@ -491,6 +501,11 @@ void bench_unplug_all(struct bench *bench)
     for (unsigned i = 1; i <= BENCH_SLOTS; i++)
         if (bench->slots[i].adapter)
             (void)bench_unplug(bench, i, error, sizeof error);
+}
+
+void bench_enter(const struct bench *bench)
+{
+    bench->backend->enter();
 }
 
 double bench_lag(const struct bench *bench)

@@ -19,7 +19,10 @@
 
 struct bench;
 
+struct world_backend; /* world.h */
+
 struct bench_options {
+    const struct world_backend *backend;
     const struct adapter_kind *kind; /* NULL: another one from slot to slot */
     uint64_t seed;
     double faulty;        /* fraction of the boards that get a fault at random, 0..1 */
@@ -28,9 +31,8 @@ struct bench_options {
     bool verbose;         /* a line on stderr for all that the hands do */
 };
 
-/* `options` must outlive the bench. Makes the world that programs run in (umockdev.h). NULL and errno if there are no
- * descriptors left. */
-struct bench *bench_new(const struct bench_options *options);
+/* `options` must outlive the bench. Makes the world that programs run in. NULL with a sentence. */
+struct bench *bench_new(const struct bench_options *options, char *error, size_t size);
 /* Unplugs everything. */
 void bench_free(struct bench *bench);
 
@@ -62,8 +64,8 @@ int bench_lift(struct bench *bench, unsigned slot, char *error, size_t size);
 int bench_hold(struct bench *bench, unsigned slot, bool reset, bool flash, char *error, size_t size);
 /* A tap on reset; with `flash`, while that button is held. */
 int bench_press(struct bench *bench, unsigned slot, bool flash, char *error, size_t size);
-/* See world_hang(). */
-int bench_hang(struct bench *bench, unsigned slot, bool hang, char *error, size_t size);
+/* See world_backend.hang. */
+int bench_hang(struct bench *bench, unsigned slot, bool control, bool bytes, char *error, size_t size);
 
 struct bench_view {
     bool plugged, seated; /* an adapter is in; a board is on it */
@@ -89,6 +91,9 @@ int bench_log(struct bench *bench, unsigned slot, char *text, size_t size);
 
 /* Takes out all that is in. Before this bench_report() and bench_lag() do not yet know of it. */
 void bench_unplug_all(struct bench *bench);
+
+/* Changes the environment for a program that shall be in the bench's world. */
+void bench_enter(const struct bench *bench);
 
 /* How far a board's clock was behind the wall clock, at worst, in ms. */
 double bench_lag(const struct bench *bench);

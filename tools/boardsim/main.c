@@ -2,6 +2,7 @@
 /* boardsim: runs a program in a world where /dev/ttyUSB0… are adapters with virtual ESP8266 boards on them. */
 #include "tools/boardsim/board/nor.h"
 #include "tools/boardsim/run.h"
+#include "tools/boardsim/world.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -45,6 +46,8 @@ static void usage(FILE *file)
         "\n"
         "  --boards N        slots with a board at the start (1; 0 with --script or --control); the slots that\n"
         "                    --operator auto works on\n"
+        "  --backend NAME    umockdev: no root, nothing shows outside of COMMAND; vhci: USB devices of this machine's\n"
+        "                    kernel, with its drivers, for which boardsim must be root (umockdev)\n"
         "  --adapter KIND    ",
         file);
     for (unsigned i = 0; adapter_kind_at(i); i++)
@@ -141,6 +144,18 @@ static int set_adapter(struct options *options, const char *value)
     return 0;
 }
 
+static int set_backend(struct options *options, const char *value)
+{
+    static const struct world_backend *const backends[] = {&world_umockdev, &world_vhci};
+    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
+        if (strcmp(backends[i]->name, value) == 0) {
+            options->bench.backend = backends[i];
+            return 0;
+        }
+    }
+    return complain("backend", value, "must be umockdev or vhci");
+}
+
 static int set_number(const char *option, const char *value, uint64_t min, uint64_t max, unsigned *number)
 {
     uint64_t parsed;
@@ -166,15 +181,25 @@ static int set_word(struct options *options, const char *option, const char *val
 }
 
 static const struct option long_options[] = {
-    {"boards", required_argument, NULL, 'b'}, {"adapter", required_argument, NULL, 'a'},
-    {"part", required_argument, NULL, 'p'},   {"image", required_argument, NULL, 'i'},
-    {"fault", required_argument, NULL, 'f'},  {"faulty", required_argument, NULL, 'F'},
-    {"seed", required_argument, NULL, 's'},   {"operator", required_argument, NULL, 'o'},
-    {"swap", required_argument, NULL, 'w'},   {"units", required_argument, NULL, 'u'},
-    {"script", required_argument, NULL, 'S'}, {"control", required_argument, NULL, 'c'},
-    {"report", required_argument, NULL, 'r'}, {"dump-dir", required_argument, NULL, 'd'},
-    {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+    {"boards", required_argument, NULL, 'b'},
+    {"adapter", required_argument, NULL, 'a'},
+    {"part", required_argument, NULL, 'p'},
+    {"image", required_argument, NULL, 'i'},
+    {"fault", required_argument, NULL, 'f'},
+    {"faulty", required_argument, NULL, 'F'},
+    {"seed", required_argument, NULL, 's'},
+    {"operator", required_argument, NULL, 'o'},
+    {"swap", required_argument, NULL, 'w'},
+    {"units", required_argument, NULL, 'u'},
+    {"script", required_argument, NULL, 'S'},
+    {"control", required_argument, NULL, 'c'},
+    {"report", required_argument, NULL, 'r'},
+    {"dump-dir", required_argument, NULL, 'd'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"backend", required_argument, NULL, 'B'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static int set_option(struct options *options, int option, const char *name, const char *value)
@@ -182,6 +207,7 @@ static int set_option(struct options *options, int option, const char *name, con
     double percent;
     switch (option) {
     case 'b': options->has_boards = true; return set_number(name, value, 0, BENCH_SLOTS, &options->boards);
+    case 'B': return set_backend(options, value);
     case 'a': return set_adapter(options, value);
     case 'p':
     case 'i': return set_word(options, name, value);
@@ -283,9 +309,9 @@ static int write_report(struct bench *bench, FILE *file, const char *path)
 static int work(struct options *options, struct script *script, FILE *report)
 {
     char error[256];
-    struct bench *bench = bench_new(&options->bench);
+    struct bench *bench = bench_new(&options->bench, error, sizeof error);
     if (!bench) {
-        fprintf(stderr, "boardsim: %s\n", strerror(errno));
+        fprintf(stderr, "boardsim: %s\n", error);
         return RUN_TROUBLE;
     }
     int code = RUN_TROUBLE;
@@ -318,7 +344,7 @@ static int work(struct options *options, struct script *script, FILE *report)
 int main(int argc, char **argv)
 {
     struct options options = {
-        .bench = {.kind = adapter_kind_at(0), .seed = 1},
+        .bench = {.backend = &world_umockdev, .kind = adapter_kind_at(0), .seed = 1},
         .hands = {.swap_min = 0.5, .swap_max = 2, .seed = 1},
     };
     if (read_options(&options, argc, argv) != 0) {

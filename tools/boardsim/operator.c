@@ -146,18 +146,26 @@ static enum operator_result do_hold(const struct call *call)
     return from_bench(bench_hold(call->bench, call->slot, reset, flash, call->answer, OPERATOR_ANSWER));
 }
 
-static enum operator_result do_hang(const struct call *call)
+static enum operator_result hang(const struct call *call, bool control, bool bytes)
 {
     if (!call->bench)
         return OPERATOR_DONE;
-    return from_bench(bench_hang(call->bench, call->slot, true, call->answer, OPERATOR_ANSWER));
+    return from_bench(bench_hang(call->bench, call->slot, control, bytes, call->answer, OPERATOR_ANSWER));
+}
+
+static enum operator_result do_hang(const struct call *call)
+{
+    return hang(call, true, true);
+}
+
+static enum operator_result do_stall(const struct call *call)
+{
+    return hang(call, false, true);
 }
 
 static enum operator_result do_unhang(const struct call *call)
 {
-    if (!call->bench)
-        return OPERATOR_DONE;
-    return from_bench(bench_hang(call->bench, call->slot, false, call->answer, OPERATOR_ANSWER));
+    return hang(call, false, false);
 }
 
 static enum operator_result do_fault(const struct call *call)
@@ -279,6 +287,8 @@ static const struct command {
     {"press", true, 1, 2, do_press, "press N [flash] reset  tap reset, while flash is held"},
     {"hold", true, 0, 2, do_hold, "hold N [flash] [reset] keep fingers on these buttons, and on no others"},
     {"hang", true, 0, 0, do_hang, "hang N                 the adapter answers no control request until unplugged"},
+    {"stall", true, 0, 0, do_stall,
+     "stall N                it takes no more bytes and gives none, but is well otherwise"},
     {"unhang", true, 0, 0, do_unhang, "unhang N               it does again; those that hang fail"},
     {"fault", true, 1, WORDS, do_fault, "fault N WORD…|none     what boards put into slot N from now on are like"},
     {"wait", true, 1, 3, do_wait,

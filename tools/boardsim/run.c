@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/run.h"
 
-#include "tools/boardsim/umockdev.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -43,9 +41,9 @@ void run_block_signals(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static pid_t start(char **command)
+static pid_t start(const struct bench *bench, char **command)
 {
-    world_preload();
+    bench_enter(bench);
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid != 0)
@@ -151,7 +149,7 @@ int run(const struct run *setup)
     signals(&set);
     int signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     struct child child = {.end_at = UINT64_MAX, .kill_at = UINT64_MAX};
-    child.pid = signal_fd < 0 ? -1 : start(run.command);
+    child.pid = signal_fd < 0 ? -1 : start(run.bench, run.command);
     if (child.pid < 0) {
         fprintf(stderr, "boardsim: cannot start a program: %s\n", strerror(errno));
         return RUN_TROUBLE;

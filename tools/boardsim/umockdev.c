@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/umockdev.h"
+/*
+ * The back end that needs no root: a umockdev test bed. Programs that run inside it see the adapters as /dev/ttyUSBn
+ * and in libudev, with their USB parents and udev's properties, get plug and unplug events, and have modem lines. The
+ * answers to ioctls come from a thread of umockdev's.
+ */
+#include "tools/boardsim/pty.h"
+#include "tools/boardsim/world.h"
 
 #include <asm/termbits.h>
 #include <errno.h>
@@ -13,6 +19,8 @@
 #include <unistd.h>
 
 #define PRELOAD "libumockdev-preload.so.0"
+/* The preload keeps track of 50 devices in a process; some are left for /dev/null and the like. */
+#define WORLD_PORTS 40
 /* What makes umockdev's preload run the real ioctl on the pty. */
 #define NOT_HANDLED   (-100)
 #define TTY_USB_MAJOR 188
@@ -97,7 +105,7 @@ static void set_termios(struct adapter *adapter, UMockdevIoctlClient *client)
     int error = 0;
     int result = umockdev_ioctl_client_execute(client, &error, NULL);
     if (result == 0)
-        adapter_round_baud(adapter);
+        pty_show_baud(adapter_host_of(adapter), adapter_max_baud(adapter));
     umockdev_ioctl_client_complete(client, result, error);
 }
 
@@ -130,8 +138,13 @@ static void on_close(gpointer data, GObject *client)
     (void)client;
     struct port *port = data;
     pthread_mutex_lock(&port->lock);
-    if (--port->opens == 0 && port->adapter)
-        adapter_closed(port->adapter);
+    if (--port->opens == 0 && port->adapter) {
+        struct pty *pty = adapter_host_of(port->adapter);
+        if (pty_hups(pty))
+            adapter_set_lines(port->adapter, 0, TIOCM_DTR | TIOCM_RTS);
+        adapter_listens(port->adapter, false);
+        pty_closed(pty);
+    }
     pthread_mutex_unlock(&port->lock);
 }
 
@@ -140,18 +153,23 @@ static void on_open(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpoint
     (void)base;
     struct port *port = data;
     pthread_mutex_lock(&port->lock);
-    if (port->opens++ == 0 && port->adapter)
-        adapter_opened(port->adapter);
+    if (port->opens++ == 0 && port->adapter) {
+        adapter_listens(port->adapter, true);
+        adapter_set_lines(port->adapter, TIOCM_DTR | TIOCM_RTS, 0);
+    }
     pthread_mutex_unlock(&port->lock);
     /* There is no signal for a closed descriptor, but then the client object goes. */
     g_object_weak_ref(G_OBJECT(client), on_close, port);
 }
 
-struct world *world_new(void)
+/* Sets UMOCKDEV_DIR in the environment. umockdev aborts where it cannot do its work. */
+static struct world *open_world(char *error, size_t size)
 {
     struct world *world = calloc(1, sizeof *world);
-    if (!world)
-        abort();
+    if (!world) {
+        snprintf(error, size, "out of memory");
+        return NULL;
+    }
     world->bed = umockdev_testbed_new();
     world->root = umockdev_testbed_get_root_dir(world->bed);
     char path[256];
@@ -180,7 +198,7 @@ struct world *world_new(void)
     return world;
 }
 
-void world_free(struct world *world)
+static void close_world(struct world *world)
 {
     g_object_unref(world->bed); /* ends umockdev's thread */
     for (unsigned i = 0; i < WORLD_PORTS; i++) {
@@ -332,7 +350,24 @@ static struct port *free_port(struct world *world, int not_number)
     return NULL;
 }
 
-int world_plug(struct world *world, struct adapter *adapter, const struct world_plug *how)
+static struct adapter *make_adapter(struct world *world, const struct adapter_kind *kind, int event_fd)
+{
+    (void)world;
+    struct adapter_host host;
+    return pty_new(kind, &host) ? adapter_new(kind, &host, event_fd) : NULL;
+}
+
+/* A stuck adapter carries nothing. A host that reads from it must find nothing to wake it. */
+static void stick(struct adapter *adapter, bool stuck)
+{
+    adapter_stick(adapter, stuck);
+    if (stuck)
+        pty_flush(adapter_host_of(adapter));
+}
+
+/* The number is the ttyUSB's, as a kernel gives them: the lowest that is neither plugged nor still open in some
+ * program. */
+static int plug(struct world *world, struct adapter *adapter, const struct world_plug *how)
 {
     struct port *port = free_port(world, how->not_number);
     if (!port)
@@ -340,12 +375,12 @@ int world_plug(struct world *world, struct adapter *adapter, const struct world_
     pthread_mutex_lock(&port->lock);
     port->adapter = adapter;
     port->hangs = how->hang;
-    adapter_stick(adapter, how->hang);
+    stick(adapter, how->hang);
     pthread_mutex_unlock(&port->lock);
 
     char node[256];
     snprintf(node, sizeof node, "%s/dev/ttyUSB%u", world->root, port->number);
-    if (symlink(adapter_tty(adapter), node) != 0) {
+    if (symlink(pty_name(adapter_host_of(adapter)), node) != 0) {
         fprintf(stderr, "boardsim: %s: %s\n", node, strerror(errno));
         abort();
     }
@@ -379,7 +414,8 @@ static void remove_device(struct world *world, char **path)
     *path = NULL;
 }
 
-void world_unplug(struct world *world, int number)
+/* It hangs up first, then udev hears of it, as with real hardware. */
+static void unplug(struct world *world, int number)
 {
     struct port *port = &world->ports[number];
     pthread_mutex_lock(&port->lock);
@@ -398,21 +434,38 @@ void world_unplug(struct world *world, int number)
         remove_device(world, &world->usbs[port->usb].path);
 }
 
-void world_hang(struct world *world, int number, bool hang)
+static void hang(struct world *world, int number, bool control, bool bytes)
 {
     struct port *port = &world->ports[number];
     pthread_mutex_lock(&port->lock);
-    port->hangs = hang;
-    adapter_stick(port->adapter, hang);
+    port->hangs = control;
+    stick(port->adapter, control || bytes);
     pthread_mutex_unlock(&port->lock);
-    if (!hang)
+    if (!control)
         answer_hung(port);
 }
 
-void world_preload(void)
+static int tty(struct world *world, int number)
+{
+    (void)world;
+    return number;
+}
+
+/* What is in LD_PRELOAD already stays in front: libasan wants to be first. */
+static void enter(void)
 {
     const char *old = getenv("LD_PRELOAD");
     char *all = old && *old ? g_strdup_printf("%s %s", old, PRELOAD) : g_strdup(PRELOAD);
     setenv("LD_PRELOAD", all, 1);
     g_free(all);
 }
+
+const struct world_backend world_umockdev = {.name = "umockdev",
+                                             .open = open_world,
+                                             .close = close_world,
+                                             .adapter = make_adapter,
+                                             .plug = plug,
+                                             .unplug = unplug,
+                                             .hang = hang,
+                                             .tty = tty,
+                                             .enter = enter};

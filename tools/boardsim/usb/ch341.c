@@ -3,12 +3,13 @@
 #include "tools/boardsim/usb/device.h"
 
 enum { READ_VERSION = 0x5f, READ = 0x95, WRITE = 0x9a, INIT = 0xa1, LINES = 0xa4 };
-enum { LINES_IN = 0x06, PRESCALER = 0x12, DIVISOR = 0x13 };
+enum { BREAK = 0x05, LINES_IN = 0x06, PRESCALER = 0x12, DIVISOR = 0x13 };
 
 #define VERSION 0x31
 /* All lines are low when asserted, and all are written at once. */
-#define DTR 0x20u
-#define RTS 0x40u
+#define DTR      0x20u
+#define RTS      0x40u
+#define NO_BREAK 0x01u
 
 /* 48 MHz through a divider of 2^(12 - 3 ps - fact), and a counter of 256 - divisor. */
 static void make_baud(const struct usb_device *device, struct usb_port *port)
@@ -25,6 +26,8 @@ static int write_registers(struct usb_device *device, const struct usb_setup *se
     port->memory[setup->value & 0xff] = (uint8_t)setup->index;
     port->memory[setup->value >> 8] = (uint8_t)(setup->index >> 8);
     make_baud(device, port);
+    if ((setup->value & 0xff) == BREAK)
+        port->breaks = !(setup->index & NO_BREAK);
     return 0;
 }
 

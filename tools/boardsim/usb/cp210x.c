@@ -8,6 +8,7 @@ enum {
     IFC_ENABLE = 0x00,
     SET_LINE_CTL = 0x03,
     GET_LINE_CTL = 0x04,
+    SET_BREAK = 0x05,
     SET_MHS = 0x07,
     GET_MDMSTS = 0x08,
     GET_COMM_STATUS = 0x10,
@@ -59,6 +60,7 @@ static int to_device(struct usb_device *device, const struct usb_setup *setup, c
         port->memory[LINE_CTL] = (uint8_t)setup->value;
         port->memory[LINE_CTL + 1] = (uint8_t)(setup->value >> 8);
         return 0;
+    case SET_BREAK: port->breaks = setup->value & 1; return 0;
     case SET_MHS:
         if (setup->value >> MASK & DTR)
             port->dtr = setup->value & DTR;
@@ -77,8 +79,7 @@ static int to_device(struct usb_device *device, const struct usb_setup *setup, c
         port->asked = data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
         port->baud = made_of(device->kind->clock, port->asked);
         return 0;
-    /* Break, event characters, event mode: taken, and nothing comes of it. */
-    case 0x05:
+    /* Event characters, event mode: taken, and nothing comes of it. */
     case 0x06:
     case 0x09:
     case 0x15:

@@ -29,6 +29,7 @@ struct usb_setup {
 /* One UART of an adapter. */
 struct usb_port {
     bool dtr, rts;       /* true = asserted */
+    bool breaks;         /* holds its transmit line low */
     uint32_t baud;       /* as the chip really makes it; 0: not set yet */
     uint32_t latency_us; /* a packet that is not full waits so long for more */
     unsigned purges;     /* how often the host threw away what the chip had received */

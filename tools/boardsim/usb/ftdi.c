@@ -22,6 +22,7 @@ enum {
 #define RTS      0x02u
 #define MASK     8
 #define PURGE_RX 1
+#define BREAK    0x4000u
 
 /* Nothing is wired to the lines that come in; bit 0 is always set. Transmitter empty, both of its bits. */
 #define LINES_IN 0x01
@@ -72,8 +73,8 @@ static int request(struct usb_device *device, const struct usb_setup *setup, uin
         data[0] = LINES_IN;
         data[1] = IDLE;
         return 2;
+    case SET_DATA: port->breaks = setup->value & BREAK; return 0;
     case SET_FLOW:
-    case SET_DATA:
     case SET_EVENT_CHAR:
     case SET_ERROR_CHAR: return 0;
     default: return USB_STALL;

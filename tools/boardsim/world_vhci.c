@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The back end with a real kernel: adapters are USB devices at its virtual controllers, and all above is what it is on
+ * a bench: drivers, udev, programs. Wants root, and has one world in a machine.
+ */
+#include "tools/boardsim/usb/link.h"
+#include "tools/boardsim/usb/vhci.h"
+#include "tools/boardsim/world.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define SLOTS 40
+
+struct device;
+
+/* One UART of a device, whether a board's adapter is on it or not: what the host has made of it stays. */
+struct port {
+    struct device *device;
+    unsigned interface;
+    struct adapter *adapter;
+    struct usb_port state;
+    bool open;
+};
+
+/* A USB device. It comes with the first adapter that is on it, and goes with the first that goes. */
+struct device {
+    pthread_mutex_t lock;  /* of the link and of the ports */
+    struct usb_link *link; /* NULL: not plugged in */
+    bool control_hangs, bytes_hang;
+    unsigned vhci; /* the kernel's number of the controller's port */
+    struct port ports[USB_PORTS];
+};
+
+struct world {
+    struct device devices[SLOTS + 1]; /* by the number of the place, from 1 */
+};
+
+/* What an adapter holds of its port: it is made before it is plugged in. */
+struct way {
+    struct port *port; /* NULL: not plugged in */
+};
+
+static struct port *port_of(struct world *world, int plug)
+{
+    return &world->devices[plug / USB_PORTS].ports[plug % USB_PORTS];
+}
+
+static ssize_t take(void *data, uint8_t *bytes, size_t room)
+{
+    const struct port *port = ((struct way *)data)->port;
+    if (!port)
+        return 0;
+    pthread_mutex_lock(&port->device->lock);
+    size_t n = port->device->link ? usb_link_take(port->device->link, port->interface, bytes, room) : 0;
+    pthread_mutex_unlock(&port->device->lock);
+    return (ssize_t)n;
+}
+
+static size_t give(void *data, const uint8_t *bytes, size_t n)
+{
+    const struct port *port = ((struct way *)data)->port;
+    if (!port)
+        return 0;
+    pthread_mutex_lock(&port->device->lock);
+    n = port->device->link ? usb_link_give(port->device->link, port->interface, bytes, n) : 0;
+    pthread_mutex_unlock(&port->device->lock);
+    return n;
+}
+
+static uint32_t baud(void *data, uint32_t max)
+{
+    const struct port *port = ((struct way *)data)->port;
+    if (!port)
+        return 0;
+    pthread_mutex_lock(&port->device->lock);
+    uint32_t made = port->state.baud;
+    pthread_mutex_unlock(&port->device->lock);
+    return max && made > max ? max : made;
+}
+
+/* The link's calls. They hold no lock while they are in the adapter, which asks for bytes under its own. */
+
+static struct adapter *adapter_at(struct port *port)
+{
+    pthread_mutex_lock(&port->device->lock);
+    struct adapter *adapter = port->adapter;
+    pthread_mutex_unlock(&port->device->lock);
+    return adapter;
+}
+
+static void show(struct adapter *adapter, const struct usb_port *state)
+{
+    int lines = (state->dtr ? TIOCM_DTR : 0) | (state->rts ? TIOCM_RTS : 0);
+    if (adapter_lines(adapter) != lines)
+        adapter_set_lines(adapter, lines, TIOCM_DTR | TIOCM_RTS);
+    adapter_set_latency(adapter, state->latency_us);
+}
+
+static void changed(void *data, unsigned number, const struct usb_port *state)
+{
+    struct port *port = &((struct device *)data)->ports[number];
+    pthread_mutex_lock(&port->device->lock);
+    bool breaks = port->state.breaks != state->breaks;
+    port->state = *state;
+    struct adapter *adapter = port->adapter;
+    pthread_mutex_unlock(&port->device->lock);
+    if (adapter)
+        show(adapter, state);
+    if (adapter && breaks)
+        adapter_break(adapter, state->breaks);
+}
+
+static void listens(void *data, unsigned number, bool open)
+{
+    struct port *port = &((struct device *)data)->ports[number];
+    pthread_mutex_lock(&port->device->lock);
+    bool is_new = port->open != open;
+    port->open = open;
+    struct adapter *adapter = port->adapter;
+    pthread_mutex_unlock(&port->device->lock);
+    if (adapter && is_new)
+        adapter_listens(adapter, open);
+}
+
+/* A UART without a board sends all that it gets. */
+static void moves(void *data, unsigned number)
+{
+    struct port *port = &((struct device *)data)->ports[number];
+    struct adapter *adapter = adapter_at(port);
+    uint8_t bytes[512];
+    if (adapter)
+        adapter_wake(adapter);
+    else
+        while (take(&(struct way){port}, bytes, sizeof bytes) > 0)
+            ;
+}
+
+static struct world *open_world(char *error, size_t size)
+{
+    if (vhci_open(error, size) != 0)
+        return NULL;
+    struct world *world = calloc(1, sizeof *world);
+    if (!world) {
+        snprintf(error, size, "out of memory");
+        return NULL;
+    }
+    for (unsigned i = 0; i <= SLOTS; i++) {
+        struct device *device = &world->devices[i];
+        pthread_mutex_init(&device->lock, NULL);
+        for (unsigned j = 0; j < USB_PORTS; j++)
+            device->ports[j] = (struct port){.device = device, .interface = j};
+    }
+    return world;
+}
+
+static void close_world(struct world *world)
+{
+    for (unsigned i = 0; i <= SLOTS; i++)
+        pthread_mutex_destroy(&world->devices[i].lock);
+    free(world);
+}
+
+static struct adapter *make_adapter(struct world *world, const struct adapter_kind *kind, int event_fd)
+{
+    (void)world;
+    struct way *way = calloc(1, sizeof *way);
+    if (!way)
+        return NULL;
+    const struct adapter_host host = {.data = way, .fd = -1, .take = take, .give = give, .baud = baud, .free = free};
+    return adapter_new(kind, &host, event_fd);
+}
+
+static int plug_device(struct device *device, unsigned place, const struct adapter_kind *kind, unsigned unit)
+{
+    int socket = vhci_attach(place - 1, usb_kind(kind)->high_speed, &device->vhci);
+    if (socket < 0)
+        return -1;
+    const struct usb_owner owner = {.data = device, .changed = changed, .listens = listens, .moves = moves};
+    /* The link's thread may be at work before its name is known here: then it finds no bytes to take. */
+    struct usb_link *link = usb_link_new(kind, unit, socket, &owner);
+    if (!link)
+        abort();
+    usb_link_stick(link, device->bytes_hang, device->control_hangs);
+    pthread_mutex_lock(&device->lock);
+    device->link = link;
+    pthread_mutex_unlock(&device->lock);
+    return 0;
+}
+
+static int plug(struct world *world, struct adapter *adapter, const struct world_plug *how)
+{
+    const struct adapter_kind *kind = adapter_kind_of(adapter);
+    struct adapter_place place = adapter_kind_place(kind, how->slot);
+    struct device *device = &world->devices[place.hub_port];
+    struct port *port = &device->ports[place.interface];
+    pthread_mutex_lock(&device->lock);
+    port->adapter = adapter;
+    struct usb_port state = port->state;
+    bool open = port->open;
+    bool is_in = device->link;
+    pthread_mutex_unlock(&device->lock);
+    ((struct way *)adapter_host_of(adapter))->port = port;
+    if (is_in) {
+        show(adapter, &state);
+        adapter_listens(adapter, open);
+    } else if (plug_device(device, place.hub_port, kind, how->unit) != 0) {
+        port->adapter = NULL;
+        return -1;
+    }
+    int number = (int)(place.hub_port * USB_PORTS + place.interface);
+    if (how->hang)
+        world_vhci.hang(world, number, true, true);
+    return number;
+}
+
+static void pull_device(struct device *device)
+{
+    pthread_mutex_lock(&device->lock);
+    struct usb_link *link = device->link;
+    device->link = NULL;
+    pthread_mutex_unlock(&device->lock);
+    if (!link)
+        return;
+    usb_link_free(link);
+    device->control_hangs = device->bytes_hang = false;
+    for (unsigned i = 0; i < USB_PORTS; i++) {
+        struct port *port = &device->ports[i];
+        memset(&port->state, 0, sizeof port->state);
+        port->open = false;
+        if (port->adapter)
+            adapter_listens(port->adapter, false);
+    }
+}
+
+static void unplug(struct world *world, int number)
+{
+    struct port *port = port_of(world, number);
+    pull_device(port->device); /* nobody but this thread knows of the adapter then */
+    adapter_free(port->adapter);
+    port->adapter = NULL;
+}
+
+static void hang(struct world *world, int number, bool control, bool bytes)
+{
+    struct device *device = port_of(world, number)->device;
+    device->control_hangs = control;
+    device->bytes_hang = control || bytes;
+    if (device->link)
+        usb_link_stick(device->link, device->bytes_hang, device->control_hangs);
+}
+
+static int tty(struct world *world, int number)
+{
+    const struct port *port = port_of(world, number);
+    return port->device->link ? vhci_tty(port->device->vhci, port->interface) : -1;
+}
+
+static void enter(void)
+{
+}
+
+const struct world_backend world_vhci = {.name = "vhci",
+                                         .open = open_world,
+                                         .close = close_world,
+                                         .adapter = make_adapter,
+                                         .plug = plug,
+                                         .unplug = unplug,
+                                         .hang = hang,
+                                         .tty = tty,
+                                         .enter = enter};
