@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""The machine that the scenarios run in: its service manager, its gangd, and boardsim's adapters in its kernel."""
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+
+from world import BUILD, COMMON, PATIENCE, Control, image, until
+
+BOOK = "/var/lib/gangd/gangd.db"
+GOLDEN = "/srv/golden.bin"
+
+
+def run(command):
+    """A shell command's output; it must succeed."""
+    done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
+    return done.stdout.strip()
+
+
+def show(what, unit="gangd"):
+    """A property of a unit."""
+    return run(f"systemctl show -P {what} {unit}")
+
+
+def configure(flashing="", size=65536):
+    """A gangd.conf whose golden image has that size; `flashing` are lines for that section."""
+    with open(GOLDEN, "wb") as file:
+        file.write(image(size))
+    with open("/etc/gangd/gangd.conf", "w", encoding="utf-8") as file:
+        file.write(f"[product]\nfile = {GOLDEN}\n[flashing]\n{flashing}\n")
+
+
+class Connection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(PATIENCE)
+        self.sock.connect("/run/gangd/gangd.sock")
+
+
+def status():
+    """gangd's status; {} if it does not answer."""
+    connection = Connection("localhost")
+    try:
+        connection.request("GET", "/api/v1/status")
+        return json.loads(connection.getresponse().read())
+    except OSError:
+        return {}
+    finally:
+        connection.close()
+
+
+def tiles():
+    return {slot["slot"]: slot for slot in status().get("slots", [])}
+
+
+def rows(sql="SELECT * FROM attempts ORDER BY id", *arguments):
+    """The book, as a stranger reads it."""
+    connection = sqlite3.connect(f"file:{BOOK}?mode=ro", uri=True, timeout=30)
+    connection.row_factory = sqlite3.Row
+    try:
+        return [dict(row) for row in connection.execute(sql, arguments)]
+    finally:
+        connection.close()
+
+
+class Bench:
+    """boardsim with its adapters in this kernel, until the end of the `with`. Slots are boardsim's numbers."""
+
+    def __init__(self, adapter="mixed"):
+        self.dir = tempfile.mkdtemp()
+        self.log = open(self.path("log"), "w+", encoding="utf-8")
+        self.boardsim = subprocess.Popen(
+            [os.path.join(BUILD, "boardsim"), "--backend", "vhci", "--adapter", adapter, "--control",
+             self.path("control"), "--report", self.path("report"), "--", "cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.log)
+        until("boardsim", lambda: os.path.exists(self.path("control")) or self.boardsim.poll() is not None)
+        assert self.boardsim.poll() is None, self.read("log")
+        self.control = Control(self.path("control"))
+        self.macs = {}
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
+
+    def plug(self, slot, words=""):
+        """Returns the board's MAC."""
+        self.macs[slot] = self.control(f"plug {slot} {words}").split()[-1]
+        return self.macs[slot]
+
+    def plug_all(self, slots):
+        return {slot: self.plug(slot) for slot in slots}
+
+    def wire(self, slot):
+        return dict(word.split("=", 1) for word in self.control(f"status {slot}").split() if "=" in word)
+
+    def tty(self, slot):
+        """n of /dev/ttyUSBn; -1 if there is none yet."""
+        return int(self.control(f"status {slot}").split()[0].removeprefix("ttyUSB"))
+
+    def tile(self, slot):
+        """gangd's tile of the board there; {} if it does not know it."""
+        tty = self.tty(slot)
+        found = [t for t in tiles().values() if (t.get("attempt") or {}).get("mac") == self.macs[slot]
+                 or tty >= 0 and (t["adapter"] or {}).get("devnode") == f"/dev/ttyUSB{tty}"]
+        return found[0] if found else {}
+
+    def wait(self, slot, condition):
+        """Waits until the tile is in that state, or is as condition(tile) wants; returns it."""
+        seen = {}
+
+        def met():
+            seen.clear()
+            seen.update(self.tile(slot))
+            right = seen.get("state") == condition if isinstance(condition, str) else seen and condition(seen)
+            return right and dict(seen)
+        return until(lambda: f"slot {slot} {condition}: {seen}\n{self.wire(slot)}\n{tiles()}", met)
+
+    def wait_verdict(self, slot, verdict):
+        """Waits for it in the book, and checks a pass against the flash; returns the row."""
+        mac = self.macs[slot]
+        found = until(lambda: f"{verdict} of {mac} in slot {slot}: {rows()}\n{self.tile(slot)}\n{self.wire(slot)}",
+                      lambda: [row for row in rows("SELECT * FROM attempts WHERE mac = ? AND verdict = ?", mac, verdict)])
+        if verdict == "pass":
+            self.check_flash(slot)
+        return found[-1]
+
+    def check_flash(self, slot):
+        self.control(f"dump {slot} {self.path('flash')}")
+        with open(GOLDEN, "rb") as golden, open(self.path("flash"), "rb") as flash:
+            wanted = golden.read()
+            found = flash.read(len(wanted))
+        assert hashlib.md5(found).digest() == hashlib.md5(wanted).digest(), f"slot {slot} passed, its flash is another"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is not None:
+                print(f"--- boardsim\n{self.read('log')}---")
+            self.control.close()
+            self.boardsim.stdin.close()
+            self.boardsim.wait(PATIENCE)
+            assert kind is not None or self.boardsim.returncode == 0, self.read("log")
+        finally:
+            if self.boardsim.poll() is None:
+                self.boardsim.kill()
+            self.log.close()
+            shutil.rmtree(self.dir)
