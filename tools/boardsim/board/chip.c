@@ -60,6 +60,12 @@ void chip_release(struct chip *chip, enum chip_reset_cause cause, unsigned strap
     boot_start(chip);
 }
 
+void chip_software_reset(struct chip *chip)
+{
+    chip_hold(chip);
+    chip_release(chip, CHIP_SOFTWARE_RESET, chip->straps);
+}
+
 void chip_call(struct chip *chip, uint32_t entry)
 {
     struct lx106 *cpu = &chip->cpu;

@@ -86,6 +86,9 @@ void chip_hold(struct chip *chip);
 /* Out of reset; the straps decide between the serial loader, flash and what leads nowhere. */
 void chip_release(struct chip *chip, enum chip_reset_cause cause, unsigned straps);
 
+/* The reset that software asks for. EN does not move, so the straps are those of the last time it rose. */
+void chip_software_reset(struct chip *chip);
+
 /* Runs until `end` (a few cycles beyond, at most an instruction's) or until something was stored to a peripheral. */
 void chip_run(struct chip *chip, uint64_t end);
 

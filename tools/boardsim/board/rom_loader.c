@@ -246,7 +246,7 @@ static unsigned mem_end(struct chip *chip, uint32_t length)
         return ERR_FORMAT;
     if (argument(chip, 0) == 0) {
         chip->loader.state = LOADER_LEAVE;
-        chip->loader.to_flash = false;
+        chip->loader.leave = LEAVE_TO_CODE;
         chip->loader.entry = argument(chip, 1);
     }
     return ERR_NONE;
@@ -354,7 +354,7 @@ static unsigned flash_data(struct chip *chip, uint32_t length)
     return PENDING;
 }
 
-/* (flag) */
+/* (flag): 0 resets the chip, which finds its straps as they were; any other runs what is in flash. Nothing stays. */
 static unsigned flash_end(struct chip *chip, uint32_t length)
 {
     const struct rom_loader *loader = &chip->loader;
@@ -447,9 +447,9 @@ static void job_done(struct chip *chip)
         if (checksum(message(chip) + HEADER + DATA_HEADER, n) != word(message(chip) + 4))
             error = ERR_FLASH_WRITE;
         loader->written += n;
-    } else if (loader->op == OP_FLASH_END && argument(chip, 0) == 0) {
+    } else if (loader->op == OP_FLASH_END) {
         loader->state = LOADER_LEAVE;
-        loader->to_flash = true;
+        loader->leave = argument(chip, 0) == 0 ? LEAVE_BY_RESET : LEAVE_TO_FLASH;
     }
     answer(chip, error);
 }
@@ -466,6 +466,15 @@ static uint64_t receive(struct chip *chip)
         }
     }
     return CHIP_NEVER;
+}
+
+static void leave(struct chip *chip)
+{
+    switch (chip->loader.leave) {
+    case LEAVE_TO_CODE: chip_call(chip, chip->loader.entry); break;
+    case LEAVE_TO_FLASH: boot_from_flash(chip); break;
+    case LEAVE_BY_RESET: chip_software_reset(chip); break;
+    }
 }
 
 uint64_t rom_loader_step(struct chip *chip)
@@ -493,10 +502,7 @@ uint64_t rom_loader_step(struct chip *chip)
     case LOADER_LEAVE:
         if (chip->uart.sent_at != CHIP_NEVER) /* the answer is sent first, to its last bit */
             return CHIP_NEVER;
-        if (loader->to_flash)
-            boot_from_flash(chip);
-        else
-            chip_call(chip, loader->entry);
+        leave(chip);
         break;
     }
     return chip->now;

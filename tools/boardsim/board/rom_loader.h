@@ -24,6 +24,13 @@ enum rom_loader_state {
     LOADER_LEAVE,  /* the answer must be out first */
 };
 
+/* Where LOADER_LEAVE goes. */
+enum rom_loader_leave {
+    LEAVE_TO_CODE, /* at `entry` */
+    LEAVE_TO_FLASH,
+    LEAVE_BY_RESET,
+};
+
 struct rom_loader {
     enum rom_loader_state state;
     bool in_frame, escaped;
@@ -35,7 +42,8 @@ struct rom_loader {
     uint32_t tuple, tuples;                              /* of WRITE_REG */
     bool delayed;                                        /* the tuple's delay has passed */
     uint32_t entry;
-    bool to_flash, reading_back;
+    enum rom_loader_leave leave;
+    bool reading_back;
     struct flash_job job;
 };
 

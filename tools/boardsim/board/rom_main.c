@@ -19,8 +19,7 @@ static uint64_t set_user_start(struct chip *chip, struct rom_call *call)
 static uint64_t software_reset(struct chip *chip, struct rom_call *call)
 {
     (void)call;
-    chip_hold(chip);
-    chip_release(chip, CHIP_SOFTWARE_RESET, chip->straps);
+    chip_software_reset(chip);
     return 0;
 }
 
