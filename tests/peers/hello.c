@@ -18,6 +18,7 @@ __attribute__((noreturn)) void start(void);
 
 void start(void)
 {
+    rom_delay_us(20000); /* a new divider empties the FIFO, and the answer to the command that got us here is in it */
     rom_divide(0, 52000000 / 115200);
     for (;;) {
         say(0x6c6c6568); /* hell */

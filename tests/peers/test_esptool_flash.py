@@ -33,8 +33,9 @@ def flash_by_stub(tool, baud):
 
         step("read-flash", "0", "ALL", bench.path("all.bin"))
         assert bench.result("all.bin") == flash.bytes
-        step("read-flash", "0x1003", "4999", bench.path("some.bin"))
-        assert bench.result("some.bin") == flash.bytes[0x1003:0x1003 + 4999]
+        offset = 0x1003 if tool.stub == "1" else 0x1004  # the newer stub refuses to read from an odd address
+        step("read-flash", hex(offset), "4999", bench.path("some.bin"))
+        assert bench.result("some.bin") == flash.bytes[offset:offset + 4999]
 
         step("erase-region", "0x3000", "0x1e000")
         flash.erase(0x3000, 0x1e000)

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""esptool tells virtual boards apart: chips, OUIs, crystals, flash parts and their status registers."""
+from esp import ROMS, STUBS, Bench, Flash, cases, mixture, run
+
+TOOLS = STUBS + ROMS
+
+CHIPS = [  # words, what esptool calls it, and whether flash is inside
+    ("chip=esp8266ex", "ESP8266EX", False),
+    ("chip=esp8285", "ESP8285", True),
+    ("chip=esp8285n08", "ESP8285N08", True),
+    ("chip=esp8285h08", "ESP8285H08", True),
+    ("chip=esp8285n16 mac=ac:d0:74:01:02:03", "ESP8285N16", True),
+    ("chip=esp8285h16", "ESP8285H16", True),
+    ("chip=esp8285-2mb", "ESP8285N16", True),
+    ("chip=esp8285-4mb mac=18:fe:34:01:02:03", "ESP8285", True),
+]
+
+PARTS = [  # part, manufacturer and device as esptool says them, size
+    ("W25Q40", "ef", "4013", "512KB"),
+    ("W25Q80", "ef", "4014", "1MB"),
+    ("W25Q16", "ef", "4015", "2MB"),
+    ("W25Q32", "ef", "4016", "4MB"),
+    ("W25Q64", "ef", "4017", "8MB"),
+    ("W25Q128", "ef", "4018", "16MB"),
+    ("GD25Q32", "c8", "4016", "4MB"),
+    ("BY25Q32", "68", "4016", "4MB"),
+]
+
+
+def chips(tool):
+    with Bench() as bench:
+        for words, name, inside in CHIPS:
+            bench.swap(1, words)
+            text = bench.esptool(tool, "flash-id")
+            assert f" {name}\n" in text and ("Embedded Flash" in text) == inside, (words, text)
+
+
+def macs(tool):
+    with Bench() as bench:
+        for mac in ("18:fe:34:01:02:03", "ac:d0:74:04:05:06", "5c:cf:7f:07:08:09", "ec:fa:bc:fe:ff:00"):
+            bench.swap(1, "mac=" + mac)
+            bench.says(tool, mac, "read-mac")
+            number = {"18:fe:34": 0, "ac:d0:74": 0x1000000}.get(mac[:8], 0) + int(mac[9:].replace(":", ""), 16)
+            bench.says(tool, f"Chip ID: {number:#010x}", "chip-id")
+        bench.swap(1, "clone-oui")
+        bench.says(tool, "Unknown OUI", "read-mac", fails=True)
+
+
+def parts(tool):
+    with Bench() as bench:
+        for part, maker, device, size in PARTS:
+            bench.swap(1, "part=" + part)
+            bench.says(tool, [f"Manufacturer: {maker}\n", f"Device: {device}\n", f"flash size: {size}\n"], "flash-id")
+        bench.swap(1, "flash-id=ffffff")
+        bench.says(tool, "Manufacturer: ff\n", "flash-id")
+
+
+def crystal(tool, baud):
+    """The loader, the stubs' dividers and the SPI clock on a board that runs at 80 MHz."""
+    data = mixture(20000)
+    flash = Flash(b"\xff" * (512 << 10))
+    flash.write(0, data)
+    with Bench("part=W25Q40 crystal=40") as bench:
+        bench.says(tool, "40MHz", "write-flash", "0", bench.file("data.bin", data), baud=baud)
+        flash.check(bench, "written")
+
+
+def status(tool):
+    """One, two and three bytes of status, lasting or not. To get at the flash at all without a stub is FLASH_BEGIN, which
+    takes the protection off; a stub does so only before it writes. (A part with three registers, of which writing the
+    first leaves the second alone.)"""
+    with Bench("part=W25Q64") as bench:
+        def read(count, expected):
+            bench.says(tool, f"{expected:#06x}\n", "read-flash-status", "--bytes", count)
+
+        def write(count, value, *options):
+            shown = f"{value:#0{2 + 2 * count}x}\n"
+            text = bench.esptool(tool, "write-flash-status", "--bytes", count, *options, hex(value))
+            assert text.count(shown) >= 2, text  # what is asked for, and what is found afterwards
+
+        kept = 0x1c if tool.stub else 0
+        read(1, 0)
+        write(1, 0x1c)
+        read(1, kept)
+        write(2, 0x4204, "--non-volatile")
+        read(2, 0x4204 if tool.stub else 0x4200)
+        write(3, 0x204200)
+        read(3, 0x204200)
+        bench.unplug(1)  # without power
+        bench.replug(1)
+        read(3, 0x004204 if tool.stub else 0x004200)
+
+
+if __name__ == "__main__":
+    run(cases(chips=(chips, [(tool,) for tool in TOOLS]), macs=(macs, [(tool,) for tool in TOOLS]),
+              parts=(parts, [(tool,) for tool in TOOLS]), status=(status, [(tool,) for tool in TOOLS]),
+              crystal=(crystal, [(tool, baud) for tool in TOOLS for baud in (115200, 921600)])))
