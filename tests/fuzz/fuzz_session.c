@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static struct golden *golden;
 static struct stub_image stub = {
-    .segments = {{.address = 0x4010C000, .size = 4, .bytes = (const uint8_t *)"\0\0\0"}},
+    .segments = {{.address = 0x4010C000, .size = 4, .bytes = (const uint8_t *)"\0\0\0", .block = 4}},
     .n_segments = 1,
     .entry = 0x4010C000,
     .name = "fuzz",
