@@ -119,6 +119,7 @@ install: all
 	install -m 644 $(wildcard web/*.html web/*.css web/*.js web/*.svg) $(DESTDIR)$(datadir)/web
 	install -D -m 644 config/gangd.conf $(DESTDIR)$(sysconfdir)/gangd/gangd.conf
 	install -D -m 644 systemd/gangd.service $(DESTDIR)$(unitdir)/gangd.service
+	install -D -m 644 systemd/gangd.socket $(DESTDIR)$(unitdir)/gangd.socket
 	install -D -m 644 systemd/60-gangd.rules $(DESTDIR)$(udevdir)/60-gangd.rules
 	for page in docs/man/*.[158]; do install -D -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; done
 	install -D -m 644 systemd/gangd.sysusers $(DESTDIR)$(sysusersdir)/gangd.conf

@@ -25,6 +25,7 @@ struct listener {
     struct http *http;
     struct api_door door;
     struct MHD_Daemon *mhd;
+    int fd;           /* what it listens on; MHD closes it */
     uv_poll_t poll;   /* MHD's epoll descriptor */
     uv_timer_t timer; /* its time-outs, and connections that were resumed */
     bool polled;      /* these two are open */
@@ -35,7 +36,7 @@ struct http {
     struct api api;
     struct listener tcp, local;
     uv_timer_t keep_alive;
-    char *path;            /* of the Unix socket; NULL before it is ours */
+    char *path;            /* of the Unix socket, to be removed at the end; NULL if it is not ours */
     unsigned open_handles; /* of libuv; the last to close frees all */
 };
 
@@ -95,20 +96,20 @@ static void on_keep_alive(uv_timer_t *timer)
     api_keep_alive(&http->api);
 }
 
-/* Takes `fd`, in failure too. */
-static bool listener_start(struct http *http, struct listener *listener, int fd)
+/* Takes listener->fd, in failure too. */
+static bool listener_start(struct http *http, struct listener *listener)
 {
     uv_loop_t *loop = http->keep_alive.loop;
     listener->http = http;
     listener->door.api = &http->api;
     listener->mhd =
         MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, api_answer,
-                         &listener->door, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                         (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                         MHD_OPTION_NOTIFY_COMPLETED, api_completed, NULL, MHD_OPTION_END);
+                         &listener->door, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+                         listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, api_completed, NULL, MHD_OPTION_END);
     if (!listener->mhd) {
-        close(fd);
+        close(listener->fd);
         return false;
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);
@@ -124,13 +125,15 @@ static bool listener_start(struct http *http, struct listener *listener, int fd)
 
 static bool start_local(struct http *http, const struct config *config, char *error, size_t error_size)
 {
-    int fd = http_listen_unix(config->socket, config->group, error, error_size);
+    bool passed;
+    int fd = http_listen_unix(config->socket, config->group, &passed, error, error_size);
     if (fd < 0)
         return false;
-    http->path = strdup(config->socket);
-    if (!listener_start(http, &http->local, fd) || !http->path) {
+    http->path = passed ? NULL : strdup(config->socket);
+    http->local.fd = fd;
+    if (!listener_start(http, &http->local) || (!http->path && !passed)) {
         snprintf(error, error_size, "socket %s: the HTTP server cannot be started", config->socket);
-        if (!http->path)
+        if (!http->path && !passed)
             unlink(config->socket);
         return false;
     }
@@ -147,7 +150,8 @@ static bool start_tcp(struct http *http, const struct config *config, char *erro
     http->tcp.door.tcp = true;
     http->tcp.door.port = port;
     snprintf(http->tcp.door.address, sizeof(http->tcp.door.address), "%s", config->address);
-    if (!listener_start(http, &http->tcp, fd)) {
+    http->tcp.fd = fd;
+    if (!listener_start(http, &http->tcp)) {
         snprintf(error, error_size, "listen = %s:%u: the HTTP server cannot be started", config->address, port);
         return false;
     }
@@ -179,6 +183,7 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
         http_stop(http);
         return NULL;
     }
+    http_listen_close_others((const int[]){http->local.fd, http->tcp.fd}, 2);
     uv_timer_start(&http->keep_alive, on_keep_alive, KEEP_ALIVE_MS, KEEP_ALIVE_MS);
     return http;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/http_listen.h"
+#include "daemon/log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -13,7 +15,28 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
+
+/* Behind the last descriptor that systemd passes, from SD_LISTEN_FDS_START on (sd_listen_fds(3)). */
+static int passed_end(void)
+{
+    int n = sd_listen_fds(0);
+    return SD_LISTEN_FDS_START + (n > 0 ? n : 0);
+}
+
+/* The one among them that listens at an address, or on a Unix socket's path; -1 if there is none. */
+static int find_passed(const struct sockaddr *address, socklen_t len)
+{
+    for (int fd = SD_LISTEN_FDS_START; fd < passed_end(); fd++) {
+        const struct sockaddr_un *local = (const struct sockaddr_un *)address;
+        int fits = address->sa_family == AF_UNIX ? sd_is_socket_unix(fd, SOCK_STREAM, 1, local->sun_path, 0)
+                                                 : sd_is_socket_sockaddr(fd, SOCK_STREAM, address, len, 1);
+        if (fits > 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+            return fd;
+    }
+    return -1;
+}
 
 /* Clears the way for bind(): true if nothing is at the address, or what was there is dead and gone. */
 static bool clear_stale(const struct sockaddr_un *address, char *error, size_t error_size)
@@ -63,7 +86,7 @@ static bool give_to_group(const char *path, const char *name, char *error, size_
     return true;
 }
 
-int http_listen_unix(const char *path, const char *group, char *error, size_t error_size)
+int http_listen_unix(const char *path, const char *group, bool *passed, char *error, size_t error_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path)) {
@@ -72,10 +95,14 @@ int http_listen_unix(const char *path, const char *group, char *error, size_t er
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = find_passed((const struct sockaddr *)&address, sizeof(address));
+    *passed = fd >= 0;
+    if (*passed)
+        return fd;
     if (!clear_stale(&address, error, error_size))
         return -1;
 
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
         snprintf(error, error_size, "socket %s: %s", path, strerror(errno));
         if (fd >= 0)
@@ -120,7 +147,12 @@ int http_listen_tcp(const char *address, uint16_t *port, char *error, size_t err
         snprintf(error, error_size, "listen = %s:%u: %s", address, *port, gai_strerror(result));
         return -1;
     }
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = find_passed(found->ai_addr, found->ai_addrlen);
+    if (fd >= 0) {
+        freeaddrinfo(found);
+        return fd;
+    }
+    fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
@@ -133,4 +165,18 @@ int http_listen_tcp(const char *address, uint16_t *port, char *error, size_t err
     }
     freeaddrinfo(found);
     return fd;
+}
+
+void http_listen_close_others(const int *used, size_t n)
+{
+    for (int fd = SD_LISTEN_FDS_START; fd < passed_end(); fd++) {
+        bool is_used = false;
+        for (size_t i = 0; i < n; i++)
+            is_used |= used[i] == fd;
+        if (is_used)
+            continue;
+        log_warning("http", "systemd listens at a place that the configuration does not name: nobody answers there; "
+                            "change gangd.socket as well");
+        close(fd);
+    }
 }

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What gangd has with systemd: sockets that are passed to it, and verdicts with fields in the journal."""
+import contextlib
+import fcntl
+import os
+import socket
+import stat
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from station import PATIENCE, Skip, Station, run_tests  # noqa: E402
+
+# Takes the first of its arguments, descriptors, from 3 on, and becomes the rest: what systemd does between fork and exec.
+PASS = ('n=3; while [ "$1" != -- ]; do eval "exec $n<&$1 $1<&-"; n=$((n + 1)); shift; done; shift; '
+        'export LISTEN_PID=$$ LISTEN_FDS=$((n - 3)); exec "$@"')
+
+
+class Activated(Station):
+    """A station with sockets made before gangd, as gangd.socket makes them, and more that nobody asked for."""
+
+    def __init__(self, others=0, **options):
+        self.listeners = []
+        tcp = self.listen(socket.AF_INET, ("127.0.0.1", 0))
+        self.port = tcp.getsockname()[1]
+        super().__init__(http_lines=f"listen = 127.0.0.1:{self.port}", start=False, **options)
+        # The last word on a key counts, and the station begins with "none".
+        self.sections["http"] = self.sections["http"].replace("listen = none\n", "")
+        self.write_config()
+        self.listen(socket.AF_UNIX, self.socket)
+        for _ in range(others):
+            self.listen(socket.AF_INET, ("127.0.0.1", 0))
+
+    def listen(self, family, address):
+        listener = socket.socket(family)
+        listener.bind(address)
+        listener.listen(8)
+        # Above all that gangd's are moved to.
+        self.listeners.append(socket.socket(fileno=fcntl.fcntl(listener.detach(), fcntl.F_DUPFD, 100)))
+        return self.listeners[-1]
+
+    def spawn(self, command, **options):
+        numbers = [listener.fileno() for listener in self.listeners]
+        return super().spawn(["bash", "-c", PASS, "pass", *map(str, numbers), "--", *command], pass_fds=numbers, **options)
+
+    def ask(self, family):
+        """A connection with a request on its way."""
+        client = socket.socket(family)
+        client.settimeout(PATIENCE)
+        client.connect(self.socket if family == socket.AF_UNIX else ("127.0.0.1", self.port))
+        client.sendall(f"GET /api/v1/status HTTP/1.1\r\nHost: localhost:{self.port}\r\nConnection: close\r\n\r\n".encode())
+        return client
+
+    def clean(self):
+        super().clean()
+        for listener in self.listeners:
+            listener.close()
+
+
+def answer(client):
+    text = b""
+    with client:
+        while chunk := client.recv(65536):
+            text += chunk
+    assert text.startswith(b"HTTP/1.1 200 "), text
+    return text
+
+
+FAMILIES = (socket.AF_INET, socket.AF_UNIX)
+
+
+def test_who_connects_while_gangd_is_away_is_answered_when_it_is_back():
+    with Activated(boards=0) as station:
+        waiting = [station.ask(family) for family in FAMILIES]
+        station.start(ready=False)
+        for client in waiting:
+            answer(client)
+        for _ in range(2):
+            node = os.stat(station.socket).st_ino
+            assert station.stop() == 0
+            assert os.stat(station.socket).st_ino == node
+            waiting = [station.ask(family) for family in FAMILIES]
+            station.start(ready=False)
+            for client in waiting:
+                answer(client)
+        assert "does not name" not in station.log(), station.log()
+
+
+def test_a_socket_that_the_configuration_does_not_name_is_told():
+    with Activated(others=1) as station:
+        station.start()
+        assert station.log().count("systemd listens at a place that the configuration does not name") == 1, station.log()
+
+
+def test_without_passed_sockets_the_socket_goes_with_gangd():
+    with Station() as station:
+        assert stat.S_ISSOCK(os.stat(station.socket).st_mode)
+        assert station.stop() == 0
+        assert not os.path.exists(station.socket)
+
+
+class Journal:
+    """A journal's socket, and what makes a program think that its standard error is connected to it."""
+
+    def __init__(self, directory):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.settimeout(PATIENCE)
+        self.directory = directory
+        self.socket.bind(os.path.join(directory, "socket"))
+
+    def entry(self):
+        """The next entry's fields (systemd's "Native Journal Protocol")."""
+        data = self.socket.recv(65536)
+        fields = {}
+        while data:
+            line, _, data = data.partition(b"\n")
+            name, equals, value = line.partition(b"=")
+            if not equals:
+                length = struct.unpack("<Q", data[:8])[0]
+                value, data = data[8:8 + length], data[8 + length + 1:]
+            fields[name.decode()] = value.decode()
+        return fields
+
+
+class Journaled(Station):
+    """A station whose gangd finds `journal` where systemd's is: in a mount namespace of its own."""
+
+    apart = ("unshare", "--user", "--map-root-user", "--mount")
+
+    def __init__(self, is_journal=True, **options):
+        self.is_journal = is_journal
+        super().__init__(start=False, **options)
+        os.mkdir(self.path("journal"))
+        self.journal = Journal(self.path("journal"))
+
+    def spawn(self, command, **options):
+        log = os.fstat(options["stderr"].fileno())
+        stream = f"{log.st_dev}:{log.st_ino if self.is_journal else log.st_ino + 1}"
+        place = 'mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal && mount --bind "$1" /run/systemd/journal && shift && '
+        return super().spawn([*self.apart, "env", "-u", "LD_PRELOAD", "sh", "-c",
+                              place + 'LD_PRELOAD=$1 JOURNAL_STREAM=$2 && export LD_PRELOAD JOURNAL_STREAM && shift 2 && exec "$@"',
+                              "sh", self.journal.directory, self.world.get("LD_PRELOAD", ""), stream, *command], **options)
+
+    def clean(self):
+        self.journal.socket.close()
+        super().clean()
+
+
+def may_make_namespaces():
+    done = subprocess.run([*Journaled.apart, "mount", "-t", "tmpfs", "tmpfs", "/run"], capture_output=True, check=False)
+    if done.returncode != 0:
+        raise Skip("no user namespaces: a journal cannot be put in the place of systemd's")
+
+
+def test_the_journal_can_be_asked_for_a_slot_a_board_a_verdict_or_a_cause():
+    may_make_namespaces()
+    with Journaled() as station:
+        station.start()
+        mac = station.plug(1)
+        station.wait(1, "pass")
+        entry = station.journal.entry()
+        assert [entry.get(name) for name in ("SLOT", "MAC", "VERDICT", "CAUSE", "PRIORITY", "SYSLOG_IDENTIFIER")] == [
+            "1-1.1", mac, "pass", "none", "6", "gangd"], entry
+        assert entry["MESSAGE"].startswith("slot: 1-1.1: attempt 1 pass, "), entry
+        station.plug(2, "tx-open")
+        station.wait(2, "fail")
+        entry = station.journal.entry()
+        assert [entry.get(name) for name in ("SLOT", "MAC", "VERDICT", "CAUSE", "PRIORITY")] == [
+            "1-1.2", "", "fail", "tx-open", "4"], entry
+        # All else goes by standard error, with its level; nothing goes both ways.
+        assert "<6>slot: 1-1.1: /dev/ttyUSB" in station.log(), station.log()
+        assert "attempt 1 pass" not in station.log(), station.log()
+
+
+def test_verdicts_are_lines_where_standard_error_is_no_journal():
+    may_make_namespaces()
+    with Journaled(is_journal=False, boards=1) as station:
+        station.start()
+        station.wait(1, "pass")
+        assert "\nslot: 1-1.1: attempt 1 pass, " in station.log(), station.log()
+        assert "<6>" not in station.log(), station.log()
+        station.journal.socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            raise AssertionError(station.journal.entry())
+
+
+run_tests(globals())
