@@ -154,14 +154,17 @@ static void log_verdict(const struct attempt *attempt)
 {
     const char *mac = attempt->mac[0] ? attempt->mac : "no MAC";
     double seconds = (double)(attempt->ended - attempt->started) / 1e6;
+    const char *verdict = verdict_name(attempt->verdict), *cause = cause_code(attempt->cause);
+    const struct log_field fields[] = {
+        {"SLOT", attempt->slot}, {"MAC", attempt->mac}, {"VERDICT", verdict}, {"CAUSE", cause}, {NULL, NULL}};
     if (attempt->verdict == VERDICT_PASS)
-        log_info("slot", "%s: attempt %lld pass, %s, %.1f s, try %lld at %lld baud%s", attempt->slot,
-                 (long long)attempt->id, mac, seconds, (long long)attempt->tries, (long long)attempt->baud,
-                 attempt->written == WRITTEN_NO ? ", not written: right already" : "");
+        log_message(LOG_LEVEL_INFO, "slot", fields, "%s: attempt %lld pass, %s, %.1f s, try %lld at %lld baud%s",
+                    attempt->slot, (long long)attempt->id, mac, seconds, (long long)attempt->tries,
+                    (long long)attempt->baud, attempt->written == WRITTEN_NO ? ", not written: right already" : "");
     else
-        log_warning("slot", "%s: attempt %lld %s, %s, %.1f s: %s (%s: %s)", attempt->slot, (long long)attempt->id,
-                    verdict_name(attempt->verdict), mac, seconds, cause_sentence(attempt->cause),
-                    cause_code(attempt->cause), attempt->detail);
+        log_message(LOG_LEVEL_WARNING, "slot", fields, "%s: attempt %lld %s, %s, %.1f s: %s (%s: %s)", attempt->slot,
+                    (long long)attempt->id, verdict, mac, seconds, cause_sentence(attempt->cause), cause,
+                    attempt->detail);
 }
 
 static void on_ended(void *data)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 GANGCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tools/gangctl/*.c))
-GANGCTL_PKGS := libcurl jansson libuv sqlite3
+GANGCTL_PKGS := libcurl jansson libuv sqlite3 libsystemd
 
 $(GANGCTL_OBJ): PKGS = $(GANGCTL_PKGS)
 
