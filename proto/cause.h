@@ -48,6 +48,8 @@
       "The detail names the error: a bad flash part, or data damaged on the line.")                                    \
     X(MD5_MISMATCH, "md5-mismatch", "The flash does not hold what was written",                                        \
       "Read back, its MD5 differs: bad flash, or a smaller chip than it claims to be.")                                \
+    X(FLASH_SIZE_FALSE, "flash-size-false", "The flash chip is smaller than it claims",                                \
+      "What is at its beginning shows in its middle too: a counterfeit part. Try another board of the lot.")           \
     X(REPLY_MALFORMED, "reply-malformed", "The board gave an answer that makes no sense",                              \
       "A reply of the wrong length or kind: noise, or a stub that does not speak the protocol.")                       \
     /* The adapter. */                                                                                                 \

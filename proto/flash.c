@@ -36,6 +36,7 @@ static void (*const handlers[])(struct flash *, const struct session_event *) = 
     [FLASH_COMPARE] = flash_step_compare,
     [FLASH_WRITE] = flash_step_write,
     [FLASH_VERIFY] = flash_step_verify,
+    [FLASH_SIZE] = flash_step_size,
     [FLASH_RUN] = flash_step_run,
     [FLASH_PASSED] = NULL,
     [FLASH_FAILED] = NULL,

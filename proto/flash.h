@@ -37,6 +37,7 @@
     X(COMPARE, compare, "Looking whether the image is there already")                                                  \
     X(WRITE, write, "Writing the image")                                                                               \
     X(VERIFY, verify, "Verifying the image")                                                                           \
+    X(SIZE, verify, "Checking the flash chip's size")                                                                  \
     X(RUN, run, "Starting the firmware")                                                                               \
     X(PASSED, run, "Passed")                                                                                           \
     X(FAILED, run, "Failed")
@@ -97,13 +98,16 @@ struct flash {
     uint64_t phase_us[FLASH_PHASE_COUNT]; /* summed over all tries; the state at work is not in it yet */
 
     struct {
-        unsigned round;    /* of resets in this try */
-        uint64_t heard;    /* bytes since this try's first reset */
-        uint64_t settled;  /* of them, those since the latest reset until only answers to SYNC can come */
-        uint64_t garbled;  /* and those that came in place of such answers */
-        size_t line;       /* in a sequence of modem-line changes */
-        unsigned pass;     /* what is read twice must agree */
-        unsigned look;     /* for the flash id, see flash_identify.c */
+        unsigned round;   /* of resets in this try */
+        uint64_t heard;   /* bytes since this try's first reset */
+        uint64_t settled; /* of them, those since the latest reset until only answers to SYNC can come */
+        uint64_t garbled; /* and those that came in place of such answers */
+        size_t line;      /* in a sequence of modem-line changes */
+        unsigned pass;    /* what is read twice must agree */
+        unsigned look;    /* for the flash id, see flash_identify.c */
+        bool mismatch;    /* the MD5 of `part` is wrong */
+        uint32_t probe;   /* for the flash's size, see flash_size.c */
+        uint8_t seen[16];
         uint32_t words[5]; /* as read in the first pass */
         uint32_t spi[3];   /* registers to be restored */
         size_t segment, part, block, range;

@@ -45,6 +45,12 @@ void flash_step_write(struct flash *flash, const struct session_event *event);
 /* flash_verify.c */
 void flash_step_compare(struct flash *flash, const struct session_event *event);
 void flash_step_verify(struct flash *flash, const struct session_event *event);
+/* `last`: nothing is asked for behind it, so a second answer does no harm. */
+void flash_request_md5(struct flash *flash, uint32_t offset, uint32_t size, bool last);
+void flash_fail_mismatch(struct flash *flash); /* of at.part */
+
+/* flash_size.c */
+void flash_step_size(struct flash *flash, const struct session_event *event);
 
 /* flash_progress.c: what a block of the image costs in time, in µs, at this try's baud. */
 uint64_t flash_block_cost(const struct flash *flash, const struct golden_block *block);

@@ -4,8 +4,9 @@
 #include "proto/flash_internal.h"
 
 /* The states of a try that goes well, in order. */
-static const enum flash_state way[] = {FLASH_RESET, FLASH_SYNC,    FLASH_IDENTIFY, FLASH_STUB,   FLASH_FLASH_ID,
-                                       FLASH_BAUD,  FLASH_COMPARE, FLASH_WRITE,    FLASH_VERIFY, FLASH_RUN};
+static const enum flash_state way[] = {FLASH_RESET,    FLASH_SYNC, FLASH_IDENTIFY, FLASH_STUB,
+                                       FLASH_FLASH_ID, FLASH_BAUD, FLASH_COMPARE,  FLASH_WRITE,
+                                       FLASH_VERIFY,   FLASH_SIZE, FLASH_RUN};
 #define WAY_LENGTH (sizeof(way) / sizeof(way[0]))
 
 /* Typical flash work from esp8266.md section 6: 150 ms to erase 64 KB, 1 ms a page. */
@@ -55,6 +56,7 @@ static uint64_t expected_us(const struct flash *flash, enum flash_state state)
     case FLASH_COMPARE: return flash->job->compare_first ? md5_cost(flash) : 0;
     case FLASH_WRITE: return write_cost(flash);
     case FLASH_VERIFY: return md5_cost(flash);
+    case FLASH_SIZE: return 20 * MS;
     case FLASH_RUN: return 110 * MS;
     default: return 0;
     }

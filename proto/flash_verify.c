@@ -19,8 +19,7 @@ static bool tells_address(const struct flash *flash)
     return flash->stub_capabilities & WIRE_TELLS_ADDRESS;
 }
 
-/* `last`: nothing is asked for behind it, so a second answer does no harm. */
-static void request_md5(struct flash *flash, uint32_t offset, uint32_t size, bool last)
+void flash_request_md5(struct flash *flash, uint32_t offset, uint32_t size, bool last)
 {
     const uint32_t words[] = {offset, size, 0, 0};
     flash_request_words(flash, WIRE_SPI_FLASH_MD5, words, 4, BASE_TIMEOUT + size / 1024 * MD5_US_PER_KB,
@@ -62,19 +61,25 @@ void flash_step_compare(struct flash *flash, const struct session_event *event)
     } else if (++flash->at.range == golden->n_ranges) {
         flash->at.range = 0;
         if (tells_address(flash) || ++flash->at.pass == 2) {
-            flash_enter(flash, FLASH_RUN);
+            flash_enter(flash, FLASH_SIZE);
             return;
         }
     }
     const struct golden_range *range = &golden->ranges[flash->at.range];
-    request_md5(flash, range->offset, range->size, false);
+    flash_request_md5(flash, range->offset, range->size, false);
+}
+
+void flash_fail_mismatch(struct flash *flash)
+{
+    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    flash_fail(flash, CAUSE_MD5_MISMATCH, "%s at 0x%x", part->name, part->offset);
 }
 
 static void request_part(struct flash *flash)
 {
     const struct golden *golden = flash->job->golden;
     const struct golden_part *part = &golden->parts[flash->at.part];
-    request_md5(flash, part->offset, part->flash_size, flash->at.part + 1 == golden->n_parts);
+    flash_request_md5(flash, part->offset, part->flash_size, flash->at.part + 1 == golden->n_parts);
 }
 
 void flash_step_verify(struct flash *flash, const struct session_event *event)
@@ -90,10 +95,11 @@ void flash_step_verify(struct flash *flash, const struct session_event *event)
     const struct golden_part *part = &golden->parts[flash->at.part];
     if (event->len != sizeof(part->md5))
         flash_fail(flash, CAUSE_REPLY_MALFORMED, "MD5 of %zu bytes", event->len);
-    else if (!is_md5(event, part->md5))
-        flash_fail(flash, CAUSE_MD5_MISMATCH, "%s at 0x%x", part->name, part->offset);
-    else if (++flash->at.part < golden->n_parts)
+    else if (!is_md5(event, part->md5)) {
+        flash->at.mismatch = true;
+        flash_enter(flash, FLASH_SIZE);
+    } else if (++flash->at.part < golden->n_parts)
         request_part(flash);
     else
-        flash_enter(flash, FLASH_RUN);
+        flash_enter(flash, FLASH_SIZE);
 }

@@ -149,6 +149,74 @@ START_TEST(a_locked_flash_is_named_and_untouched)
 END_TEST
 
 static const struct {
+    uint32_t claims, size, image; /* id; bytes */
+} counterfeits[] = {
+    {0xEF4016, 2 << 20, IMAGE_SIZE}, /* small enough to be right in what there is */
+    {0xEF4016, 512 << 10, IMAGE_SIZE},     {0xEF4018, 4 << 20, IMAGE_SIZE},
+    {0xEF4016, 1 << 20, (1 << 20) + 8192}, /* wraps onto itself, and ends before the middle of the claim */
+    {0xEF4016, 1 << 20, 4 << 20},          {0xEF4016, 2 << 20, 4 << 20},
+    {0xEF4014, 512 << 10, 1 << 20},
+};
+
+START_TEST(a_part_that_wraps_is_named)
+{
+    golden_free(golden);
+    golden = rig_golden(counterfeits[_i].image, 4);
+    job = rig_job(golden, stub);
+    job.compare_first = _i % 2;
+    config.faults.flash =
+        (struct nor_faults){.wrong_id = true, .id = counterfeits[_i].claims, .size = counterfeits[_i].size};
+    config.part = nor_find("W25Q128");
+    flash_board();
+    expect_failure("wraps", CAUSE_FLASH_SIZE_FALSE);
+    ck_assert_uint_eq(rig->flash.tries, 1);
+}
+END_TEST
+
+/* An image that has the same at its beginning and in the middle of the part. */
+START_TEST(an_image_may_repeat_itself)
+{
+    char error[200];
+    uint8_t *bytes = rig_image(65536, 5);
+    golden_free(golden);
+    golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "one", 0, bytes, 65536, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_add(golden, "same", 2 << 20, bytes, 65536, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    free(bytes);
+    job = rig_job(golden, stub);
+    flash_board();
+    expect_pass("repeated");
+}
+END_TEST
+
+/* It holds the image already, and is as false as before. */
+START_TEST(a_part_that_wraps_does_not_pass_by_comparison)
+{
+    size_t size;
+    job.compare_first = true;
+    config.faults.flash.size = 1 << 20;
+    rig->board = board_new(&config);
+    memcpy(board_flash(rig->board, &size), golden->parts[0].bytes, IMAGE_SIZE);
+    board_power(rig->board, true);
+    rig_flash(rig, &job, 600);
+    expect_failure("compared", CAUSE_FLASH_SIZE_FALSE);
+    ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
+}
+END_TEST
+
+/* Nothing answers when the array is read: the two halves are alike, but that is not what is wrong. */
+START_TEST(a_part_that_is_all_zeros_is_not_called_small)
+{
+    config.part = nor_find("W25Q40");
+    config.faults.flash.stuck_bits = 12000000;
+    job.tries = 1;
+    flash_board();
+    expect_failure("zeros", CAUSE_MD5_MISMATCH);
+}
+END_TEST
+
+static const struct {
     uint32_t id;
     enum cause cause;
 } ids[] = {
@@ -227,6 +295,10 @@ int main(void)
     tcase_add_test(tcase, a_whole_slow_part_passes);
     tcase_add_loop_test(tcase, protection_is_taken_off, 0, COUNT(protected));
     tcase_add_loop_test(tcase, a_locked_flash_is_named_and_untouched, 0, COUNT(locked));
+    tcase_add_loop_test(tcase, a_part_that_wraps_is_named, 0, COUNT(counterfeits));
+    tcase_add_test(tcase, an_image_may_repeat_itself);
+    tcase_add_test(tcase, a_part_that_wraps_does_not_pass_by_comparison);
+    tcase_add_test(tcase, a_part_that_is_all_zeros_is_not_called_small);
     tcase_add_loop_test(tcase, a_wrong_id_is_refused_before_anything_is_erased, 0, COUNT(ids));
     tcase_add_loop_test(tcase, beyond_every_maximum_is_named, 0, COUNT(slow));
     tcase_add_test(tcase, a_part_still_busy_from_before_is_waited_for);
