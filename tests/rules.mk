@@ -35,7 +35,7 @@ RUN := BUILD=$(B) COMMON=$(S) PEERS=$(PEERS) PEERS_REQUIRED=$(PEERS_REQUIRED) te
 PEER_PROGRAMS := $(B)/published $(S)/hello.elf $(B)/cpu_peer $(S)/cpu_harness.elf
 
 test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
-	$(RUN) $(PEER_TESTS) $(DRIVERS) $(CHECK_TESTS) tests/fuzz/run-short.sh
+	$(RUN) $(PEER_TESTS) $(DRIVERS) -- $(CHECK_TESTS) tests/fuzz/run-short.sh
 
 # Other people's programs as referees. Tests whose referee is not there are skipped, or fail if PEERS_REQUIRED is set.
 .PHONY: peers test-peers peers-run
