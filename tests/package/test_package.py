@@ -137,6 +137,11 @@ class Machine:
     def status(self):
         return json.loads(self.do("gangctl", "status", "--json"))
 
+    def failing(self):
+        """What doctor says is wrong."""
+        _, output = self.run("gangctl", "doctor", "--json")
+        return [note["check"] for note in json.loads(output)["checks"] if note["level"] == "fail"]
+
     def book(self, question):
         return subprocess.run(["sqlite3", self.path("var/lib/gangd/gangd.db"), question], check=True,
                               capture_output=True, text=True).stdout.split()
@@ -199,10 +204,12 @@ def test_after_install_only_the_golden_image_is_missing():
         assert code == 1 and output == "gangd: /var/lib/gangd/golden.bin: No such file or directory\n", (code, output)
         with machine.gangd() as gangd:
             assert not machine.status()["golden"]["ok"]
+            assert machine.failing() == ["golden"]
             machine.golden()
             assert machine.do("gangd", "--check-config").startswith("/etc/gangd/gangd.conf: right; golden image of 4194304 bytes")
             gangd.send_signal(1)
             until("the golden image is taken", lambda: machine.status()["golden"]["ok"])
+            assert machine.failing() == []
 
 
 def test_upgrade_keeps_the_configuration_and_migrates_the_book():

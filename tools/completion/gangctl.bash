@@ -10,6 +10,7 @@ _gangctl()
         --format) mapfile -t COMPREPLY < <(compgen -W "csv json ndjson" -- "$cur"); return ;;
         --slot) _gangctl_slots "$1"; return ;;
         --book | --socket | --output | -o) _filedir; return ;;
+        --root) _filedir -d; return ;;
         --since | --until | --mac | --limit) return ;;
     esac
 

@@ -14,7 +14,7 @@
 /* Exit codes. Scripts depend on them. */
 enum {
     DONE = 0,
-    REFUSED = 1,     /* gangd understood, and said no: no such slot, a slot at work, … */
+    REFUSED = 1,     /* gangd understood, and said no: no such slot, a slot at work, …; doctor found what fails */
     USAGE = 2,       /* a wrong command line */
     UNREACHABLE = 3, /* no gangd there, or no permission; the book's file cannot be opened */
     BROKEN = 4,      /* an answer that makes no sense, or that broke off */
@@ -25,6 +25,7 @@ struct options {
     const char *socket;
     const char *book;   /* NULL: ask gangd */
     const char *output; /* NULL: standard output */
+    const char *root;   /* of doctor; NULL: the machine itself */
     bool json;
     bool units; /* export units instead of attempts */
     struct query query;
@@ -37,6 +38,7 @@ int command_watch(const struct options *options, char **arguments);
 int command_attempts(const struct options *options, char **arguments);
 int command_units(const struct options *options, char **arguments);
 int command_export(const struct options *options, char **arguments);
+int command_doctor(const struct options *options, char **arguments);
 int command_retry(const struct options *options, char **arguments);
 
 /* "gangctl: …" on standard error; control characters become '?'. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Which options a command takes, besides those that all take. */
-enum { FILTER = 1, BOOK = 2, EXPORT = 4 };
+enum { FILTER = 1, BOOK = 2, EXPORT = 4, ROOT = 8 };
 
 static const struct command {
     const char *name;
@@ -25,6 +25,7 @@ static const struct command {
     {"units", "", 0, FILTER | BOOK, command_units, "list units: one line for each MAC address"},
     {"export", "", 0, FILTER | BOOK | EXPORT, command_export, "write the book to a file or to standard output"},
     {"retry", "SLOT", 1, 0, command_retry, "start a new attempt at a slot"},
+    {"doctor", "", 0, ROOT, command_doctor, "look for what keeps this bench from working"},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -47,6 +48,7 @@ static const struct option_row {
     {"units", NULL, EXPORT, 0, "units instead of attempts"},
     {"output", "FILE", EXPORT, 'o', "replace FILE when all is written; without it, standard output"},
     {"book", "FILE", BOOK, 0, "read this book without a gangd"},
+    {"root", "DIR", ROOT, 0, "look at the machine whose files are under DIR"},
     {"socket", "PATH", 0, 0, "gangd's socket; default: $GANGD_SOCKET, or " DEFAULT_SOCKET},
     {"json", NULL, 0, 0, "print JSON"},
     {"help", NULL, 0, 'h', "print this help"},
@@ -85,7 +87,7 @@ static void print_options(unsigned needs)
 /* Of one command, or of all (NULL). */
 static void print_help(const struct command *command)
 {
-    unsigned options = FILTER | BOOK | EXPORT;
+    unsigned options = FILTER | BOOK | EXPORT | ROOT;
     if (command) {
         printf("Usage: gangctl %s [OPTION]...%s%s\nTo %s.\n", command->name, command->arguments[0] ? " " : "",
                command->arguments, command->help);
@@ -110,7 +112,12 @@ static void print_help(const struct command *command)
         puts(command ? "\nThe file:" : "\nThe file (export):");
         print_options(EXPORT);
     }
-    puts("\nExit status: 0 done, 1 gangd refused, 2 wrong usage, 3 gangd or the book cannot be reached,\n"
+    if (options & ROOT) {
+        puts(command ? "\nThe machine:" : "\nThe machine (doctor):");
+        print_options(ROOT);
+    }
+    puts("\nExit status: 0 done, 1 gangd refused or doctor found what fails, 2 wrong usage, 3 gangd or the book cannot "
+         "be reached,\n"
          "4 the answer makes no sense or broke off, 5 the output cannot be written.");
 }
 
@@ -147,6 +154,8 @@ static bool take_option(struct line *line, int index, const char *value)
         options->output = value;
     else if (strcmp(o->name, "book") == 0)
         options->book = value;
+    else if (strcmp(o->name, "root") == 0)
+        options->root = value;
     else if (strcmp(o->name, "socket") == 0)
         options->socket = value;
     else if (strcmp(o->name, "json") == 0)

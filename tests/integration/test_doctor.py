@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""gangctl doctor, in front of machines that are directories: what a healthy one has, and one thing wrong at a time."""
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tty
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from world import BUILD, PATIENCE, ROOT, SANITIZE, Skip, image, run_tests, until  # noqa: E402
+
+GANGCTL = os.path.join(BUILD, "gangctl")
+ROOT_HUB = "sys/devices/pci0000:00/0000:00:14.0/usb1"
+
+
+class Machine:
+    """A healthy one: gangd runs, a CP2102N hangs on a hub with a translator for each port."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="gangd-doctor-")
+        self.write("etc/group", "root:x:0:\ngangd:x:998:anna\n")
+        with open(os.path.join(ROOT, "config/gangd.conf"), encoding="utf-8") as file:
+            self.write("etc/gangd/gangd.conf", file.read())
+        self.write("var/lib/gangd/golden.bin", image())
+        self.process(812, "gangd")
+        self.process(1, "systemd")
+        self.write("etc/systemd/system/multi-user.target.wants/gangd.service", "")
+        self.write("run/systemd/timesync/synchronized", "")
+        self.write("lib/udev/rules.d/60-gangd.rules", "")
+        self.write("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n")
+        self.usb(ROOT_HUB, "480", "09", "01")
+        self.hub = self.usb(f"{ROOT_HUB}/1-1", "480", "09", "02")
+        self.port("ttyUSB0", self.adapter("1-1.1", 3), "cp210x")
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, data):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "wb") as file:
+            file.write(data if isinstance(data, bytes) else data.encode())
+
+    def link(self, name, target):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        os.symlink(os.path.relpath(self.path(target), os.path.dirname(self.path(name))), self.path(name))
+
+    def process(self, pid, comm):
+        self.write(f"proc/{pid}/comm", comm + "\n")
+
+    def usb(self, device, speed, kind="00", protocol="00", vendor="1d6b"):
+        for name, value in (("speed", speed), ("bDeviceClass", kind), ("bDeviceProtocol", protocol), ("idVendor", vendor)):
+            self.write(f"{device}/{name}", value + "\n")
+        return device
+
+    def adapter(self, name, number, hub=None, marked=True):
+        """A full-speed device behind the hub; its directory."""
+        device = self.usb(f"{hub or self.hub}/{name}", "12", vendor="10c4")
+        self.write(f"{device}/dev", f"189:{number}\n")
+        if marked:
+            self.write(f"run/udev/data/c189:{number}", "I:1\nE:ID_MM_DEVICE_IGNORE=1\n")
+        return device
+
+    def port(self, tty_name, device, driver, interface=0):
+        """As the kernel has it: 1-1.1/1-1.1:1.0/ttyUSB0/tty/ttyUSB0, with the class directory's link to it."""
+        place = f"{device}/{os.path.basename(device)}:1.{interface}/{tty_name}"
+        self.write(f"{place}/tty/{tty_name}/dev", "188:0\n")
+        os.makedirs(self.path(f"sys/bus/usb-serial/drivers/{driver}"), exist_ok=True)
+        self.link(f"{place}/driver", f"sys/bus/usb-serial/drivers/{driver}")
+        self.link(f"{place}/tty/{tty_name}/device", place)
+        self.link(f"sys/class/tty/{tty_name}", f"{place}/tty/{tty_name}")
+        self.link(f"sys/bus/usb-serial/devices/{tty_name}", place)
+        return place
+
+    def ask(self, *arguments):
+        """(exit code, output)"""
+        done = subprocess.run([GANGCTL, "doctor", "--root", self.dir, *arguments], capture_output=True, text=True,
+                              timeout=PATIENCE, env={**os.environ, **SANITIZE}, check=False)
+        assert not done.stderr, done.stderr
+        return done.returncode, done.stdout
+
+    def notes(self, check):
+        """All that is said of a check, and the exit code."""
+        code, output = self.ask("--json")
+        report = json.loads(output)
+        assert code == (0 if report["ok"] else 1), output
+        assert report["ok"] == all(note["level"] != "fail" for note in report["checks"]), output
+        return [note for note in report["checks"] if note["check"] == check], report
+
+    def expect(self, check, level, text, remedy=""):
+        """One note, of that level, with that in it; all else as on a healthy machine."""
+        found, report = self.notes(check)
+        assert len(found) == 1 and found[0]["level"] == level, found
+        assert text in found[0]["text"], found
+        assert remedy in found[0].get("remedy", ""), found
+        assert ("remedy" in found[0]) == (level != "ok"), found
+        others = [note for note in report["checks"] if note["check"] not in (check, "group") and note["level"] != "ok"]
+        assert not others, others
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.dir)
+
+
+def test_a_healthy_machine():
+    with Machine() as machine:
+        code, output = machine.ask()
+        lines = [line for line in output.splitlines() if "group:" not in line and line.startswith(("ok", "warn", "fail"))]
+        assert code == 0 and len(lines) == 11 and all(line.startswith("ok ") for line in lines), output
+        assert "golden.bin, 65536 bytes, md5 " in output, output
+
+
+def test_text_names_what_to_do():
+    with Machine() as machine:
+        machine.process(77, "brltty")
+        code, output = machine.ask()
+        assert code == 1 and "fail  brltty: brltty (pid 77) runs" in output and "\n      unless somebody" in output, output
+
+
+def test_service():
+    with Machine() as machine:
+        os.remove(machine.path("etc/systemd/system/multi-user.target.wants/gangd.service"))
+        machine.expect("service", "warn", "not after a reboot", "systemctl enable gangd")
+        shutil.rmtree(machine.path("proc/812"))
+        machine.expect("service", "fail", "gangd does not run", "journalctl -u gangd")
+
+
+def test_configuration():
+    with Machine() as machine:
+        machine.write("etc/gangd/gangd.conf", "[station]\nnmae = x\n")
+        machine.expect("configuration", "fail", "gangd.conf:2: ", "gangd --check-config")
+        assert not machine.notes("golden")[0]
+
+
+def test_golden_image():
+    with Machine() as machine:
+        machine.write("var/lib/gangd/golden.bin", b"no image" * 1000)
+        machine.expect("golden", "fail", "golden.bin", "systemctl reload gangd")
+        os.remove(machine.path("var/lib/gangd/golden.bin"))
+        machine.expect("golden", "fail", "golden.bin: No such file", "systemctl reload gangd")
+        if os.geteuid() != 0:
+            machine.write("var/lib/gangd/golden.bin", image())
+            os.chmod(machine.path("var/lib/gangd/golden.bin"), 0)
+            machine.expect("golden", "warn", "may not read", "sudo gangctl doctor")
+
+
+def test_room_for_the_book():
+    """On a small file system of its own, in a mount namespace."""
+    apart = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    with Machine() as machine:
+        place = machine.path("var/lib/gangd")
+        script = f'mount -t tmpfs -o size="$0" tmpfs {place} && echo mounted && exec {GANGCTL} doctor --json --root {machine.dir}'
+        if "mounted" not in subprocess.run([*apart, script, "1m"], capture_output=True, text=True, check=False,
+                                           env={**os.environ, **SANITIZE}).stdout:
+            raise Skip("no user namespaces")
+        for size, level in (("8m", "fail"), ("100m", "warn"), ("300m", "ok")):
+            done = subprocess.run([*apart, script, size], capture_output=True, text=True, check=False,
+                                  env={**os.environ, **SANITIZE})
+            checks = json.loads(done.stdout.partition("\n")[2])["checks"]
+            disk = next(note for note in checks if note["check"] == "disk")
+            assert disk["level"] == level and f"{size[:-1]} MB are left" in disk["text"], disk
+        shutil.rmtree(place)
+        found, _ = machine.notes("disk")
+        assert found[0]["level"] == "fail" and "No such file" in found[0]["text"], found
+
+
+def test_group():
+    with Machine() as machine:
+        found, _ = machine.notes("group")
+        if os.geteuid() == 0:
+            assert found[0]["level"] == "ok" and "root" in found[0]["text"], found
+        else:
+            assert found[0]["level"] == "warn" and "adduser" in found[0]["remedy"], found
+        machine.write("etc/group", "root:x:0:\ngangdx:x:998:\n")
+        machine.expect("group", "fail", "no group gangd", "install the package")
+
+
+def test_clock():
+    with Machine() as machine:
+        os.remove(machine.path("run/systemd/timesync/synchronized"))
+        machine.expect("clock", "warn", "nothing synchronises it", "set-ntp")
+        later = time.time() + 86400
+        machine.write("var/lib/gangd/gangd.db", b"")
+        os.utime(machine.path("var/lib/gangd/gangd.db"), (later, later))
+        machine.expect("clock", "fail", "gangd.db was written later than it shows", "set-ntp")
+
+
+def test_modem_manager():
+    with Machine() as machine:
+        machine.process(500, "ModemManager")
+        machine.expect("modem-manager", "ok", "leaves the adapters alone")
+        machine.port("ttyUSB1", machine.adapter("1-1.2", 4, marked=False), "ch341-uart")
+        machine.expect("modem-manager", "fail", "ttyUSB1 is not marked: ModemManager (pid 500)", "plug it in again")
+        os.remove(machine.path("lib/udev/rules.d/60-gangd.rules"))
+        machine.expect("modem-manager", "fail", "no udev rules keep it", "60-gangd.rules")
+
+
+def test_brltty():
+    with Machine() as machine:
+        machine.write("usr/bin/brltty", b"")
+        machine.expect("brltty", "warn", "is installed", "apt remove brltty")
+        machine.process(77, "brltty")
+        machine.expect("brltty", "fail", "brltty (pid 77) runs", "apt remove brltty")
+
+
+def test_a_port_that_another_program_holds():
+    with Machine() as machine:
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        os.makedirs(machine.path("dev"))
+        os.symlink(os.ttyname(slave), machine.path("dev/ttyUSB0"))
+        node = os.ttyname(slave)
+        os.close(slave)
+        machine.expect("ports", "ok", "1 port, held by no other program")
+        with open(node, "rb", buffering=0) as file:
+            holder = subprocess.Popen(["sleep", "1000"], stdin=file)
+        try:
+            with open(f"/proc/{holder.pid}/comm", encoding="utf-8") as comm:
+                until("sleep runs", lambda: comm.seek(0) == 0 and comm.read() == "sleep\n")
+            machine.expect("ports", "fail", f"/dev/ttyUSB0 is held by sleep (pid {holder.pid})", "end sleep")
+        finally:
+            holder.kill()
+            holder.wait()
+            os.close(master)
+
+
+def test_ftdi_latency_timer():
+    with Machine() as machine:
+        place = machine.port("ttyUSB1", machine.adapter("1-1.2", 4), "ftdi_sio")
+        machine.write(f"{place}/latency_timer", "1\n")
+        machine.expect("latency", "ok", "no FTDI adapter")
+        machine.write(f"{place}/latency_timer", "16\n")
+        machine.expect("latency", "warn", "ttyUSB1: the FTDI adapter holds each short answer back for 16 ms", "udevadm")
+
+
+def test_hubs_with_one_translator():
+    with Machine() as machine:
+        single = machine.usb(f"{ROOT_HUB}/1-2", "480", "09", "01")
+        machine.port("ttyUSB1", machine.adapter("1-2.1", 5, single), "cp210x")
+        machine.expect("hubs", "ok", "no adapters share")
+        # One device with two ports is still one; a second one shares, also behind a further full-speed hub.
+        machine.port("ttyUSB2", f"{single}/1-2.1", "cp210x", interface=1)
+        machine.expect("hubs", "ok", "no adapters share")
+        slow = machine.usb(f"{single}/1-2.4", "12", "09", "00")
+        machine.port("ttyUSB3", machine.adapter("1-2.4.1", 6, slow), "cp210x")
+        machine.expect("hubs", "warn", "2 adapters behind hub 1-2 share", "multi-TT")
+
+
+def test_kernels_that_do_not_hear_a_ch340():
+    with Machine() as machine:
+        machine.write("proc/sys/kernel/osrelease", "5.10.61-1\n")
+        machine.expect("ch340", "ok", "no CH340")
+        machine.port("ttyUSB1", machine.adapter("1-1.2", 4), "ch341-uart")
+        for release in ("5.10.58", "5.10.61-1", "5.13.10-arch1-1", "5.5.2"):
+            machine.write("proc/sys/kernel/osrelease", release + "\n")
+            machine.expect("ch340", "fail", release, "newer kernel")
+        for release in ("5.10.57", "5.10.62", "5.13.14", "5.5.7", "6.1.0-18-amd64"):
+            machine.write("proc/sys/kernel/osrelease", release + "\n")
+            machine.expect("ch340", "ok", "nothing bad is known")
+
+
+run_tests(globals())

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gangctl doctor: what keeps a bench from working. Each check looks at one thing, and notes what it found and what to
+ * do. All files are looked for under a root, "" or that of a tree which stands for the machine.
+ */
+#ifndef TOOLS_GANGCTL_DOCTOR_H
+#define TOOLS_GANGCTL_DOCTOR_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
+
+struct doctor_note {
+    const char *check;
+    enum doctor_level level;
+    char text[600];
+    char remedy[400]; /* "" where there is nothing to do */
+};
+
+#define DOCTOR_NOTES_MAX 256
+
+struct doctor {
+    const char *root;
+    struct doctor_note notes[DOCTOR_NOTES_MAX];
+    size_t n;
+};
+
+/* `text` is a format; NULL as `remedy` for none. What comes after DOCTOR_NOTES_MAX is dropped. */
+void doctor_note(struct doctor *doctor, enum doctor_level level, const char *check, const char *remedy,
+                 const char *text, ...) __attribute__((format(printf, 5, 6)));
+
+/* Whether a check has noted anything. */
+bool doctor_has_noted(const struct doctor *doctor, const char *check);
+
+/* ROOT and the path that `format` makes, which begins with '/'. */
+void doctor_path(const struct doctor *doctor, char path[PATH_MAX], const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The first line of a file there, without its end; false if it cannot be read. */
+bool doctor_read(const struct doctor *doctor, char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+bool doctor_exists(const struct doctor *doctor, const char *path);
+
+/* The number of a process of that name (as in /proc/PID/comm); 0 if there is none. */
+int doctor_process(const struct doctor *doctor, const char *name);
+
+/* A serial port of a USB adapter. */
+struct doctor_port {
+    char name[32];         /* ttyUSB0 */
+    char driver[32];       /* of the port or its interface: cp210x, ch341-uart, ftdi_sio, cdc_acm */
+    char device[PATH_MAX]; /* of the usb_device under /sys: ROOT/sys/devices/…/1-1.2 */
+};
+
+#define DOCTOR_PORTS_MAX 256
+
+/* Finds up to `max` of them, in the order of their numbers; returns how many. */
+size_t doctor_ports(const struct doctor *doctor, struct doctor_port *ports, size_t max);
+
+/* The checks. */
+void doctor_check_service(struct doctor *doctor);       /* doctor_station.c */
+void doctor_check_configuration(struct doctor *doctor); /* and the golden image, and room for the book */
+void doctor_check_group(struct doctor *doctor);         /* doctor_system.c */
+void doctor_check_clock(struct doctor *doctor);
+void doctor_check_modem_manager(struct doctor *doctor);
+void doctor_check_brltty(struct doctor *doctor);
+void doctor_check_holders(struct doctor *doctor); /* doctor_ports.c */
+void doctor_check_latency(struct doctor *doctor);
+void doctor_check_hubs(struct doctor *doctor);
+void doctor_check_ch340(struct doctor *doctor);
+
+#endif

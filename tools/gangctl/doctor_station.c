@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with gangd itself: the service, its configuration, the golden image, room for the book. */
+#include "daemon/config.h"
+#include "daemon/product.h"
+#include "tools/gangctl/doctor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define CONFIG "/etc/gangd/gangd.conf"
+
+/* An attempt takes about half a kilobyte; a migration and the write-ahead log want some room too. */
+#define ROOM_FAIL (16ULL << 20)
+#define ROOM_WARN (256ULL << 20)
+
+void doctor_check_service(struct doctor *doctor)
+{
+    static const char check[] = "service";
+    int pid = doctor_process(doctor, "gangd");
+    if (!pid)
+        doctor_note(doctor, DOCTOR_FAIL, check, "systemctl start gangd; if it ends again: journalctl -u gangd -n 20",
+                    "gangd does not run");
+    else if (!doctor_exists(doctor, "/etc/systemd/system/multi-user.target.wants/gangd.service"))
+        doctor_note(doctor, DOCTOR_WARN, check, "systemctl enable gangd", "gangd (pid %d) runs, but not after a reboot",
+                    pid);
+    else
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "gangd (pid %d) runs, and starts at boot", pid);
+}
+
+/* The same file under the root. One whose name becomes too long is not found, and told as such. */
+static void move_under(const struct doctor *doctor, char *path, size_t size)
+{
+    size_t root = strlen(doctor->root), len = strlen(path);
+    if (path[0] != '/' || root + len >= size)
+        return;
+    memmove(path + root, path, len + 1);
+    memcpy(path, doctor->root, root);
+}
+
+static bool is_forbidden(const struct config *config)
+{
+    for (size_t i = 0; i < config->n_files; i++)
+        if (access(config->files[i].path, R_OK) != 0 && errno == EACCES)
+            return true;
+    return false;
+}
+
+static void check_golden(struct doctor *doctor, struct config *config)
+{
+    static const char check[] = "golden";
+    char error[512];
+    for (size_t i = 0; i < config->n_files; i++)
+        move_under(doctor, config->files[i].path, sizeof(config->files[i].path));
+    if (strcmp(config->stub, "builtin") != 0)
+        move_under(doctor, config->stub, sizeof(config->stub));
+    if (is_forbidden(config)) {
+        doctor_note(doctor, DOCTOR_WARN, check, "ask again as root: sudo gangctl doctor", "you may not read %s",
+                    config->files[0].path);
+        return;
+    }
+    struct product *product = product_load(config, error, sizeof(error));
+    if (product)
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "%s, %llu bytes, md5 %s", config->files[0].path,
+                    (unsigned long long)product->golden->size, product->golden->md5);
+    else
+        doctor_note(doctor, DOCTOR_FAIL, check,
+                    "name the golden image in " CONFIG " or put it there, then: systemctl reload gangd", "%s", error);
+    product_unref(product);
+}
+
+static void check_room(struct doctor *doctor, struct config *config)
+{
+    static const char check[] = "disk";
+    char directory[PATH_MAX];
+    struct statvfs disk;
+    move_under(doctor, config->book, sizeof(config->book));
+    snprintf(directory, sizeof(directory), "%s", config->book);
+    char *slash = strrchr(directory, '/');
+    if (slash)
+        slash[slash == directory] = '\0';
+    if (statvfs(slash ? directory : ".", &disk) != 0) {
+        doctor_note(doctor, DOCTOR_FAIL, check, "make the directory for the book, or put the package right", "%s: %s",
+                    directory, strerror(errno));
+        return;
+    }
+    unsigned long long room = (unsigned long long)disk.f_bavail * disk.f_frsize;
+    enum doctor_level level = room < ROOM_FAIL ? DOCTOR_FAIL : room < ROOM_WARN ? DOCTOR_WARN : DOCTOR_OK;
+    doctor_note(doctor, level, check,
+                level == DOCTOR_OK ? NULL : "make room: no board is flashed that cannot be booked",
+                "%llu MB are left for the book in %s", room >> 20, directory);
+}
+
+void doctor_check_configuration(struct doctor *doctor)
+{
+    static const char check[] = "configuration";
+    char path[PATH_MAX], error[1024];
+    struct config *config = calloc(1, sizeof(*config));
+    doctor_path(doctor, path, CONFIG);
+    if (!config || config_read(config, path, error, sizeof(error)) != 0) {
+        doctor_note(doctor, DOCTOR_FAIL, check, "put it right; gangd --check-config tests it", "%.500s",
+                    config ? error : "out of memory");
+    } else {
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "%s is right", path);
+        check_golden(doctor, config);
+        check_room(doctor, config);
+    }
+    free(config);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with the machine and the person at it. */
+#include "tools/gangctl/doctor.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+/* "gangd:x:998:anna,bert": its number, or -1, and whether `user` is among the members. */
+static long find_group(const struct doctor *doctor, const char *name, const char *user, bool *is_member)
+{
+    char path[PATH_MAX], line[4096];
+    long number = -1;
+    *is_member = false;
+    doctor_path(doctor, path, "/etc/group");
+    FILE *file = fopen(path, "re");
+    while (file && number < 0 && fgets(line, sizeof(line), file)) {
+        char *rest = line, *group = strsep(&rest, ":");
+        line[strcspn(line, "\n")] = '\0';
+        if (strcmp(group, name) != 0 || !strsep(&rest, ":") || !rest)
+            continue;
+        number = strtol(rest, &rest, 10);
+        rest += strspn(rest, ":");
+        rest[strcspn(rest, "\n")] = '\0';
+        for (char *member; (member = strsep(&rest, ","));)
+            *is_member |= strcmp(member, user) == 0;
+    }
+    if (file)
+        fclose(file);
+    return number;
+}
+
+static bool is_in_group(gid_t wanted)
+{
+    gid_t groups[256];
+    int n = getgroups(256, groups);
+    for (int i = 0; i < n; i++)
+        if (groups[i] == wanted)
+            return true;
+    return getegid() == wanted;
+}
+
+void doctor_check_group(struct doctor *doctor)
+{
+    static const char check[] = "group";
+    const struct passwd *entry = getpwuid(getuid());
+    const char *user = entry ? entry->pw_name : "you";
+    bool is_member;
+    long group = find_group(doctor, "gangd", user, &is_member);
+    char remedy[128];
+    snprintf(remedy, sizeof(remedy), "sudo adduser %s gangd, then log out and in again", user);
+    if (group < 0)
+        doctor_note(doctor, DOCTOR_FAIL, check, "install the package, or run systemd-sysusers",
+                    "there is no group gangd: its socket cannot be given to anybody");
+    else if (geteuid() == 0)
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "root may use gangctl");
+    else if (is_in_group((gid_t)group))
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "%s may use gangctl", user);
+    else if (is_member)
+        doctor_note(doctor, DOCTOR_WARN, check, "log out and in again", "%s joined group gangd after logging in", user);
+    else
+        doctor_note(doctor, DOCTOR_WARN, check, remedy, "%s is not in group gangd and may not use gangctl", user);
+}
+
+/* Kept by the kernel for whatever sets the clock; of another tree there is only what timesyncd left there. */
+static bool is_synchronised(const struct doctor *doctor)
+{
+    struct timex state = {0};
+    if (doctor_exists(doctor, "/run/systemd/timesync/synchronized"))
+        return true;
+    return doctor->root[0] == '\0' && adjtimex(&state) != -1 && !(state.status & STA_UNSYNC);
+}
+
+/* A clock that is wrong puts attempts into the wrong day, and one that starts in 1970 before all others. */
+void doctor_check_clock(struct doctor *doctor)
+{
+    static const char check[] = "clock";
+    static const char *const files[] = {"/var/lib/gangd/gangd.db", "/etc/gangd/gangd.conf"};
+    static const char remedy[] = "set the clock: apt install systemd-timesyncd, timedatectl set-ntp true";
+    time_t now = time(NULL);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char path[PATH_MAX];
+        struct stat st;
+        doctor_path(doctor, path, "%s", files[i]);
+        if (stat(path, &st) == 0 && st.st_mtime > now + 60) {
+            doctor_note(doctor, DOCTOR_FAIL, check, remedy, "it is behind: %s was written later than it shows",
+                        files[i]);
+            return;
+        }
+    }
+    if (is_synchronised(doctor))
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "it is synchronised");
+    else
+        doctor_note(doctor, DOCTOR_WARN, check, remedy, "nothing synchronises it: the book's times may be wrong");
+}
+
+static bool has_rules(const struct doctor *doctor, const char *name)
+{
+    static const char *const places[] = {"/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d",
+                                         "/lib/udev/rules.d"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", places[i], name);
+        if (doctor_exists(doctor, path))
+            return true;
+    }
+    return false;
+}
+
+/* Whether udev's notes of a USB device say that ModemManager leaves it alone. */
+static bool is_marked(const struct doctor *doctor, const char *device)
+{
+    char path[PATH_MAX + 8], number[32] = "", line[256];
+    snprintf(path, sizeof(path), "%s/dev", device);
+    FILE *file = fopen(path, "re");
+    if (file && !fgets(number, sizeof(number), file))
+        number[0] = '\0';
+    if (file)
+        fclose(file);
+    number[strcspn(number, "\n")] = '\0';
+    doctor_path(doctor, path, "/run/udev/data/c%s", number);
+    file = fopen(path, "re");
+    bool found = false;
+    while (file && !found && fgets(line, sizeof(line), file))
+        found = strcmp(line, "E:ID_MM_DEVICE_IGNORE=1\n") == 0;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+void doctor_check_modem_manager(struct doctor *doctor)
+{
+    static const char check[] = "modem-manager";
+    int pid = doctor_process(doctor, "ModemManager");
+    if (!pid) {
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "ModemManager does not run");
+        return;
+    }
+    if (!has_rules(doctor, "60-gangd.rules")) {
+        doctor_note(doctor, DOCTOR_FAIL, check,
+                    "install 60-gangd.rules (it is in the package), or: apt remove modemmanager",
+                    "ModemManager (pid %d) runs, and no udev rules keep it from the adapters", pid);
+        return;
+    }
+    struct doctor_port *ports = calloc(DOCTOR_PORTS_MAX, sizeof(*ports));
+    size_t n = ports ? doctor_ports(doctor, ports, DOCTOR_PORTS_MAX) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (!is_marked(doctor, ports[i].device))
+            doctor_note(doctor, DOCTOR_FAIL, check,
+                        "plug it in again; if that does not help, its vendor is not in 60-gangd.rules: add it",
+                        "%s is not marked: ModemManager (pid %d) sends it modem commands", ports[i].name, pid);
+    free(ports);
+    if (!doctor_has_noted(doctor, check))
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "ModemManager runs, and leaves the adapters alone");
+}
+
+/* It takes CP2102, FT232 and CH340 for Braille displays, and detaches them from their driver: no mark keeps it away. */
+void doctor_check_brltty(struct doctor *doctor)
+{
+    static const char check[] = "brltty";
+    static const char remedy[] =
+        "unless somebody here reads Braille: apt remove brltty, then plug the adapters in again";
+    int pid = doctor_process(doctor, "brltty");
+    if (pid)
+        doctor_note(doctor, DOCTOR_FAIL, check, remedy, "brltty (pid %d) runs: ports of adapters vanish", pid);
+    else if (doctor_exists(doctor, "/usr/bin/brltty") || doctor_exists(doctor, "/sbin/brltty"))
+        doctor_note(doctor, DOCTOR_WARN, check, remedy, "brltty is installed, and may be started by an adapter");
+    else
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "brltty is not there");
+}
