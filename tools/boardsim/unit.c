@@ -39,8 +39,7 @@ static int load_image(struct unit *unit, char *error, size_t size)
         snprintf(error, size, "%s: %s", unit->spec.image, strerror(errno));
         return -1;
     }
-    fread(flash, 1, room, file);
-    bool bad = ferror(file);
+    bool bad = fread(flash, 1, room, file) < room && ferror(file);
     bool rest = !bad && fgetc(file) != EOF;
     int cause = errno;
     fclose(file);
