@@ -7,7 +7,6 @@
 
 #define CTRL_CLOCK_MASK      0x1fffu
 #define CTRL_CLOCK_UNDIVIDED (1u << 12)
-#define CTRL_TWO_BYTES       (1u << 22) /* of status */
 #define CTRL_USUAL           0x288000u  /* what the ROM sets besides */
 #define CLOCK_UNDIVIDED      (1u << 31)
 
@@ -53,7 +52,7 @@ uint64_t rom_spi_set_quad(struct chip *chip, uint64_t now, unsigned mode)
     spi_store(spi, now, SPI_CMD, SPI_CMD_RDSR);
     status = mode <= ROM_SPI_QOUT ? STATUS_QUAD : spi_load(spi, spi->done, SPI_RD_STATUS) & 0xff;
     spi_store(spi, spi->done, SPI_CMD, SPI_CMD_WREN);
-    spi_store(spi, spi->done, SPI_CTRL, ctrl | CTRL_TWO_BYTES);
+    spi_store(spi, spi->done, SPI_CTRL, ctrl | SPI_CTRL_STATUS_16);
     spi_store(spi, spi->done, SPI_RD_STATUS, status);
     spi_store(spi, spi->done, SPI_CMD, SPI_CMD_WRSR);
     spi_store(spi, spi->done, SPI_CTRL, ctrl);

@@ -7,8 +7,9 @@
 /* The ROM moves 32 bytes at a time in both directions. */
 #define PIECE 32u
 
-/* Instructions around each piece: set up the registers, poll, copy eight words. */
-#define PIECE_CYCLES 80u
+/* What the ROM does around each piece: sets up the registers, polls, copies eight words. With it 4 MB are read in 3.3 s
+ * and a page is programmed in 1.1 ms, at 13 MHz. */
+#define PIECE_CYCLES 160u
 
 void rom_flash_attach(struct chip *chip)
 {
@@ -59,7 +60,8 @@ static uint32_t program_piece(struct chip *chip, struct flash_job *job, uint64_t
     job->bad_memory = !chip_read(chip, job->memory, words, n);
     if (job->bad_memory)
         return n;
-    *then = command(chip, chip->now, SPI_CMD_WREN);
+    /* The ROM sets up the next piece when the part has finished the one before. */
+    *then = command(chip, chip->now + PIECE_CYCLES, SPI_CMD_WREN);
     for (unsigned i = 0; i < PIECE / 4; i++)
         spi_store(&chip->spi, *then, SPI_W0 + 4 * i, words[i]);
     *then = command_at(chip, *then, SPI_CMD_PP, (job->address & 0xffffff) | n << 24);

@@ -7,24 +7,18 @@
 
 #define CLOCK_UNDIVIDED (1u << 31)
 #define CLOCK_BY_FOUR   0x00003043u /* what the ROM sets: 13 MHz from 52 */
-#define CTRL_WRSR_2B    (1u << 22)
-
-#define USR_COMMAND (1u << 31)
-#define USR_ADDRESS (1u << 30)
-#define USR_DUMMY   (1u << 29)
-#define USR_MISO    (1u << 28)
-#define USR_MOSI    (1u << 27)
 
 #define BUFFER 64u
 
 /* One chip-select on the wire. */
 struct transfer {
-    uint8_t out[1 + 4 + 32 + BUFFER];
+    uint8_t out[2 + 4 + 32 + BUFFER];
     size_t n;
     uint8_t in[BUFFER];
     size_t m;
-    unsigned bits;
-    bool zeros; /* is all that comes back */
+    unsigned clocks;
+    unsigned pins; /* that the data comes in by */
+    bool zeros;    /* is all that comes back */
 };
 
 void spi_reset(struct spi *spi)
@@ -45,56 +39,101 @@ unsigned spi_bit_cycles(const struct spi *spi)
     return ((clock >> 12 & 0x3f) + 1) * ((clock >> 18 & 0x1fff) + 1);
 }
 
-static uint8_t buffer_byte(const struct spi *spi, size_t i)
+static uint8_t reversed(uint8_t byte)
 {
-    return (uint8_t)(spi->regs[SPI_W0 / 4 + i / 4] >> (i % 4 * 8));
+    uint8_t result = 0;
+
+    for (unsigned i = 0; i < 8; i++)
+        result |= (uint8_t)((byte >> i & 1) << (7 - i));
+    return result;
 }
 
-static void fill_buffer(struct spi *spi, const uint8_t *bytes, size_t n)
+/* Where byte i of the data is in the W registers. */
+struct place {
+    uint32_t *word;
+    unsigned shift;
+};
+
+static struct place place_of(struct spi *spi, size_t i, bool high, bool big)
 {
+    size_t at = i + (high ? BUFFER / 2 : 0);
+
+    return (struct place){&spi->regs[SPI_W0 / 4 + at / 4], (unsigned)(big ? 3 - at % 4 : at % 4) * 8};
+}
+
+static size_t room(size_t n, bool high)
+{
+    size_t most = high ? BUFFER / 2 : BUFFER;
+
+    return n < most ? n : most;
+}
+
+static void put_byte(struct transfer *t, uint8_t byte, unsigned pins)
+{
+    t->out[t->n++] = byte;
+    t->clocks += 8 / pins;
+}
+
+static void put_address(struct transfer *t, uint32_t address, unsigned bytes, unsigned pins)
+{
+    while (bytes-- > 0)
+        put_byte(t, (uint8_t)(address >> (8 * bytes)), pins);
+}
+
+static void put_data(struct spi *spi, struct transfer *t, size_t n, unsigned pins)
+{
+    uint32_t usr = spi->regs[SPI_USR / 4];
+    bool high = usr & SPI_USR_MOSI_HIGH, lsb = spi->regs[SPI_CTRL / 4] & SPI_CTRL_WRITE_LSB;
+
+    n = room(n, high);
     for (size_t i = 0; i < n; i++) {
-        uint32_t *word = &spi->regs[SPI_W0 / 4 + i / 4];
-        unsigned shift = i % 4 * 8;
+        struct place place = place_of(spi, i, high, usr & SPI_USR_WRITE_BIG);
+        uint8_t byte = (uint8_t)(*place.word >> place.shift);
 
-        *word = (*word & ~(0xffu << shift)) | (uint32_t)bytes[i] << shift;
+        put_byte(t, lsb ? reversed(byte) : byte, pins);
     }
 }
 
-static void put_command(struct transfer *t, uint8_t command)
+static void want(struct transfer *t, size_t m, unsigned pins)
 {
-    t->out[t->n++] = command;
-    t->bits += 8;
+    t->m = m < BUFFER ? m : BUFFER;
+    t->pins = pins;
+    t->clocks += 8 / pins * (unsigned)t->m;
 }
 
-static void put_address(struct transfer *t, uint32_t address, unsigned bytes)
+static void take_data(struct spi *spi, const struct transfer *t)
 {
-    while (bytes-- > 0) {
-        t->out[t->n++] = (uint8_t)(address >> (8 * bytes));
-        t->bits += 8;
+    uint32_t usr = spi->regs[SPI_USR / 4];
+    bool high = usr & SPI_USR_MISO_HIGH, lsb = spi->regs[SPI_CTRL / 4] & SPI_CTRL_READ_LSB;
+
+    for (size_t i = 0; i < room(t->m, high); i++) {
+        struct place place = place_of(spi, i, high, usr & SPI_USR_READ_BIG);
+        uint32_t byte = lsb ? reversed(t->in[i]) : t->in[i];
+
+        *place.word = (*place.word & ~(0xffu << place.shift)) | byte << place.shift;
     }
 }
 
-static void put_data(struct spi *spi, struct transfer *t, size_t n)
+/* How many pins the part gives its data by. */
+static unsigned pins_of(uint8_t command)
 {
-    if (n > BUFFER)
-        n = BUFFER;
-    for (size_t i = 0; i < n; i++)
-        t->out[t->n++] = buffer_byte(spi, i);
-    t->bits += 8 * (unsigned)n;
-}
-
-static void want(struct transfer *t, size_t m)
-{
-    t->m = m > BUFFER ? BUFFER : m;
-    t->bits += 8 * (unsigned)t->m;
+    return command == 0x6b || command == 0xeb ? 4 : command == 0x3b || command == 0xbb ? 2 : 1;
 }
 
 static void finish(struct spi *spi, uint64_t now, struct transfer *t)
 {
-    spi->done = now + (uint64_t)t->bits * spi_bit_cycles(spi);
+    spi->done = now + (uint64_t)t->clocks * spi_bit_cycles(spi);
     memset(t->in, t->zeros ? 0 : 0xff, sizeof t->in);
-    if (spi->attached && spi->nor && !t->zeros)
-        nor_transfer(spi->nor, spi->done, t->out, t->n, t->in, t->m);
+    if (!spi->attached || !spi->nor || t->zeros)
+        return;
+    nor_transfer(spi->nor, spi->done, t->out, t->n, t->in, t->m);
+    if (t->m > 0 && t->pins != pins_of(t->out[0]))
+        memset(t->in, 0xff, sizeof t->in);
+}
+
+static unsigned pins_for(uint32_t value, uint32_t four, uint32_t two)
+{
+    return value & four ? 4 : value & two ? 2 : 1;
 }
 
 /* The free form: command, address, dummies, data out, data in, each if USR says so. The address leaves from the top of
@@ -102,27 +141,33 @@ static void finish(struct spi *spi, uint64_t now, struct transfer *t)
 static void free_form(struct spi *spi, struct transfer *t)
 {
     uint32_t usr = spi->regs[SPI_USR / 4], usr1 = spi->regs[SPI_USR1 / 4], usr2 = spi->regs[SPI_USR2 / 4];
+    uint32_t ctrl = spi->regs[SPI_CTRL / 4];
 
-    if (usr & USR_COMMAND)
-        put_command(t, (uint8_t)usr2);
-    if (usr & USR_ADDRESS) {
-        unsigned bits = (usr1 >> 26) + 1;
-
-        if (bits > 32)
-            bits = 32;
-        put_address(t, spi->regs[SPI_ADDR / 4] >> (32 - bits), (bits + 7) / 8);
+    if (usr & SPI_USR_COMMAND) {
+        put_byte(t, (uint8_t)usr2, 1);
+        if (usr2 >> 28 > 7)
+            put_byte(t, (uint8_t)(usr2 >> 8), 1);
     }
-    if (usr & USR_DUMMY) {
-        unsigned bits = (usr1 & 0xff) + 1;
+    if (usr & SPI_USR_ADDRESS) {
+        unsigned bits = (usr1 >> 26) + 1 < 32 ? (usr1 >> 26) + 1 : 32;
+        unsigned pins = usr & SPI_USR_MOSI ? pins_for(usr, SPI_USR_WRITE_QIO, SPI_USR_WRITE_DIO)
+                                           : pins_for(ctrl, SPI_CTRL_QIO, SPI_CTRL_DIO);
 
-        memset(t->out + t->n, 0, bits / 8);
-        t->n += bits / 8;
-        t->bits += bits;
+        put_address(t, spi->regs[SPI_ADDR / 4] >> (32 - bits), (bits + 7) / 8, pins);
     }
-    if (usr & USR_MOSI)
-        put_data(spi, t, ((usr1 >> 17 & 0x1ff) + 8) / 8);
-    if (usr & USR_MISO)
-        want(t, ((usr1 >> 8 & 0x1ff) + 8) / 8);
+    if (usr & SPI_USR_DUMMY) {
+        unsigned clocks = (usr1 & 0xff) + 1;
+
+        memset(t->out + t->n, 0, clocks / 8);
+        t->n += clocks / 8;
+        t->clocks += clocks;
+    }
+    if (usr & SPI_USR_MOSI)
+        put_data(spi, t, ((usr1 >> 17 & 0x1ff) + 8) / 8,
+                 pins_for(usr, SPI_USR_WRITE_QIO | SPI_USR_WRITE_QUAD, SPI_USR_WRITE_DIO | SPI_USR_WRITE_DUAL));
+    if (usr & SPI_USR_MISO)
+        want(t, ((usr1 >> 8 & 0x1ff) + 8) / 8,
+             pins_for(ctrl, SPI_CTRL_QIO | SPI_CTRL_QOUT, SPI_CTRL_DIO | SPI_CTRL_DOUT));
 }
 
 /* Clocks of address and dummies, and of each byte, are those of the pins in use. */
@@ -143,68 +188,74 @@ static void put_read(const struct spi *spi, struct transfer *t, uint32_t address
 
     while (mode->ctrl && !(spi->regs[SPI_CTRL / 4] & mode->ctrl))
         mode++;
-    put_command(t, mode->command);
-    put_address(t, address, 3);
+    put_byte(t, mode->command, 1);
+    put_address(t, address, 3, 1);
     if (mode->dummy)
-        put_address(t, 0, mode->command == 0xeb ? 3 : 1);
-    want(t, n);
-    t->bits = 8 + mode->address + mode->dummy + mode->byte * (unsigned)t->m;
+        put_address(t, 0, mode->command == 0xeb ? 3 : 1, 1);
+    want(t, n, pins_of(mode->command));
+    t->clocks = 8 + mode->address + mode->dummy + mode->byte * (unsigned)t->m;
     /* Boot logs of boards whose flash was to be read by four pins and does not know how: zeros. */
     t->zeros = mode->quad && spi->nor && !nor_answers_quad(spi->nor);
+}
+
+/* The canned commands but READ and USR; of several bits the first counts. */
+static const struct canned {
+    uint32_t bit;
+    uint8_t command;
+    bool addressed;
+    uint8_t in; /* bytes */
+} canned[] = {
+    {SPI_CMD_WREN, 0x06, false, 0}, {SPI_CMD_WRDI, 0x04, false, 0}, {SPI_CMD_RDID, 0x9f, false, 3},
+    {SPI_CMD_RDSR, 0x05, false, 1}, {SPI_CMD_WRSR, 0x01, false, 0}, {SPI_CMD_PP, 0x02, true, 0},
+    {SPI_CMD_SE, 0x20, true, 0},    {SPI_CMD_BE, 0xd8, true, 0},    {SPI_CMD_CE, 0xc7, false, 0},
+    {SPI_CMD_DP, 0xb9, false, 0},   {SPI_CMD_RES, 0xab, false, 0},
+};
+
+static bool put_canned(struct spi *spi, struct transfer *t, uint32_t command)
+{
+    uint32_t address = spi->regs[SPI_ADDR / 4], status = spi->regs[SPI_RD_STATUS / 4];
+    const struct canned *c = canned, *end = canned + sizeof canned / sizeof *canned;
+
+    while (c < end && !(command & c->bit))
+        c++;
+    if (c == end)
+        return false;
+    put_byte(t, c->command, 1);
+    if (c->addressed)
+        put_address(t, address & 0xffffff, 3, 1);
+    if (c->in > 0)
+        want(t, c->in, 1);
+    if (c->bit == SPI_CMD_PP)
+        put_data(spi, t, address >> 24, 1);
+    if (c->bit == SPI_CMD_WRSR)
+        put_byte(t, (uint8_t)status, 1);
+    if (c->bit == SPI_CMD_WRSR && spi->regs[SPI_CTRL / 4] & SPI_CTRL_STATUS_16)
+        put_byte(t, (uint8_t)(status >> 8), 1);
+    return true;
 }
 
 /* Returns true if all that happened is a status read with the same answer as the one before. */
 static bool start(struct spi *spi, uint64_t now, uint32_t command)
 {
-    uint32_t address = spi->regs[SPI_ADDR / 4] & 0xffffff, length = spi->regs[SPI_ADDR / 4] >> 24;
+    uint32_t address = spi->regs[SPI_ADDR / 4];
     struct transfer t = {.n = 0};
     bool status_read, same;
     uint32_t result;
 
-    if (command & SPI_CMD_USR) {
+    if (command & SPI_CMD_USR)
         free_form(spi, &t);
-    } else if (command & SPI_CMD_READ) {
-        put_read(spi, &t, address, length);
-    } else if (command & SPI_CMD_PP) {
-        put_command(&t, 0x02);
-        put_address(&t, address, 3);
-        put_data(spi, &t, length);
-    } else if (command & SPI_CMD_WREN) {
-        put_command(&t, 0x06);
-    } else if (command & SPI_CMD_WRDI) {
-        put_command(&t, 0x04);
-    } else if (command & SPI_CMD_RDID) {
-        put_command(&t, 0x9f);
-        want(&t, 3);
-    } else if (command & SPI_CMD_RDSR) {
-        put_command(&t, 0x05);
-        want(&t, 1);
-    } else if (command & SPI_CMD_WRSR) {
-        uint32_t status = spi->regs[SPI_RD_STATUS / 4];
-
-        put_command(&t, 0x01);
-        put_command(&t, (uint8_t)status);
-        if (spi->regs[SPI_CTRL / 4] & CTRL_WRSR_2B)
-            put_command(&t, (uint8_t)(status >> 8));
-    } else if (command & SPI_CMD_SE) {
-        put_command(&t, 0x20);
-        put_address(&t, address, 3);
-    } else if (command & SPI_CMD_BE) {
-        put_command(&t, 0xd8);
-        put_address(&t, address, 3);
-    } else if (command & SPI_CMD_CE) {
-        put_command(&t, 0xc7);
-    } else {
+    else if (command & SPI_CMD_READ)
+        put_read(spi, &t, address & 0xffffff, address >> 24);
+    else if (!put_canned(spi, &t, command))
         return true;
-    }
     finish(spi, now, &t);
 
-    if (command & SPI_CMD_RDSR)
+    if (t.m > 0 && t.out[0] == 0x05 && !(command & SPI_CMD_USR))
         spi->regs[SPI_RD_STATUS / 4] = t.in[0];
-    else if (command & SPI_CMD_RDID)
+    else if (t.m > 0 && t.out[0] == 0x9f && !(command & SPI_CMD_USR))
         spi->regs[SPI_W0 / 4] = t.in[0] | (uint32_t)t.in[1] << 8 | (uint32_t)t.in[2] << 16;
     else if (t.m > 0)
-        fill_buffer(spi, t.in, t.m);
+        take_data(spi, &t);
 
     status_read = t.n > 0 && t.out[0] == 0x05;
     result = t.in[0];

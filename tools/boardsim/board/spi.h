@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The SPI0 controller at 0x60000200, through which the chip reaches its flash part: the canned commands and the free
- * form
- * ("USR") of esp8266.md section 4. A transfer takes the time of its bits.
+ * form ("USR") of esp8266.md section 4. A transfer takes the clocks of its bits, on one, two or four data pins. The
+ * phases of USR use more than one pin as CTRL's modes (reading) and USR's own (writing) say; a part that is read by
+ * another number of pins than its command means gives nothing.
  */
 #ifndef BOARDSIM_SPI_H
 #define BOARDSIM_SPI_H
@@ -37,7 +38,27 @@ enum {
 #define SPI_CMD_SE   (1u << 24)
 #define SPI_CMD_BE   (1u << 23)
 #define SPI_CMD_CE   (1u << 22)
+#define SPI_CMD_DP   (1u << 21)
+#define SPI_CMD_RES  (1u << 20)
 #define SPI_CMD_USR  (1u << 18)
+
+#define SPI_USR_COMMAND    (1u << 31)
+#define SPI_USR_ADDRESS    (1u << 30)
+#define SPI_USR_DUMMY      (1u << 29)
+#define SPI_USR_MISO       (1u << 28)
+#define SPI_USR_MOSI       (1u << 27)
+#define SPI_USR_MOSI_HIGH  (1u << 25) /* the data is in W8 to W15 */
+#define SPI_USR_MISO_HIGH  (1u << 24)
+#define SPI_USR_WRITE_QIO  (1u << 15) /* address and data by so many pins */
+#define SPI_USR_WRITE_DIO  (1u << 14)
+#define SPI_USR_WRITE_QUAD (1u << 13) /* the data alone */
+#define SPI_USR_WRITE_DUAL (1u << 12)
+#define SPI_USR_WRITE_BIG  (1u << 11) /* the highest byte of each word first */
+#define SPI_USR_READ_BIG   (1u << 10)
+
+#define SPI_CTRL_WRITE_LSB (1u << 26) /* the lowest bit of each byte first */
+#define SPI_CTRL_READ_LSB  (1u << 25)
+#define SPI_CTRL_STATUS_16 (1u << 22) /* the canned WRSR writes two bytes */
 
 /* CTRL: how the canned READ and the cache read. None of the modes: by command 03h, one bit at a time. */
 #define SPI_CTRL_FAST  (1u << 13)
