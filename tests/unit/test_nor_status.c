@@ -47,6 +47,7 @@ static const struct {
     {"W25Q32", 0x48, 0x00, MB(4) - KB(8), MB(4), false},
     {"W25Q32", 0x4c, 0x00, MB(4) - KB(16), MB(4), false},
     {"W25Q32", 0x50, 0x00, MB(4) - KB(32), MB(4), false},
+    {"W25Q32", 0x54, 0x00, MB(4) - KB(32), MB(4), false},
     {"W25Q32", 0x64, 0x00, 0, KB(4), false},
     {"W25Q32", 0x70, 0x00, 0, KB(32), false},
     {"W25Q32", 0x5c, 0x00, 0, MB(4), false},
