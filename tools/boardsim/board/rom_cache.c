@@ -7,7 +7,7 @@
 
 #define CTRL_CLOCK_MASK      0x1fffu
 #define CTRL_CLOCK_UNDIVIDED (1u << 12)
-#define CTRL_USUAL           0x288000u  /* what the ROM sets besides */
+#define CTRL_USUAL           0x288000u /* what the ROM sets besides */
 #define CLOCK_UNDIVIDED      (1u << 31)
 
 #define STATUS_QUAD 0x200u
