@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hands at the bench: a script, commands from the control socket, or an operator that works by itself. The command
- * language is described in docs/boardsim.md and in operator_help().
+ * language is described in docs/boardsim-bench.md and in operator_help().
  */
 #ifndef BOARDSIM_OPERATOR_H
 #define BOARDSIM_OPERATOR_H

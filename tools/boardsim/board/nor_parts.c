@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The flash parts on offer. docs/boardsim.md says where each figure comes from and how sure it is. */
+/* The flash parts on offer. docs/boardsim-chip.md says where each figure comes from and how sure it is. */
 #include "tools/boardsim/board/nor.h"
 
 #include <string.h>
