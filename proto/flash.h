@@ -4,8 +4,9 @@
  * if the one before failed at speed, until one passes, a cause says that another would not help, or the tries are used
  * up.
  *
- * Passed means: the chip read its whole flash image back and its MD5 is the golden one's. Nothing else does. With
- * `compare_first` it is asked for that before anything is erased, and a board that is right already passes unwritten.
+ * Passed means: the chip read its whole flash image back and its MD5 is the golden one's, in a flash that is not
+ * smaller than its id says. Nothing else does. With `compare_first` it is asked for that before anything is erased, and
+ * a board that is right already passes unwritten.
  */
 #ifndef PROTO_FLASH_H
 #define PROTO_FLASH_H

@@ -5,8 +5,8 @@
  * why. A smaller image does, so the board is asked before it passes.
  *
  * Two sectors with the same content are no proof: somebody may have put it there. The first sector holds the boot
- * image's header, of which nobody wants a copy just there; other sectors are asked for only where the MD5 was wrong. A
- * late answer to the verify before, from a stub that does not tell addresses, can only hide what is asked here.
+ * image's header, of which nobody wants a copy just there; other sectors are asked for only where the MD5 was wrong.
+ * What stands in a sector is taken from the image where its MD5 was right.
  */
 #include "proto/flash_internal.h"
 
@@ -40,16 +40,21 @@ static bool should_differ(const struct flash *flash)
                   GOLDEN_SECTOR) != 0;
 }
 
+static void sector_md5(const uint8_t sector[GOLDEN_SECTOR], uint8_t md5[16])
+{
+    MD5_CTX context;
+    MD5Init(&context);
+    MD5Update(&context, sector, GOLDEN_SECTOR);
+    MD5Final(md5, &context);
+}
+
 /* Blank, or a part that does not answer. */
 static bool is_constant(const uint8_t md5[16])
 {
     uint8_t sector[GOLDEN_SECTOR], digest[16];
     for (unsigned fill = 0; fill <= 0xFF; fill += 0xFF) {
-        MD5_CTX context;
         memset(sector, (int)fill, sizeof(sector));
-        MD5Init(&context);
-        MD5Update(&context, sector, sizeof(sector));
-        MD5Final(digest, &context);
+        sector_md5(sector, digest);
         if (memcmp(md5, digest, sizeof(digest)) == 0)
             return true;
     }
@@ -64,6 +69,14 @@ static void give_verdict(struct flash *flash)
         flash_enter(flash, FLASH_RUN);
 }
 
+enum { SECTOR, ALIAS };
+
+static void request_sector(struct flash *flash)
+{
+    flash->step = SECTOR;
+    flash_request_md5(flash, flash->at.probe, GOLDEN_SECTOR, false);
+}
+
 static void probe_next(struct flash *flash)
 {
     do {
@@ -73,35 +86,58 @@ static void probe_next(struct flash *flash)
             return;
         }
     } while (!should_differ(flash));
-    flash->step = 0;
-    flash_request_md5(flash, flash->at.probe, GOLDEN_SECTOR, false);
+    request_sector(flash);
+}
+
+/* The sector at the probe is known: is it in the other place too? */
+static void request_alias(struct flash *flash, const uint8_t md5[16])
+{
+    if (is_constant(md5)) {
+        probe_next(flash);
+        return;
+    }
+    memcpy(flash->at.seen, md5, sizeof(flash->at.seen));
+    flash->step = ALIAS;
+    flash_request_md5(flash, alias(flash), GOLDEN_SECTOR, true);
+}
+
+static void begin(struct flash *flash)
+{
+    flash->at.probe = 0;
+    const struct golden_part *first = part_at(flash->job->golden, 0);
+    uint8_t md5[16];
+    if (flash->at.mismatch || !first) {
+        request_sector(flash);
+    } else if (part_at(flash->job->golden, alias(flash))) {
+        flash_enter(flash, FLASH_RUN); /* the MD5 is that of both places, and right */
+    } else {
+        sector_md5(first->bytes, md5); /* part_at() 0: it begins there */
+        request_alias(flash, md5);
+    }
+}
+
+/* Where the MD5 was wrong already, no answer here is no better reason. */
+static bool has_answer(struct flash *flash, const struct session_event *event)
+{
+    bool odd = event->kind == SESSION_EXPIRED || (event->kind == SESSION_REPLY && event->wire_error != WIRE_OK);
+    if (!odd || !flash->at.mismatch)
+        return flash_good(flash, event, "looking for the flash's size", CAUSE_REPLY_MALFORMED, CAUSE_LINK_LOST);
+    flash_fail_mismatch(flash);
+    return false;
 }
 
 void flash_step_size(struct flash *flash, const struct session_event *event)
 {
-    enum { SECTOR, ALIAS };
-    if (event->kind == SESSION_STARTED) {
-        flash->at.probe = 0;
-        /* The MD5 is that of both places, and right. */
-        if (!flash->at.mismatch && part_at(flash->job->golden, alias(flash)))
-            flash_enter(flash, FLASH_RUN);
-        else
-            flash_request_md5(flash, 0, GOLDEN_SECTOR, false);
+    if (event->kind == SESSION_STARTED)
+        begin(flash);
+    else if (!has_answer(flash, event))
         return;
-    }
-    if (!flash_good(flash, event, "looking for the flash's size", CAUSE_WRITE_FAILED, CAUSE_LINK_LOST))
-        return;
-    if (event->len != sizeof(flash->at.seen)) {
+    else if (event->len != sizeof(flash->at.seen))
         flash_fail(flash, CAUSE_REPLY_MALFORMED, "MD5 of %zu bytes", event->len);
-    } else if (flash->step == SECTOR && is_constant(event->data)) {
-        probe_next(flash);
-    } else if (flash->step == SECTOR) {
-        memcpy(flash->at.seen, event->data, sizeof(flash->at.seen));
-        flash->step = ALIAS;
-        flash_request_md5(flash, alias(flash), GOLDEN_SECTOR, true);
-    } else if (memcmp(flash->at.seen, event->data, sizeof(flash->at.seen)) == 0) {
+    else if (flash->step == SECTOR)
+        request_alias(flash, event->data);
+    else if (memcmp(flash->at.seen, event->data, sizeof(flash->at.seen)) == 0)
         flash_fail(flash, CAUSE_FLASH_SIZE_FALSE, "what is at 0x%x is at 0x%x too", flash->at.probe, alias(flash));
-    } else {
+    else
         give_verdict(flash);
-    }
 }

@@ -77,9 +77,8 @@ void flash_fail_mismatch(struct flash *flash)
 
 static void request_part(struct flash *flash)
 {
-    const struct golden *golden = flash->job->golden;
-    const struct golden_part *part = &golden->parts[flash->at.part];
-    flash_request_md5(flash, part->offset, part->flash_size, flash->at.part + 1 == golden->n_parts);
+    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    flash_request_md5(flash, part->offset, part->flash_size, false);
 }
 
 void flash_step_verify(struct flash *flash, const struct session_event *event)
