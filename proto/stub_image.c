@@ -63,11 +63,12 @@ static bool check_segment(struct stub_segment *segment, const char *what, bool l
     else if (in_message && (!last || segment->address < PAYLOAD_START + BLOCK_LEAST))
         snprintf(error, error_size, "%s at 0x%08x lies over the ROM's message buffer at 0x%08x", what, segment->address,
                  MESSAGE_START);
-    else
-        segment->block = in_message && segment->address - PAYLOAD_START < WIRE_MEM_BLOCK
-                             ? segment->address - PAYLOAD_START
-                             : WIRE_MEM_BLOCK;
-    return segment->block > 0;
+    else {
+        uint32_t room = in_message ? segment->address - PAYLOAD_START : WIRE_MEM_BLOCK;
+        segment->block = room < WIRE_MEM_BLOCK ? room : WIRE_MEM_BLOCK;
+        return true;
+    }
+    return false;
 }
 
 static bool get_address(const json_t *root, const char *key, uint32_t *address, char *error, size_t error_size)

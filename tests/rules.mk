@@ -114,7 +114,7 @@ lint-cppcheck:
 	    --suppress=missingIncludeSystem --include=tests/cppcheck.h proto daemon tools tests stub
 
 lint-shell:
-	shellcheck $(shell git ls-files '*.sh') tests/run .ci/run
+	shellcheck $(shell git ls-files '*.sh' '*.bash' debian/*.postinst debian/*.postrm) tests/run .ci/run
 
 # The figures: tools/bench/.
 .PHONY: bench

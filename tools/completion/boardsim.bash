@@ -2,6 +2,7 @@
 # bash completion for boardsim(1). Options, adapters and flash parts are read from its own help.
 _boardsim()
 {
+    # shellcheck disable=SC2034  # _init_completion sets them
     local cur prev words cword split i
     _init_completion -s || return
 
@@ -23,6 +24,7 @@ _boardsim()
 
     case $prev in
         --adapter | --part) mapfile -t COMPREPLY < <(compgen -W "$(_boardsim_values "$1" "$prev")" -- "$cur") ;;
+        --backend) mapfile -t COMPREPLY < <(compgen -W "umockdev vhci" -- "$cur") ;;
         --operator) mapfile -t COMPREPLY < <(compgen -W auto -- "$cur") ;;
         --image | --script | --control | --report) _filedir ;;
         --dump-dir) _filedir -d ;;

@@ -2,6 +2,7 @@
 # bash completion for gangctl(1). Commands and options are read from its own help.
 _gangctl()
 {
+    # shellcheck disable=SC2034  # _init_completion sets them
     local cur prev words cword split
     _init_completion -s || return
 

@@ -2,6 +2,7 @@
 # bash completion for gangd(8). Options are read from its own help.
 _gangd()
 {
+    # shellcheck disable=SC2034  # _init_completion sets them
     local cur prev words cword split
     _init_completion -s || return
 
