@@ -47,6 +47,15 @@ STUBS = [Tool(4, "1"), Tool(4, "2"), Tool(5, "1"), Tool(5, "2")]
 ROMS = [Tool(4, None), Tool(5, None)]
 
 
+# esptool's own time-outs are of a machine that has nothing else to do.
+PATIENT = b"""[esptool]
+timeout = 30
+mem_end_rom_timeout = 10
+serial_write_timeout = 60
+connect_attempts = 20
+"""
+
+
 class Bench(World):
     """A world with one board in /dev/ttyUSB0, made by `words`; `content` is in its flash from the start. At the end the
     board must not have crashed, lost a byte, or been asked to set a flash bit by programming (unless its flash is
@@ -71,6 +80,7 @@ class Bench(World):
 
     def esptool(self, tool, *arguments, baud=115200, before="default-reset", after="hard-reset", fails=False):
         """Runs it, and returns what it said. It must do what it is told, or, if `fails`, say that it could not."""
+        self.world["ESPTOOL_CFGFILE"] = self.file("esptool.cfg", PATIENT)
         done = self.run(*tool.command(arguments, baud, before, after))
         text = f"{' '.join(done.args)}: exit {done.returncode}\n{done.stdout}"
         assert (done.returncode != 0) == fails and "Traceback" not in text, text
