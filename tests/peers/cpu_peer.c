@@ -134,10 +134,13 @@ static bool execute(struct lx106 *cpu, const struct cpu_block *block, uint32_t o
     const size_t dram_bytes = CPU_DRAM_WORDS * 4, iram_bytes = CPU_IRAM_WORDS * 4;
 
     running = block;
-    if (block->at - LX106_IRAM < LX106_IRAM_SIZE)
+    if (block->at - LX106_IRAM < LX106_IRAM_SIZE) {
         memcpy(cpu->iram + (block->at - LX106_IRAM), block->code, block->n);
+        lx106_wrote(cpu, block->at - LX106_IRAM, block->n);
+    }
     memcpy(dram, in + CPU_IN_MEMORY, dram_bytes);
     memcpy(iram, in + CPU_IN_MEMORY + CPU_DRAM_WORDS, iram_bytes);
+    lx106_wrote(cpu, CPU_IRAM_AT - LX106_IRAM, (uint32_t)iram_bytes);
 
     lx106_reset(cpu);
     memcpy(cpu->a, in + CPU_IN_A, sizeof cpu->a);

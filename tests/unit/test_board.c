@@ -232,6 +232,18 @@ START_TEST(a_crash_is_told)
 }
 END_TEST
 
+START_TEST(an_upload_takes_the_place_of_executed_code)
+{
+    for (int i = 0; i < 2; i++) {
+        connect_at(115200);
+        upload(0x40100000, crashes[i].code, sizeof crashes[i].code, 0x40100000);
+        pass(10 * MS);
+        ck_assert_str_eq(board_stats(board)->exception, crashes[i].text);
+        reset_to_download();
+    }
+}
+END_TEST
+
 START_TEST(unknown_rom_functions_stop_the_board)
 {
     static const uint32_t end[2] = {0, ROM_UNKNOWN};
@@ -307,6 +319,7 @@ int main(void)
     tcase_add_test(code, a_sleeping_board_executes_nothing);
     tcase_add_test(code, the_clock_bit_doubles_the_cpu);
     tcase_add_loop_test(code, a_crash_is_told, 0, COUNT(crashes));
+    tcase_add_test(code, an_upload_takes_the_place_of_executed_code);
     tcase_add_test(code, unknown_rom_functions_stop_the_board);
     suite_add_tcase(suite, code);
 

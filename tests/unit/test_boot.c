@@ -290,22 +290,28 @@ static uint8_t *put_called(uint32_t megabyte)
     return at;
 }
 
-/* Boots the caller, and drops the log of it. */
+/* Boots what is in flash, and drops the log of it. */
+static void run_image(void)
+{
+    const char *log_end;
+
+    pass(200 * MS);
+    log_end = strstr((const char *)heard, "csum 0x");
+    ck_assert_ptr_nonnull(log_end);
+    heard_size -= (size_t)(log_end + 11 - (const char *)heard);
+    memmove(heard, log_end + 11, heard_size + 1);
+}
+
 static void run_caller(uint8_t odd, uint8_t pair, uint8_t whole)
 {
     uint8_t code[sizeof caller];
-    const char *log_end;
 
     memcpy(code, caller, sizeof code);
     code[CALLER_ODD] = (uint8_t)(odd << 4 | 2);
     code[CALLER_PAIR] = (uint8_t)(pair << 4 | 3);
     code[CALLER_WHOLE] = (uint8_t)(whole << 4 | 4);
     put_image(2, 0, CALLER_ENTRY, &(struct segment){IRAM, code, sizeof code}, 1);
-    pass(200 * MS);
-    log_end = strstr((const char *)heard, "csum 0x");
-    ck_assert_ptr_nonnull(log_end);
-    heard_size -= (size_t)(log_end + 11 - (const char *)heard);
-    memmove(heard, log_end + 11, heard_size + 1);
+    run_image();
 }
 
 START_TEST(code_runs_from_the_flash_window)
@@ -316,6 +322,26 @@ START_TEST(code_runs_from_the_flash_window)
     /* Code and its data share a line; the second call finds it there. */
     ck_assert_uint_eq(board_stats(board)->cache_fills, 1);
     ck_assert_str_eq(board_stats(board)->exception, "illegal instruction at 0x40210000");
+}
+END_TEST
+
+START_TEST(a_line_takes_the_place_of_executed_code)
+{
+    /* .word Cache_Read_Enable, 0, WINDOW, 0x40108000: where the window's line will be
+     * l32r a5, place; callx0 a5; movi.n a2, 0; movi.n a3, 0; movi.n a4, 1; l32r a0, enable; callx0 a0;
+     * l32r a5, window; callx0 a5; l32r a7, place; callx0 a7 */
+    static const uint8_t code[] = {0x78, 0x46, 0x00, 0x40, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x21, 0x40,
+                                   0x00, 0x80, 0x10, 0x40, 0x51, 0xff, 0xff, 0xc0, 0x05, 0x00, 0x0c, 0x02,
+                                   0x0c, 0x03, 0x0c, 0x14, 0x01, 0xf9, 0xff, 0xc0, 0x00, 0x00, 0x51, 0xf9,
+                                   0xff, 0xc0, 0x05, 0x00, 0x71, 0xf9, 0xff, 0xc0, 0x07, 0x00, 0x00, 0x00};
+    static const uint8_t ret_n[4] = {0x0d, 0xf0};
+    const struct segment segments[] = {{IRAM, code, sizeof code}, {0x40108000, ret_n, sizeof ret_n}};
+
+    put_called(0);
+    put_image(2, 0, CALLER_ENTRY, segments, 2);
+    run_image();
+    expect("KK");
+    ck_assert_str_eq(board_stats(board)->exception, "illegal instruction at 0x4010002e");
 }
 END_TEST
 
@@ -457,6 +483,7 @@ int main(void)
 
     tcase_add_checked_fixture(cache, setup, teardown);
     tcase_add_loop_test(cache, code_runs_from_the_flash_window, 0, 2);
+    tcase_add_test(cache, a_line_takes_the_place_of_executed_code);
     tcase_add_loop_test(cache, any_megabyte_can_be_in_the_window, 0, 4);
     tcase_add_test(cache, the_window_gives_words_only);
     tcase_add_test(cache, a_missing_line_takes_the_time_of_its_transfer);

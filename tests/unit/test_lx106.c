@@ -16,11 +16,19 @@ static struct lx106 *cpu;
 static uint8_t dram[LX106_DRAM_SIZE], iram[LX106_IRAM_SIZE + 4];
 static int loads, stores;
 
+/* A load from here fills a cache line over the code. */
+#define OVER_CODE 0x60000004u
+
 static int bus_load(void *context, uint32_t address, unsigned size, uint32_t *value)
 {
     (void)context;
     loads++;
     *value = 0;
+    if (address == OVER_CODE) {
+        lx106_wrote(cpu, 0, 64);
+        *value = 7;
+        return 0;
+    }
     if (address - LX106_IRAM < LX106_IRAM_SIZE || size != 4)
         return LX106_LOAD_STORE_ERROR;
     return address == 0x60000000 ? 0 : LX106_LOAD_PROHIBITED;
@@ -83,6 +91,7 @@ static void put_code(const uint8_t *code, size_t n)
 {
     memset(iram, 0, 64);
     memcpy(iram, code, n);
+    lx106_wrote(cpu, 0, 64);
 }
 
 #define PUT(...) put_code((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
@@ -319,6 +328,39 @@ START_TEST(iram_takes_words_only)
     lx106_run(cpu, 100);
     ck_assert_uint_eq(cpu->sr[LX106_EXCCAUSE], LX106_LOAD_STORE_ERROR);
     ck_assert(!cpu->store_fault);
+}
+END_TEST
+
+/* An instruction of three bytes that was executed, at each place around the word that is then stored. */
+START_TEST(code_that_was_executed_can_be_stored_over)
+{
+    static const uint8_t was[] = {0x22, 0xa0, 0x05, 0x0d, 0xf0}, is[] = {0x22, 0xa7, 0x77, 0x0d, 0xf0};
+    const uint32_t at = 0x3e + (uint32_t)_i;
+    uint8_t stored[0x50];
+
+    PUT(0x32, 0x66, 0x00, 0xa0, 0x07, 0x00); /* s32i a3, a6, 0; jx a7 */
+    memcpy(iram + at, was, sizeof was);      /* movi a2, 5; ret.n */
+    memcpy(stored, iram, sizeof stored);
+    memcpy(stored + at, is, sizeof is); /* movi a2, 0x777 */
+    cpu->pc = cpu->a[7] = CODE + at;
+    cpu->a[6] = CODE + 0x40;
+    memcpy(&cpu->a[3], stored + 0x40, 4);
+    ck_assert_int_eq(lx106_run(cpu, 100), LX106_CALL);
+    ck_assert_uint_eq(cpu->a[2], 5);
+    cpu->pc = CODE;
+    ck_assert_int_eq(lx106_run(cpu, 100), LX106_CALL);
+    ck_assert_uint_eq(cpu->a[2], (iram[at + 1] & 15u) << 8 | iram[at + 2]);
+    ck_assert_uint_ne(cpu->a[2], 5);
+}
+END_TEST
+
+START_TEST(a_load_may_write_over_its_own_code)
+{
+    PUT(0x28, 0x06, 0x0d, 0xf0); /* l32i.n a2, a6, 0; ret.n */
+    cpu->a[6] = OVER_CODE;
+    ck_assert_int_eq(lx106_run(cpu, 100), LX106_CALL);
+    ck_assert_uint_eq(cpu->pc, RETURN);
+    ck_assert_uint_eq(cpu->a[2], 7);
 }
 END_TEST
 
@@ -728,6 +770,8 @@ int main(void)
     tcase_add_test(tc, calls_leave_the_return_address);
     tcase_add_test(tc, literals_lie_behind);
     tcase_add_test(tc, iram_takes_words_only);
+    tcase_add_loop_test(tc, code_that_was_executed_can_be_stored_over, 0, 5);
+    tcase_add_test(tc, a_load_may_write_over_its_own_code);
     tcase_add_loop_test(tc, traps_are_told_with_cause_and_place, 0, COUNT(traps));
     tcase_add_test(tc, a_trap_within_a_trap_is_a_double_one);
     tcase_add_test(tc, own_vectors_work);

@@ -190,9 +190,11 @@ static bool in_window(uint32_t address)
 static const uint8_t *window(struct chip *chip, uint32_t address)
 {
     static const uint8_t off[CACHE_LINE];
-    uint64_t then;
+    uint64_t then, fills = chip->cache.fills;
     const uint8_t *line = cache_line(&chip->cache, &chip->spi, chip->iram, bus_time(chip), address, &then);
 
+    if (chip->cache.fills != fills)
+        lx106_wrote(&chip->cpu, (uint32_t)(line - chip->iram), CACHE_LINE);
     if (then > bus_time(chip)) {
         end_slice(chip);
         chip->stalled = then;
@@ -327,9 +329,12 @@ bool chip_write(struct chip *chip, uint32_t address, const void *from, uint32_t 
 {
     uint8_t *to = (uint8_t *)ram(chip, address, n);
 
-    if (to)
-        memcpy(to, from, n);
-    return to != NULL;
+    if (!to)
+        return false;
+    memcpy(to, from, n);
+    if (address - LX106_IRAM < LX106_IRAM_SIZE)
+        lx106_wrote(&chip->cpu, address - LX106_IRAM, n);
+    return true;
 }
 
 /* Time. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "tools/boardsim/board/lx106_decode.h"
 #include "tools/boardsim/board/lx106_special.h"
 
 /* Backward branches before a loop is watched for idle spinning, and how many more the watch may take to come by again.
@@ -43,6 +44,14 @@ static int load_slow(struct lx106 *cpu, uint32_t address, unsigned size, uint32_
     return cpu->bus.load(cpu->bus.context, address, size, value);
 }
 
+/* An instruction that begins up to two bytes ahead is hit, too. */
+void lx106_wrote(struct lx106 *cpu, uint32_t at, uint32_t n)
+{
+    uint32_t from = at < 2 ? 0 : at - 2;
+
+    memset(cpu->iram_code + from, 0, (at + n - from) * sizeof *cpu->iram_code);
+}
+
 static int store_slow(struct lx106 *cpu, uint32_t address, unsigned size, uint32_t value)
 {
     uint32_t at = address - LX106_IRAM;
@@ -52,19 +61,16 @@ static int store_slow(struct lx106 *cpu, uint32_t address, unsigned size, uint32
     if (at < LX106_IRAM_SIZE && size == 4) {
         cpu->active = true;
         memcpy(cpu->iram + at, &value, 4);
+        lx106_wrote(cpu, at, 4);
         return 0;
     }
     return cpu->bus.store(cpu->bus.context, address, size, value);
 }
 
-static uint32_t instruction_size(uint32_t first_byte)
-{
-    return 3 - ((first_byte & 15) >= 8);
-}
-
-/* A run of code bytes. Fetches are four bytes wide: there is room behind it. */
+/* A run of code bytes, and what was decoded of it. Fetches are four bytes wide: there is room behind it. */
 struct code {
     const uint8_t *bytes;
+    struct lx106_instruction *decoded;
     uint32_t at, size;
 };
 
@@ -75,7 +81,7 @@ static int find_code(struct lx106 *cpu, uint32_t pc, struct code *code, uint32_t
     int cause;
 
     if (pc - LX106_IRAM < LX106_IRAM_SIZE) {
-        *code = (struct code){cpu->iram, LX106_IRAM, LX106_IRAM_SIZE};
+        *code = (struct code){cpu->iram, cpu->iram_code, LX106_IRAM, LX106_IRAM_SIZE};
         return 0;
     }
     *address = pc;
@@ -84,7 +90,7 @@ static int find_code(struct lx106 *cpu, uint32_t pc, struct code *code, uint32_t
     cause = cpu->bus.fetch(cpu->bus.context, at, cpu->lines);
     if (cause)
         return cause;
-    if (in_line + instruction_size(cpu->lines[in_line]) > LX106_LINE) {
+    if (in_line + lx106_size(cpu->lines[in_line]) > LX106_LINE) {
         *address = at + LX106_LINE;
         cause = cpu->bus.fetch(cpu->bus.context, *address, cpu->lines + LX106_LINE);
         if (cause)
@@ -92,15 +98,9 @@ static int find_code(struct lx106 *cpu, uint32_t pc, struct code *code, uint32_t
         n = 2 * LX106_LINE;
     }
     /* Of the last two bytes nobody knows if an instruction there is whole, but if it is this one. */
-    *code = (struct code){cpu->lines, at, in_line > n - 3 ? in_line + 1 : n - 2};
+    memset(cpu->line_code, 0, sizeof cpu->line_code);
+    *code = (struct code){cpu->lines, cpu->line_code, at, in_line > n - 3 ? in_line + 1 : n - 2};
     return 0;
-}
-
-static uint32_t sign_extend(uint32_t value, unsigned bits)
-{
-    uint32_t sign = 1u << (bits - 1);
-
-    return (value ^ sign) - sign;
 }
 
 /* Leading copies of the sign bit, less one, as NSA counts them; NSAU counts leading zeros. */
@@ -109,20 +109,12 @@ static uint32_t leading_zeros(uint32_t value)
     return value ? (uint32_t)__builtin_clz(value) : 32;
 }
 
-#define R         (w >> 12 & 15)
-#define S         (w >> 8 & 15)
-#define T         (w >> 4 & 15)
-#define IMM8      (w >> 16 & 255)
-#define IMM8_SEXT ((uint32_t)(int32_t)(int8_t)(w >> 16))
-#define SAR       (cpu->sr[LX106_SAR])
-#define ILLEGAL() goto illegal
+/* Registers as the manual names them: what fields r, s and t of the instruction choose. */
+#define AR  (a[i->r])
+#define AS  (a[i->s])
+#define AT  (a[i->t])
+#define SAR (cpu->sr[LX106_SAR])
 
-/* Bits that the manual wants zero. */
-#define UNUSED(bits)                                                                                                   \
-    do {                                                                                                               \
-        if (bits)                                                                                                      \
-            ILLEGAL();                                                                                                 \
-    } while (0)
 #define FAIL(c, v)                                                                                                     \
     do {                                                                                                               \
         cause = (c);                                                                                                   \
@@ -130,14 +122,15 @@ static uint32_t leading_zeros(uint32_t value)
         goto exception;                                                                                                \
     } while (0)
 
-/* Fast for aligned DRAM, else by the slow way, which may see and change cpu->left. */
-#define LOAD(type, address_, set)                                                                                      \
+/* Fast for aligned DRAM, else by the slow way, which may see and change cpu->left. It may also write over the code: the
+ * instruction is of no use behind it. */
+#define LOAD(type, address_, to_)                                                                                      \
     do {                                                                                                               \
-        uint32_t address = (address_), at = address - LX106_DRAM;                                                      \
+        uint32_t address = (address_), at = address - LX106_DRAM, *to = &(to_);                                        \
         if (__builtin_expect(at < LX106_DRAM_SIZE && !(address & (sizeof(type) - 1)), 1)) {                            \
             __typeof__(type) value;                                                                                    \
             memcpy(&value, cpu->dram + at, sizeof value);                                                              \
-            (set) = (uint32_t)value;                                                                                   \
+            *to = (uint32_t)value;                                                                                     \
         } else {                                                                                                       \
             uint32_t value = 0;                                                                                        \
             cpu->left = left;                                                                                          \
@@ -147,7 +140,7 @@ static uint32_t leading_zeros(uint32_t value)
                 cpu->store_fault = false;                                                                              \
                 FAIL(cause, address);                                                                                  \
             }                                                                                                          \
-            (set) = (uint32_t)(type)value;                                                                             \
+            *to = (uint32_t)(type)value;                                                                               \
         }                                                                                                              \
     } while (0)
 
@@ -172,9 +165,9 @@ static uint32_t leading_zeros(uint32_t value)
     } while (0)
 
 /* A jump that may close a loop. */
-#define BRANCH(offset)                                                                                                 \
+#define BRANCH()                                                                                                       \
     do {                                                                                                               \
-        next = pc + 4 + (offset);                                                                                      \
+        next = pc + i->imm;                                                                                            \
         left -= LX106_TAKEN_CYCLES;                                                                                    \
         if (next <= pc && ++cpu->turns > SPIN_TURNS && spins(cpu, pc)) {                                               \
             count++;                                                                                                   \
@@ -183,10 +176,10 @@ static uint32_t leading_zeros(uint32_t value)
             goto out;                                                                                                  \
         }                                                                                                              \
     } while (0)
-#define BRANCH_IF(condition, offset)                                                                                   \
+#define BRANCH_IF(condition)                                                                                           \
     do {                                                                                                               \
         if (condition)                                                                                                 \
-            BRANCH(offset);                                                                                            \
+            BRANCH();                                                                                                  \
     } while (0)
 #define JUMP(target)                                                                                                   \
     do {                                                                                                               \
@@ -194,14 +187,40 @@ static uint32_t leading_zeros(uint32_t value)
         left -= LX106_TAKEN_CYCLES;                                                                                    \
     } while (0)
 
+/* On to the instruction at pc. Each instruction ends with its own copy of this, so that the host's processor can learn
+ * what is apt to follow it; that is why this is no loop around a switch. */
+#define GO()                                                                                                           \
+    do {                                                                                                               \
+        if (__builtin_expect(left <= until || pc - code.at >= code.size, 0))                                           \
+            goto fetch;                                                                                                \
+        i = &code.decoded[pc - code.at];                                                                               \
+        next = pc + i->size;                                                                                           \
+        left--;                                                                                                        \
+        goto *effects[i->op];                                                                                          \
+    } while (0)
+
+/* What an operation does. */
+#define DO(op, ...)                                                                                                    \
+    do_##op:                                                                                                           \
+    {                                                                                                                  \
+        __VA_ARGS__;                                                                                                   \
+    }                                                                                                                  \
+    pc = next;                                                                                                         \
+    count++;                                                                                                           \
+    GO()
+
 enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
 {
+#define EFFECT(op) [OP_##op] = &&do_##op,
+    static const void *const effects[] = {LX106_OPS(EFFECT)};
+#undef EFFECT
     enum lx106_stop stop = LX106_TIME;
     uint32_t *const a = cpu->a;
-    struct code code = {NULL, 0, 0};
+    struct lx106_instruction *i;
+    struct code code = {NULL, NULL, 0, 0}, found;
     uint64_t count = 0;
     int64_t left = cycles, until;
-    uint32_t pc = cpu->pc, w, next, vaddr = 0;
+    uint32_t pc = cpu->pc, next, vaddr = 0;
     int cause = 0;
 
     cpu->granted = cycles;
@@ -219,242 +238,145 @@ look: /* for an interrupt: here comes what may have let one in, or put the CPU t
     if (left <= 0)
         goto out;
 
-    while (left > until) {
-        if (__builtin_expect(pc - code.at >= code.size, 0)) {
-            if (pc - LX106_ROM < LX106_ROM_SIZE) {
-                stop = LX106_CALL;
-                goto out;
-            }
-            cpu->left = left;
-            cause = find_code(cpu, pc, &code, &vaddr);
-            left = cpu->left;
-            if (cause)
-                goto exception;
-        }
-        memcpy(&w, code.bytes + (pc - code.at), 4);
-        next = pc + instruction_size(w);
-        left--;
-
-        switch (w & 15) {
-        case 0: /* QRST */
-            switch (w >> 16 & 0xff) {
-            case 0x00: /* ST0 */
-                switch (R) {
-                case 0:
-                    if (T == 8 && S == 0) /* RET */
-                        JUMP(a[0]);
-                    else if (T == 10) /* JX */
-                        JUMP(a[S]);
-                    else if (T == 12) { /* CALLX0; the register may be a0 itself */
-                        uint32_t target = a[S];
-
-                        a[0] = next;
-                        JUMP(target);
-                    } else
-                        ILLEGAL();
-                    break;
-                case 2: /* ISYNC to NOP: nothing to wait for here */
-                    if (S != 0 || !(0xb10f >> T & 1))
-                        ILLEGAL();
-                    break;
-                default: goto system;
-                }
-                break;
-            case 0x10: a[R] = a[S] & a[T]; break;
-            case 0x20: a[R] = a[S] | a[T]; break;
-            case 0x30: a[R] = a[S] ^ a[T]; break;
-            case 0x40: /* ST1 */
-                switch (R) {
-                case 0:
-                    UNUSED(T);
-                    SAR = a[S] & 31;
-                    break;
-                case 1:
-                    UNUSED(T);
-                    SAR = 32 - (a[S] & 31);
-                    break;
-                case 2:
-                    UNUSED(T);
-                    SAR = (a[S] & 3) * 8;
-                    break;
-                case 3:
-                    UNUSED(T);
-                    SAR = 32 - (a[S] & 3) * 8;
-                    break;
-                case 4:
-                    UNUSED(T & ~1u);
-                    SAR = S | (T & 1) << 4;
-                    break;
-                case 6: a[T] = 0; break; /* RER, WER: there is nothing out there */
-                case 7: break;
-                case 14: a[T] = leading_zeros((int32_t)a[S] < 0 ? ~a[S] : a[S]) - 1; break;
-                case 15: a[T] = leading_zeros(a[S]); break;
-                default: ILLEGAL();
-                }
-                break;
-            case 0x50: goto system;
-            case 0x60: /* NEG, ABS */
-                UNUSED(S & ~1u);
-                a[R] = S == 0 || (int32_t)a[T] < 0 ? 0 - a[T] : a[T];
-                break;
-            case 0x80: a[R] = a[S] + a[T]; break;
-            case 0x90: a[R] = (a[S] << 1) + a[T]; break;
-            case 0xa0: a[R] = (a[S] << 2) + a[T]; break;
-            case 0xb0: a[R] = (a[S] << 3) + a[T]; break;
-            case 0xc0: a[R] = a[S] - a[T]; break;
-            case 0xd0: a[R] = (a[S] << 1) - a[T]; break;
-            case 0xe0: a[R] = (a[S] << 2) - a[T]; break;
-            case 0xf0: a[R] = (a[S] << 3) - a[T]; break;
-            case 0x01:
-            case 0x11: a[R] = (uint32_t)((uint64_t)a[S] << (32 - (T | (w >> 16 & 16)))); break; /* SLLI */
-            case 0x21:
-            case 0x31: a[R] = (uint32_t)((int32_t)a[T] >> (S | (w >> 16 & 16))); break;       /* SRAI */
-            case 0x41: a[R] = a[T] >> S; break;                                               /* SRLI */
-            case 0x81: a[R] = (uint32_t)(((uint64_t)a[S] << 32 | a[T]) >> (SAR & 63)); break; /* SRC */
-            case 0x91:
-                UNUSED(S);
-                a[R] = (uint32_t)((uint64_t)a[T] >> (SAR & 63));
-                break; /* SRL */
-            case 0xa1:
-                UNUSED(T);
-                a[R] = (uint32_t)((uint64_t)a[S] << 32 >> (SAR & 63));
-                break; /* SLL */
-            case 0xb1:
-                UNUSED(S);
-                a[R] = (uint32_t)((int64_t)(int32_t)a[T] >> (SAR & 63));
-                break;                                                                            /* SRA */
-            case 0xc1: a[R] = (a[S] & 0xffff) * (a[T] & 0xffff); break;                           /* MUL16U */
-            case 0xd1: a[R] = (uint32_t)((int32_t)(int16_t)a[S] * (int32_t)(int16_t)a[T]); break; /* MUL16S */
-            case 0x82: a[R] = a[S] * a[T]; break;                                                 /* MULL */
-            case 0x03:
-            case 0x13:
-            case 0x61: goto system;
-            case 0x83: a[R] = a[T] == 0 ? a[S] : a[R]; break;
-            case 0x93: a[R] = a[T] != 0 ? a[S] : a[R]; break;
-            case 0xa3: a[R] = (int32_t)a[T] < 0 ? a[S] : a[R]; break;
-            case 0xb3: a[R] = (int32_t)a[T] >= 0 ? a[S] : a[R]; break;
-            default:
-                if ((w >> 17 & 7) != 2) /* EXTUI: op1 is 4 or 5, op2 the width */
-                    ILLEGAL();
-                a[R] = a[T] >> (S | (w >> 12 & 16)) & ((2u << (w >> 20 & 15)) - 1);
-                break;
-            }
-            break;
-        case 1: { /* L32R */
-            uint32_t litbase = cpu->sr[LX106_LITBASE], base = litbase & 1 ? litbase & ~0xfffu : (pc + 3) & ~3u;
-
-            LOAD(uint32_t, base + (0xfffc0000u | (w >> 6 & 0x3fffc)), a[T]);
-            break;
-        }
-        case 2: /* LSAI */
-            switch (R) {
-            case 0: LOAD(uint8_t, a[S] + IMM8, a[T]); break;
-            case 1: LOAD(uint16_t, a[S] + IMM8 * 2, a[T]); break;
-            case 2: LOAD(uint32_t, a[S] + IMM8 * 4, a[T]); break;
-            case 4: STORE(uint8_t, a[S] + IMM8, a[T]); break;
-            case 5: STORE(uint16_t, a[S] + IMM8 * 2, a[T]); break;
-            case 6: STORE(uint32_t, a[S] + IMM8 * 4, a[T]); break;
-            case 7: break; /* cache operations: there is no cache to see them */
-            case 9: LOAD(int16_t, a[S] + IMM8 * 2, a[T]); break;
-            case 10: a[T] = sign_extend(S << 8 | IMM8, 12); break;
-            case 12: a[T] = a[S] + IMM8_SEXT; break;
-            case 13: a[T] = a[S] + (IMM8_SEXT << 8); break;
-            default: ILLEGAL();
-            }
-            break;
-        case 5: /* CALL0 */
-            if (w & 0x30)
-                ILLEGAL();
-            a[0] = next;
-            JUMP((pc & ~3u) + 4 + (sign_extend(w >> 6 & 0x3ffff, 18) << 2));
-            break;
-        case 6: /* SI */
-            switch (w >> 4 & 15) {
-            case 0:
-            case 4:
-            case 8:
-            case 12: BRANCH(sign_extend(w >> 6 & 0x3ffff, 18)); break; /* J */
-            case 1: BRANCH_IF(a[S] == 0, sign_extend(w >> 12 & 0xfff, 12)); break;
-            case 5: BRANCH_IF(a[S] != 0, sign_extend(w >> 12 & 0xfff, 12)); break;
-            case 9: BRANCH_IF((int32_t)a[S] < 0, sign_extend(w >> 12 & 0xfff, 12)); break;
-            case 13: BRANCH_IF((int32_t)a[S] >= 0, sign_extend(w >> 12 & 0xfff, 12)); break;
-            case 2: BRANCH_IF(a[S] == branch_constants[R], IMM8_SEXT); break;
-            case 6: BRANCH_IF(a[S] != branch_constants[R], IMM8_SEXT); break;
-            case 10: BRANCH_IF((int32_t)a[S] < (int32_t)branch_constants[R], IMM8_SEXT); break;
-            case 14: BRANCH_IF((int32_t)a[S] >= (int32_t)branch_constants[R], IMM8_SEXT); break;
-            case 11: BRANCH_IF(a[S] < branch_unsigned[R], IMM8_SEXT); break;
-            case 15: BRANCH_IF(a[S] >= branch_unsigned[R], IMM8_SEXT); break;
-            default: ILLEGAL(); /* ENTRY and the loops */
-            }
-            break;
-        case 7: /* B */
-            switch (R) {
-            case 0: BRANCH_IF((a[S] & a[T]) == 0, IMM8_SEXT); break;
-            case 1: BRANCH_IF(a[S] == a[T], IMM8_SEXT); break;
-            case 2: BRANCH_IF((int32_t)a[S] < (int32_t)a[T], IMM8_SEXT); break;
-            case 3: BRANCH_IF(a[S] < a[T], IMM8_SEXT); break;
-            case 4: BRANCH_IF((~a[S] & a[T]) == 0, IMM8_SEXT); break;
-            case 5: BRANCH_IF(!(a[S] >> (a[T] & 31) & 1), IMM8_SEXT); break;
-            case 6:
-            case 7: BRANCH_IF(!(a[S] >> (T | (w >> 8 & 16)) & 1), IMM8_SEXT); break;
-            case 8: BRANCH_IF((a[S] & a[T]) != 0, IMM8_SEXT); break;
-            case 9: BRANCH_IF(a[S] != a[T], IMM8_SEXT); break;
-            case 10: BRANCH_IF((int32_t)a[S] >= (int32_t)a[T], IMM8_SEXT); break;
-            case 11: BRANCH_IF(a[S] >= a[T], IMM8_SEXT); break;
-            case 12: BRANCH_IF((~a[S] & a[T]) != 0, IMM8_SEXT); break;
-            case 13: BRANCH_IF(a[S] >> (a[T] & 31) & 1, IMM8_SEXT); break;
-            case 14:
-            case 15: BRANCH_IF(a[S] >> (T | (w >> 8 & 16)) & 1, IMM8_SEXT); break;
-            }
-            break;
-        case 8: LOAD(uint32_t, a[S] + R * 4, a[T]); break;        /* L32I.N */
-        case 9: STORE(uint32_t, a[S] + R * 4, a[T]); break;       /* S32I.N */
-        case 10: a[R] = a[S] + a[T]; break;                       /* ADD.N */
-        case 11: a[R] = a[S] + (T == 0 ? 0xffffffffu : T); break; /* ADDI.N */
-        case 12:
-            if (!(T & 8)) { /* MOVI.N: -32 to 95 */
-                uint32_t value = R | (T & 7) << 4;
-
-                a[S] = value >= 96 ? value - 128 : value;
-            } else {
-                BRANCH_IF((a[S] == 0) == !(T & 4), R | (T & 3) << 4); /* BEQZ.N, BNEZ.N: forward only */
-            }
-            break;
-        case 13:
-            if (R == 0) /* MOV.N */
-                a[T] = a[S];
-            else if (R == 15 && T == 0 && S == 0) /* RET.N */
-                JUMP(a[0]);
-            else if (R == 15 && T == 2) /* BREAK.N */
-                goto system;
-            else if (R != 15 || T != 3 || S != 0) /* else NOP.N */
-                ILLEGAL();
-            break;
-        default: ILLEGAL();
-        }
-        pc = next;
-        count++;
-        continue;
-
-    system:
-        cpu->pc = next;
-        cause = lx106_system(cpu, w, pc, left);
-        if (cause >= 0)
-            goto exception;
-        if (cpu->pc != next)
-            left -= LX106_TAKEN_CYCLES;
-        pc = cpu->pc;
-        count++;
+fetch:
+    if (left <= until)
         goto look;
-
-    illegal:
-        cause = LX106_ILLEGAL;
-    exception: /* is charged too, or vectors without code would hold the clock for ever */
-        left -= LX106_TAKEN_CYCLES;
-        lx106_exception(cpu, (enum lx106_cause)cause, pc, vaddr);
-        pc = cpu->pc;
+    if (pc - code.at >= code.size) {
+        if (pc - LX106_ROM < LX106_ROM_SIZE) {
+            stop = LX106_CALL;
+            goto out;
+        }
+        cpu->left = left;
+        cause = find_code(cpu, pc, &found, &vaddr);
+        left = cpu->left;
+        if (cause)
+            goto exception;
+        code = found;
     }
+    i = &code.decoded[pc - code.at];
+    if (i->op == OP_UNKNOWN) {
+        uint32_t bytes;
+
+        memcpy(&bytes, code.bytes + (pc - code.at), 4);
+        *i = lx106_decode(bytes);
+    }
+    next = pc + i->size;
+    left--;
+    goto *effects[i->op];
+
+do_UNKNOWN: /* GO() has begun it */
+    left++;
+    goto fetch;
+
+    DO(NOP, (void)0);
+
+    DO(ADD, AR = AS + AT);
+    DO(ADDX2, AR = (AS << 1) + AT);
+    DO(ADDX4, AR = (AS << 2) + AT);
+    DO(ADDX8, AR = (AS << 3) + AT);
+    DO(SUB, AR = AS - AT);
+    DO(SUBX2, AR = (AS << 1) - AT);
+    DO(SUBX4, AR = (AS << 2) - AT);
+    DO(SUBX8, AR = (AS << 3) - AT);
+    DO(AND, AR = AS & AT);
+    DO(OR, AR = AS | AT);
+    DO(XOR, AR = AS ^ AT);
+    DO(NEG, AR = 0 - AT);
+    DO(ABS, AR = (int32_t)AT < 0 ? 0 - AT : AT);
+    DO(NSA, AT = leading_zeros((int32_t)AS < 0 ? ~AS : AS) - 1);
+    DO(NSAU, AT = leading_zeros(AS));
+    DO(MULL, AR = AS * AT);
+    DO(MUL16U, AR = (AS & 0xffff) * (AT & 0xffff));
+    DO(MUL16S, AR = (uint32_t)((int32_t)(int16_t)AS * (int32_t)(int16_t)AT));
+    DO(MOVI, AT = i->imm);
+    DO(ADDI, AT = AS + i->imm);
+    DO(MOV, AT = AS);
+    DO(MOVEQZ, AR = AT == 0 ? AS : AR);
+    DO(MOVNEZ, AR = AT != 0 ? AS : AR);
+    DO(MOVLTZ, AR = (int32_t)AT < 0 ? AS : AR);
+    DO(MOVGEZ, AR = (int32_t)AT >= 0 ? AS : AR);
+
+    DO(SLLI, AR = (uint32_t)((uint64_t)AS << i->imm));
+    DO(SRAI, AR = (uint32_t)((int32_t)AT >> i->imm));
+    DO(SRLI, AR = AT >> i->imm);
+    DO(EXTUI, AR = AT >> i->s & i->imm);
+    DO(SRC, AR = (uint32_t)(((uint64_t)AS << 32 | AT) >> (SAR & 63)));
+    DO(SRL, AR = (uint32_t)((uint64_t)AT >> (SAR & 63)));
+    DO(SLL, AR = (uint32_t)((uint64_t)AS << 32 >> (SAR & 63)));
+    DO(SRA, AR = (uint32_t)((int64_t)(int32_t)AT >> (SAR & 63)));
+    DO(SSR, SAR = AS & 31);
+    DO(SSL, SAR = 32 - (AS & 31));
+    DO(SSA8L, SAR = (AS & 3) * 8);
+    DO(SSA8B, SAR = 32 - (AS & 3) * 8);
+    DO(SSAI, SAR = i->imm);
+
+    DO(L8UI, LOAD(uint8_t, AS + i->imm, AT));
+    DO(L16UI, LOAD(uint16_t, AS + i->imm, AT));
+    DO(L16SI, LOAD(int16_t, AS + i->imm, AT));
+    DO(L32I, LOAD(uint32_t, AS + i->imm, AT));
+    DO(L32R, uint32_t litbase = cpu->sr[LX106_LITBASE];
+       LOAD(uint32_t, (litbase & 1 ? litbase & ~0xfffu : (pc + 3) & ~3u) + i->imm, AT));
+    DO(S8I, STORE(uint8_t, AS + i->imm, AT));
+    DO(S16I, STORE(uint16_t, AS + i->imm, AT));
+    DO(S32I, STORE(uint32_t, AS + i->imm, AT));
+
+    DO(J, BRANCH());
+    DO(JX, JUMP(AS));
+    DO(CALL0, a[0] = next; JUMP((pc & ~3u) + i->imm));
+    DO(CALLX0, uint32_t target = AS; a[0] = next; JUMP(target)); /* the register may be a0 itself */
+    DO(BEQZ, BRANCH_IF(AS == 0));
+    DO(BNEZ, BRANCH_IF(AS != 0));
+    DO(BLTZ, BRANCH_IF((int32_t)AS < 0));
+    DO(BGEZ, BRANCH_IF((int32_t)AS >= 0));
+    DO(BEQI, BRANCH_IF(AS == branch_constants[i->r]));
+    DO(BNEI, BRANCH_IF(AS != branch_constants[i->r]));
+    DO(BLTI, BRANCH_IF((int32_t)AS < (int32_t)branch_constants[i->r]));
+    DO(BGEI, BRANCH_IF((int32_t)AS >= (int32_t)branch_constants[i->r]));
+    DO(BLTUI, BRANCH_IF(AS < branch_unsigned[i->r]));
+    DO(BGEUI, BRANCH_IF(AS >= branch_unsigned[i->r]));
+    DO(BEQ, BRANCH_IF(AS == AT));
+    DO(BNE, BRANCH_IF(AS != AT));
+    DO(BLT, BRANCH_IF((int32_t)AS < (int32_t)AT));
+    DO(BGE, BRANCH_IF((int32_t)AS >= (int32_t)AT));
+    DO(BLTU, BRANCH_IF(AS < AT));
+    DO(BGEU, BRANCH_IF(AS >= AT));
+    DO(BNONE, BRANCH_IF((AS & AT) == 0));
+    DO(BANY, BRANCH_IF((AS & AT) != 0));
+    DO(BALL, BRANCH_IF((~AS & AT) == 0));
+    DO(BNALL, BRANCH_IF((~AS & AT) != 0));
+    DO(BBC, BRANCH_IF(!(AS >> (AT & 31) & 1)));
+    DO(BBS, BRANCH_IF(AS >> (AT & 31) & 1));
+    DO(BBCI, BRANCH_IF(!(AS >> i->t & 1)));
+    DO(BBSI, BRANCH_IF(AS >> i->t & 1));
+
+do_RSR:
+do_WSR:
+do_XSR:
+do_RSIL:
+do_WAITI:
+do_BREAK:
+do_BREAK_N:
+do_SYSCALL:
+do_RFE:
+do_RFDE:
+do_RFI:
+    cpu->pc = next;
+    cause = lx106_system(cpu, i, pc, left);
+    if (cause >= 0)
+        goto exception;
+    if (cpu->pc != next)
+        left -= LX106_TAKEN_CYCLES;
+    pc = cpu->pc;
+    count++;
     goto look;
+
+do_ILL:
+    cause = LX106_ILLEGAL;
+exception: /* is charged too, or vectors without code would hold the clock for ever */
+    left -= LX106_TAKEN_CYCLES;
+    lx106_exception(cpu, (enum lx106_cause)cause, pc, vaddr);
+    pc = cpu->pc;
+    goto fetch;
 
 out:
     cpu->pc = pc;

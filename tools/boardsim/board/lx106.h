@@ -105,6 +105,12 @@ enum lx106_stop {
     LX106_SPIN, /* a loop that can only end by something from outside */
 };
 
+/* An instruction, decoded: lx106_decode.h tells what the fields hold. Zeros: not decoded. */
+struct lx106_instruction {
+    uint32_t imm;
+    uint8_t op, size, r, s, t;
+};
+
 struct lx106 {
     uint32_t a[16];
     uint32_t pc;
@@ -120,7 +126,10 @@ struct lx106 {
     uint8_t *dram, *iram; /* LX106_DRAM_SIZE; LX106_IRAM_SIZE + 4 (fetches are four bytes wide) */
     struct lx106_bus bus;
 
-    uint8_t lines[2 * LX106_LINE]; /* code at hand from the bus; the second line where an instruction spans two */
+    /* What was decoded, for each address where an instruction may begin: of IRAM, until it is written; and of the code
+     * at hand from the bus, a line, or two where an instruction spans them. */
+    struct lx106_instruction iram_code[LX106_IRAM_SIZE], line_code[2 * LX106_LINE];
+    uint8_t lines[2 * LX106_LINE + 4];
 
     /* The spin watch: the registers at a backward branch, to see if the next turn finds them the same. */
     unsigned turns;
@@ -145,6 +154,9 @@ void lx106_pass(struct lx106 *cpu, uint64_t cycles);
 
 /* Enters the exception vector; `pc` is where to return to. */
 void lx106_exception(struct lx106 *cpu, enum lx106_cause cause, uint32_t pc, uint32_t address);
+
+/* To be told whenever anyone but the CPU has written to IRAM: `n` bytes at offset `at`. */
+void lx106_wrote(struct lx106 *cpu, uint32_t at, uint32_t n);
 
 /* To be called when anything outside changed: what looked like idle spinning is looked at again. */
 static inline void lx106_stir(struct lx106 *cpu)

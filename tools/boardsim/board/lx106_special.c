@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tools/boardsim/board/lx106_decode.h"
+
 /* core-isa.h: the configuration's identity. */
 #define CONFIGID0_VALUE 0xc28cdafau
 #define CONFIGID1_VALUE 0x1082b6f6u
@@ -205,17 +207,16 @@ static void write_special(struct lx106 *cpu, unsigned sr, uint32_t value, int64_
 }
 
 /* RSR, WSR, XSR. */
-static int special(struct lx106 *cpu, uint32_t w, enum access access, int64_t left)
+static int special(struct lx106 *cpu, const struct lx106_instruction *i, enum access access, int64_t left)
 {
-    uint32_t *t = &cpu->a[w >> 4 & 15], value = *t;
-    unsigned sr = w >> 8 & 255;
+    uint32_t *t = &cpu->a[i->t], value = *t;
 
-    if (!(accesses[sr] & access))
+    if (!(accesses[i->imm] & access))
         return LX106_ILLEGAL;
     if (access != WRITE)
-        *t = read_special(cpu, sr, left);
+        *t = read_special(cpu, i->imm, left);
     if (access != READ)
-        write_special(cpu, sr, value, left);
+        write_special(cpu, i->imm, value, left);
     return -1;
 }
 
@@ -226,67 +227,39 @@ static void set_level(struct lx106 *cpu, uint32_t level)
     cpu->sr[LX106_PS] = (cpu->sr[LX106_PS] & ~LX106_PS_INTLEVEL) | level;
 }
 
-/* RFE, RFDE, RFI. */
-static int return_from(struct lx106 *cpu, uint32_t s, uint32_t t)
+int lx106_system(struct lx106 *cpu, const struct lx106_instruction *i, uint32_t pc, int64_t left)
 {
-    if (t == 0 && s == 0) {
-        cpu->sr[LX106_PS] &= ~LX106_PS_EXCM;
-        cpu->pc = cpu->sr[LX106_EPC1];
-    } else if (t == 0 && s == 2) {
-        cpu->pc = cpu->sr[LX106_DEPC];
-    } else if (t == 1 && (s == DEBUG_LEVEL || s == NMI_LEVEL)) {
-        cpu->sr[LX106_PS] = cpu->sr[LX106_EPS2 + s - 2];
-        cpu->pc = cpu->sr[LX106_EPC1 + s - 1];
-    } else {
-        return LX106_ILLEGAL;
-    }
-    cpu->active = true;
-    return -1;
-}
-
-/* The TLB maps every address to itself, whatever is written; ITLB and DTLB differ in bit 3. */
-static int tlb(struct lx106 *cpu, uint32_t w)
-{
-    switch (w >> 12 & 7) {
-    case 3: /* RITLB0 */
-    case 5: /* PITLB */
-    case 7: /* RITLB1 */ cpu->a[w >> 4 & 15] = cpu->a[w >> 8 & 15]; return -1;
-    case 4: /* IITLB */
-    case 6: /* WITLB */ return -1;
-    default: return LX106_ILLEGAL;
-    }
-}
-
-int lx106_system(struct lx106 *cpu, uint32_t w, uint32_t pc, int64_t left)
-{
-    uint32_t r = w >> 12 & 15, s = w >> 8 & 15, t = w >> 4 & 15;
-
-    if ((w & 15) != 0) { /* the only one of two bytes */
-        breakpoint(cpu, pc, BREAK_N);
-        return -1;
-    }
-    switch (w >> 16 & 255) {
-    case 0x03: return special(cpu, w, READ, left);
-    case 0x13: return special(cpu, w, WRITE, left);
-    case 0x61: return special(cpu, w, EXCHANGE, left);
-    case 0x50: return tlb(cpu, w);
-    default: break;
-    }
-    switch (r) {
-    case 3: return return_from(cpu, s, t);
-    case 4: breakpoint(cpu, pc, BREAK); return -1;
-    case 5: return s == 0 && t == 0 ? LX106_SYSCALL : LX106_ILLEGAL;
-    case 6: /* RSIL */
-        cpu->a[t] = cpu->sr[LX106_PS];
-        set_level(cpu, s);
-        return -1;
-    case 7: /* WAITI */
-        if (t != 0)
-            return LX106_ILLEGAL;
-        set_level(cpu, s);
+    switch ((enum lx106_op)i->op) {
+    case OP_RSR: return special(cpu, i, READ, left);
+    case OP_WSR: return special(cpu, i, WRITE, left);
+    case OP_XSR: return special(cpu, i, EXCHANGE, left);
+    case OP_SYSCALL: return LX106_SYSCALL;
+    case OP_BREAK: breakpoint(cpu, pc, BREAK); break;
+    case OP_BREAK_N: breakpoint(cpu, pc, BREAK_N); break;
+    case OP_RSIL:
+        cpu->a[i->t] = cpu->sr[LX106_PS];
+        set_level(cpu, i->s);
+        break;
+    case OP_WAITI:
+        set_level(cpu, i->s);
         cpu->waiting = true;
         cpu->active = true;
-        return -1;
+        break;
+    case OP_RFE:
+        cpu->sr[LX106_PS] &= ~LX106_PS_EXCM;
+        cpu->pc = cpu->sr[LX106_EPC1];
+        cpu->active = true;
+        break;
+    case OP_RFDE:
+        cpu->pc = cpu->sr[LX106_DEPC];
+        cpu->active = true;
+        break;
+    case OP_RFI: /* of level s */
+        cpu->sr[LX106_PS] = cpu->sr[LX106_EPS2 + i->s - 2];
+        cpu->pc = cpu->sr[LX106_EPC1 + i->s - 1];
+        cpu->active = true;
+        break;
     default: return LX106_ILLEGAL;
     }
+    return -1;
 }

@@ -12,9 +12,9 @@
  */
 int64_t lx106_timer(struct lx106 *cpu, int64_t left);
 
-/* An instruction that has to do with special registers, exceptions, interrupts or the TLB; `w` holds its bytes, `pc` is
- * where it is, cpu->pc the next one's place, or changed to where it jumps. Returns -1, or an enum lx106_cause. What it
- * does may let an interrupt in, or put the CPU to sleep. */
-int lx106_system(struct lx106 *cpu, uint32_t w, uint32_t pc, int64_t left);
+/* An instruction that has to do with special registers, exceptions or interrupts; `pc` is where it is, cpu->pc the next
+ * one's place, or changed to where it jumps. Returns -1, or an enum lx106_cause. What it does may let an interrupt in,
+ * or put the CPU to sleep. */
+int lx106_system(struct lx106 *cpu, const struct lx106_instruction *i, uint32_t pc, int64_t left);
 
 #endif
