@@ -71,10 +71,10 @@ $(S)/cpu_harness.elf: tests/peers/cpu_harness.S tests/peers/cpu_layout.h
 
 # In a machine with Debian's kernel, udev and systemd: tests/kernel/. SCENARIOS="WORD …" chooses some.
 .PHONY: test-kernel
-test-kernel: deps
+test-kernel: deb
 	tools/install-deps.sh kernel
-	$(MAKE) FLAVOR=release all
-	BUILD=build/release COMMON=$(S) tests/kernel/run.sh $(SCENARIOS)
+	$(MAKE) $(S)/demo.bin
+	COMMON=$(S) tests/kernel/run.sh $(SCENARIOS)
 
 # The Debian packages, in a Debian of their own, and what they bring for the shells.
 .PHONY: test-package package-run

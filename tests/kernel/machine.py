@@ -2,6 +2,7 @@
 """The machine that the scenarios run in: its service manager, its gangd, and boardsim's adapters in its kernel."""
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import sqlite3
 import subprocess
 import tempfile
 
-from world import BUILD, COMMON, PATIENCE, Control, image, until
+from world import PATIENCE, Control, image, until
 
 BOOK = "/var/lib/gangd/gangd.db"
 GOLDEN = "/srv/golden.bin"
@@ -28,8 +29,13 @@ def show(what, unit="gangd"):
     return run(f"systemctl show -P {what} {unit}")
 
 
+def properties(device):
+    """What udev knows of a device: a node, or a path in /sys."""
+    return dict(line.split("=", 1) for line in run(f"udevadm info -q property {device}").splitlines() if "=" in line)
+
+
 def configure(flashing="", size=65536):
-    """A gangd.conf whose golden image has that size; `flashing` are lines for that section."""
+    """A gangd.conf whose golden image has that size; `flashing` are lines for that section. For gangd's next start."""
     with open(GOLDEN, "wb") as file:
         file.write(image(size))
     with open("/etc/gangd/gangd.conf", "w", encoding="utf-8") as file:
@@ -70,16 +76,20 @@ def rows(sql="SELECT * FROM attempts ORDER BY id", *arguments):
 
 
 class Bench:
-    """boardsim with its adapters in this kernel, until the end of the `with`. Slots are boardsim's numbers."""
+    """boardsim with its adapters in this kernel, until the end of the `with`. Slots are boardsim's numbers. No board
+    has been in the book before."""
+
+    seeds = itertools.count(1)
 
     def __init__(self, adapter="mixed"):
         self.dir = tempfile.mkdtemp()
         self.log = open(self.path("log"), "w+", encoding="utf-8")
         self.boardsim = subprocess.Popen(
-            [os.path.join(BUILD, "boardsim"), "--backend", "vhci", "--adapter", adapter, "--control",
-             self.path("control"), "--report", self.path("report"), "--", "cat"],
+            ["boardsim", "--backend", "vhci", "--adapter", adapter, "--seed", str(next(self.seeds)),
+             "--control", self.path("control"), "--report", self.path("report"),
+             "--", "sh", "-c", 'touch "$0" && exec cat', self.path("ready")],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.log)
-        until("boardsim", lambda: os.path.exists(self.path("control")) or self.boardsim.poll() is not None)
+        until("boardsim", lambda: os.path.exists(self.path("ready")) or self.boardsim.poll() is not None)
         assert self.boardsim.poll() is None, self.read("log")
         self.control = Control(self.path("control"))
         self.macs = {}
