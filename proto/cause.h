@@ -43,7 +43,7 @@
     X(FLASH_PROTECTED, "flash-protected", "The flash chip is write-protected",                                         \
       "Its protection bits stay set or do not matter: locked by its status register or its WP pin, or a bad part.")    \
     X(FLASH_SLOW, "flash-slow", "The flash chip does not finish erasing or writing",                                   \
-      "It is busy for longer than its work may take: worn out, a weak supply, a bad part, or an erase from before.")               \
+      "It is busy for longer than its work may take: worn out, a weak supply, a bad part, or an erase from before.")   \
     X(WRITE_FAILED, "write-failed", "The flash chip could not be erased or written",                                   \
       "The detail names the error: a bad flash part, or data damaged on the line.")                                    \
     X(MD5_MISMATCH, "md5-mismatch", "The flash does not hold what was written",                                        \
