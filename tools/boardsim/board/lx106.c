@@ -212,6 +212,8 @@ static uint32_t leading_zeros(uint32_t value)
 enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles)
 {
 #define EFFECT(op) [OP_##op] = &&do_##op,
+    /* It takes the address of a label for a logical and. */
+    /* cppcheck-suppress assignBoolToPointer */
     static const void *const effects[] = {LX106_OPS(EFFECT)};
 #undef EFFECT
     enum lx106_stop stop = LX106_TIME;

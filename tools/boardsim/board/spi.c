@@ -149,11 +149,11 @@ static void free_form(struct spi *spi, struct transfer *t)
             put_byte(t, (uint8_t)(usr2 >> 8), 1);
     }
     if (usr & SPI_USR_ADDRESS) {
-        unsigned bits = (usr1 >> 26) + 1 < 32 ? (usr1 >> 26) + 1 : 32;
+        unsigned last = usr1 >> 26 < 31 ? usr1 >> 26 : 31; /* number of the last bit, from the top */
         unsigned pins = usr & SPI_USR_MOSI ? pins_for(usr, SPI_USR_WRITE_QIO, SPI_USR_WRITE_DIO)
                                            : pins_for(ctrl, SPI_CTRL_QIO, SPI_CTRL_DIO);
 
-        put_address(t, spi->regs[SPI_ADDR / 4] >> (32 - bits), (bits + 7) / 8, pins);
+        put_address(t, spi->regs[SPI_ADDR / 4] >> (31 - last), last / 8 + 1, pins);
     }
     if (usr & SPI_USR_DUMMY) {
         unsigned clocks = (usr1 & 0xff) + 1;
