@@ -33,7 +33,7 @@ def test_a_right_board_is_not_written_and_everybody_says_so():
         assert shown["sentence"] == "Already right, not written: take the board away"
         row, = station.wait_closed(1)
         assert (row["verdict"], row["cause"], row["written"]) == ("pass", "none", 0), row
-        assert row["seconds_compare"] > 0 and row["seconds_write"] == row["seconds_verify"] == 0, row
+        assert row["seconds_compare"] > 0 and row["seconds_write"] == 0, row
         assert row["seconds_run"] > 0, "its firmware was started"
         attempt, = station.attempts()
         unit, = station.units()
