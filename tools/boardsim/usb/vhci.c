@@ -103,13 +103,6 @@ int vhci_attach(unsigned n, bool high_speed, unsigned *port)
     return -1;
 }
 
-int vhci_detach(unsigned port)
-{
-    char line[16];
-    snprintf(line, sizeof line, "%u", port);
-    return write_line(HOME "/detach", line);
-}
-
 void vhci_name(unsigned port, char *name, size_t size)
 {
     snprintf(name, size, "%d-%u", bus_of(port / (2 * ports_each)), port % (2 * ports_each) + 1);
