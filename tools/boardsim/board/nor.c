@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/boardsim/board/nor_commands.h"
 #include "tools/boardsim/board/nor_status.h"
 #include "tools/boardsim/board/rng.h"
 
@@ -166,10 +167,10 @@ static void program(struct nor *nor, uint64_t now, uint32_t address, const uint8
     start(nor, now, share * duration(nor, &nor->part->program), page, PAGE);
 }
 
-/* 01h, 31h and 11h, as far as the part has them and takes so many bytes. */
+/* As far as the part has them and takes so many bytes. */
 static void write_status(struct nor *nor, uint64_t now, uint8_t command, const uint8_t *data, size_t n)
 {
-    unsigned first = command == 0x01 ? 0 : command == 0x31 ? 1 : 2;
+    unsigned first = command == NOR_WRITE_STATUS_1 ? 0 : command == NOR_WRITE_STATUS_2 ? 1 : 2;
     size_t most = first == 0 && nor->part->wrsr != NOR_WRSR_ONE ? 2 : 1;
     bool lasting = nor->write_enabled, enabled = lasting || nor->volatile_enabled;
 
@@ -185,7 +186,7 @@ static void write_status(struct nor *nor, uint64_t now, uint8_t command, const u
 /* False if the command is none that reads a status register of this part. */
 static bool read_status(const struct nor *nor, uint64_t now, uint8_t command, uint8_t *in, size_t m)
 {
-    static const uint8_t commands[NOR_STATUS_REGISTERS] = {0x05, 0x35, 0x15};
+    static const uint8_t commands[NOR_STATUS_REGISTERS] = {NOR_READ_STATUS_1, NOR_READ_STATUS_2, NOR_READ_STATUS_3};
 
     for (unsigned i = 0; i < NOR_STATUS_REGISTERS && i < nor->part->registers; i++) {
         uint8_t value = nor->status.now[i];
@@ -223,19 +224,19 @@ static void addressed(struct nor *nor, uint64_t now, const uint8_t *out, size_t 
     uint32_t address = (uint32_t)out[1] << 16 | (uint32_t)out[2] << 8 | out[3];
 
     switch (out[0]) {
-    case 0x6b:
-    case 0xeb:
+    case NOR_FAST_READ_QUAD_OUTPUT:
+    case NOR_FAST_READ_QUAD_IO:
         if (nor_status_quad(&nor->status))
             read_array(nor, address, in, m);
         break;
-    case 0x03:
-    case 0x0b: /* this one, dual and quad reads put dummy bytes before the data */
-    case 0x3b:
-    case 0xbb: read_array(nor, address, in, m); break;
-    case 0x02: program(nor, now, address, out + 4, n - 4); break;
-    case 0x20: erase(nor, now, address, 4096, &part->erase_4k); break;
-    case 0x52: erase(nor, now, address, 32768, &part->erase_32k); break;
-    case 0xd8: erase(nor, now, address, 65536, &part->erase_64k); break;
+    case NOR_READ:
+    case NOR_FAST_READ: /* this one, dual and quad reads put dummy bytes before the data */
+    case NOR_FAST_READ_DUAL_OUTPUT:
+    case NOR_FAST_READ_DUAL_IO: read_array(nor, address, in, m); break;
+    case NOR_PAGE_PROGRAM: program(nor, now, address, out + 4, n - 4); break;
+    case NOR_ERASE_4K: erase(nor, now, address, 4096, &part->erase_4k); break;
+    case NOR_ERASE_32K: erase(nor, now, address, 32768, &part->erase_32k); break;
+    case NOR_ERASE_64K: erase(nor, now, address, 65536, &part->erase_64k); break;
     default: break;
     }
 }
@@ -247,24 +248,24 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
 
     if (m > 0)
         memset(in, 0xff, m);
-    if (!nor->powered || n == 0 || (nor->asleep && command != 0xab))
+    if (!nor->powered || n == 0 || (nor->asleep && command != NOR_WAKE))
         return;
     if (read_status(nor, now, command, in, m) || now < nor->ready)
         return;
 
     switch (command) {
-    case 0x9f: read_id(nor, in, m); break;
-    case 0x06: nor->write_enabled = true; break;
-    case 0x50: nor->volatile_enabled = nor->part->registers == 3; break;
-    case 0x04: nor->write_enabled = nor->volatile_enabled = false; break;
-    case 0x01:
-    case 0x31:
-    case 0x11: write_status(nor, now, command, out + 1, n - 1); break;
-    case 0xb9: nor->asleep = true; break;
-    case 0xab: nor->asleep = false; break;
-    case 0x98: nor_status_unlock_blocks(&nor->status, nor->write_enabled); break;
-    case 0xc7:
-    case 0x60: erase(nor, now, 0, nor->size, &nor->part->erase_chip); break;
+    case NOR_READ_ID: read_id(nor, in, m); break;
+    case NOR_WRITE_ENABLE: nor->write_enabled = true; break;
+    case NOR_WRITE_ENABLE_VOLATILE: nor->volatile_enabled = nor->part->registers == 3; break;
+    case NOR_WRITE_DISABLE: nor->write_enabled = nor->volatile_enabled = false; break;
+    case NOR_WRITE_STATUS_1:
+    case NOR_WRITE_STATUS_2:
+    case NOR_WRITE_STATUS_3: write_status(nor, now, command, out + 1, n - 1); break;
+    case NOR_SLEEP: nor->asleep = true; break;
+    case NOR_WAKE: nor->asleep = false; break;
+    case NOR_UNLOCK_ALL_BLOCKS: nor_status_unlock_blocks(&nor->status, nor->write_enabled); break;
+    case NOR_ERASE_CHIP:
+    case NOR_ERASE_CHIP_TOO: erase(nor, now, 0, nor->size, &nor->part->erase_chip); break;
     default:
         if (n >= 4)
             addressed(nor, now, out, n, in, m);

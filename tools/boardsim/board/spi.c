@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/nor_commands.h"
 
 #define CLOCK_UNDIVIDED (1u << 31)
 #define CLOCK_BY_FOUR   0x00003043u /* what the ROM sets: 13 MHz from 52 */
@@ -117,7 +118,13 @@ static void take_data(struct spi *spi, const struct transfer *t)
 /* How many pins the part gives its data by. */
 static unsigned pins_of(uint8_t command)
 {
-    return command == 0x6b || command == 0xeb ? 4 : command == 0x3b || command == 0xbb ? 2 : 1;
+    switch (command) {
+    case NOR_FAST_READ_QUAD_OUTPUT:
+    case NOR_FAST_READ_QUAD_IO: return 4;
+    case NOR_FAST_READ_DUAL_OUTPUT:
+    case NOR_FAST_READ_DUAL_IO: return 2;
+    default: return 1;
+    }
 }
 
 static void finish(struct spi *spi, uint64_t now, struct transfer *t)
@@ -177,9 +184,9 @@ static const struct read_mode {
     unsigned address, dummy, byte; /* clocks */
     bool quad;
 } read_modes[] = {
-    {SPI_CTRL_QIO, 0xeb, 6, 6, 2, true},    {SPI_CTRL_QOUT, 0x6b, 24, 8, 2, true},
-    {SPI_CTRL_DIO, 0xbb, 12, 4, 4, false},  {SPI_CTRL_DOUT, 0x3b, 24, 8, 4, false},
-    {SPI_CTRL_FAST, 0x0b, 24, 8, 8, false}, {0, 0x03, 24, 0, 8, false},
+    {SPI_CTRL_QIO, NOR_FAST_READ_QUAD_IO, 6, 6, 2, true},   {SPI_CTRL_QOUT, NOR_FAST_READ_QUAD_OUTPUT, 24, 8, 2, true},
+    {SPI_CTRL_DIO, NOR_FAST_READ_DUAL_IO, 12, 4, 4, false}, {SPI_CTRL_DOUT, NOR_FAST_READ_DUAL_OUTPUT, 24, 8, 4, false},
+    {SPI_CTRL_FAST, NOR_FAST_READ, 24, 8, 8, false},        {0, NOR_READ, 24, 0, 8, false},
 };
 
 static void put_read(const struct spi *spi, struct transfer *t, uint32_t address, size_t n)
@@ -191,7 +198,7 @@ static void put_read(const struct spi *spi, struct transfer *t, uint32_t address
     put_byte(t, mode->command, 1);
     put_address(t, address, 3, 1);
     if (mode->dummy)
-        put_address(t, 0, mode->command == 0xeb ? 3 : 1, 1);
+        put_address(t, 0, mode->command == NOR_FAST_READ_QUAD_IO ? 3 : 1, 1);
     want(t, n, pins_of(mode->command));
     t->clocks = 8 + mode->address + mode->dummy + mode->byte * (unsigned)t->m;
     /* Boot logs of boards whose flash was to be read by four pins and does not know how: zeros. */
@@ -205,10 +212,17 @@ static const struct canned {
     bool addressed;
     uint8_t in; /* bytes */
 } canned[] = {
-    {SPI_CMD_WREN, 0x06, false, 0}, {SPI_CMD_WRDI, 0x04, false, 0}, {SPI_CMD_RDID, 0x9f, false, 3},
-    {SPI_CMD_RDSR, 0x05, false, 1}, {SPI_CMD_WRSR, 0x01, false, 0}, {SPI_CMD_PP, 0x02, true, 0},
-    {SPI_CMD_SE, 0x20, true, 0},    {SPI_CMD_BE, 0xd8, true, 0},    {SPI_CMD_CE, 0xc7, false, 0},
-    {SPI_CMD_DP, 0xb9, false, 0},   {SPI_CMD_RES, 0xab, false, 0},
+    {SPI_CMD_WREN, NOR_WRITE_ENABLE, false, 0},
+    {SPI_CMD_WRDI, NOR_WRITE_DISABLE, false, 0},
+    {SPI_CMD_RDID, NOR_READ_ID, false, 3},
+    {SPI_CMD_RDSR, NOR_READ_STATUS_1, false, 1},
+    {SPI_CMD_WRSR, NOR_WRITE_STATUS_1, false, 0},
+    {SPI_CMD_PP, NOR_PAGE_PROGRAM, true, 0},
+    {SPI_CMD_SE, NOR_ERASE_4K, true, 0},
+    {SPI_CMD_BE, NOR_ERASE_64K, true, 0},
+    {SPI_CMD_CE, NOR_ERASE_CHIP, false, 0},
+    {SPI_CMD_DP, NOR_SLEEP, false, 0},
+    {SPI_CMD_RES, NOR_WAKE, false, 0},
 };
 
 static bool put_canned(struct spi *spi, struct transfer *t, uint32_t command)
@@ -250,14 +264,14 @@ static bool start(struct spi *spi, uint64_t now, uint32_t command)
         return true;
     finish(spi, now, &t);
 
-    if (t.m > 0 && t.out[0] == 0x05 && !(command & SPI_CMD_USR))
+    if (t.m > 0 && t.out[0] == NOR_READ_STATUS_1 && !(command & SPI_CMD_USR))
         spi->regs[SPI_RD_STATUS / 4] = t.in[0];
-    else if (t.m > 0 && t.out[0] == 0x9f && !(command & SPI_CMD_USR))
+    else if (t.m > 0 && t.out[0] == NOR_READ_ID && !(command & SPI_CMD_USR))
         spi->regs[SPI_W0 / 4] = t.in[0] | (uint32_t)t.in[1] << 8 | (uint32_t)t.in[2] << 16;
     else if (t.m > 0)
         take_data(spi, &t);
 
-    status_read = t.n > 0 && t.out[0] == 0x05;
+    status_read = t.n > 0 && t.out[0] == NOR_READ_STATUS_1;
     result = t.in[0];
     same = status_read && spi->only_reads && result == spi->last_result;
     spi->only_reads = status_read;
