@@ -28,10 +28,10 @@ struct reader {
     unsigned line;
     char section[LINE_MAX_BYTES]; /* "station", "slot A1" as written; "" before the first */
     unsigned section_line;
-    struct config_slot *slot;          /* the one that is being read, or NULL */
-    bool slot_reset[CONFIG_SLOTS_MAX]; /* it says `reset` itself */
-    unsigned
-        given[CONFIG_KEYS_MAX]; /* the line that gave config_keys[i]; 0: none. Those of a slot begin anew with each. */
+    struct config_slot *slot; /* the one that is being read, or NULL */
+    /* The line that gave config_keys[i]; 0: none. Those of a slot begin anew with each, and remain as bits. */
+    unsigned given[CONFIG_KEYS_MAX];
+    uint32_t slot_given[CONFIG_SLOTS_MAX];
     bool failed;
     char *error;
     size_t error_size;
@@ -185,12 +185,25 @@ static int take_value(void *data, const char *section, const char *name, const c
             fail(reader, reader->line, "%s = %.80s: %s", name, value, why);
             return 0;
         }
-        if (reader->slot && strcmp(name, "reset") == 0)
-            reader->slot_reset[reader->slot - reader->config->slots] = true;
+        if (reader->slot)
+            reader->slot_given[reader->slot - reader->config->slots] |= 1U << i;
         return 1;
     }
     fail(reader, reader->line, "unknown key \"%s\" in [%s]", name, reader->section);
     return 0;
+}
+
+/* What a slot does not say itself. */
+static void fill_in_slot(struct config *config, struct config_slot *slot, uint32_t given)
+{
+    for (size_t i = 0; i < config_keys_count; i++) {
+        const struct config_key *key = &config_keys[i];
+        if (!is_slot_key(key) || (given & 1U << i))
+            continue;
+        for (const struct config_key *of_all = config_keys; of_all < config_keys + config_keys_count; of_all++)
+            if (of_all != key && strcmp(of_all->name, key->name) == 0)
+                memcpy((char *)slot + key->offset, (const char *)config + of_all->offset, key->size);
+    }
 }
 
 /* What the file does not say. */
@@ -209,8 +222,7 @@ static void fill_in(struct reader *reader)
         utf8_copy(config->name, sizeof(config->name), host[0] ? host : "gangd");
     }
     for (size_t i = 0; i < config->n_slots; i++)
-        if (!reader->slot_reset[i])
-            config->slots[i].reset = config->reset;
+        fill_in_slot(config, &config->slots[i], reader->slot_given[i]);
     if (config->n_files == 0)
         fail(reader, 0, "[product] names no image: it needs file = PATH");
 }

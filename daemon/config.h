@@ -16,6 +16,20 @@
 
 enum reset_mode { RESET_AUTO, RESET_MANUAL };
 
+/* How boards come into a slot. BY_PLUG: with their adapter. The others are fixtures, whose adapter stays while boards
+ * are swapped: told by probing, by a person's start, or by the lid, which closes a modem line of the adapter.
+ * X(NAME, word) */
+#define PRESENCE_MODES(X) X(PLUG, plug) X(PROBE, probe) X(START, start) X(CTS, cts) X(DSR, dsr) X(DCD, dcd)
+
+enum presence_mode {
+#define X(name, word) BY_##name,
+    PRESENCE_MODES(X)
+#undef X
+};
+
+/* "plug", "probe", …: static. */
+const char *presence_word(enum presence_mode mode);
+
 struct config_file {
     char path[512];
     uint32_t offset; /* below 16 MB, a multiple of 4096 */
@@ -24,7 +38,9 @@ struct config_file {
 struct config_slot {
     char name[64]; /* letters, digits, '-', '_', '.' */
     char path[160];
+    /* The two of the whole station where the slot does not say. */
     enum reset_mode reset;
+    enum presence_mode presence;
 };
 
 struct config {
@@ -48,8 +64,9 @@ struct config {
     unsigned settle_ms;    /* 0 to 10000, default 300 */
     bool run;              /* after = run|stay: default run */
     /* [slots] */
-    bool mute_unknown; /* unknown = flash (default) | ignore */
-    /* [slot NAME] path = …, reset = … */
+    bool mute_unknown;           /* unknown = flash (default) | ignore */
+    enum presence_mode presence; /* default plug */
+    /* [slot NAME] path = …, reset = …, presence = … */
     struct config_slot slots[CONFIG_SLOTS_MAX];
     size_t n_slots;
     /* [http] */

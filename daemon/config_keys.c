@@ -110,6 +110,27 @@ static int parse_reset(const struct config_key *key, const char *value, void *ta
     return 0;
 }
 
+static const char *const presence_words[] = {
+#define X(name, word) [BY_##name] = #word,
+    PRESENCE_MODES(X)
+#undef X
+};
+
+const char *presence_word(enum presence_mode mode)
+{
+    return presence_words[mode];
+}
+
+static int parse_presence(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    for (size_t i = 0; i < sizeof(presence_words) / sizeof(presence_words[0]); i++)
+        if (strcmp(value, presence_words[i]) == 0) {
+            *(enum presence_mode *)member(key, target) = (enum presence_mode)i;
+            return 0;
+        }
+    return refuse(why, why_size, "must be plug, probe, start, cts, dsr or dcd");
+}
+
 static int set_flag(const struct config_key *key, void *target, int choice)
 {
     if (choice < 0)
@@ -263,9 +284,11 @@ const struct config_key config_keys[] = {
     {"flashing", "after", parse_after, "run", IN(config, run)},
 
     {"slots", "unknown", parse_unknown, "flash", IN(config, mute_unknown)},
+    {"slots", "presence", parse_presence, "plug", IN(config, presence)},
 
     {CONFIG_SLOT_SECTION, "path", parse_slot_path, NULL, IN(config_slot, path), .min = 1},
     {CONFIG_SLOT_SECTION, "reset", parse_reset, NULL, IN(config_slot, reset)},
+    {CONFIG_SLOT_SECTION, "presence", parse_presence, NULL, IN(config_slot, presence)},
 
     {"http", "socket", parse_optional, "/run/gangd/gangd.sock", IN(config, socket)},
     {"http", "group", parse_text, "gangd", IN(config, group)},

@@ -8,7 +8,8 @@
 
 #include "daemon/config.h"
 
-/* The section of the keys of every [slot NAME]. Their target is a struct config_slot, that of all others the config. */
+/* The section of the keys of every [slot NAME]. Their target is a struct config_slot, that of all others the config.
+ * One that is not given is as the key of the same name in another section, where there is one. */
 #define CONFIG_SLOT_SECTION "slot"
 
 struct config_key {

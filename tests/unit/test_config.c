@@ -44,6 +44,7 @@ START_TEST(defaults)
     ck_assert_uint_eq(config.settle_ms, 300);
     ck_assert(config.run);
     ck_assert(!config.mute_unknown);
+    ck_assert_int_eq(config.presence, BY_PLUG);
     ck_assert_uint_eq(config.n_slots, 0);
     ck_assert_str_eq(config.socket, "/run/gangd/gangd.sock");
     ck_assert_str_eq(config.group, "gangd");
@@ -73,6 +74,7 @@ START_TEST(every_key)
                        "[slot A1]\n"
                        "path = /dev/serial/by-path/pci-0000:00:14.0-usb-0:1.1:1.0-port0\n"
                        "reset = auto\n"
+                       "presence = dsr\n"
                        "[slot A2]\n"
                        "path = pci-0000:00:14.0-usb-0:1.2:1.0-port1\n"
                        "[flashing]\n"
@@ -83,6 +85,7 @@ START_TEST(every_key)
                        "after = stay\n"
                        "[slots]\n"
                        "unknown = ignore\n"
+                       "presence = probe\n"
                        "[http]\n"
                        "socket = none\n"
                        "group =\n"
@@ -118,11 +121,35 @@ START_TEST(every_key)
     ck_assert_uint_eq(config.settle_ms, 0);
     ck_assert(!config.run);
     ck_assert(config.mute_unknown);
+    ck_assert_int_eq(config.presence, BY_PROBE);
+    ck_assert_int_eq(config.slots[0].presence, BY_DSR);
+    ck_assert_int_eq(config.slots[1].presence, BY_PROBE);
     ck_assert_str_eq(config.socket, "");
     ck_assert_str_eq(config.group, "");
     ck_assert_str_eq(config.address, "::1");
     ck_assert_uint_eq(config.port, 80);
     ck_assert_str_eq(config.web, "/web");
+}
+END_TEST
+
+START_TEST(every_way_of_presence)
+{
+    static const struct {
+        const char *word;
+        enum presence_mode mode;
+    } ways[] = {{"plug", BY_PLUG}, {"probe", BY_PROBE}, {"start", BY_START},
+                {"cts", BY_CTS},   {"dsr", BY_DSR},     {"dcd", BY_DCD}};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        char text[256];
+        snprintf(text, sizeof(text),
+                 FILE_KEY "[slot a]\npath = a\n[slot b]\npath = b\npresence = %s\n[slots]\npresence = start\n",
+                 ways[i].word);
+        ck_assert_msg(parse(text) == 0, "%s", error);
+        ck_assert_int_eq(config.slots[0].presence, BY_START);
+        ck_assert_int_eq(config.slots[0].reset, RESET_AUTO);
+        ck_assert_int_eq(config.slots[1].presence, ways[i].mode);
+        ck_assert_str_eq(presence_word(ways[i].mode), ways[i].word);
+    }
 }
 END_TEST
 
@@ -148,6 +175,8 @@ static const char *const wrong[][2] = {
     {FILE_KEY "[flashing]\nsettle_ms = 10001\n", "must be a number from 0 to 10000"},
     {FILE_KEY "[flashing]\nreset = Auto\n", "t.conf:4: reset = Auto: must be \"auto\" or \"manual\""},
     {FILE_KEY "[flashing]\nafter = jump\n", "must be \"run\" or \"stay\""},
+    {FILE_KEY "[slots]\npresence = rts\n", "t.conf:4: presence = rts: must be plug, probe, start, cts, dsr or dcd"},
+    {FILE_KEY "[slot A]\npath = a\npresence =\n", "t.conf:5: presence = : must be plug, probe"},
     {FILE_KEY "[flashing]\nbaud = fast\n", "t.conf:4: baud = fast: \"fast\" is no baud rate from 9600 to 3000000"},
     {FILE_KEY "[flashing]\nbaud = 115200 9599\n", "\"9599\" is no baud rate"},
     {FILE_KEY "[flashing]\nbaud = 115200 115200\n", "115200 must be less than the rate before it"},
@@ -367,7 +396,7 @@ START_TEST(shipped_file)
     }
     fclose(file);
     ck_assert_int_eq(fclose(defaults_given), 0);
-    ck_assert_int_eq(told, 18);
+    ck_assert_int_eq(told, 19);
     ck_assert_msg(parse(text) == 0, "%s", error);
     struct config *shipped = malloc(sizeof(*shipped));
     ck_assert_ptr_nonnull(shipped);
@@ -384,6 +413,7 @@ int main(void)
     TCase *tests = tcase_create("config");
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, every_key);
+    tcase_add_test(tests, every_way_of_presence);
     tcase_add_loop_test(tests, wrong_input, 0, sizeof(wrong) / sizeof(wrong[0]));
     tcase_add_test(tests, nul_byte);
     tcase_add_test(tests, lengths);
