@@ -109,6 +109,19 @@ static enum MHD_Result answer_retry(struct request *request, const char *slot)
     return reply_json(request->connection, status, json_pack("{s:o}", "error", answer));
 }
 
+/* ?seconds=N: one number, nothing behind it. */
+static enum MHD_Result answer_hold(struct request *request, const char *rest)
+{
+    (void)rest;
+    const char *text = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "seconds");
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    if (digits == 0 || digits > 2 || text[digits] || atoi(text) > STATION_HOLD_MAX)
+        return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "seconds must be a number from 0 to %d",
+                           STATION_HOLD_MAX);
+    station_hold(request->door->api->station, (unsigned)atoi(text));
+    return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "held", atoi(text) > 0));
+}
+
 /* '*' in a path stands for one part of it, which the answerer gets. */
 static const struct route {
     const char *path;
@@ -117,7 +130,7 @@ static const struct route {
 } routes[] = {
     {"/api/v1/status", false, answer_status},      {"/api/v1/events", false, answer_events},
     {"/api/v1/attempts", false, answer_attempts},  {"/api/v1/units", false, answer_units},
-    {"/api/v1/slots/*/retry", true, answer_retry},
+    {"/api/v1/slots/*/retry", true, answer_retry}, {"/api/v1/hold", true, answer_hold},
 };
 
 /* Puts what '*' stands for in `part` (size bytes). */

@@ -40,7 +40,8 @@ static void settle(struct slot *slot)
 static void begin(struct slot *slot)
 {
     uv_timer_stop(&slot->timer);
-    if (slot->world->blocked || !slot->world->product) {
+    slot->held |= slot->world->held;
+    if (slot->held || slot->world->blocked || !slot->world->product) {
         slot->trouble[0] = '\0';
         set_stage(slot, STAGE_BLOCKED);
         return;
@@ -221,6 +222,7 @@ void slot_plug(struct slot *slot, const struct adapter *adapter)
     slot_unplug(slot);
     slot->present = true;
     slot->plug++;
+    slot->held = slot->world->held;
     slot->adapter = *adapter;
     slot->trouble[0] = '\0';
     log_info("slot", "%s: %s (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid, adapter->pid,
@@ -245,9 +247,14 @@ const char *slot_retry(struct slot *slot)
         return "there is no adapter in this slot";
     if (slot->muted)
         return "this slot is muted: its path is not in the configuration";
+    if (slot->world->held)
+        return "gangd is held: no attempt begins";
     switch (slot->stage) {
     case STAGE_SHOWN:
-    case STAGE_BLOCKED: begin(slot); return NULL;
+    case STAGE_BLOCKED:
+        slot->held = false;
+        begin(slot);
+        return NULL;
     case STAGE_STUCK: return "the adapter does not answer: unplug it";
     default: return "an attempt is at work in this slot";
     }

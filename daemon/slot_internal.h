@@ -31,6 +31,7 @@ struct slot {
     char trouble[320]; /* BLOCKED: why the port cannot be used; "": not the port's fault */
 
     bool present;
+    bool held; /* came, or would have begun, during a hold: left alone */
     struct adapter adapter;
     unsigned plug; /* counts adapters that came */
 

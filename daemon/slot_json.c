@@ -77,6 +77,8 @@ static const char *blocked_sentence(const struct slot *slot)
 {
     if (slot->trouble[0])
         return slot->trouble;
+    if (slot->held)
+        return slot->world->held ? "Held: nothing begins" : "Came during a hold: plug it in again, or try again";
     return slot->world->blocked ? slot->world->blocked : "There is no golden image";
 }
 

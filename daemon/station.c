@@ -35,7 +35,7 @@ struct station {
     char blocked[ERROR_MAX + 64];
     char golden_error[ERROR_MAX];
     struct store_counts today;
-    uv_timer_t count_timer;
+    uv_timer_t count_timer, hold_timer;
     struct reload *reload;
 };
 
@@ -72,12 +72,12 @@ static json_t *today_json(const struct store_counts *today)
 json_t *station_summary(const struct station *station)
 {
     const struct product *product = station->world.product;
-    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:{s:b, s:o}, s:o, s:s, s:o}", "gangd", GANGD_VERSION, "station",
-                     station->config.name, "time", time_json(wall_clock_us()), "started", time_json(station->started),
-                     "operator", station->config.operator, "lot", station->config.lot, "book", "ok",
-                     station->book_error[0] == '\0', "error", error_json(station->book_error), "golden",
-                     golden_json(station), "stub", product ? product->stub->name : "", "today",
-                     today_json(&station->today));
+    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:{s:b, s:o}, s:o, s:s, s:o}", "gangd", GANGD_VERSION,
+                     "station", station->config.name, "time", time_json(wall_clock_us()), "started",
+                     time_json(station->started), "operator", station->config.operator, "lot", station->config.lot,
+                     "held", station->world.held, "book", "ok", station->book_error[0] == '\0', "error",
+                     error_json(station->book_error), "golden", golden_json(station), "stub",
+                     product ? product->stub->name : "", "today", today_json(&station->today));
 }
 
 json_t *station_status(const struct station *station)
@@ -319,6 +319,31 @@ enum station_reply station_retry(struct station *station, const char *name, json
     return STATION_OK;
 }
 
+static void end_hold(uv_timer_t *timer)
+{
+    struct station *station = timer->data;
+    if (!station->world.held)
+        return;
+    log_info("station", "the hold has ended");
+    station->world.held = false;
+    recheck_slots(station);
+}
+
+void station_hold(struct station *station, unsigned seconds)
+{
+    uv_timer_stop(&station->hold_timer);
+    if (seconds == 0) {
+        end_hold(&station->hold_timer);
+        return;
+    }
+    uv_timer_start(&station->hold_timer, end_hold, seconds * UINT64_C(1000), 0);
+    if (station->world.held)
+        return;
+    log_info("station", "held: no attempt begins");
+    station->world.held = true;
+    recheck_slots(station);
+}
+
 static void take_product(struct station *station, struct product *product)
 {
     product_unref(station->world.product);
@@ -427,7 +452,8 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
     station->n_configured = station->n_slots;
 
     uv_timer_init(loop, &station->count_timer);
-    station->count_timer.data = station;
+    uv_timer_init(loop, &station->hold_timer);
+    station->count_timer.data = station->hold_timer.data = station;
     uv_timer_start(&station->count_timer, on_count_timer, COUNT_MS, COUNT_MS);
     count(station);
 
@@ -447,6 +473,12 @@ static void on_station_closed(uv_handle_t *handle)
     free(station);
 }
 
+static void on_hold_closed(uv_handle_t *handle)
+{
+    struct station *station = handle->data;
+    uv_close((uv_handle_t *)&station->count_timer, on_station_closed);
+}
+
 bool station_stop(struct station *station)
 {
     if (station->hotplug)
@@ -458,6 +490,6 @@ bool station_stop(struct station *station)
     station->n_slots = 0;
     bool all = store_close(station->store, STOP_SECONDS);
     station->store = NULL;
-    uv_close((uv_handle_t *)&station->count_timer, on_station_closed);
+    uv_close((uv_handle_t *)&station->hold_timer, on_hold_closed);
     return all;
 }

@@ -41,6 +41,12 @@ enum station_reply { STATION_OK, STATION_NO_SUCH_SLOT, STATION_CONFLICT };
  * New reference. */
 enum station_reply station_retry(struct station *station, const char *slot, json_t **answer);
 
+/* Holds the station for so many seconds from now on, 0 to STATION_HOLD_MAX: attempts at work go on, none begins, and an
+ * adapter that comes is left alone, also after the hold, until it is plugged in again or retried. 0 ends it. A lease:
+ * who holds renews it, and if he dies the station is free again. */
+#define STATION_HOLD_MAX 60
+void station_hold(struct station *station, unsigned seconds);
+
 /* The book, for reading. */
 struct store *station_store(const struct station *station);
 

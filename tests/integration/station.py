@@ -132,8 +132,8 @@ class Station(World):
     def log(self):
         return self.read("gangd.log") if os.path.exists(self.log_path) else ""
 
-    def wait_log(self, text):
-        until(lambda: f"{text!r} in the log:\n{self.log()}", lambda: text in self.log())
+    def wait_log(self, text, times=1):
+        until(lambda: f"{text!r} in the log:\n{self.log()}", lambda: self.log().count(text) >= times)
 
     # --- the API
 
@@ -157,6 +157,9 @@ class Station(World):
     def retry(self, slot):
         status, body = self.request("POST", f"/api/v1/slots/{self.name(slot)}/retry", {"X-Gangd": "1"})
         return status, json.loads(body)
+
+    def hold(self, seconds):
+        assert self.request("POST", f"/api/v1/hold?seconds={seconds}", {"X-Gangd": "1"})[0] == 202
 
     def status(self):
         return self.get("status")

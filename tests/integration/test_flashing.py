@@ -5,9 +5,10 @@ import hashlib
 import json
 import os
 import re
+import signal
 
 import station as bench
-from station import PATIENCE, STUB_JSON, Station, image, image_hash, run_tests, until
+from station import PATIENCE, SLOW, STUB_JSON, Station, image, image_hash, run_tests, until
 
 
 def test_boards_there_before_and_after_the_start():
@@ -151,6 +152,37 @@ def test_configured_slots_and_muted_ones():
         assert [s["slot"] for s in station.status()["slots"]] == ["left", "right", "1-1.1", "1-1.3"]
         assert station.retry(1)[0] == 409
         assert station.retry("none")[0] == 404
+
+
+def test_what_comes_during_a_hold_is_left_alone():
+    with Station(flashing=SLOW) as station:
+        before = station.plug(1)
+        station.wait_writing(1)
+        station.hold(60)
+        assert station.status()["held"]
+        station.plug(2)
+        shown = station.wait(2, "blocked")
+        assert shown["sentence"] == "Held: nothing begins", shown
+        status, answer = station.retry(2)
+        assert status == 409 and "held" in answer["error"], answer
+        station.wait(1, "pass", before)
+
+        station.hold(0)
+        shown = station.wait(2, lambda slot: slot["sentence"].startswith("Came during a hold"))
+        # Not by a reload that has news for all slots either; but by a person, or by coming again.
+        station.send(signal.SIGHUP)
+        station.wait_log("golden.bin, 65536 bytes", times=2)
+        assert station.slot(2)["state"] == "blocked" and len(station.attempts()) == 1
+        assert station.retry(2)[0] == 202
+        station.wait(2, "pass")
+        station.hold(60)
+        station.plug(3)
+        station.wait(3, "blocked")
+        station.hold(0)
+        station.unplug(3)
+        station.wait(3, "empty")
+        station.replug(3)
+        station.wait(3, "pass")
 
 
 def test_events_tell_the_same_story():

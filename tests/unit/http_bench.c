@@ -80,6 +80,11 @@ int bench_retries(void)
     return bench.station.retries;
 }
 
+int bench_held(void)
+{
+    return bench.station.held;
+}
+
 /* The loop's side: fill the book, open the sockets, then do what the test asks for. */
 
 static void book_next(void);

@@ -20,10 +20,12 @@ extern char bench_dir[];
 extern uint16_t bench_port;
 extern char bench_socket[];
 
-/* What its station is (http_station.h): slot "A1" can be retried, "B2" is empty, and there is no other. */
+/* What its station is (http_station.h): slot "A1" can be retried, "B2" is empty, and there is no other. It can be held.
+ */
 struct station {
     struct store *store;
     int retries;
+    int held; /* seconds asked for; -1: never */
 };
 
 /* Starts all with `rows` attempts in the book, of which every third failed; row n is of slot A1 or B2 in turn and has
@@ -34,6 +36,7 @@ void bench_start(int rows);
 void bench_stop(void);
 
 int bench_retries(void);
+int bench_held(void);
 const char *bench_book(void);
 
 /* Publishes `count` "slot" events on the loop's thread, with data {"n": first…, "pad": pad bytes}. */

@@ -49,6 +49,11 @@ enum station_reply station_retry(struct station *station, const char *slot, json
     return STATION_NO_SUCH_SLOT;
 }
 
+void station_hold(struct station *station, unsigned seconds)
+{
+    station->held = (int)seconds;
+}
+
 struct store *station_store(const struct station *station)
 {
     return station->store;

@@ -177,16 +177,37 @@ START_TEST(a_slot_that_cannot_be_retried_says_why)
 }
 END_TEST
 
+START_TEST(a_hold_has_an_end)
+{
+    struct answer answer;
+    ask(&answer, "POST", "/api/v1/hold?seconds=15", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    expect_status(&answer, 202);
+    ck_assert_int_eq(bench_held(), 15);
+    static const char *const wrong[] = {
+        "", "?seconds", "?seconds=", "?seconds=61", "?seconds=1x", "?seconds=-1", "?seconds=0000000000000000"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char target[64];
+        snprintf(target, sizeof(target), "/api/v1/hold%s", wrong[i]);
+        ask(&answer, "POST", target, "Content-Length: 0\r\nX-Gangd: 1\r\n");
+        expect_error(&answer, 400, "a number from 0 to 60");
+    }
+    ask(&answer, "POST", "/api/v1/hold?seconds=0", "Content-Length: 0\r\n");
+    expect_error(&answer, 403, "X-Gangd: 1");
+    ck_assert_int_eq(bench_held(), 15);
+    ask(&answer, "POST", "/api/v1/hold?seconds=0", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    expect_status(&answer, 202);
+    ck_assert_int_eq(bench_held(), 0);
+}
+END_TEST
+
 START_TEST(a_wrong_method_is_told_the_right_ones)
 {
     static const struct {
         const char *method, *target, *allow;
     } cases[] = {
-        {"POST", "/api/v1/status", "GET, HEAD"},
-        {"DELETE", "/api/v1/attempts", "GET, HEAD"},
-        {"OPTIONS", "/api/v1/units", "GET, HEAD"},
-        {"GET", "/api/v1/slots/A1/retry", "POST"},
-        {"PUT", "/", "GET, HEAD"},
+        {"POST", "/api/v1/status", "GET, HEAD"},   {"DELETE", "/api/v1/attempts", "GET, HEAD"},
+        {"OPTIONS", "/api/v1/units", "GET, HEAD"}, {"GET", "/api/v1/slots/A1/retry", "POST"},
+        {"GET", "/api/v1/hold?seconds=1", "POST"}, {"PUT", "/", "GET, HEAD"},
         {"get", "/api/v1/status", "GET, HEAD"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -510,6 +531,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_foreign_origin_is_refused);
     tcase_add_test(tcase, what_changes_state_wants_our_header);
     tcase_add_test(tcase, a_slot_that_cannot_be_retried_says_why);
+    tcase_add_test(tcase, a_hold_has_an_end);
     tcase_add_test(tcase, a_wrong_method_is_told_the_right_ones);
     tcase_add_test(tcase, only_the_page_and_the_api_are_there);
     tcase_add_test(tcase, the_page_has_its_types);

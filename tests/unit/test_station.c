@@ -132,6 +132,29 @@ START_TEST(a_reload_while_one_is_at_work_is_not_lost)
 }
 END_TEST
 
+static bool is_held(void)
+{
+    json_t *summary = station_summary(station);
+    bool held = json_is_true(json_object_get(summary, "held"));
+    json_decref(summary);
+    return held;
+}
+
+START_TEST(a_hold_ends_by_itself)
+{
+    ck_assert(!is_held());
+    station_hold(station, STATION_HOLD_MAX);
+    ck_assert(is_held());
+    station_hold(station, 0);
+    ck_assert(!is_held());
+    station_hold(station, STATION_HOLD_MAX);
+    station_hold(station, 1);
+    ck_assert(is_held());
+    while (is_held())
+        uv_run(&loop, UV_RUN_ONCE);
+}
+END_TEST
+
 START_TEST(a_bad_image_leaves_the_old_in_force)
 {
     configure(0);
@@ -157,6 +180,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_reload_takes_the_new_image);
     tcase_add_test(tcase, a_reload_while_one_is_at_work_is_not_lost);
+    tcase_add_test(tcase, a_hold_ends_by_itself);
     tcase_add_test(tcase, a_bad_image_leaves_the_old_in_force);
     tcase_add_test(tcase, a_station_may_end_while_it_reloads);
     suite_add_tcase(suite, tcase);
