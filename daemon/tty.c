@@ -18,7 +18,7 @@
 /* Deep enough for the walk through /proc and for a sanitizer's frames. */
 #define WORKER_STACK (256 * 1024)
 
-enum order { ORDER_NONE, ORDER_OPEN, ORDER_LINES, ORDER_BAUD };
+enum order { ORDER_NONE, ORDER_OPEN, ORDER_LINES, ORDER_BAUD, ORDER_MODEM };
 
 struct tty {
     /* The loop's own. */
@@ -37,6 +37,7 @@ struct tty {
     int fd;
     bool dtr, rts;
     uint32_t baud;
+    unsigned modem;
     int error;
     struct tty_trouble trouble;
 
@@ -75,6 +76,7 @@ static void carry_out(struct tty *tty, enum order order)
     case ORDER_OPEN: tty->error = tty_open_port(tty->trouble.devnode, &tty->fd, &tty->trouble); break;
     case ORDER_LINES: tty->error = tty_ioctl_lines(tty->fd, tty->dtr, tty->rts); break;
     case ORDER_BAUD: tty->error = tty_ioctl_baud(tty->fd, tty->baud); break;
+    case ORDER_MODEM: tty->error = tty_ioctl_modem(tty->fd, &tty->modem); break;
     case ORDER_NONE: break;
     }
 }
@@ -207,6 +209,8 @@ static void take_answer(struct tty *tty)
     watch(tty);
     if (answered == ORDER_OPEN)
         tty->events->opened(tty->data, tty->error, tty->error ? tty->trouble.cause : CAUSE_NONE, tty->trouble.detail);
+    else if (answered == ORDER_MODEM)
+        tty->events->modem(tty->data, tty->error, tty->modem);
     else
         tty->events->done(tty->data, tty->error);
 }
@@ -267,6 +271,11 @@ void tty_baud(struct tty *tty, uint32_t baud)
         return;
     tty->baud = baud;
     give_order(tty, ORDER_BAUD);
+}
+
+void tty_modem(struct tty *tty)
+{
+    give_order(tty, ORDER_MODEM);
 }
 
 void tty_flush_input(struct tty *tty)

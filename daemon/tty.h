@@ -25,6 +25,8 @@ struct tty_events {
     void (*opened)(void *data, int error, enum cause cause, const char *detail);
     /* A tty_lines() or tty_baud() has ended: 0 or a negative errno. */
     void (*done)(void *data, int error);
+    /* A tty_modem() has ended: 0 and the lines (TIOCM_CTS, TIOCM_DSR, TIOCM_CAR, …), or a negative errno. */
+    void (*modem)(void *data, int error, unsigned lines);
     void (*received)(void *data, const uint8_t *bytes, size_t n);
     /* All bytes that tty_write() accepted are with the kernel: room for more. */
     void (*writable)(void *data);
@@ -38,10 +40,12 @@ struct tty_events {
 struct tty *tty_open(uv_loop_t *loop, const char *devnode, const struct tty_events *events, void *data);
 
 /* One at a time, after `opened`: each answers with `done`. Until then bytes rest: those received come after `done`, and
- * tty_write() accepts none. After `gone` they do nothing. Both lines change in one TIOCMSET. Any baud (termios2). A
- * baud that reads back more than 3 % off is -ERANGE; small differences are no failure (drivers round). */
+ * tty_write() accepts none; that of tty_modem() is `modem`. After `gone` they do nothing. Both lines change in one
+ * TIOCMSET. Any baud (termios2). A baud that reads back more than 3 % off is -ERANGE; small differences are no failure
+ * (drivers round). */
 void tty_lines(struct tty *tty, bool dtr, bool rts);
 void tty_baud(struct tty *tty, uint32_t baud);
+void tty_modem(struct tty *tty);
 
 /* Throws away what was received and not yet read. At once, never blocks. */
 void tty_flush_input(struct tty *tty);

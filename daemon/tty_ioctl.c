@@ -62,6 +62,15 @@ int tty_ioctl_lines(int fd, bool dtr, bool rts)
     return result(ioctl(fd, TIOCMSET, &lines));
 }
 
+int tty_ioctl_modem(int fd, unsigned *lines)
+{
+    int seen = 0;
+    if (ioctl(fd, TIOCMGET, &seen))
+        return -errno;
+    *lines = (unsigned)seen;
+    return 0;
+}
+
 int tty_ioctl_exclusive(int fd)
 {
     return result(ioctl(fd, TIOCEXCL));

@@ -21,6 +21,9 @@ int tty_ioctl_baud(int fd, uint32_t baud);
 /* Both lines in one request, so that no reset circuit sees a state in between. */
 int tty_ioctl_lines(int fd, bool dtr, bool rts);
 
+/* What the adapter sees on its modem lines: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR, … -ENOTTY or -EINVAL if it has none. */
+int tty_ioctl_modem(int fd, unsigned *lines);
+
 /* Nobody but root can open the port from now on. */
 int tty_ioctl_exclusive(int fd);
 

@@ -71,6 +71,41 @@ START_TEST(sets_both_lines_at_once)
 }
 END_TEST
 
+static void pretend_modem(int lines)
+{
+    pthread_mutex_lock(&a.lock);
+    a.modem = lines;
+    pthread_mutex_unlock(&a.lock);
+}
+
+START_TEST(reads_the_modem_lines)
+{
+    static const int seen[] = {TIOCM_CTS, TIOCM_DSR | TIOCM_DTR, TIOCM_CAR | TIOCM_CTS, 0};
+    bed_plug(&a, 0, true);
+    bed_open(&user, &a);
+    for (unsigned i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+        pretend_modem(seen[i]);
+        tty_modem(user.tty);
+        ck_assert_uint_ne(tty_busy_since(user.tty), 0);
+        RUN_UNTIL(user.modem == i + 1);
+        ck_assert_int_eq(user.error, 0);
+        ck_assert_uint_eq(user.lines, (unsigned)seen[i]);
+    }
+    ck_assert_uint_eq(user.done, 0);
+    ck_assert_uint_eq(a.sets, 1); /* nothing is set by looking */
+
+    bed_hang_on(&a, TIOCMGET);
+    tty_modem(user.tty);
+    bed_wait_for_hang(&a);
+    ck_assert_uint_ne(tty_busy_since(user.tty), 0);
+    bed_answer(&a, EIO);
+    RUN_UNTIL(user.modem == 5);
+    ck_assert_int_eq(user.error, -EIO);
+    bed_close(&user);
+    bed_check_end(&user);
+}
+END_TEST
+
 START_TEST(sets_any_baud)
 {
     static const uint32_t rates[] = {9600, 74880, 230400, 921600, 1500000, 2000000, 3000000};
@@ -117,6 +152,9 @@ START_TEST(lives_without_modem_lines)
     bed_open(&user, &a);
     tty_lines(user.tty, true, false);
     RUN_UNTIL(user.done);
+    ck_assert_msg(user.error == -ENOTTY || user.error == -EINVAL, "%d", user.error);
+    tty_modem(user.tty);
+    RUN_UNTIL(user.modem);
     ck_assert_msg(user.error == -ENOTTY || user.error == -EINVAL, "%d", user.error);
     tty_baud(user.tty, 460800);
     RUN_UNTIL(user.done == 2);
@@ -305,6 +343,7 @@ int main(int argc, char **argv)
     tcase_add_checked_fixture(tests, bed_set_up, NULL);
     tcase_add_test(tests, opens_as_promised);
     tcase_add_test(tests, sets_both_lines_at_once);
+    tcase_add_test(tests, reads_the_modem_lines);
     tcase_add_test(tests, sets_any_baud);
     tcase_add_test(tests, judges_the_baud_read_back);
     tcase_add_test(tests, lives_without_modem_lines);

@@ -31,6 +31,11 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
         umockdev_ioctl_data_unref(lines);
         port->sets++;
         result = 0;
+    } else if (request == TIOCMGET) {
+        UMockdevIoctlData *lines = umockdev_ioctl_data_resolve(argument, 0, sizeof(int), NULL);
+        umockdev_ioctl_data_update(lines, 0, (guint8 *)&port->modem, sizeof(int));
+        umockdev_ioctl_data_unref(lines);
+        result = 0;
     } else if (request == TCGETS2 && port->pretend_baud) {
         struct termios2 settings = {.c_ispeed = port->pretend_baud, .c_ospeed = port->pretend_baud};
         UMockdevIoctlData *to = umockdev_ioctl_data_resolve(argument, 0, sizeof(settings), NULL);
@@ -136,6 +141,15 @@ static void on_done(void *data, int error)
     called(client, CLOSE_IN_DONE);
 }
 
+static void on_modem(void *data, int error, unsigned lines)
+{
+    struct bed_client *client = data;
+    client->modem++;
+    client->error = error;
+    client->lines = lines;
+    called(client, 0);
+}
+
 static void on_received(void *data, const uint8_t *bytes, size_t n)
 {
     struct bed_client *client = data;
@@ -159,8 +173,12 @@ static void on_gone(void *data, int error)
     called(client, CLOSE_IN_GONE);
 }
 
-const struct tty_events bed_events = {
-    .opened = on_opened, .done = on_done, .received = on_received, .writable = on_writable, .gone = on_gone};
+const struct tty_events bed_events = {.opened = on_opened,
+                                      .done = on_done,
+                                      .modem = on_modem,
+                                      .received = on_received,
+                                      .writable = on_writable,
+                                      .gone = on_gone};
 
 void bed_start_opening(struct bed_client *client, const char *devnode)
 {

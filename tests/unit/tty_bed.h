@@ -30,6 +30,7 @@ struct bed_port {
     UMockdevIoctlClient *hanging;
     unsigned sets; /* TIOCMSETs so far */
     int lines;     /* of the last one */
+    int modem;     /* what TIOCMGET tells */
     uint32_t pretend_baud;
 };
 
@@ -54,8 +55,9 @@ extern uv_loop_t bed_loop;
 /* Who has a port open, and all that it was told. */
 struct bed_client {
     struct tty *tty;
-    unsigned opened, done, writable, gone, after_close;
+    unsigned opened, done, modem, writable, gone, after_close;
     int error;
+    unsigned lines;
     enum cause cause;
     char detail[256];
     uint8_t received[64];
