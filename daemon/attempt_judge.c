@@ -43,6 +43,7 @@ static enum verdict judge(const struct flash *flash)
         return VERDICT_PASS;
     switch (flash->cause) {
     case CAUSE_UNPLUGGED:
+    case CAUSE_BOARD_REMOVED:
     case CAUSE_ADAPTER_ERROR:
     case CAUSE_ADAPTER_STUCK:
     case CAUSE_STOPPED: return VERDICT_INTERRUPTED;

@@ -54,6 +54,8 @@
       "A reply of the wrong length or kind: noise, or a stub that does not speak the protocol.")                       \
     /* The adapter. */                                                                                                 \
     X(UNPLUGGED, "unplugged", "Unplugged before it was done", "The adapter went away in mid-work. Plug it in again.")  \
+    X(BOARD_REMOVED, "board-removed", "The board was taken out before it was done",                                    \
+      "The fixture was opened in mid-work, as its modem line tells. Put the board in again, and close it.")            \
     X(ADAPTER_ERROR, "adapter-error", "The adapter reports an error",                                                  \
       "The kernel refused an operation on the port; the detail names it.")                                             \
     X(ADAPTER_STUCK, "adapter-stuck", "The adapter does not answer: unplug it",                                        \
