@@ -14,6 +14,7 @@
 #include "proto/cause.h"
 #include "proto/golden.h"
 #include "proto/identity.h"
+#include "proto/loader.h"
 #include "proto/session.h"
 #include "proto/stub_image.h"
 
@@ -22,7 +23,7 @@
 #include <stdint.h>
 
 #define FLASH_BAUDS_MAX 8
-#define FLASH_ROM_BAUD  115200 /* the ROM adapts itself to the first SYNC; uploads go at this rate */
+#define FLASH_ROM_BAUD  LOADER_BAUD
 
 /* X(name, phase, sentence). The phase is the name in the API and the book's column of seconds. A state has no time
  * limit of its own: each request in it is bounded, and so is their number; only WAIT waits for a person. */
@@ -99,18 +100,18 @@ struct flash {
     uint64_t phase_us[FLASH_PHASE_COUNT]; /* summed over all tries; the state at work is not in it yet */
 
     struct {
-        unsigned round;   /* of resets in this try */
-        uint64_t heard;   /* bytes since this try's first reset */
-        uint64_t settled; /* of them, those since the latest reset until only answers to SYNC can come */
+        unsigned round; /* of resets in this try */
+        struct loader_walk walk;
+        uint64_t settled; /* bytes since the latest reset until only answers to SYNC can come */
         uint64_t garbled; /* and those that came in place of such answers */
-        size_t line;      /* in a sequence of modem-line changes */
-        unsigned pass;    /* what is read twice must agree */
-        unsigned look;    /* for the flash id, see flash_identify.c */
-        bool mismatch;    /* the MD5 of `part` is wrong */
-        uint32_t probe;   /* for the flash's size, see flash_size.c */
+        struct loader_chip chip;
+        unsigned pass;  /* what is read twice must agree */
+        unsigned look;  /* for the flash id, see flash_identify.c */
+        bool mismatch;  /* the MD5 of `part` is wrong */
+        uint32_t probe; /* for the flash's size, see flash_size.c */
         uint8_t seen[16];
-        uint32_t words[5]; /* as read in the first pass */
-        uint32_t spi[3];   /* registers to be restored */
+        uint32_t id;     /* as read in the first pass */
+        uint32_t spi[3]; /* registers to be restored */
         size_t segment, part, block, range;
         unsigned resends; /* of this block */
         uint64_t give_up; /* on the stub's greeting, µs */

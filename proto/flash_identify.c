@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REGISTER_TIMEOUT (500 * MS)
-#define REGISTER_TRIES   3
-#define SPI_POLLS        20
+#define SPI_POLLS 20
 /* How long the part may be busy with what a try before this one began: an erase of 64 KB, at the stub's limit. */
 #define BUSY_LIMIT (4 * S)
 
@@ -30,11 +28,6 @@
 #define NOR_NO_ANSWER    0xFF
 #define ALL_BITS         0xFFFFFFFFu
 
-static void read_register(struct flash *flash, uint32_t address)
-{
-    flash_request_words(flash, WIRE_READ_REG, &address, 1, REGISTER_TIMEOUT, REGISTER_TRIES);
-}
-
 static bool good_register(struct flash *flash, const struct session_event *event)
 {
     return flash_good(flash, event, "reading a register", CAUSE_ROM_REFUSED, CAUSE_LINK_LOST);
@@ -42,7 +35,7 @@ static bool good_register(struct flash *flash, const struct session_event *event
 
 static void judge_chip(struct flash *flash)
 {
-    const uint32_t *words = flash->at.words;
+    const uint32_t *words = flash->at.chip.words;
     if (words[0] != CHIP_MAGIC) {
         flash_fail(flash, CAUSE_WRONG_CHIP, "magic word 0x%08x", words[0]);
         return;
@@ -58,39 +51,28 @@ static void judge_chip(struct flash *flash)
 
 void flash_step_identify(struct flash *flash, const struct session_event *event)
 {
-    static const uint32_t addresses[] = {CHIP_MAGIC_ADDRESS, CHIP_EFUSE_ADDRESS, CHIP_EFUSE_ADDRESS + 4,
-                                         CHIP_EFUSE_ADDRESS + 8, CHIP_EFUSE_ADDRESS + 12};
-    enum { COUNT = sizeof(addresses) / sizeof(addresses[0]) };
-
+    struct loader_chip *chip = &flash->at.chip;
     if (event->kind == SESSION_STARTED) {
-        flash->at.pass = 0;
-    } else {
-        if (!good_register(flash, event))
-            return;
-        uint32_t *word = &flash->at.words[flash->step];
-        if (flash->at.pass == 0) {
-            *word = event->value;
-        } else if (*word != event->value) {
-            flash_fail(flash, CAUSE_LINE_NOISE, "register 0x%08x reads as 0x%08x and as 0x%08x", addresses[flash->step],
-                       *word, event->value);
-            return;
-        }
-        if (++flash->step == COUNT) {
-            flash->step = 0;
-            if (++flash->at.pass == 2) {
-                judge_chip(flash);
-                return;
-            }
-        }
+        loader_chip_start(chip, flash->session);
+        return;
     }
-    read_register(flash, addresses[flash->step]);
+    if (!good_register(flash, event))
+        return;
+    switch (loader_chip_take(chip, flash->session, event->value)) {
+    case LOADER_CHIP_READING: return;
+    case LOADER_CHIP_READ: judge_chip(flash); return;
+    case LOADER_CHIP_DIFFERS:
+        flash_fail(flash, CAUSE_LINE_NOISE, "register 0x%08x reads as 0x%08x and as 0x%08x", loader_chip_address(chip),
+                   chip->words[chip->at], event->value);
+        return;
+    }
 }
 
 static void judge_flash(struct flash *flash)
 {
     const struct flash_job *job = flash->job;
     uint32_t needed = job->golden->end > job->flash_size ? job->golden->end : job->flash_size;
-    flash->flash_id = flash->at.words[0];
+    flash->flash_id = flash->at.id;
     if (!flash_identify(flash->flash_id, &flash->flash_part))
         flash_fail(flash, CAUSE_FLASH_ID_UNREADABLE, "id %06x", flash->flash_id & 0xFFFFFF);
     else if (flash->flash_part.size == 0)
@@ -101,7 +83,7 @@ static void judge_flash(struct flash *flash)
                    (needed + 1023) / 1024);
     else {
         const uint32_t params[] = {0, flash->flash_part.size, 65536, 4096, 256, 0xFFFF};
-        flash_request_words(flash, WIRE_SPI_SET_PARAMS, params, 6, REGISTER_TIMEOUT, REGISTER_TRIES);
+        flash_request_words(flash, WIRE_SPI_SET_PARAMS, params, 6, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
     }
 }
 
@@ -128,7 +110,7 @@ static void start_command(struct flash *flash)
                               SPI_CMD,  SPI_CMD_USR,
                               ALL_BITS, 0};
     flash->step = START;
-    flash_request_words(flash, WIRE_WRITE_REG, words, 20, REGISTER_TIMEOUT, REGISTER_TRIES);
+    flash_request_words(flash, WIRE_WRITE_REG, words, 20, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
 }
 
 static void take_status(struct flash *flash, uint32_t value)
@@ -151,10 +133,10 @@ static void take_id(struct flash *flash, uint32_t value)
     const uint32_t *spi = flash->at.spi;
     struct flash_part part;
     if (flash->at.pass++ == 0) {
-        flash->at.words[0] = value;
+        flash->at.id = value;
         start_command(flash);
-    } else if (flash->at.words[0] != value) {
-        flash_fail(flash, CAUSE_LINE_NOISE, "the flash id reads as %06x and as %06x", flash->at.words[0], value);
+    } else if (flash->at.id != value) {
+        flash_fail(flash, CAUSE_LINE_NOISE, "the flash id reads as %06x and as %06x", flash->at.id, value);
     } else if (!flash_identify(value, &part) && flash->at.look == FIRST_LOOK) {
         flash->at.look = AT_STATUS;
         start_command(flash);
@@ -162,7 +144,7 @@ static void take_id(struct flash *flash, uint32_t value)
         flash->step = RESTORE;
         const uint32_t restore[] = {SPI_USR,  spi[0], ALL_BITS, 0,      SPI_USR1, spi[1],
                                     ALL_BITS, 0,      SPI_USR2, spi[2], ALL_BITS, 0};
-        flash_request_words(flash, WIRE_WRITE_REG, restore, 12, REGISTER_TIMEOUT, REGISTER_TRIES);
+        flash_request_words(flash, WIRE_WRITE_REG, restore, 12, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
     }
 }
 
@@ -171,7 +153,7 @@ void flash_step_flash_id(struct flash *flash, const struct session_event *event)
     if (event->kind == SESSION_STARTED) {
         flash->at.pass = 0;
         flash->at.look = FIRST_LOOK;
-        read_register(flash, saved[0]);
+        loader_read_register(flash->session, saved[0]);
         return;
     }
     if (!good_register(flash, event))
@@ -182,24 +164,24 @@ void flash_step_flash_id(struct flash *flash, const struct session_event *event)
     case SAVE_2:
         flash->at.spi[flash->step++] = event->value;
         if (flash->step < START)
-            read_register(flash, saved[flash->step]);
+            loader_read_register(flash->session, saved[flash->step]);
         else
             start_command(flash);
         return;
     case START:
         flash->step = POLL;
-        read_register(flash, SPI_CMD);
+        loader_read_register(flash->session, SPI_CMD);
         return;
     default: /* POLL */
         if (event->value & SPI_CMD_USR) {
             if (++flash->step > POLL_LAST)
                 flash_fail(flash, CAUSE_FLASH_ID_UNREADABLE, "the SPI controller does not finish");
             else
-                read_register(flash, SPI_CMD);
+                loader_read_register(flash->session, SPI_CMD);
             return;
         }
         flash->step = FETCH;
-        read_register(flash, SPI_W0);
+        loader_read_register(flash->session, SPI_W0);
         return;
     case FETCH:
         if (flash->at.look == AT_STATUS)

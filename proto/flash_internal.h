@@ -5,9 +5,7 @@
 #define PROTO_FLASH_INTERNAL_H
 
 #include "proto/flash.h"
-
-#define MS 1000ULL
-#define S  1000000ULL
+#include "proto/units.h"
 
 /* flash.c: the only way to change state, and the only way out of a try. After either the caller returns. */
 void flash_enter(struct flash *flash, enum flash_state state);
