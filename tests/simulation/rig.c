@@ -9,47 +9,26 @@
 #define LATENCY_US  1000 /* of a full-speed USB adapter, each way */
 #define KERNEL_FIFO 4096 /* bytes that a tty takes before it says "later" */
 
-/* Modem lines and baud rate take a moment, as they do on a real adapter. */
-static void take_setting(struct rig *rig)
+/* Without a board: to `until`, or to the next stray byte of the open line. */
+static void pass_empty_time(struct rig *rig, uint64_t until)
 {
-    const struct session_want want = *session_want(&rig->session);
-    int error = 0;
-    if (want.kind == SESSION_WANTS_LINES)
-        board_set_lines(rig->board, want.dtr, want.rts);
-    else if (rig->baud_max != 0 && want.baud > rig->baud_max)
-        error = -ERANGE;
-    else
-        rig->baud = want.baud;
-    rig->now += LATENCY_US;
-    board_run(rig->board, rig->now * 1000);
-    session_done(&rig->session, error, rig->now);
-}
-
-/* True if the session waits for room. */
-static bool send(struct rig *rig)
-{
-    const struct session_want *want = session_want(&rig->session);
-    size_t waiting = board_sending(rig->board);
-    size_t room = waiting < KERNEL_FIFO ? KERNEL_FIFO - waiting : 0;
-    size_t n = want->len < room ? want->len : room;
-    if (n == 0)
-        return true;
-    board_send(rig->board, rig->baud, want->bytes, n);
-    session_sent(&rig->session, n, rig->now);
-    return false;
-}
-
-static void receive(struct rig *rig)
-{
-    uint8_t bytes[512];
-    size_t n;
-    while ((n = board_receive(rig->board, rig->baud, bytes, sizeof(bytes))) > 0)
-        session_received(&rig->session, bytes, n, rig->now);
+    uint64_t gap = rig->open_line;
+    if (gap == 0 || rig->now / gap == until / gap) {
+        rig->now = until;
+        return;
+    }
+    uint8_t stray = (uint8_t)(++rig->strays * 167);
+    rig->now = (rig->now / gap + 1) * gap;
+    session_received(&rig->session, &stray, 1, rig->now);
 }
 
 /* Lets time pass: to `until`, or until something came from the board and the adapter has passed it on. */
 static void pass_time(struct rig *rig, uint64_t until)
 {
+    if (!rig->board) {
+        pass_empty_time(rig, until);
+        return;
+    }
     uint64_t reached = board_run(rig->board, until * 1000) / 1000;
     if (reached < until) {
         uint64_t passed_on = reached + LATENCY_US < until ? reached + LATENCY_US : until;
@@ -58,7 +37,75 @@ static void pass_time(struct rig *rig, uint64_t until)
         reached = passed_on;
     }
     rig->now = reached;
-    receive(rig);
+    uint8_t bytes[512];
+    size_t n;
+    while ((n = board_receive(rig->board, rig->baud, bytes, sizeof(bytes))) > 0)
+        session_received(&rig->session, bytes, n, rig->now);
+}
+
+static int set_lines(struct rig *rig, bool dtr, bool rts)
+{
+    if (++rig->lines_asked >= rig->lines_fail && rig->lines_fail != 0)
+        return -EIO;
+    rig->dtr = dtr;
+    rig->rts = rts;
+    if (rig->board)
+        board_set_lines(rig->board, dtr, rts);
+    return 0;
+}
+
+static int set_baud(struct rig *rig, uint32_t baud)
+{
+    if (rig->baud_max != 0 && baud > rig->baud_max)
+        return -ERANGE;
+    rig->baud = baud;
+    return 0;
+}
+
+/* Modem lines and baud rate take a moment, as they do on a real adapter. */
+static void take_setting(struct rig *rig)
+{
+    const struct session_want want = *session_want(&rig->session);
+    int error = want.kind == SESSION_WANTS_LINES ? set_lines(rig, want.dtr, want.rts) : set_baud(rig, want.baud);
+    rig->now += LATENCY_US;
+    if (rig->board)
+        board_run(rig->board, rig->now * 1000);
+    session_done(&rig->session, error, rig->now);
+}
+
+/* True if the session waits for room. */
+static bool send(struct rig *rig)
+{
+    const struct session_want *want = session_want(&rig->session);
+    size_t waiting = rig->board ? board_sending(rig->board) : 0;
+    size_t room = waiting < KERNEL_FIFO ? KERNEL_FIFO - waiting : 0;
+    size_t n = want->len < room ? want->len : room;
+    if (n == 0)
+        return true;
+    if (rig->board)
+        board_send(rig->board, rig->baud, want->bytes, n);
+    session_sent(&rig->session, n, rig->now);
+    return false;
+}
+
+/* Does what the session wants, or lets time pass until it may want something else, `until` at the latest. */
+static void do_next(struct rig *rig, uint64_t until)
+{
+    const struct session_want *want = session_want(&rig->session);
+    uint64_t deadline = session_deadline(&rig->session);
+    if (want->kind == SESSION_WANTS_LINES || want->kind == SESSION_WANTS_BAUD) {
+        take_setting(rig);
+        return;
+    }
+    if (want->kind == SESSION_WANTS_SEND) {
+        if (!send(rig))
+            return;
+        until = rig->now + LATENCY_US < until ? rig->now + LATENCY_US : until;
+    }
+    until = deadline < until ? deadline : until;
+    if (until > rig->now)
+        pass_time(rig, until);
+    session_expired(&rig->session, rig->now);
 }
 
 void rig_flash(struct rig *rig, const struct flash_job *job, unsigned limit_s)
@@ -75,23 +122,20 @@ void rig_flash(struct rig *rig, const struct flash_job *job, unsigned limit_s)
         }
         if (rig->now >= limit)
             ck_abort_msg("no end after %u s, in \"%s\"", limit_s, flash_sentence(&rig->flash));
-        const struct session_want *want = session_want(&rig->session);
-        uint64_t until = session_deadline(&rig->session);
-        if (want->kind == SESSION_WANTS_LINES || want->kind == SESSION_WANTS_BAUD) {
-            take_setting(rig);
-            continue;
-        }
-        if (want->kind == SESSION_WANTS_SEND) {
-            if (!send(rig))
-                continue;
-            until = rig->now + LATENCY_US < until ? rig->now + LATENCY_US : until;
-        }
-        until = until < unplug ? until : unplug;
-        until = until < limit ? until : limit;
-        if (until > rig->now)
-            pass_time(rig, until);
-        if (!flash_ended(&rig->flash))
-            session_expired(&rig->session, rig->now);
+        do_next(rig, unplug < limit ? unplug : limit);
+    }
+}
+
+void rig_look(struct rig *rig, const struct presence_job *job, unsigned limit_s)
+{
+    if (rig->board)
+        rig->now = board_run(rig->board, 0) / 1000 + 1;
+    uint64_t limit = rig->now + limit_s * 1000000ULL;
+    presence_start(&rig->presence, &rig->session, job, rig->now);
+    while (!presence_ended(&rig->presence)) {
+        if (rig->now >= limit)
+            ck_abort_msg("no end after %u s, in state %d", limit_s, (int)rig->presence.state);
+        do_next(rig, limit);
     }
 }
 

@@ -7,6 +7,7 @@
 #define TESTS_SIMULATION_RIG_H
 
 #include "proto/flash.h"
+#include "proto/presence.h"
 #include "proto/session.h"
 #include "tools/boardsim/board/board.h"
 
@@ -15,18 +16,27 @@
 #define RIG_NEVER UINT64_MAX
 
 struct rig {
-    struct board *board; /* the caller's */
-    uint64_t unplug_at;  /* µs from the start; RIG_NEVER: not */
-    uint32_t baud_max;   /* of the adapter; 0: any. A higher rate is refused with -ERANGE. */
-    uint64_t now;        /* µs */
-    uint32_t baud;       /* of the adapter now */
+    struct board *board;  /* the caller's; NULL, for rig_look() alone: none on the adapter */
+    uint64_t open_line;   /* where there is no board: µs from one stray byte to the next; 0: silence */
+    uint64_t unplug_at;   /* µs from the start of a flash recipe; RIG_NEVER: not */
+    uint32_t baud_max;    /* of the adapter; 0: any. A higher rate is refused with -ERANGE. */
+    unsigned strays;      /* bytes of the open line so far */
+    unsigned lines_fail;  /* from this change of modem lines on, 1 the first, each fails with -EIO; 0: none does */
+    unsigned lines_asked; /* changes of modem lines so far */
+    uint64_t now;         /* µs */
+    uint32_t baud;        /* of the adapter now */
+    bool dtr, rts;        /* its modem lines now; true: asserted */
     struct session session;
     struct flash flash;
+    struct presence presence;
 };
 
 /* Lets `flash` run against the board until it has ended. Fails the test if it has not after `limit_s` virtual seconds.
  */
 void rig_flash(struct rig *rig, const struct flash_job *job, unsigned limit_s);
+
+/* The same for one look at the fixture. The adapter stays as the recipe before has left it. */
+void rig_look(struct rig *rig, const struct presence_job *job, unsigned limit_s);
 
 /* An image of `len` bytes like a real one: a boot header, code-like data, noise, blank space; different for each seed.
  * Sealed. */
