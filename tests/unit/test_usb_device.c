@@ -244,6 +244,45 @@ START_TEST(ftdi_latency)
 }
 END_TEST
 
+/* Where each of the drivers looks for CTS, DSR and DCD. */
+START_TEST(lines_that_come_in_are_told)
+{
+    static const uint8_t lines[] = {0, USB_CTS, USB_DSR, USB_DCD, USB_CTS | USB_DSR | USB_DCD};
+    static const uint8_t high[] = {0, 0x10, 0x20, 0x80, 0xb0};
+    uint8_t bytes[USB_EVENT];
+    uint8_t transfer[8];
+    size_t used;
+    for (size_t i = 0; i < sizeof lines; i++) {
+        make("cp2102n");
+        out(0x41, 0x07, 0x0302, 0, NULL, 0);
+        device.ports[0].inputs = lines[i];
+        ck_assert_int_eq(in(0xc1, 0x08, 0, 0, 1), 1);
+        ck_assert_uint_eq(data[0], high[i] | 0x02);
+        ck_assert_uint_eq(usb_inputs_endpoint(&device, 0), 0);
+
+        make("ft4232h");
+        device.ports[2].inputs = lines[i];
+        ck_assert_int_eq(in(0xc0, 5, 0, 3, 2), 2);
+        ck_assert_uint_eq(data[0], high[i] | 0x01);
+        ck_assert_int_eq(in(0xc0, 5, 0, 2, 2), 2);
+        ck_assert_uint_eq(data[0], 0x01);
+        ck_assert_uint_eq(usb_inputs_endpoint(&device, 2), 0x85);
+        ck_assert_uint_eq(usb_inputs(&device, 2, bytes), 2);
+        ck_assert_uint_eq(bytes[0], high[i] | 0x01);
+        usb_pack(&device, 2, (const uint8_t *)"x", 1, transfer, sizeof transfer, &used);
+        ck_assert_mem_eq(transfer, bytes, 2);
+
+        make("ch340");
+        device.ports[0].inputs = lines[i];
+        ck_assert_int_eq(in(0xc0, 0x95, 0x0706, 0, 2), 2);
+        ck_assert_uint_eq(data[0] & 0x0f, ~lines[i] & 0x0f);
+        ck_assert_uint_eq(usb_inputs_endpoint(&device, 0), 0x81);
+        ck_assert_uint_eq(usb_inputs(&device, 0, bytes), 4);
+        ck_assert_uint_eq(bytes[2] & 0x0f, ~lines[i] & 0x0f);
+    }
+}
+END_TEST
+
 START_TEST(ftdi_packets_begin_with_status)
 {
     make("ft232r");
@@ -252,18 +291,18 @@ START_TEST(ftdi_packets_begin_with_status)
     for (unsigned i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)i;
     size_t used;
-    ck_assert_uint_eq(usb_pack(&device, bytes, 100, transfer, sizeof transfer, &used), 104);
+    ck_assert_uint_eq(usb_pack(&device, 0, bytes, 100, transfer, sizeof transfer, &used), 104);
     ck_assert_uint_eq(used, 100);
     ck_assert_uint_eq(transfer[0], 0x01);
     ck_assert_uint_eq(transfer[2], 0);
     ck_assert_uint_eq(transfer[64], 0x01);
     ck_assert_uint_eq(transfer[66], 62);
-    ck_assert_uint_eq(usb_pack(&device, bytes, 100, transfer, 64, &used), 64);
+    ck_assert_uint_eq(usb_pack(&device, 0, bytes, 100, transfer, 64, &used), 64);
     ck_assert_uint_eq(used, 62);
-    ck_assert_uint_eq(usb_pack(&device, bytes, 100, transfer, 2, &used), 0);
+    ck_assert_uint_eq(usb_pack(&device, 0, bytes, 100, transfer, 2, &used), 0);
     ck_assert_uint_eq(used, 0);
     make("ch340");
-    ck_assert_uint_eq(usb_pack(&device, bytes, 100, transfer, 32, &used), 32);
+    ck_assert_uint_eq(usb_pack(&device, 0, bytes, 100, transfer, 32, &used), 32);
     ck_assert_uint_eq(used, 32);
     ck_assert_mem_eq(transfer, bytes, 32);
 }
@@ -284,6 +323,7 @@ int main(void)
     tcase_add_test(tcase, ft4232h_has_four_of_each);
     tcase_add_test(tcase, each_breaks_in_its_way);
     tcase_add_test(tcase, ftdi_latency);
+    tcase_add_test(tcase, lines_that_come_in_are_told);
     tcase_add_test(tcase, ftdi_packets_begin_with_status);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

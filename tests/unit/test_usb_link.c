@@ -179,6 +179,66 @@ START_TEST(bytes_for_the_host_go_into_waiting_transfers)
 }
 END_TEST
 
+/* An adapter with a kernel's driver at it tells at once, with or without data. */
+START_TEST(a_change_of_the_lines_that_come_in_is_told)
+{
+    plug("ft232r");
+    uint8_t data[64];
+    uint32_t n;
+    uint32_t first = submit(0x81, NULL, NULL, 64);
+    uint32_t second = submit(0x81, NULL, NULL, 64);
+    settle();
+    usb_link_set_inputs(adapter, 0, 0);
+    ck_assert(silent());
+    usb_link_set_inputs(adapter, 0, USB_CTS);
+    ck_assert_int_eq(reply(first, true, data, &n), 0);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_uint_eq(data[0], 0x11);
+    ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 1);
+    ck_assert_int_eq(reply(second, true, data, &n), 0);
+    ck_assert_uint_eq(data[0], 0x11);
+    /* No transfer waits: the next one is told. */
+    usb_link_set_inputs(adapter, 0, 0);
+    ck_assert_int_eq(reply(submit(0x81, NULL, NULL, 64), true, data, &n), 0);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_uint_eq(data[0], 0x01);
+    /* A stuck adapter tells when it is free again, and once. */
+    usb_link_stick(adapter, true, false);
+    first = submit(0x81, NULL, NULL, 64);
+    submit(0x81, NULL, NULL, 64);
+    usb_link_set_inputs(adapter, 0, USB_DCD);
+    settle();
+    ck_assert(silent());
+    usb_link_stick(adapter, false, false);
+    ck_assert_int_eq(reply(first, true, data, &n), 0);
+    ck_assert_uint_eq(data[0], 0x81);
+    ck_assert(silent());
+    unplug();
+
+    plug("ch340");
+    first = submit(0x81, NULL, NULL, 8);
+    second = submit(0x82, NULL, NULL, 32);
+    settle();
+    usb_link_set_inputs(adapter, 0, USB_DSR);
+    ck_assert_int_eq(reply(first, true, data, &n), 0);
+    ck_assert_uint_eq(n, 4);
+    ck_assert_uint_eq(data[2] & 0x0f, 0x0d);
+    usb_link_set_inputs(adapter, 0, 0);
+    ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 1);
+    ck_assert_int_eq(reply(second, true, data, &n), 0);
+    ck_assert_int_eq(reply(submit(0x81, NULL, NULL, 8), true, data, &n), 0);
+    ck_assert_uint_eq(data[2] & 0x0f, 0x0f);
+    unplug();
+
+    plug("cp2104"); /* which must be asked */
+    submit(0x82, NULL, NULL, 64);
+    settle();
+    usb_link_set_inputs(adapter, 0, USB_CTS);
+    ck_assert(silent());
+    unplug();
+}
+END_TEST
+
 static void unlink_it(uint32_t victim, int status)
 {
     uint8_t pdu[PDU_HEADER] = {0};
@@ -282,6 +342,7 @@ int main(void)
     tcase_add_test(tcase, control_requests_reach_the_lines);
     tcase_add_test(tcase, bytes_from_the_host_wait_to_be_taken);
     tcase_add_test(tcase, bytes_for_the_host_go_into_waiting_transfers);
+    tcase_add_test(tcase, a_change_of_the_lines_that_come_in_is_told);
     tcase_add_test(tcase, a_driver_that_unlinks_its_transfers_has_closed);
     tcase_add_test(tcase, a_stuck_adapter_answers_when_it_is_free_again);
     tcase_add_test(tcase, a_connection_may_end_in_any_way);

@@ -2,10 +2,13 @@
 /* WCH CH340. Its registers are written two at a time: addresses in the request's value, contents in its index. */
 #include "tools/boardsim/usb/device.h"
 
+#include <string.h>
+
 enum { READ_VERSION = 0x5f, READ = 0x95, WRITE = 0x9a, INIT = 0xa1, LINES = 0xa4 };
-enum { BREAK = 0x05, LINES_IN = 0x06, PRESCALER = 0x12, DIVISOR = 0x13 };
+enum { BREAK = 0x05, INPUTS = 0x06, PRESCALER = 0x12, DIVISOR = 0x13 };
 
 #define VERSION 0x31
+#define EVENT   4 /* bytes on the interrupt endpoint */
 /* All lines are low when asserted, and all are written at once. */
 #define DTR      0x20u
 #define RTS      0x40u
@@ -31,12 +34,25 @@ static int write_registers(struct usb_device *device, const struct usb_setup *se
     return 0;
 }
 
+/* Those that come in too. */
+static uint8_t inputs(const struct usb_port *port)
+{
+    return (uint8_t)~port->inputs;
+}
+
 static int read_registers(const struct usb_port *port, const struct usb_setup *setup, uint8_t *data)
 {
     const uint8_t addresses[2] = {(uint8_t)setup->value, (uint8_t)(setup->value >> 8)};
-    for (unsigned i = 0; i < 2; i++) /* nothing is wired to the lines that come in */
-        data[i] = addresses[i] == LINES_IN ? 0xff : port->memory[addresses[i]];
+    for (unsigned i = 0; i < 2; i++)
+        data[i] = addresses[i] == INPUTS ? inputs(port) : port->memory[addresses[i]];
     return 2;
+}
+
+/* The driver reads the third byte, and of the second that bit 2 is for several changes at once. */
+static void write_inputs(const struct usb_port *port, uint8_t *bytes)
+{
+    memset(bytes, 0, EVENT);
+    bytes[2] = inputs(port);
 }
 
 static int request(struct usb_device *device, const struct usb_setup *setup, uint8_t *data)
@@ -58,4 +74,8 @@ static int request(struct usb_device *device, const struct usb_setup *setup, uin
     }
 }
 
-const struct usb_chip usb_ch341 = {.request = request, .interface_class = {0xff, 0x01, 0x02}, .interrupt = 0x81};
+const struct usb_chip usb_ch341 = {.request = request,
+                                   .interface_class = {0xff, 0x01, 0x02},
+                                   .interrupt = 0x81,
+                                   .event = EVENT,
+                                   .write_inputs = write_inputs};

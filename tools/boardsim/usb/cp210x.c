@@ -23,6 +23,7 @@ enum {
 
 #define DTR       0x01u
 #define RTS       0x02u
+#define INPUTS    4 /* GET_MDMSTS: lines that come in, above these */
 #define MASK      8 /* SET_MHS: which lines are meant, above the lines */
 #define PURGE_RX  0x0au
 #define FLOW_SIZE 16
@@ -93,7 +94,9 @@ static int to_host(const struct usb_device *device, const struct usb_setup *setu
     const struct usb_port *port = &device->ports[0];
     switch (setup->request) {
     case GET_LINE_CTL: memcpy(data, port->memory + LINE_CTL, 2); return 2;
-    case GET_MDMSTS: data[0] = (uint8_t)((port->dtr ? DTR : 0) | (port->rts ? RTS : 0)); return 1;
+    case GET_MDMSTS:
+        data[0] = (uint8_t)(port->inputs << INPUTS | (port->dtr ? DTR : 0) | (port->rts ? RTS : 0));
+        return 1;
     case GET_COMM_STATUS: memset(data, 0, 19); return 19;
     case GET_FLOW: memcpy(data, port->memory, FLOW_SIZE); return FLOW_SIZE;
     case GET_BAUDRATE:

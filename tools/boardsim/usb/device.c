@@ -216,8 +216,21 @@ int usb_port_of(const struct usb_device *device, uint8_t address)
     return -1;
 }
 
-size_t usb_pack(const struct usb_device *device, const uint8_t *bytes, size_t n, uint8_t *transfer, size_t room,
-                size_t *used)
+uint8_t usb_inputs_endpoint(const struct usb_device *device, unsigned port)
+{
+    const struct usb_chip *chip = device->kind->chip;
+    return chip->status ? device->kind->in[port] : chip->interrupt;
+}
+
+size_t usb_inputs(const struct usb_device *device, unsigned port, uint8_t *bytes)
+{
+    const struct usb_chip *chip = device->kind->chip;
+    chip->write_inputs(&device->ports[port], bytes);
+    return chip->status ? chip->status : chip->event;
+}
+
+size_t usb_pack(const struct usb_device *device, unsigned port, const uint8_t *bytes, size_t n, uint8_t *transfer,
+                size_t room, size_t *used)
 {
     size_t status = device->kind->chip->status;
     size_t packet = packet_size(device);
@@ -229,7 +242,8 @@ size_t usb_pack(const struct usb_device *device, const uint8_t *bytes, size_t n,
         size_t limit = room - length < packet ? room - length : packet;
         if (part > limit - status)
             part = limit - status;
-        memcpy(transfer + length, device->kind->chip->status_bytes, status);
+        if (status)
+            device->kind->chip->write_inputs(&device->ports[port], transfer + length);
         memcpy(transfer + length + status, bytes + *used, part);
         length += status + part;
         *used += part;

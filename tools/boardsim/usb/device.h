@@ -26,9 +26,15 @@ struct usb_setup {
     uint16_t value, index, length;
 };
 
+/* Lines that come in, in the order that all of these chips tell them in; RI, bit 2, is never wired. */
+#define USB_CTS 0x01u
+#define USB_DSR 0x02u
+#define USB_DCD 0x08u
+
 /* One UART of an adapter. */
 struct usb_port {
     bool dtr, rts;       /* true = asserted */
+    uint8_t inputs;      /* USB_CTS, …: those that are asserted */
     bool breaks;         /* holds its transmit line low */
     uint32_t baud;       /* as the chip really makes it; 0: not set yet */
     uint32_t latency_us; /* a packet that is not full waits so long for more */
@@ -54,10 +60,15 @@ struct usb_chip {
      * in `data` (USB_REPLY bytes), 0 for requests to the device, USB_STALL. */
     int (*request)(struct usb_device *device, const struct usb_setup *setup, uint8_t *data);
     uint8_t interface_class[3]; /* class, subclass, protocol */
-    unsigned status;            /* bytes of status in front of each packet to the host */
-    uint8_t status_bytes[2];
+    /* How the host hears of a change of the lines that come in; all zero: it asks. */
+    unsigned status;   /* bytes in front of each packet to the host, which may be all of it */
     uint8_t interrupt; /* address of an interrupt endpoint that every interface has; 0: none */
+    unsigned event;    /* bytes of its transfers */
+    void (*write_inputs)(const struct usb_port *port, uint8_t *bytes); /* `status` or `event` of them */
 };
+
+/* The most of them. */
+#define USB_EVENT 4
 
 extern const struct usb_chip usb_cp210x, usb_ch341, usb_ftdi;
 
@@ -89,8 +100,13 @@ int usb_control(struct usb_device *device, const struct usb_setup *setup, uint8_
 /* The port whose bulk endpoint has this address; -1 if none has. */
 int usb_port_of(const struct usb_device *device, uint8_t address);
 
+/* The address of the endpoint that tells of the lines that come in to a port, 0: there is none; and what it tells, into
+ * USB_EVENT bytes: returns how many. */
+uint8_t usb_inputs_endpoint(const struct usb_device *device, unsigned port);
+size_t usb_inputs(const struct usb_device *device, unsigned port, uint8_t *bytes);
+
 /* Packs as many of the n bytes for the host as a transfer of `room` bytes holds, as the chip would; `*used` is how many
  * of `bytes` went in. Returns the length of the transfer. */
-size_t usb_pack(const struct usb_device *device, const uint8_t *bytes, size_t n, uint8_t *transfer, size_t room,
-                size_t *used);
+size_t usb_pack(const struct usb_device *device, unsigned port, const uint8_t *bytes, size_t n, uint8_t *transfer,
+                size_t room, size_t *used);
 #endif

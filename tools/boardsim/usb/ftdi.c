@@ -24,9 +24,17 @@ enum {
 #define PURGE_RX 1
 #define BREAK    0x4000u
 
-/* Nothing is wired to the lines that come in; bit 0 is always set. Transmitter empty, both of its bits. */
-#define LINES_IN 0x01
-#define IDLE     0x60
+/* The lines that come in are the upper half of the first byte of status, whose bit 0 is always set. In the second:
+ * transmitter empty, both of its bits. */
+#define INPUTS 4
+#define ALWAYS 0x01u
+#define IDLE   0x60
+
+static void write_inputs(const struct usb_port *port, uint8_t *bytes)
+{
+    bytes[0] = (uint8_t)(port->inputs << INPUTS | ALWAYS);
+    bytes[1] = IDLE;
+}
 
 /* The divisor has 14 bits before the point, and eighths after it in three bits of this code (AN232B-05). The integers 0
  * and 1 stand for 1 and 1.5. Chips of the H series count 12 MHz if bit 17 is set, and 3 MHz otherwise. */
@@ -69,10 +77,7 @@ static int request(struct usb_device *device, const struct usb_setup *setup, uin
     case SET_BAUD: set_baud(device, port, setup); return 0;
     case SET_LATENCY: port->latency_us = (setup->value & 0xffu) * 1000u; return port->latency_us ? 0 : USB_STALL;
     case GET_LATENCY: data[0] = (uint8_t)(port->latency_us / 1000u); return 1;
-    case GET_LINES:
-        data[0] = LINES_IN;
-        data[1] = IDLE;
-        return 2;
+    case GET_LINES: write_inputs(port, data); return 2;
     case SET_DATA: port->breaks = setup->value & BREAK; return 0;
     case SET_FLOW:
     case SET_EVENT_CHAR:
@@ -82,4 +87,4 @@ static int request(struct usb_device *device, const struct usb_setup *setup, uin
 }
 
 const struct usb_chip usb_ftdi = {
-    .request = request, .interface_class = {0xff, 0xff, 0xff}, .status = 2, .status_bytes = {LINES_IN, IDLE}};
+    .request = request, .interface_class = {0xff, 0xff, 0xff}, .status = 2, .write_inputs = write_inputs};

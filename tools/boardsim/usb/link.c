@@ -31,7 +31,8 @@ struct usb_link {
     bool bulk_stuck, control_stuck;
     struct transfer *bulk[USB_PORTS][2];
     struct transfer *control; /* while control requests are stuck */
-    struct transfer *idle;    /* of the interrupt endpoint: nothing ever happens there */
+    struct transfer *events;  /* of the interrupt endpoint */
+    bool news[USB_PORTS];     /* the lines that come in are not those that the host was told last */
     uint8_t in[PDU_HEADER + PDU_DATA];
 };
 
@@ -145,17 +146,43 @@ static void take_control(struct usb_link *link, const struct pdu *pdu)
         control(link, pdu->number, pdu->setup, pdu->data, pdu->in ? 0 : pdu->length);
 }
 
+/* The transfers that wait at an endpoint; NULL if there is no such endpoint. */
+static struct transfer **queue_of(struct usb_link *link, uint8_t address)
+{
+    int port = usb_port_of(&link->device, address);
+    if (port >= 0)
+        return &link->bulk[port][address & 0x80 ? TO_HOST : FROM_HOST];
+    return address == link->device.kind->chip->interrupt ? &link->events : NULL;
+}
+
+/* Tells the host of the lines that come in, if they are news and a transfer waits for them. Under the lock. */
+static void tell_inputs(struct usb_link *link, unsigned port)
+{
+    uint8_t endpoint = usb_inputs_endpoint(&link->device, port);
+    struct transfer **queue = endpoint ? queue_of(link, endpoint) : NULL;
+    if (!link->news[port] || link->bulk_stuck || !queue || !*queue)
+        return;
+    uint8_t bytes[USB_EVENT];
+    size_t n = usb_inputs(&link->device, port, bytes);
+    if (n > (*queue)->length)
+        n = (*queue)->length;
+    give_back(link, (*queue)->number, PDU_OK, bytes, n, n);
+    drop(queue);
+    link->news[port] = false;
+}
+
 static void take_transfer(struct usb_link *link, const struct pdu *pdu)
 {
     uint8_t address = (uint8_t)(pdu->endpoint | (pdu->in ? 0x80 : 0));
     int port = usb_port_of(&link->device, address);
     pthread_mutex_lock(&link->lock);
-    if (port >= 0)
-        append(&link->bulk[port][pdu->in ? TO_HOST : FROM_HOST], transfer_new(pdu));
-    else if (address == link->device.kind->chip->interrupt)
-        append(&link->idle, transfer_new(pdu));
-    else
+    struct transfer **queue = queue_of(link, address);
+    if (queue) {
+        append(queue, transfer_new(pdu));
+        tell_inputs(link, port < 0 ? 0 : (unsigned)port);
+    } else {
         give_back(link, pdu->number, PDU_STALLED, NULL, 0, 0);
+    }
     pthread_mutex_unlock(&link->lock);
     if (port < 0)
         return;
@@ -169,7 +196,7 @@ static void unlink_transfer(struct usb_link *link, const struct pdu *pdu)
 {
     int closed = -1;
     pthread_mutex_lock(&link->lock);
-    bool found = drop_number(&link->control, pdu->victim) || drop_number(&link->idle, pdu->victim);
+    bool found = drop_number(&link->control, pdu->victim) || drop_number(&link->events, pdu->victim);
     for (unsigned i = 0; !found && i < usb_ports(&link->device); i++) {
         found = drop_number(&link->bulk[i][FROM_HOST], pdu->victim);
         if (!found && drop_number(&link->bulk[i][TO_HOST], pdu->victim)) {
@@ -241,7 +268,7 @@ void usb_link_free(struct usb_link *link)
     shutdown(link->socket, SHUT_RDWR);
     pthread_join(link->thread, NULL);
     close(link->socket);
-    struct transfer **lists[] = {&link->control, &link->idle};
+    struct transfer **lists[] = {&link->control, &link->events};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         while (*lists[i])
             drop(lists[i]);
@@ -282,15 +309,26 @@ size_t usb_link_give(struct usb_link *link, unsigned port, const uint8_t *bytes,
     while (*queue && given < n && !link->bulk_stuck) {
         struct transfer *first = *queue;
         size_t used;
-        size_t length = usb_pack(&link->device, bytes + given, n - given, first->data, first->length, &used);
+        size_t length = usb_pack(&link->device, port, bytes + given, n - given, first->data, first->length, &used);
         if (used == 0)
             break;
         give_back(link, first->number, PDU_OK, first->data, length, length);
         drop(queue);
+        if (link->device.kind->chip->status)
+            link->news[port] = false;
         given += used;
     }
     pthread_mutex_unlock(&link->lock);
     return given;
+}
+
+void usb_link_set_inputs(struct usb_link *link, unsigned port, uint8_t inputs)
+{
+    pthread_mutex_lock(&link->lock);
+    link->news[port] = link->news[port] || link->device.ports[port].inputs != inputs;
+    link->device.ports[port].inputs = inputs;
+    tell_inputs(link, port);
+    pthread_mutex_unlock(&link->lock);
 }
 
 void usb_link_stick(struct usb_link *link, bool bulk, bool control_requests)
@@ -306,6 +344,10 @@ void usb_link_stick(struct usb_link *link, bool bulk, bool control_requests)
         control(link, waiting->number, waiting->setup, waiting->data, waiting->setup[0] & 0x80 ? 0 : waiting->length);
         drop(&waiting);
     }
-    for (unsigned i = 0; i < usb_ports(&link->device); i++)
+    for (unsigned i = 0; i < usb_ports(&link->device); i++) {
+        pthread_mutex_lock(&link->lock);
+        tell_inputs(link, i);
+        pthread_mutex_unlock(&link->lock);
         link->owner.moves(link->owner.data, i);
+    }
 }
