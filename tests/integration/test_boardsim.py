@@ -265,6 +265,45 @@ def inside_a_fixture_keeps_its_adapter(control):
     assert port.sync()
 
 
+def inside_a_fixture_has_its_lid_on_a_line(control):
+    """--boards 3 --adapter mixed --lid cts --fault 2:lid=dsr --fault 3:lid=dcd"""
+    lids = (termios.TIOCM_CTS, termios.TIOCM_DSR, termios.TIOCM_CAR)
+    ports = [Port(number) for number in range(3)]
+
+    def seen():
+        return [port.lines() & ~(DTR | RTS) for port in ports]
+
+    assert seen() == list(lids)
+    for number, (port, lid) in enumerate(zip(ports, lids)):
+        others = [line for n, line in enumerate(lids) if n != number]
+        for command, line in ((f"lid {number + 1} open", 0), (f"lid {number + 1} closed", lid),
+                              (f"lift {number + 1}", 0), (f"lid {number + 1} closed", 0), (f"seat {number + 1}", lid)):
+            control(command)
+            assert seen()[number] == line, command
+            assert [line for n, line in enumerate(seen()) if n != number] == others
+        # They are not the host's to set, and do not go with those that are.
+        port.lines(0)
+        assert port.lines() == lid
+        port.reset(download=True)
+        assert port.sync()
+    control("lid 1 open")
+    assert " lid=open " in control("status 1") and " lid=closed " in control("status 2")
+    control("swap 1")
+    assert " lid=closed " in control("status 1")
+
+
+def inside_a_fixture_without_a_lid_tells_nothing(control):
+    """--boards 1"""
+    port = Port()
+    assert port.lines() == DTR | RTS and " lid=none " in control("status 1")
+    for line, why in (("lid 1 open", "slot 1: its fixture has no lid"), ("lid 1 ajar", "a lid is `open` or `closed`"),
+                      ("lid 2 open", "there is no adapter"), ("seat 1 lid=ring", "a lid is on cts, dsr or dcd")):
+        assert why in control.raw(line), control.raw(line)
+    control("lift 1")
+    control("seat 1 lid=cts")
+    assert port.lines() & termios.TIOCM_CTS
+
+
 def inside_a_board_that_comes_back_has_kept_its_flash(control):
     """--boards 0"""
     image = os.environ["CONTROL"] + ".image"
@@ -319,6 +358,7 @@ def outside_bad_options_are_named(directory):
                            (["--fault", "silent"], "must be SLOT:WORD"), (["--fault", "1:dead"], "dead: no such fault"),
                            (["--faulty", "101"], "percentage"), (["--seed", "x"], "must be a number"),
                            (["--swap", "2-1"], "must be seconds"), (["--part", "X"], "no such flash part"),
+                           (["--lid", "rng"], "--lid rng: a lid is on cts, dsr or dcd"),
                            (["--image", "/no/such"], "/no/such: No such file"), (["--operator", "me"], "auto"),
                            (["--units", "3"], "--units is for --operator auto"),
                            (["--script", "/no/such"], "/no/such: No such file"),

@@ -32,6 +32,7 @@ struct adapter {
     uint64_t break_begun;
     uint64_t planned; /* board time at which the pump meant to be back */
     struct adapter_faults faults;
+    int inputs;       /* modem lines that come in: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR */
     uint8_t rx[1024]; /* from the board, not yet with the host */
     size_t rx_used;
     uint32_t latency_us;
@@ -395,10 +396,15 @@ void adapter_listens(struct adapter *adapter, bool listens)
     adapter_wake(adapter);
 }
 
+static int lines_of(const struct adapter *adapter)
+{
+    return (adapter->state.dtr ? TIOCM_DTR : 0) | (adapter->state.rts ? TIOCM_RTS : 0) | adapter->inputs;
+}
+
 int adapter_lines(struct adapter *adapter)
 {
     lock(adapter);
-    int lines = (adapter->state.dtr ? TIOCM_DTR : 0) | (adapter->state.rts ? TIOCM_RTS : 0);
+    int lines = lines_of(adapter);
     unlock(adapter);
     return lines;
 }
@@ -406,9 +412,17 @@ int adapter_lines(struct adapter *adapter)
 void adapter_set_lines(struct adapter *adapter, int set, int clear)
 {
     lock(adapter);
-    int lines = (adapter->state.dtr ? TIOCM_DTR : 0) | (adapter->state.rts ? TIOCM_RTS : 0);
-    lines = (lines & ~clear) | set;
+    int lines = (lines_of(adapter) & ~clear) | set;
     drive_lines(adapter, lines & TIOCM_DTR, lines & TIOCM_RTS);
+    unlock(adapter);
+}
+
+void adapter_set_inputs(struct adapter *adapter, int lines)
+{
+    lock(adapter);
+    adapter->inputs = lines;
+    if (adapter->host.inputs)
+        adapter->host.inputs(adapter->host.data, lines);
     unlock(adapter);
 }
 

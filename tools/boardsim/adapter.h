@@ -36,6 +36,8 @@ struct adapter_host {
     /* The baud on the wire, of an adapter that can do no more than `max` (0: no more than its kind); 0: not known yet.
      */
     uint32_t (*baud)(void *data, uint32_t max);
+    /* The modem lines that come in are these now (TIOCM_CTS, TIOCM_DSR, TIOCM_CAR); NULL: it asks. */
+    void (*inputs)(void *data, int lines);
     /* Hangs up. */
     void (*free)(void *data);
 };
@@ -65,9 +67,11 @@ void adapter_buttons(struct adapter *adapter, bool reset, bool gpio0);
 
 /* The host's driver listens, or does so no more: what the board says then is lost. */
 void adapter_listens(struct adapter *adapter, bool listens);
-/* TIOCM_DTR and TIOCM_RTS as they are; the lines to set and to clear. */
+/* TIOCM_DTR and TIOCM_RTS as they are, and the lines that come in; which of the two to set and to clear. */
 int adapter_lines(struct adapter *adapter);
 void adapter_set_lines(struct adapter *adapter, int set, int clear);
+/* What a fixture does to the lines that come in: TIOCM_CTS, TIOCM_DSR and TIOCM_CAR, those that are asserted. */
+void adapter_set_inputs(struct adapter *adapter, int lines);
 /* The host holds its transmit line low, or lets it go. */
 void adapter_break(struct adapter *adapter, bool on);
 /* How long a packet for the host that is not full waits for more; 0: as its kind does. */

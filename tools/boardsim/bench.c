@@ -30,6 +30,8 @@ struct slot {
     int plug;          /* of world_backend.plug() */
     struct unit *unit; /* on the adapter, or in the hand */
     bool seated;
+    int lid; /* the line of the fixture's lid, as spec.lid */
+    bool lid_closed;
     uint64_t bounce_at; /* when the board in the hand comes back by itself; 0: it does not */
     int bounce_tty;     /* the number that it had */
     /* When fingers leave the buttons; 0: they are not on them, or stay there. */
@@ -171,6 +173,12 @@ static int tty_of(const struct bench *bench, const struct slot *slot)
     return slot->adapter ? bench->backend->tty(bench->world, slot->plug) : -1;
 }
 
+static void move_lid(struct slot *slot, bool closed)
+{
+    slot->lid_closed = closed;
+    adapter_set_inputs(slot->adapter, slot->seated && closed ? slot->lid : 0);
+}
+
 static void seat(struct bench *bench, unsigned index, struct unit *unit)
 {
     struct slot *slot = &bench->slots[index];
@@ -182,6 +190,8 @@ static void seat(struct bench *bench, unsigned index, struct unit *unit)
     unit->slot = index;
     unit->kind = adapter_kind_of(slot->adapter);
     adapter_seat(slot->adapter, unit->board, unit->time, &unit->spec.adapter);
+    slot->lid = unit->spec.lid;
+    move_lid(slot, true);
 }
 
 /* Takes the board into the hand and writes down what became of it. */
@@ -191,6 +201,7 @@ static void lift(struct bench *bench, unsigned index)
     struct unit *unit = slot->unit;
     if (!slot->seated)
         return;
+    move_lid(slot, false);
     slot->seated = false;
     unit->tty = tty_of(bench, slot);
     slot->release_reset = slot->release_flash = 0;
@@ -330,6 +341,18 @@ int bench_lift(struct bench *bench, unsigned slot, char *error, size_t size)
     return 0;
 }
 
+int bench_lid(struct bench *bench, unsigned slot, bool closed, char *error, size_t size)
+{
+    if (!check(bench, slot, true, error, size))
+        return -1;
+    struct slot *s = &bench->slots[slot];
+    if (!s->lid)
+        return fail(error, size, "slot %u: its fixture has no lid", slot);
+    move_lid(s, closed);
+    tell(bench, slot, closed ? "lid closed" : "lid opened", s->seated ? s->unit : NULL);
+    return 0;
+}
+
 int bench_hold(struct bench *bench, unsigned slot, bool reset, bool flash, char *error, size_t size)
 {
     if (!check_seated(bench, slot, true, error, size))
@@ -436,6 +459,7 @@ void bench_view(struct bench *bench, unsigned index, struct bench_view *view)
     view->bounces = slot->bounce_at != 0;
     view->tty = tty_of(bench, slot);
     view->kind = kind_for(bench, index)->name;
+    view->lid = !slot->lid ? "none" : slot->lid_closed ? "closed" : "open";
     view->faults = slot->seated ? slot->unit->spec.faults : "";
     if (slot->seated)
         memcpy(view->mac, slot->unit->spec.config.mac, sizeof view->mac);

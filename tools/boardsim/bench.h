@@ -60,6 +60,10 @@ int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size);
 int bench_seat(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size);
 int bench_lift(struct bench *bench, unsigned slot, char *error, size_t size);
 
+/* The lid of the fixture alone: its line is asserted while a board is in and the lid is closed. Seating a board closes
+ * it, lifting one opens it. */
+int bench_lid(struct bench *bench, unsigned slot, bool closed, char *error, size_t size);
+
 /* Fingers stay on the buttons. */
 int bench_hold(struct bench *bench, unsigned slot, bool reset, bool flash, char *error, size_t size);
 /* A tap on reset; with `flash`, while that button is held. */
@@ -73,6 +77,7 @@ struct bench_view {
     int tty;              /* n of /dev/ttyUSBn, -1 */
     const char *kind;
     const char *faults;
+    const char *lid; /* "open" or "closed"; "none": no line tells of it */
     uint8_t mac[6];
     struct adapter_state wire; /* of the board that is seated; zero without an adapter */
 };

@@ -64,6 +64,8 @@ static void usage(FILE *file)
                 part->name);
     fputs("\n"
           "  --image FILE      what is in every board's flash from the start\n"
+          "  --lid LINE        a fixture's lid is on each adapter's cts, dsr or dcd: asserted while it is closed on a "
+          "board\n"
           "  --fault N:WORD[,WORD…]  what boards in slot N are like; see below\n"
           "  --faulty PERCENT  that many boards get one of the faults that are marked below (0)\n"
           "  --seed S          of everything random (1)\n"
@@ -80,7 +82,7 @@ static void usage(FILE *file)
           "WORDs that make a board (*: --faulty draws from these):\n",
           file);
     fputs(spec_help(), file);
-    fputs("  chip=NAME, part=NAME, image=FILE, mac=18:fe:34:00:00:01, crystal=40\n"
+    fputs("  chip=NAME, part=NAME, image=FILE, mac=18:fe:34:00:00:01, crystal=40, lid=cts|dsr|dcd\n"
           "\n"
           "Commands of a script (`at SECONDS` may stand before each, # begins a comment) and of the control socket:\n",
           file);
@@ -181,25 +183,16 @@ static int set_word(struct options *options, const char *option, const char *val
 }
 
 static const struct option long_options[] = {
-    {"boards", required_argument, NULL, 'b'},
-    {"adapter", required_argument, NULL, 'a'},
-    {"part", required_argument, NULL, 'p'},
-    {"image", required_argument, NULL, 'i'},
-    {"fault", required_argument, NULL, 'f'},
-    {"faulty", required_argument, NULL, 'F'},
-    {"seed", required_argument, NULL, 's'},
-    {"operator", required_argument, NULL, 'o'},
-    {"swap", required_argument, NULL, 'w'},
-    {"units", required_argument, NULL, 'u'},
-    {"script", required_argument, NULL, 'S'},
-    {"control", required_argument, NULL, 'c'},
-    {"report", required_argument, NULL, 'r'},
-    {"dump-dir", required_argument, NULL, 'd'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"backend", required_argument, NULL, 'B'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
+    {"boards", required_argument, NULL, 'b'},   {"adapter", required_argument, NULL, 'a'},
+    {"part", required_argument, NULL, 'p'},     {"image", required_argument, NULL, 'i'},
+    {"lid", required_argument, NULL, 'l'},      {"fault", required_argument, NULL, 'f'},
+    {"faulty", required_argument, NULL, 'F'},   {"seed", required_argument, NULL, 's'},
+    {"operator", required_argument, NULL, 'o'}, {"swap", required_argument, NULL, 'w'},
+    {"units", required_argument, NULL, 'u'},    {"script", required_argument, NULL, 'S'},
+    {"control", required_argument, NULL, 'c'},  {"report", required_argument, NULL, 'r'},
+    {"dump-dir", required_argument, NULL, 'd'}, {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},           {"backend", required_argument, NULL, 'B'},
+    {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
 };
 
 static int set_option(struct options *options, int option, const char *name, const char *value)
@@ -210,6 +203,7 @@ static int set_option(struct options *options, int option, const char *name, con
     case 'B': return set_backend(options, value);
     case 'a': return set_adapter(options, value);
     case 'p':
+    case 'l':
     case 'i': return set_word(options, name, value);
     case 'f': return add_order(options, value);
     case 'F':

@@ -106,6 +106,16 @@ static enum operator_result do_lift(const struct call *call)
     return from_bench(bench_lift(call->bench, call->slot, call->answer, OPERATOR_ANSWER));
 }
 
+static enum operator_result do_lid(const struct call *call)
+{
+    bool closed = strcmp(call->words[0], "closed") == 0;
+    if (!closed && strcmp(call->words[0], "open") != 0)
+        return refuse(call->answer, call->words[0], "a lid is `open` or `closed`");
+    if (!call->bench)
+        return OPERATOR_DONE;
+    return from_bench(bench_lid(call->bench, call->slot, closed, call->answer, OPERATOR_ANSWER));
+}
+
 static int read_buttons(const struct call *call, bool *reset, bool *flash)
 {
     *reset = *flash = false;
@@ -198,8 +208,9 @@ static enum operator_result do_status(const struct call *call)
         snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", view.mac[0], view.mac[1], view.mac[2], view.mac[3],
                  view.mac[4], view.mac[5]);
     snprintf(call->answer, OPERATOR_ANSWER,
-             "ttyUSB%d %s board=%s open=%d dtr=%d rts=%d baud=%u to_board=%llu to_host=%llu overruns=%llu lag_ms=%.1f",
-             view.tty, view.kind, mac, view.wire.open, view.wire.dtr, view.wire.rts, view.wire.baud,
+             "ttyUSB%d %s board=%s lid=%s open=%d dtr=%d rts=%d baud=%u to_board=%llu to_host=%llu overruns=%llu "
+             "lag_ms=%.1f",
+             view.tty, view.kind, mac, view.lid, view.wire.open, view.wire.dtr, view.wire.rts, view.wire.baud,
              (unsigned long long)view.wire.to_board, (unsigned long long)view.wire.to_host,
              (unsigned long long)view.wire.overruns, (double)view.wire.max_lag / 1e6);
     return OPERATOR_DONE;
@@ -282,8 +293,9 @@ static const struct command {
     {"unplug", true, 0, 0, do_unplug, "unplug N               adapter and board go"},
     {"swap", true, 0, WORDS, do_swap, "swap N [WORD…]         unplug, and plug a new board"},
     {"replug", true, 0, 0, do_replug, "replug N               the board that was unplugged comes back"},
-    {"seat", true, 0, WORDS, do_seat, "seat N [WORD…]         a new board on the adapter that stays"},
-    {"lift", true, 0, 0, do_lift, "lift N                 the board goes, the adapter stays"},
+    {"seat", true, 0, WORDS, do_seat, "seat N [WORD…]         a new board on the adapter that stays; the lid closes"},
+    {"lift", true, 0, 0, do_lift, "lift N                 the lid opens, the board goes, the adapter stays"},
+    {"lid", true, 1, 1, do_lid, "lid N open|closed      the fixture's lid alone"},
     {"press", true, 1, 2, do_press, "press N [flash] reset  tap reset, while flash is held"},
     {"hold", true, 0, 2, do_hold, "hold N [flash] [reset] keep fingers on these buttons, and on no others"},
     {"hang", true, 0, 0, do_hang, "hang N                 the adapter answers no control request until unplugged"},

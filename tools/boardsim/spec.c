@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 /* What a word sets, and what may stand behind its `=`. */
 enum kind {
@@ -270,6 +271,21 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return true;
 }
 
+static bool parse_lid(const char *text, int *lid)
+{
+    static const struct {
+        const char *name;
+        int line;
+    } lines[] = {{"cts", TIOCM_CTS}, {"dsr", TIOCM_DSR}, {"dcd", TIOCM_CAR}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        if (strcmp(text, lines[i].name) == 0) {
+            *lid = lines[i].line;
+            return true;
+        }
+    }
+    return false;
+}
+
 static int add_property(struct spec *spec, const char *word, char *error, size_t size)
 {
     const char *value = strchr(word, '=');
@@ -295,6 +311,10 @@ static int add_property(struct spec *spec, const char *word, char *error, size_t
             return 0;
         }
         snprintf(error, size, "%s: a crystal has 26 or 40 MHz", word);
+    } else if (strncmp(word, "lid=", 4) == 0) {
+        if (parse_lid(value + 1, &spec->lid))
+            return 0;
+        snprintf(error, size, "%s: a lid is on cts, dsr or dcd", word);
     } else if (strncmp(word, "image=", 6) == 0) {
         if (strlen(value + 1) < sizeof spec->image) {
             memcpy(spec->image, value + 1, strlen(value + 1) + 1);

@@ -84,6 +84,27 @@ static uint32_t baud(void *data, uint32_t max)
     return max && made > max ? max : made;
 }
 
+static uint8_t usb_inputs_of(int lines)
+{
+    return (uint8_t)((lines & TIOCM_CTS ? USB_CTS : 0) | (lines & TIOCM_DSR ? USB_DSR : 0) |
+                     (lines & TIOCM_CAR ? USB_DCD : 0));
+}
+
+static void set_inputs(const struct port *port, int lines)
+{
+    pthread_mutex_lock(&port->device->lock);
+    if (port->device->link)
+        usb_link_set_inputs(port->device->link, port->interface, usb_inputs_of(lines));
+    pthread_mutex_unlock(&port->device->lock);
+}
+
+static void inputs(void *data, int lines)
+{
+    const struct port *port = ((struct way *)data)->port;
+    if (port)
+        set_inputs(port, lines);
+}
+
 /* The link's calls. They hold no lock while they are in the adapter, which asks for bytes under its own. */
 
 static struct adapter *adapter_at(struct port *port)
@@ -97,7 +118,7 @@ static struct adapter *adapter_at(struct port *port)
 static void show(struct adapter *adapter, const struct usb_port *state)
 {
     int lines = (state->dtr ? TIOCM_DTR : 0) | (state->rts ? TIOCM_RTS : 0);
-    if (adapter_lines(adapter) != lines)
+    if ((adapter_lines(adapter) & (TIOCM_DTR | TIOCM_RTS)) != lines)
         adapter_set_lines(adapter, lines, TIOCM_DTR | TIOCM_RTS);
     adapter_set_latency(adapter, state->latency_us);
 }
@@ -172,7 +193,8 @@ static struct adapter *make_adapter(struct world *world, const struct adapter_ki
     struct way *way = calloc(1, sizeof *way);
     if (!way)
         return NULL;
-    const struct adapter_host host = {.data = way, .fd = -1, .take = take, .give = give, .baud = baud, .free = free};
+    const struct adapter_host host = {
+        .data = way, .fd = -1, .take = take, .give = give, .baud = baud, .inputs = inputs, .free = free};
     return adapter_new(kind, &host, event_fd);
 }
 
@@ -213,6 +235,9 @@ static int plug(struct world *world, struct adapter *adapter, const struct world
         port->adapter = NULL;
         return -1;
     }
+    for (unsigned i = 0; i < USB_PORTS; i++)
+        if (device->ports[i].adapter)
+            set_inputs(&device->ports[i], adapter_lines(device->ports[i].adapter));
     int number = (int)(place.hub_port * USB_PORTS + place.interface);
     if (how->hang)
         world_vhci.hang(world, number, true, true);

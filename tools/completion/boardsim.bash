@@ -25,6 +25,7 @@ _boardsim()
     case $prev in
         --adapter | --part) mapfile -t COMPREPLY < <(compgen -W "$(_boardsim_values "$1" "$prev")" -- "$cur") ;;
         --backend) mapfile -t COMPREPLY < <(compgen -W "umockdev vhci" -- "$cur") ;;
+        --lid) mapfile -t COMPREPLY < <(compgen -W "cts dsr dcd" -- "$cur") ;;
         --operator) mapfile -t COMPREPLY < <(compgen -W auto -- "$cur") ;;
         --image | --script | --control | --report) _filedir ;;
         --dump-dir) _filedir -d ;;
