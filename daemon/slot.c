@@ -10,6 +10,7 @@
 
 #define PORT_RETRY_MS   2000 /* ModemManager lets go of a port after some seconds of probing */
 #define PASSES_TO_CLIMB 20   /* good attempts in a row before a slot tries the next higher baud rate again */
+#define STICKS_MAX      3    /* attempts in a row that a stuck adapter gets by itself: each is a row in the book */
 
 static void begin(struct slot *slot);
 
@@ -48,7 +49,7 @@ static void begin(struct slot *slot)
     }
     if (slot->trouble[0])
         look_again(slot, STAGE_OPENING);
-    else
+    else if (slot->stage != STAGE_STUCK)
         set_stage(slot, STAGE_OPENING);
     slot_talk_open(slot);
 }
@@ -57,10 +58,12 @@ void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
 {
     if (slot->stage == STAGE_BOOKING)
         store_cancel(slot->world->store, slot->ticket, cause);
-    slot_talk_close(slot);
+    slot_talk_hang_up(slot);
     char trouble[sizeof(slot->trouble)];
     snprintf(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
-    if (strcmp(trouble, slot->trouble) == 0) {
+    if (slot->stage == STAGE_STUCK && cause == CAUSE_ADAPTER_ERROR) {
+        /* The kernel's own patience has ended: no answer either. */
+    } else if (strcmp(trouble, slot->trouble) == 0) {
         look_again(slot, STAGE_BLOCKED);
     } else {
         log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, trouble);
@@ -72,8 +75,21 @@ void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
 
 void slot_port_stuck(struct slot *slot)
 {
+    if (slot->stage == STAGE_STUCK)
+        return;
+    slot->trouble[0] = '\0';
     log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, cause_sentence(CAUSE_ADAPTER_STUCK));
     set_stage(slot, STAGE_STUCK);
+}
+
+/* An attempt ended so: the next one begins by itself when the adapter answers again. */
+static bool comes_back(struct slot *slot)
+{
+    if (slot->attempt.cause == CAUSE_ADAPTER_STUCK)
+        slot->sticks++;
+    else
+        slot->sticks = 0;
+    return slot->sticks > 0 && slot->sticks < STICKS_MAX;
 }
 
 static void on_begun(void *data, int64_t id)
@@ -105,6 +121,8 @@ void slot_book(struct slot *slot)
     const struct config *config = slot->world->config;
     struct attempt *attempt = &slot->attempt;
 
+    if (slot->stage == STAGE_STUCK)
+        log_info("slot", "%s: %s answers again", slot->name, slot->adapter.devnode);
     product_unref(slot->product);
     slot->product = product_ref(slot->world->product);
     slot->job = (struct flash_job){
@@ -175,16 +193,19 @@ static void on_ended(void *data)
     log_verdict(&slot->attempt);
     if (!slot->present || slot->muted)
         set_stage(slot, STAGE_IDLE);
-    else if (slot->attempt_plug == slot->plug)
-        set_stage(slot, STAGE_SHOWN);
-    else
+    else if (slot->attempt_plug != slot->plug)
         settle(slot);
+    else if (comes_back(slot)) {
+        set_stage(slot, STAGE_STUCK);
+        begin(slot);
+    } else
+        set_stage(slot, STAGE_SHOWN);
     slot->world->closed(slot->world->data, &slot->attempt);
 }
 
 void slot_finish(struct slot *slot)
 {
-    slot_talk_close(slot);
+    slot_talk_hang_up(slot);
     attempt_judge(&slot->attempt, &slot->flash, wall_clock_us());
     set_stage(slot, STAGE_ENDING);
     store_end(slot->world->store, &slot->attempt, on_ended, slot);
@@ -197,7 +218,7 @@ static bool give_up(struct slot *slot, enum cause cause, const char *detail)
     switch (slot->stage) {
     case STAGE_BOOKING: store_cancel(slot->world->store, slot->ticket, cause); break;
     case STAGE_FLASHING: flash_abort(&slot->flash, cause, detail, steady_clock_us()); return true;
-    case STAGE_ENDING: return true;
+    case STAGE_ENDING: slot_talk_close(slot); return true;
     default: break;
     }
     slot_talk_close(slot);
@@ -215,6 +236,7 @@ void slot_unplug(struct slot *slot)
         slot_finish(slot);
     else
         slot->world->changed(slot->world->data, slot);
+    slot_talk_close(slot); /* whoever comes next has a port of its own */
 }
 
 void slot_plug(struct slot *slot, const struct adapter *adapter)
@@ -225,6 +247,7 @@ void slot_plug(struct slot *slot, const struct adapter *adapter)
     slot->held = slot->world->held;
     slot->adapter = *adapter;
     slot->trouble[0] = '\0';
+    slot->sticks = 0;
     log_info("slot", "%s: %s (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid, adapter->pid,
              adapter->model);
     if (slot->muted)
@@ -253,6 +276,7 @@ const char *slot_retry(struct slot *slot)
     case STAGE_SHOWN:
     case STAGE_BLOCKED:
         slot->held = false;
+        slot->sticks = 0;
         begin(slot);
         return NULL;
     case STAGE_STUCK: return "the adapter does not answer: unplug it";

@@ -11,8 +11,8 @@ enum slot_stage {
     STAGE_IDLE,     /* nothing to do: no adapter, or one that is left alone */
     STAGE_SETTLING, /* plugged in; contacts may bounce */
     STAGE_BLOCKED,  /* cannot begin: `trouble` of this slot's port, or world->blocked */
-    STAGE_OPENING,  /* the port is being opened */
-    STAGE_STUCK,    /* the same, and the adapter has not answered for seconds */
+    STAGE_OPENING,  /* the port is being opened, as soon as the kernel has let go of it */
+    STAGE_STUCK,    /* the same, and the adapter has not answered for seconds; it is given all the time it takes */
     STAGE_BOOKING,  /* the attempt's row is being committed */
     STAGE_FLASHING, /* the recipe runs */
     STAGE_ENDING,   /* the verdict is being committed */
@@ -30,12 +30,15 @@ struct slot {
     int64_t since;
     char trouble[320]; /* BLOCKED: why the port cannot be used; "": not the port's fault */
 
+    unsigned sticks; /* attempts in a row, of this plug, in which the adapter stopped answering */
+
     bool present;
     bool held; /* came, or would have begun, during a hold: left alone */
     struct adapter adapter;
     unsigned plug; /* counts adapters that came */
 
-    struct tty *tty;
+    struct tty *tty; /* hung up after ENDING, until the kernel has let go of the port; NULL: none */
+    bool open_next;  /* when `tty` is closed */
     bool setting;    /* a tty_lines() or tty_baud() is under way */
     uint64_t ticket; /* BOOKING */
 
@@ -61,12 +64,13 @@ struct slot {
 /* slot.c */
 void slot_finish(struct slot *slot); /* the recipe has ended: book it */
 void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail);
-void slot_port_stuck(struct slot *slot); /* the open takes too long; it may still end */
+void slot_port_stuck(struct slot *slot); /* close or open take too long; they may still end */
 void slot_book(struct slot *slot);       /* the port is open: commit the attempt's row */
 
 /* slot_talk.c */
 void slot_talk_open(struct slot *slot);
-void slot_talk_start(struct slot *slot); /* the recipe has begun: do what it wants */
-void slot_talk_close(struct slot *slot); /* gives the port up; fine if there is none */
+void slot_talk_hang_up(struct slot *slot); /* closes the port; slot_talk_open() waits until that is through */
+void slot_talk_start(struct slot *slot);   /* the recipe has begun: do what it wants */
+void slot_talk_close(struct slot *slot);   /* gives the port up, nobody waits; fine if there is none */
 
 #endif

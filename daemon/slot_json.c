@@ -41,7 +41,7 @@ static enum slot_state shown_state(const struct attempt *attempt)
     switch (attempt->verdict) {
     case VERDICT_PASS: return SLOT_PASS;
     case VERDICT_FAIL: return SLOT_FAIL;
-    default: return attempt->cause == CAUSE_ADAPTER_STUCK ? SLOT_STUCK : SLOT_INTERRUPTED;
+    default: return SLOT_INTERRUPTED;
     }
 }
 

@@ -94,6 +94,17 @@ static void on_tick(uv_timer_t *timer)
     }
 }
 
+static void open_port(struct slot *slot);
+
+static void on_closed(void *data)
+{
+    struct slot *slot = data;
+    tty_close(slot->tty);
+    slot->tty = NULL;
+    if (slot->open_next)
+        open_port(slot);
+}
+
 static void on_opened(void *data, int error, enum cause cause, const char *detail)
 {
     struct slot *slot = data;
@@ -138,12 +149,24 @@ static void on_gone(void *data, int error)
         slot_port_trouble(slot, CAUSE_UNPLUGGED, uv_strerror(error));
 }
 
+static void open_port(struct slot *slot)
+{
+    static const struct tty_events events = {.opened = on_opened,
+                                             .done = on_done,
+                                             .received = on_received,
+                                             .writable = on_writable,
+                                             .gone = on_gone,
+                                             .closed = on_closed};
+    slot->open_next = slot->setting = false;
+    slot->tty = tty_open(slot->world->loop, slot->adapter.devnode, &events, slot);
+}
+
 void slot_talk_open(struct slot *slot)
 {
-    static const struct tty_events events = {
-        .opened = on_opened, .done = on_done, .received = on_received, .writable = on_writable, .gone = on_gone};
-    slot->setting = false;
-    slot->tty = tty_open(slot->world->loop, slot->adapter.devnode, &events, slot);
+    if (slot->tty)
+        slot->open_next = true;
+    else
+        open_port(slot);
     uv_timer_start(&slot->tick, on_tick, TICK_MS, TICK_MS);
 }
 
@@ -156,10 +179,18 @@ void slot_talk_start(struct slot *slot)
     talk(slot);
 }
 
-void slot_talk_close(struct slot *slot)
+void slot_talk_hang_up(struct slot *slot)
 {
     uv_timer_stop(&slot->deadline);
     uv_timer_stop(&slot->tick);
+    slot->open_next = false;
+    if (slot->tty)
+        tty_hang_up(slot->tty);
+}
+
+void slot_talk_close(struct slot *slot)
+{
+    slot_talk_hang_up(slot);
     if (slot->tty)
         tty_close(slot->tty);
     slot->tty = NULL;

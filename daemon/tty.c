@@ -27,7 +27,7 @@ struct tty {
     uv_async_t answered;
     uv_poll_t poll;
     unsigned handles; /* of the two above, not yet closed */
-    bool open, gone, closed;
+    bool open, gone, hung_up, told_closed;
     bool wants_writable, wants_flush;
     enum order pending; /* what the worker has been told and we have not yet taken the answer to */
     uint64_t busy_since;
@@ -45,7 +45,9 @@ struct tty {
     pthread_mutex_t lock;
     pthread_cond_t ordered;
     enum order order; /* back to ORDER_NONE when it is done */
-    bool abandoned;   /* by tty_close(): the loop's handles are no longer to be used */
+    bool leaving;     /* tty_hang_up(): the worker shall close the port and end */
+    bool left;        /* it has closed it */
+    bool abandoned;   /* tty_close(): the loop's handles are no longer to be used */
     unsigned users;   /* the loop, the worker; who leaves last frees */
 };
 
@@ -81,28 +83,38 @@ static void carry_out(struct tty *tty, enum order order)
     }
 }
 
+/* Under the lock. */
+static void answer(struct tty *tty)
+{
+    if (!tty->abandoned)
+        uv_async_send(&tty->answered);
+}
+
 static void *work(void *data)
 {
     struct tty *tty = data;
     pthread_mutex_lock(&tty->lock);
     for (;;) {
-        while (tty->order == ORDER_NONE && !tty->abandoned)
+        while (tty->order == ORDER_NONE && !tty->leaving)
             pthread_cond_wait(&tty->ordered, &tty->lock);
-        if (tty->abandoned)
+        if (tty->leaving)
             break;
         enum order order = tty->order;
         pthread_mutex_unlock(&tty->lock);
         carry_out(tty, order);
         pthread_mutex_lock(&tty->lock);
         tty->order = ORDER_NONE;
-        if (!tty->abandoned)
-            uv_async_send(&tty->answered);
+        answer(tty);
     }
     pthread_mutex_unlock(&tty->lock);
     if (tty->fd >= 0) {
         (void)tty_ioctl_discard_output(tty->fd);
         close(tty->fd);
     }
+    pthread_mutex_lock(&tty->lock);
+    tty->left = true;
+    answer(tty);
+    pthread_mutex_unlock(&tty->lock);
     atomic_fetch_sub(&workers, 1);
     leave(tty);
     return NULL;
@@ -135,7 +147,7 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 static bool usable(const struct tty *tty)
 {
-    return tty->open && !tty->gone && !tty->closed && tty->pending == ORDER_NONE;
+    return tty->open && !tty->gone && !tty->hung_up && tty->pending == ORDER_NONE;
 }
 
 static void watch(struct tty *tty)
@@ -146,7 +158,7 @@ static void watch(struct tty *tty)
 
 static void say_gone(struct tty *tty, int error)
 {
-    if (tty->gone || tty->closed)
+    if (tty->gone || tty->hung_up)
         return;
     tty->gone = true;
     uv_poll_stop(&tty->poll);
@@ -219,8 +231,15 @@ static void on_answered(uv_async_t *async)
 {
     struct tty *tty = async->data;
     pthread_mutex_lock(&tty->lock);
-    bool answered = tty->pending != ORDER_NONE && tty->order == ORDER_NONE;
+    bool answered = tty->pending != ORDER_NONE && tty->order == ORDER_NONE, left = tty->left;
     pthread_mutex_unlock(&tty->lock);
+    if (tty->hung_up) {
+        if (left && !tty->told_closed) {
+            tty->told_closed = true;
+            tty->events->closed(tty->data);
+        }
+        return;
+    }
     if (answered)
         take_answer(tty);
     if (tty->write_error && usable(tty))
@@ -250,6 +269,7 @@ struct tty *tty_open(uv_loop_t *loop, const char *devnode, const struct tty_even
     if (error) {
         tty->error = error;
         tty->order = ORDER_NONE;
+        tty->left = true;
         tty_trouble_set(&tty->trouble, CAUSE_ADAPTER_ERROR, "no thread for it: %s", uv_strerror(error));
         uv_async_send(&tty->answered);
     }
@@ -314,15 +334,29 @@ static void on_handle_closed(uv_handle_t *handle)
         leave(tty);
 }
 
-void tty_close(struct tty *tty)
+void tty_hang_up(struct tty *tty)
 {
-    tty->closed = true;
+    if (tty->hung_up)
+        return;
+    tty->hung_up = true;
+    if (tty->busy_since == 0)
+        tty->busy_since = uv_hrtime();
     /* Before the worker hears of it: the descriptor's number may belong to another port as soon as it is closed. */
     if (tty->open)
         uv_close((uv_handle_t *)&tty->poll, on_handle_closed);
     pthread_mutex_lock(&tty->lock);
-    tty->abandoned = true;
+    tty->leaving = true;
     pthread_cond_signal(&tty->ordered);
+    if (tty->left)
+        answer(tty);
+    pthread_mutex_unlock(&tty->lock);
+}
+
+void tty_close(struct tty *tty)
+{
+    tty_hang_up(tty);
+    pthread_mutex_lock(&tty->lock);
+    tty->abandoned = true;
     pthread_mutex_unlock(&tty->lock);
     uv_close((uv_handle_t *)&tty->answered, on_handle_closed);
 }

@@ -32,6 +32,8 @@ struct tty_events {
     void (*writable)(void *data);
     /* The adapter was unplugged or died (-EIO, …). Nothing more will come; the owner closes. */
     void (*gone)(void *data, int error);
+    /* After tty_hang_up(): the kernel has let go of the port, which can be opened anew. Once; the owner closes. */
+    void (*closed)(void *data);
 };
 
 /* Starts to open `devnode`: non-blocking, raw, 8N1, no flow control, HUPCL off, 115200, exclusive (TIOCEXCL and flock),
@@ -53,12 +55,16 @@ void tty_flush_input(struct tty *tty);
 /* Accepts up to n bytes (copied into the kernel); returns how many. Less than n: `writable` will come. */
 size_t tty_write(struct tty *tty, const uint8_t *bytes, size_t n);
 
-/* When the worker took up the operation it is now in, on uv_hrtime()'s clock in ns; 0 if it is idle. An operation that
- * takes seconds is a stuck adapter. */
+/* When the worker took up the operation it is now in (a close too), on uv_hrtime()'s clock in ns; 0 if it is idle. An
+ * operation that takes seconds is a stuck adapter. */
 uint64_t tty_busy_since(const struct tty *tty);
 
-/* Gives the port up. The close itself happens on the worker, however long it takes; the object frees itself then.
- * Discards unsent bytes. */
+/* Closes the port, and tells by `closed` when that is through: a stuck adapter takes its time, which tty_busy_since()
+ * tells. Discards unsent bytes. No other callback comes from now on; tty_close() has still to be called. */
+void tty_hang_up(struct tty *tty);
+
+/* Gives the port up, hung up or not. The close itself happens on the worker, however long it takes; the object frees
+ * itself then. */
 void tty_close(struct tty *tty);
 
 /* Ports whose worker has not yet ended, closed ones included: at shutdown, how many are waited for in vain. */

@@ -111,6 +111,8 @@ int tty_open_port(const char *devnode, int *fd, struct tty_trouble *trouble)
         error = tty_ioctl_exclusive(port);
     }
     if (!error) {
+        /* Before anything that a stuck adapter can fail in, for then comes a close. */
+        tty_ioctl_no_closing_wait(port);
         step = "does not take its modem lines";
         error = release_lines(port);
     }
@@ -119,7 +121,6 @@ int tty_open_port(const char *devnode, int *fd, struct tty_trouble *trouble)
         error = tty_ioctl_raw(port, FIRST_BAUD);
     }
     if (!error) {
-        tty_ioctl_no_closing_wait(port);
         step = "cannot be emptied";
         error = tty_ioctl_discard_input(port);
     }

@@ -169,6 +169,65 @@ START_TEST(closes_in_a_callback)
 }
 END_TEST
 
+/* Hung up: `closed` comes when the kernel has let go, and the port can be had again. */
+START_TEST(tells_when_it_is_closed)
+{
+    struct bed_client again;
+    bed_plug(&a, 0, true);
+    if (_i == 0) {
+        bed_open(&user, &a);
+        bed_hang_on(&a, TIOCMSET);
+        tty_lines(user.tty, true, true);
+    } else {
+        bed_hang_on(&a, TIOCMSET);
+        bed_start_opening(&user, a.devnode);
+    }
+    bed_wait_for_hang(&a);
+    bed_send(&a, "x");
+    tty_hang_up(user.tty);
+    tty_hang_up(user.tty);
+    for (int i = 0; i < 100; i++)
+        uv_run(&bed_loop, UV_RUN_NOWAIT);
+    ck_assert_uint_eq(user.hung_up, 0);
+    ck_assert_uint_ne(tty_busy_since(user.tty), 0);
+    bed_answer(&a, 0);
+    RUN_UNTIL(user.hung_up);
+    ck_assert_uint_eq(user.done + user.gone + user.writable + user.n_received, 0);
+    ck_assert_uint_eq(user.opened, _i == 0);
+    bed_open(&again, &a);
+    bed_close(&again);
+    bed_close(&user);
+    bed_check_end(&user);
+    ck_assert_uint_eq(user.hung_up, 1);
+}
+END_TEST
+
+START_TEST(closes_while_it_is_hung_up)
+{
+    bed_plug(&a, 0, true);
+    bed_open(&user, &a);
+    if (_i == 0) { /* before the kernel has let go */
+        bed_hang_on(&a, TIOCMSET);
+        tty_lines(user.tty, true, true);
+        bed_wait_for_hang(&a);
+        tty_hang_up(user.tty);
+        bed_close(&user);
+        uv_run(&bed_loop, UV_RUN_DEFAULT);
+        bed_answer(&a, EIO);
+    } else if (_i == 1) { /* after that, and before it is heard */
+        tty_hang_up(user.tty);
+        while (tty_workers() > 0)
+            usleep(1000);
+        bed_close(&user);
+    } else {
+        user.close_in = CLOSE_IN_CLOSED;
+        tty_hang_up(user.tty);
+    }
+    bed_check_end(&user);
+    ck_assert_uint_eq(user.hung_up, _i == 2);
+}
+END_TEST
+
 /* While a closed port's worker still hangs, gangd itself is who holds the port. */
 START_TEST(names_itself)
 {
@@ -207,6 +266,8 @@ int main(int argc, char **argv)
     tcase_add_test(tests, closes_while_it_opens);
     tcase_add_test(tests, closes_before_the_answer_is_heard);
     tcase_add_loop_test(tests, closes_in_a_callback, CLOSE_IN_OPENED, CLOSE_IN_GONE + 1);
+    tcase_add_loop_test(tests, tells_when_it_is_closed, 0, 2);
+    tcase_add_loop_test(tests, closes_while_it_is_hung_up, 0, 3);
     tcase_add_test(tests, names_itself);
     Suite *suite = suite_create("tty_end");
     suite_add_tcase(suite, tests);

@@ -173,12 +173,20 @@ static void on_gone(void *data, int error)
     called(client, CLOSE_IN_GONE);
 }
 
+static void on_closed(void *data)
+{
+    struct bed_client *client = data;
+    client->hung_up++;
+    called(client, CLOSE_IN_CLOSED);
+}
+
 const struct tty_events bed_events = {.opened = on_opened,
                                       .done = on_done,
                                       .modem = on_modem,
                                       .received = on_received,
                                       .writable = on_writable,
-                                      .gone = on_gone};
+                                      .gone = on_gone,
+                                      .closed = on_closed};
 
 void bed_start_opening(struct bed_client *client, const char *devnode)
 {

@@ -55,7 +55,7 @@ extern uv_loop_t bed_loop;
 /* Who has a port open, and all that it was told. */
 struct bed_client {
     struct tty *tty;
-    unsigned opened, done, modem, writable, gone, after_close;
+    unsigned opened, done, modem, writable, gone, hung_up, after_close; /* hung_up: `closed` was told */
     int error;
     unsigned lines;
     enum cause cause;
@@ -65,7 +65,7 @@ struct bed_client {
     unsigned close_in; /* which callback closes the port: CLOSE_IN_… */
     bool closed;
 };
-enum { CLOSE_IN_OPENED = 1, CLOSE_IN_DONE, CLOSE_IN_RECEIVED, CLOSE_IN_GONE };
+enum { CLOSE_IN_OPENED = 1, CLOSE_IN_DONE, CLOSE_IN_RECEIVED, CLOSE_IN_GONE, CLOSE_IN_CLOSED };
 
 extern const struct tty_events bed_events; /* data: a struct bed_client */
 
