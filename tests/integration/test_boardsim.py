@@ -292,6 +292,29 @@ def inside_a_fixture_has_its_lid_on_a_line(control):
     assert " lid=closed " in control("status 1")
 
 
+def inside_a_fixture_comes_without_a_board(control):
+    """--boards 0 --lid dcd"""
+    control("fixture 4")
+    status = control("status 4")
+    assert status.startswith("ttyUSB0 cp2102n board=none lid=open "), status
+    port = Port()
+    assert port.lines() == DTR | RTS
+    port.reset(download=True)
+    assert not port.sync()
+    mac = control("seat 4").split()[1]
+    assert f"board={mac} lid=closed" in control("status 4")
+    assert port.lines() == termios.TIOCM_CAR
+    port.reset(download=True)
+    assert port.sync()
+    control("fixture 5")
+    assert properties(0)["ID_SERIAL"] != properties(1)["ID_SERIAL"]
+    assert "there is an adapter already" in control.raw("fixture 5")
+    control("unplug 5")
+    control("unplug 4")
+    control("fixture 4")
+    assert "no board has been here" in control.raw("replug 5") and "already" in control.raw("replug 4")
+
+
 def inside_a_fixture_without_a_lid_tells_nothing(control):
     """--boards 1"""
     port = Port()

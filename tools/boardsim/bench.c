@@ -24,6 +24,9 @@
 #define IDLE_NS   (15 * (uint64_t)SECOND)
 #define STILL_NS  (60 * (uint64_t)SECOND)
 
+/* Serial numbers of adapters that come without a board are counted down from here: boards never reach it. */
+#define EMPTY_FIXTURE 0x1000000u
+
 struct slot {
     struct spec spec;
     struct adapter *adapter;
@@ -241,25 +244,32 @@ static bool check_seated(struct bench *bench, unsigned slot, bool has_board, cha
     return is == has_board;
 }
 
-/* The board sits on its adapter before the host hears of the adapter. */
+/* A board sits on its adapter before the host hears of the adapter. `unit` may be NULL. */
 static int plug(struct bench *bench, unsigned index, struct unit *unit, int not_tty, char *error, size_t size)
 {
     struct slot *slot = &bench->slots[index];
     slot->adapter = bench->backend->adapter(bench->world, kind_for(bench, index), bench->event_fd);
     if (!slot->adapter)
         return fail(error, size, "slot %u: no adapter: %s", index, strerror(errno));
-    seat(bench, index, unit);
-    const struct world_plug how = {
-        .slot = index, .unit = unit->number, .hang = unit->spec.hang_ioctl, .not_number = not_tty};
+    const struct spec *spec = unit ? &unit->spec : &slot->spec;
+    if (unit)
+        seat(bench, index, unit);
+    else
+        slot->lid = spec->lid;
+    const struct world_plug how = {.slot = index,
+                                   .unit = unit ? unit->number : EMPTY_FIXTURE - index,
+                                   .hang = spec->hang_ioctl,
+                                   .not_number = not_tty};
     slot->plug = bench->backend->plug(bench->world, slot->adapter, &how);
     if (slot->plug < 0) {
-        adapter_lift(slot->adapter, &unit->time);
+        if (unit)
+            adapter_lift(slot->adapter, &unit->time);
         adapter_free(slot->adapter);
         slot->adapter = NULL;
         slot->seated = false;
         return fail(error, size, "slot %u: there is no room for another adapter", index);
     }
-    tell(bench, index, "plugged", unit);
+    tell(bench, index, unit ? "plugged" : "fixture plugged", unit);
     return 0;
 }
 
@@ -281,6 +291,16 @@ int bench_plug(struct bench *bench, unsigned slot, const struct spec *spec, char
     forget_hand(&bench->slots[slot]);
     bench->slots[slot].bounce_at = 0;
     return plug(bench, slot, unit, -1, error, size);
+}
+
+int bench_fixture(struct bench *bench, unsigned slot, char *error, size_t size)
+{
+    if (!check(bench, slot, false, error, size))
+        return -1;
+    forget_hand(&bench->slots[slot]);
+    bench->slots[slot].bounce_at = 0;
+    bench->slots[slot].lid_closed = false;
+    return plug(bench, slot, NULL, -1, error, size);
 }
 
 /* The board in the hand comes back, as another tty than `not_tty`. */

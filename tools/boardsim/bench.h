@@ -56,7 +56,9 @@ int bench_plug(struct bench *bench, unsigned slot, const struct spec *spec, char
 int bench_unplug(struct bench *bench, unsigned slot, char *error, size_t size);
 /* The board in the hand comes back, without what was seen of it in its chip, with what is in its flash. */
 int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size);
-/* The same for a fixture, whose adapter stays: a new board, the board goes. */
+/* A fixture: its adapter without a board. */
+int bench_fixture(struct bench *bench, unsigned slot, char *error, size_t size);
+/* Its adapter stays: a new board, the board goes. */
 int bench_seat(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size);
 int bench_lift(struct bench *bench, unsigned slot, char *error, size_t size);
 

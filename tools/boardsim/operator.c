@@ -74,6 +74,13 @@ static enum operator_result do_plug(const struct call *call)
     return bring_board(call, bench_plug);
 }
 
+static enum operator_result do_fixture(const struct call *call)
+{
+    if (!call->bench)
+        return OPERATOR_DONE;
+    return from_bench(bench_fixture(call->bench, call->slot, call->answer, OPERATOR_ANSWER));
+}
+
 static enum operator_result do_seat(const struct call *call)
 {
     return bring_board(call, bench_seat);
@@ -293,6 +300,7 @@ static const struct command {
     {"unplug", true, 0, 0, do_unplug, "unplug N               adapter and board go"},
     {"swap", true, 0, WORDS, do_swap, "swap N [WORD…]         unplug, and plug a new board"},
     {"replug", true, 0, 0, do_replug, "replug N               the board that was unplugged comes back"},
+    {"fixture", true, 0, 0, do_fixture, "fixture N              an adapter that waits for a board"},
     {"seat", true, 0, WORDS, do_seat, "seat N [WORD…]         a new board on the adapter that stays; the lid closes"},
     {"lift", true, 0, 0, do_lift, "lift N                 the lid opens, the board goes, the adapter stays"},
     {"lid", true, 1, 1, do_lid, "lid N open|closed      the fixture's lid alone"},
