@@ -221,6 +221,16 @@ def inside_unplug_hangs_up(control):
     assert control("status 1") == "empty"
 
 
+def inside_a_detached_adapter_is_gone_too(control):
+    """--boards 1"""
+    port = Port()
+    control("unplug 1 detach")
+    refused(errno.EIO, port.lines)
+    assert control("status 1") == "empty"
+    control("replug 1")
+    assert Port(1).lines() == DTR | RTS
+
+
 def inside_a_number_that_is_still_open_is_not_given_again(control):
     """--boards 1"""
     port = Port()
@@ -353,7 +363,8 @@ def inside_commands_that_make_no_sense_are_refused(control):
                       ("replug 2", "no board has been here"), ("plug 2 noise=2", "noise=2: bad argument"),
                       ("plug 2 silent=1", "silent=1: takes no argument"), ("plug 2 mac=1:2", "six hexadecimal bytes"),
                       ("plug 2 part=X", "no such flash part"), ("plug 2 image=/no/such", "/no/such: No such file"),
-                      ("press 1", "too few words"), ("press 1 nose", "the buttons are"), ("unplug 1 2", "too many words"),
+                      ("press 1", "too few words"), ("press 1 nose", "the buttons are"), ("unplug 1 2", "unplugged by `detach`"),
+                      ("unplug 1 detach 2", "too many words"),
                       ("wait 1 rain", "nothing to wait for"), ("wait 1 open 0", "waited in vain"),
                       ("dump 1 /no/such/file", "No such file")):
         answer = control.raw(line)

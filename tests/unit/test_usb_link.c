@@ -309,6 +309,12 @@ START_TEST(a_connection_may_end_in_any_way)
     shutdown(host, SHUT_RDWR);
     ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 0);
     unplug();
+    plug("ch340");
+    submit(0x82, NULL, NULL, 32);
+    shutdown(host, SHUT_RDWR); /* and what it has sent before is taken */
+    usb_link_free_ended(adapter);
+    close(host);
+    ck_assert(listening[0]);
 }
 END_TEST
 

@@ -321,14 +321,14 @@ int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size)
     return replug(bench, slot, -1, error, size);
 }
 
-int bench_unplug(struct bench *bench, unsigned slot, char *error, size_t size)
+int bench_unplug(struct bench *bench, unsigned slot, bool detach, char *error, size_t size)
 {
     if (!check(bench, slot, true, error, size))
         return -1;
     struct slot *s = &bench->slots[slot];
     bool seated = s->seated;
     lift(bench, slot);
-    bench->backend->unplug(bench->world, s->plug);
+    bench->backend->unplug(bench->world, s->plug, detach);
     s->adapter = NULL;
     tell(bench, slot, "unplugged", s->unit);
     if (seated)
@@ -433,7 +433,7 @@ static void cut(struct bench *bench, unsigned index, uint64_t now)
     struct slot *slot = &bench->slots[index];
     char error[128];
     slot->bounce_tty = tty_of(bench, slot);
-    bench_unplug(bench, index, error, sizeof error);
+    bench_unplug(bench, index, false, error, sizeof error);
     slot->bounce_at = slot->unit->spec.bounces ? now + BOUNCE_NS : 0;
 }
 
@@ -544,7 +544,7 @@ void bench_unplug_all(struct bench *bench)
     char error[128];
     for (unsigned i = 1; i <= BENCH_SLOTS; i++)
         if (bench->slots[i].adapter)
-            (void)bench_unplug(bench, i, error, sizeof error);
+            (void)bench_unplug(bench, i, false, error, sizeof error);
 }
 
 void bench_enter(const struct bench *bench)

@@ -52,8 +52,8 @@ const struct spec *bench_plain_spec(const struct bench *bench);
 
 /* A new board with its adapter. `spec`: NULL for what the slot's boards are like. */
 int bench_plug(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size);
-/* The adapter goes, and the board with it: it stays in the operator's hand. */
-int bench_unplug(struct bench *bench, unsigned slot, char *error, size_t size);
+/* The adapter goes, and the board with it: it stays in the operator's hand. `detach`: see world_backend.unplug. */
+int bench_unplug(struct bench *bench, unsigned slot, bool detach, char *error, size_t size);
 /* The board in the hand comes back, without what was seen of it in its chip, with what is in its flash. */
 int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size);
 /* A fixture: its adapter without a board. */

@@ -90,7 +90,7 @@ enum operator_result hands_tick(struct hands *hands, struct bench *bench, char a
         case FINISHED:
             if (!due)
                 break;
-            if (bench_unplug(bench, i, answer, OPERATOR_ANSWER) != 0)
+            if (bench_unplug(bench, i, false, answer, OPERATOR_ANSWER) != 0)
                 return OPERATOR_REFUSED;
             hands->slots[i].place = EMPTY;
             hands->slots[i].at = now + swap_time(hands);

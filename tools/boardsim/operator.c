@@ -86,16 +86,23 @@ static enum operator_result do_seat(const struct call *call)
     return bring_board(call, bench_seat);
 }
 
-static enum operator_result do_unplug(const struct call *call)
+static enum operator_result unplug(const struct call *call, bool detach)
 {
     if (!call->bench)
         return OPERATOR_DONE;
-    return from_bench(bench_unplug(call->bench, call->slot, call->answer, OPERATOR_ANSWER));
+    return from_bench(bench_unplug(call->bench, call->slot, detach, call->answer, OPERATOR_ANSWER));
+}
+
+static enum operator_result do_unplug(const struct call *call)
+{
+    if (call->count && strcmp(call->words[0], "detach") != 0)
+        return refuse(call->answer, call->words[0], "an adapter is unplugged, or unplugged by `detach`");
+    return unplug(call, call->count);
 }
 
 static enum operator_result do_swap(const struct call *call)
 {
-    enum operator_result result = do_unplug(call);
+    enum operator_result result = unplug(call, false);
     return result == OPERATOR_DONE ? do_plug(call) : result;
 }
 
@@ -297,7 +304,8 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"plug", true, 0, WORDS, do_plug, "plug N [WORD…]         a new board with its adapter"},
-    {"unplug", true, 0, 0, do_unplug, "unplug N               adapter and board go"},
+    {"unplug", true, 0, 1, do_unplug,
+     "unplug N [detach]      adapter and board go; with vhci, pulled or by the controller's detach"},
     {"swap", true, 0, WORDS, do_swap, "swap N [WORD…]         unplug, and plug a new board"},
     {"replug", true, 0, 0, do_replug, "replug N               the board that was unplugged comes back"},
     {"fixture", true, 0, 0, do_fixture, "fixture N              an adapter that waits for a board"},

@@ -415,8 +415,9 @@ static void remove_device(struct world *world, char **path)
 }
 
 /* It hangs up first, then udev hears of it, as with real hardware. */
-static void unplug(struct world *world, int number)
+static void unplug(struct world *world, int number, bool detach)
 {
+    (void)detach;
     struct port *port = &world->ports[number];
     pthread_mutex_lock(&port->lock);
     struct adapter *adapter = port->adapter;

@@ -29,8 +29,8 @@ struct world_backend {
     struct adapter *(*adapter)(struct world *world, const struct adapter_kind *kind, int event_fd);
     /* Plugs it in. Returns what unplug() and the others want; -1 if there is no room. */
     int (*plug)(struct world *world, struct adapter *adapter, const struct world_plug *how);
-    /* It is pulled out, and freed. */
-    void (*unplug)(struct world *world, int plug);
+    /* It is pulled out, and freed. `detach`: the host's controller ends the connection, where it can. */
+    void (*unplug)(struct world *world, int plug, bool detach);
     /* From now on control requests (modem lines, baud) and bytes, or bytes alone, are not answered, until it is
      * unplugged or both are false again. */
     void (*hang)(struct world *world, int plug, bool control, bool bytes);

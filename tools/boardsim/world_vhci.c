@@ -244,7 +244,7 @@ static int plug(struct world *world, struct adapter *adapter, const struct world
     return number;
 }
 
-static void pull_device(struct device *device)
+static void pull_device(struct device *device, bool detach)
 {
     pthread_mutex_lock(&device->lock);
     struct usb_link *link = device->link;
@@ -252,7 +252,10 @@ static void pull_device(struct device *device)
     pthread_mutex_unlock(&device->lock);
     if (!link)
         return;
-    usb_link_free(link);
+    if (detach && vhci_detach(device->vhci) == 0)
+        usb_link_free_ended(link);
+    else
+        usb_link_free(link);
     device->control_hangs = device->bytes_hang = false;
     for (unsigned i = 0; i < USB_PORTS; i++) {
         struct port *port = &device->ports[i];
@@ -263,10 +266,10 @@ static void pull_device(struct device *device)
     }
 }
 
-static void unplug(struct world *world, int number)
+static void unplug(struct world *world, int number, bool detach)
 {
     struct port *port = port_of(world, number);
-    pull_device(port->device); /* nobody but this thread knows of the adapter then */
+    pull_device(port->device, detach); /* nobody but this thread knows of the adapter then */
     adapter_free(port->adapter);
     port->adapter = NULL;
 }

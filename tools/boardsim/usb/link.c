@@ -266,6 +266,11 @@ struct usb_link *usb_link_new(const struct adapter_kind *kind, unsigned unit, in
 void usb_link_free(struct usb_link *link)
 {
     shutdown(link->socket, SHUT_RDWR);
+    usb_link_free_ended(link);
+}
+
+void usb_link_free_ended(struct usb_link *link)
+{
     pthread_join(link->thread, NULL);
     close(link->socket);
     struct transfer **lists[] = {&link->control, &link->events};

@@ -27,6 +27,8 @@ struct usb_link *usb_link_new(const struct adapter_kind *kind, unsigned unit, in
                               const struct usb_owner *owner);
 /* The adapter is pulled out: the connection ends. */
 void usb_link_free(struct usb_link *link);
+/* The same when the host has ended the connection, which this waits for. */
+void usb_link_free_ended(struct usb_link *link);
 
 /* Takes up to `room` bytes that the host sends to a UART. */
 size_t usb_link_take(struct usb_link *link, unsigned port, uint8_t *bytes, size_t room);

@@ -9,9 +9,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HOME "/sys/devices/platform/vhci_hcd.0"
+
+#define BUSY_MS 2000
 
 /* enum usb_device_speed of the kernel */
 enum { FULL_SPEED = 2, HIGH_SPEED = 3 };
@@ -94,6 +97,11 @@ int vhci_attach(unsigned n, bool high_speed, unsigned *port)
     snprintf(line, sizeof line, "%u %d %u %d", *port, sockets[0], 0x10000u + *port,
              high_speed ? HIGH_SPEED : FULL_SPEED);
     int result = write_line(HOME "/attach", line);
+    /* A port is not free at once when what was there has gone. */
+    for (unsigned i = 0; result != 0 && errno == EBUSY && i < BUSY_MS; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        result = write_line(HOME "/attach", line);
+    }
     int cause = errno;
     close(sockets[0]); /* the kernel has it */
     if (result == 0)
@@ -101,6 +109,13 @@ int vhci_attach(unsigned n, bool high_speed, unsigned *port)
     close(sockets[1]);
     errno = cause;
     return -1;
+}
+
+int vhci_detach(unsigned port)
+{
+    char line[16];
+    snprintf(line, sizeof line, "%u", port);
+    return write_line(HOME "/detach", line);
 }
 
 void vhci_name(unsigned port, char *name, size_t size)
