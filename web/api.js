@@ -58,18 +58,17 @@ export function connect({ onEvent, onConnection }) {
     open();
 }
 
-/* Asks for a new attempt at `slot`. Resolves to '' or to the reason why not. */
-export async function retry(slot) {
+/*
+ * Asks for a new attempt in the slot named, or without a name in all slots that wait for a person's start. Resolves to
+ * {reason, started}: '' or why not, and the names of the slots that the station started.
+ */
+export async function start(slot) {
+    const what = slot === undefined ? 'start' : `slots/${encodeURIComponent(slot)}/retry`;
     try {
-        const answer = await fetch(`/api/v1/slots/${encodeURIComponent(slot)}/retry`, {
-            method: 'POST',
-            headers: { 'X-Gangd': '1' },
-        });
-        if (answer.ok)
-            return '';
-        const { error } = await answer.json();
-        return error || `gangd refused (${answer.status}).`;
+        const answer = await fetch(`/api/v1/${what}`, { method: 'POST', headers: { 'X-Gangd': '1' } });
+        const { error, started } = await answer.json();
+        return { reason: answer.ok ? '' : error || `gangd refused (${answer.status}).`, started };
     } catch {
-        return 'gangd does not answer.';
+        return { reason: 'gangd does not answer.' };
     }
 }

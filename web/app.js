@@ -2,10 +2,11 @@
 /*
  * The page: what the connection says goes into the model, what changed in the model goes onto the screen.
  */
-import { connect, retry } from './api.js';
+import { connect } from './api.js';
 import { Details } from './details.js';
 import { grid, TILE_MIN_HEIGHT } from './layout.js';
 import { Sound } from './sound.js';
+import { Start } from './start.js';
 import { Model } from './state.js';
 import { setText, Tile } from './tile.js';
 import { clock, imageText, localDate, slotLabel, spoken, troubles, yieldText } from './words.js';
@@ -14,7 +15,9 @@ const id = (name) => document.getElementById(name);
 
 const model = new Model();
 const tiles = new Map(); /* slot name → Tile */
-const details = new Details({ onRetry: askRetry });
+const start = new Start();
+const onStart = (name) => start.one(name);
+const details = new Details({ onStart });
 const sound = new Sound(showSound);
 
 let connected = null; /* null until the first answer or its absence */
@@ -52,6 +55,8 @@ function paint() {
     }
     if (dirty.station)
         showStation();
+    if (dirty.order || dirty.slots.size > 0)
+        start.show([...model.slots.values()]);
     dirty.slots.clear();
     dirty.order = dirty.station = false;
 }
@@ -71,7 +76,7 @@ function arrange() {
     for (const name of model.slots.keys()) {
         let tile = tiles.get(name);
         if (tile === undefined) {
-            tile = new Tile(name, { onDetails: openDetails, onRetry: askRetry });
+            tile = new Tile(name, { onDetails: openDetails, onStart });
             tiles.set(name, tile);
             dirty.slots.add(name);
         }
@@ -212,17 +217,6 @@ function openDetails(name) {
     const slot = model.slots.get(name);
     if (slot !== undefined)
         details.open(slot);
-}
-
-let toastTimer = 0;
-
-async function askRetry(name) {
-    const reason = await retry(name);
-    const toast = id('toast');
-    clearTimeout(toastTimer);
-    toast.hidden = reason === '';
-    setText(toast, reason === '' ? '' : `${slotLabel(name)}: ${reason}`);
-    toastTimer = setTimeout(() => (toast.hidden = true), 6000);
 }
 
 id('sound').addEventListener('click', () => sound.toggle());

@@ -3,7 +3,7 @@
  * One slot from near: all that the engineer may ask for.
  */
 import { setText } from './tile.js';
-import { PHASES, baud, canRetry, describe, localDate, localTime, size, slotLabel } from './words.js';
+import { PHASES, baud, canStart, describe, startWord, localDate, localTime, size, slotLabel } from './words.js';
 
 function written(attempt) {
     if (attempt.verdict === null || typeof attempt.written !== 'boolean')
@@ -43,6 +43,7 @@ function slotRows(slot) {
     return [
         ['Path', slot.path],
         ['State', slot.state],
+        ['Presence', slot.presence],
         ['Since', localTime(slot.since)],
         ['Port', adapter?.devnode],
         ['Driver', adapter?.driver],
@@ -88,7 +89,7 @@ export class Details {
     #dialog = document.getElementById('details');
     #name = null;
 
-    constructor({ onRetry }) {
+    constructor({ onStart }) {
         const dialog = this.#dialog;
         const part = (selector) => dialog.querySelector(selector);
         this.parts = {
@@ -100,10 +101,10 @@ export class Details {
             slot: part('.slot-rows'),
             phases: part('.phases'),
             history: part('.history'),
-            retry: part('.retry'),
+            start: part('.start'),
         };
         part('.close').addEventListener('click', () => dialog.close());
-        this.parts.retry.addEventListener('click', () => onRetry(this.#name));
+        this.parts.start.addEventListener('click', () => onStart(this.#name));
         /* A click beside the dialog lands on the dialog element itself. */
         dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
         dialog.addEventListener('close', () => (this.#name = null));
@@ -136,7 +137,8 @@ export class Details {
         fillRows(parts.attempt, attemptRows(slot.attempt));
         fillRows(parts.slot, slotRows(slot));
         fillPhases(parts.phases, slot.attempt?.seconds);
-        parts.retry.hidden = !canRetry(slot);
+        parts.start.hidden = !canStart(slot);
+        setText(parts.start, startWord(slot));
         const query = new URLSearchParams({ format: 'csv', slot: slot.slot, since: localDate(new Date()) });
         parts.history.href = `/api/v1/attempts?${query}`;
     }

@@ -23,7 +23,7 @@ export function grid(n, width, height, gap) {
         const word = Math.min(tileWidth / WORD_ASPECT, tileHeight * WORD_SHARE);
         const full = n / (columns * rows); /* a grid without holes looks like the fixture */
         const score = word * full * full;
-        if (score > best.score)
+        if (score >= best.score) /* as big in more columns: then the page scrolls less */
             best = { columns, rows, score };
     }
     return { columns: best.columns, rows: best.rows };

@@ -31,7 +31,7 @@ function widthOf(word, element) {
 }
 
 export class Tile {
-    constructor(name, { onDetails, onRetry }) {
+    constructor(name, { onDetails, onStart }) {
         this.element = template.content.firstElementChild.cloneNode(true);
         const part = (selector) => this.element.querySelector(selector);
         const all = (selector) => [...this.element.querySelectorAll(selector)];
@@ -46,14 +46,13 @@ export class Tile {
             remedy: part('.remedy'),
             mac: part('.mac'),
             aside: part('.aside'),
-            retry: part('.retry'),
+            start: part('.start'),
         };
         this.element.dataset.slot = name;
         this.parts.slot.textContent = slotLabel(name);
         this.parts.slot.title = name;
         this.parts.slot.addEventListener('click', () => onDetails(name));
-        this.parts.retry.addEventListener('click', () => onRetry(name));
-        this.parts.retry.setAttribute('aria-label', `Try ${slotLabel(name)} again`);
+        this.parts.start.addEventListener('click', () => onStart(name));
     }
 
     /* Shows `slot`, a SLOT of the API. */
@@ -89,7 +88,9 @@ export class Tile {
         setText(parts.mac, view.mac);
         setText(parts.aside, running && view.left ? view.left : view.aside);
         parts.aside.classList.toggle('left', running && view.left !== '');
-        parts.retry.hidden = !view.retry;
+        parts.start.hidden = view.action === '';
+        setText(parts.start, view.action);
+        parts.start.setAttribute('aria-label', `${slotLabel(slot.slot)}: ${view.action.toLowerCase()}`);
         parts.slot.setAttribute('aria-label', `${slotLabel(slot.slot)}, ${view.word.toLowerCase()}: details`);
     }
 }

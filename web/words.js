@@ -6,6 +6,7 @@
 /* What a slot state looks like and is called. `look` chooses colour and pattern in tiles.css, `icon` the shape. */
 const STATES = {
     empty: { look: 'empty', word: 'EMPTY', icon: 'empty' },
+    ready: { look: 'ready', word: 'READY', icon: 'ready' },
     muted: { look: 'muted', word: 'IGNORED', icon: 'muted' },
     settling: { look: 'busy', word: 'SETTLING', icon: 'settling' },
     waiting: { look: 'wait', word: 'WAIT', icon: 'press' },
@@ -49,11 +50,29 @@ const ADVICE = {
     stuck: 'Unplug the adapter and plug it in again',
 };
 
-const RETRY_STATES = ['fail', 'interrupted'];
+/* Is this a fixture in which a person says when the board is in? */
+export function waitsForStart(slot) {
+    return slot.presence === 'start';
+}
 
-/* States in which the API accepts a retry; a tile offers it only where an operator would want it. */
-export function canRetry(slot) {
-    return [...RETRY_STATES, 'pass', 'blocked'].includes(slot.state);
+/* Would the API start an attempt here? */
+export function canStart(slot) {
+    return ['ready', 'pass', 'fail', 'interrupted', 'blocked'].includes(slot.state);
+}
+
+/* What the button for that is called. */
+export function startWord(slot) {
+    return waitsForStart(slot) || slot.state === 'ready' ? 'Start' : 'Try again';
+}
+
+/* Would an operator want it? Where a board's coming is seen, only to give a bad one another chance. */
+function offersStart(slot) {
+    return ['fail', 'interrupted'].includes(slot.state) || (waitsForStart(slot) && ['ready', 'pass'].includes(slot.state));
+}
+
+/* What the button for the whole station says of the `able` slots that it would start. */
+export function startText(able) {
+    return able === 0 ? 'No slot can start now' : `${able} ${able === 1 ? 'slot' : 'slots'}`;
 }
 
 /* All that a tile shows. Every text is '' where there is nothing to say. */
@@ -72,7 +91,7 @@ export function describe(slot) {
         remedy: '',
         mac: '',
         aside: '',
-        retry: RETRY_STATES.includes(slot.state),
+        action: offersStart(slot) ? startWord(slot) : '',
     };
     if (flashing) {
         view.word = PHASE_WORDS[attempt.phase] ?? state.word;
@@ -85,7 +104,7 @@ export function describe(slot) {
         view.sentence = attempt.sentence || view.sentence;
         view.remedy = attempt.remedy || '';
     }
-    if (slot.state === 'empty')
+    if (['empty', 'ready'].includes(slot.state))
         view.aside = lastResult(attempt);
     else if (attempt !== null && slot.state !== 'settling' && slot.state !== 'muted') {
         view.mac = attempt.mac || '';
@@ -94,7 +113,7 @@ export function describe(slot) {
     return view;
 }
 
-/* "18:fe:34:a1:b2:c3 passed": what an empty slot says of the board that left it. */
+/* "18:fe:34:a1:b2:c3 passed": what a slot without a board says of the one that left it. */
 function lastResult(attempt) {
     const words = { pass: 'passed', fail: 'failed', interrupted: 'interrupted' };
     if (attempt === null || !(attempt.verdict in words))

@@ -12,7 +12,7 @@ const ATTEMPT = {
     chip: 'ESP8266EX', flash_id: 'ef4016', flash_size: 4194304, image_md5: '', image_sha256: '', image_size: 4194304,
     baud: 921600, tries: 1, seconds: {}, station: 's', lot: '', operator: '', stub: '', gangd: '',
 };
-const SLOT = { slot: 'A1', path: 'p', state: 'empty', since: '2026-03-02T09:14:51.002Z', sentence: '', prompt: null,
+const SLOT = { slot: 'A1', path: 'p', state: 'empty', presence: 'plug', since: '2026-03-02T09:14:51.002Z', sentence: '', prompt: null,
     adapter: null, attempt: null };
 const FAILED = { ...ATTEMPT, verdict: 'fail', cause: 'board-silent', sentence: 'The board is silent',
     remedy: 'Not a byte came.' };
@@ -30,6 +30,8 @@ const STATES = [
     { ...SLOT, slot: 'interrupted', state: 'interrupted', attempt: { ...FAILED, verdict: 'interrupted' } },
     { ...SLOT, slot: 'blocked', state: 'blocked', sentence: 'The book cannot be written' },
     { ...SLOT, slot: 'stuck', state: 'stuck', sentence: 'The adapter does not answer: unplug it' },
+    { ...SLOT, slot: 'ready', state: 'ready', presence: 'start', sentence: 'Put a board in and press start',
+        attempt: { ...ATTEMPT, verdict: 'pass' } },
 ];
 
 /* Runs `body(module, argument)` in the page with one of its modules. */
@@ -43,13 +45,13 @@ async function words(page) {
         const views = await Promise.all(STATES.map(describe));
         assert.equal(new Set(views.map((view) => view.word)).size, STATES.length);
         assert.deepEqual(views.map((view) => view.word), ['EMPTY', 'IGNORED', 'SETTLING', 'WAIT', 'WRITING', 'PASS',
-            'FAIL', 'INTERRUPTED', 'BLOCKED', 'STUCK']);
+            'FAIL', 'INTERRUPTED', 'BLOCKED', 'STUCK', 'READY']);
     });
     await check('words: a failure says cause and remedy, a wait its prompt', async () => {
         const failed = await describe(STATES[6]);
         assert.equal(failed.sentence, 'The board is silent');
         assert.equal(failed.remedy, 'Not a byte came.');
-        assert.equal(failed.retry, true);
+        assert.equal(failed.action, 'Try again');
         assert.equal((await describe(STATES[3])).sentence, 'Hold the flash button and press reset');
     });
     await check('words: a board that was right already is told from one that was written', async () => {
@@ -63,6 +65,24 @@ async function words(page) {
         assert.equal(await spoken({ ...FAILED, written: false }), 'A1: fail. The board is silent.');
         const comparing = { ...STATES[4].attempt, phase: 'compare' };
         assert.equal((await describe({ ...STATES[4], attempt: comparing })).word, 'COMPARING');
+    });
+    await check('words: a fixture without a board says what to do, and which board was there', async () => {
+        const view = await describe(STATES.at(-1));
+        assert.equal(view.sentence, 'Put a board in and press start');
+        assert.equal(view.aside, 'Last: 18:fe:34:a1:b2:c3 passed');
+        assert.equal(view.mac, '');
+    });
+    await check('words: a tile offers a start where a person gives it, elsewhere another try to a bad board', async () => {
+        const offers = async (presence) => (await Promise.all(STATES.map((slot) => describe({ ...slot, presence }))))
+            .map((view, i) => [STATES[i].state, view.action]).filter(([, action]) => action !== '');
+        for (const presence of ['plug', 'probe', 'cts', 'dsr', 'dcd'])
+            assert.deepEqual(await offers(presence), [['fail', 'Try again'], ['interrupted', 'Try again']]);
+        assert.deepEqual(await offers('start'),
+            [['pass', 'Start'], ['fail', 'Start'], ['interrupted', 'Start'], ['ready', 'Start']]);
+    });
+    await check('words: the button for all says how many slots it would start', async () => {
+        assert.deepEqual(await inPage(page, 'words.js', (m) => [0, 1, 2].map(m.startText)),
+            ['No slot can start now', '1 slot', '2 slots']);
     });
     await check('words: a second try says why there is one', async () => {
         const again = { ...STATES[4].attempt, tries: 2, tries_allowed: 3, previous_try: 'The board is silent' };
@@ -162,6 +182,10 @@ async function layout(page) {
             assert.equal(columns * rows, n, `${n} slots: ${columns} x ${rows}`);
         }
     });
+    await check('layout: on a screen too low for all, as many slots as can be are seen at once', async () => {
+        const { columns } = await inPage(page, 'layout.js', (m) => m.grid(32, 788, 428, 6));
+        assert.equal(columns, 4);
+    });
     await check('layout: every number of slots has a place', async () => {
         const bad = await inPage(page, 'layout.js', (m) => {
             const list = [];
@@ -203,11 +227,11 @@ function measureTiles(slots) {
             return (high + 0.05) / (low + 0.05);
         };
         const result = slots.map((slot) => {
-            const tile = new Tile(slot.slot, { onDetails() {}, onRetry() {} });
+            const tile = new Tile(slot.slot, { onDetails() {}, onStart() {} });
             gallery.append(tile.element);
             tile.show(slot);
             const box = tile.element.getBoundingClientRect();
-            const texts = [...tile.element.querySelectorAll('.slot, .word, .percent, .sentence, .remedy, .mac, .aside, .retry')]
+            const texts = [...tile.element.querySelectorAll('.slot, .word, .percent, .sentence, .remedy, .mac, .aside, .start')]
                 .filter((element) => element.textContent !== '' && element.getClientRects().length > 0);
             const word = tile.element.querySelector('.word');
             const range = document.createRange();
@@ -256,7 +280,7 @@ async function looks(page) {
     await check('looks: details of a hostile adapter stay text', async () => {
         const evil = '<img src=x onerror="document.title=1">';
         const got = await inPage(page, 'details.js', (m, slot) => {
-            const details = new m.Details({ onRetry() {} });
+            const details = new m.Details({ onStart() {} });
             details.show(slot);
             const dialog = document.getElementById('details');
             return { images: dialog.querySelectorAll('img').length, text: dialog.textContent };

@@ -149,7 +149,7 @@ async function engineer() {
             assert.ok(content.includes(value), `no "${value}" in the details`);
     });
     await check('"Try again" makes a new attempt', async () => {
-        await tile('A3').locator('.retry').click();
+        await tile('A3').locator('.start').click();
         await until('a second attempt in the book', async () => (await bench.get('attempts?slot=A3&verdict=fail')).length === 2);
         await ended('A3');
     });
@@ -204,7 +204,7 @@ async function gangdGone() {
         await shot('gone');
     });
     await check('asking for a retry then says why it cannot be', async () => {
-        await tile('A4').locator('.retry').click();
+        await tile('A4').locator('.start').click();
         await until('the reason', async () => /does not answer/.test(await page.locator('#toast').textContent()), 20);
     });
     await bench.revive();
