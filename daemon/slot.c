@@ -203,6 +203,16 @@ static void on_ended(void *data)
     slot->world->closed(slot->world->data, &slot->attempt);
 }
 
+void slot_note(struct slot *slot)
+{
+    struct attempt known = slot->attempt;
+    attempt_observe(&known, &slot->flash);
+    if (strcmp(known.mac, slot->attempt.mac) == 0 && strcmp(known.flash_id, slot->attempt.flash_id) == 0)
+        return;
+    slot->attempt = known;
+    store_note(slot->world->store, &slot->attempt);
+}
+
 void slot_finish(struct slot *slot)
 {
     slot_talk_hang_up(slot);

@@ -62,6 +62,7 @@ struct slot {
 };
 
 /* slot.c */
+void slot_note(struct slot *slot);   /* the recipe has come further: what it knows of the unit is noted */
 void slot_finish(struct slot *slot); /* the recipe has ended: book it */
 void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail);
 void slot_port_stuck(struct slot *slot); /* close or open take too long; they may still end */

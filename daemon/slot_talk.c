@@ -61,8 +61,10 @@ static void talk(struct slot *slot)
         return;
     }
     set_deadline(slot);
-    if (slot->told_state != slot->flash.state)
+    if (slot->told_state != slot->flash.state) {
+        slot_note(slot);
         tell_progress(slot);
+    }
 }
 
 static void on_deadline(uv_timer_t *timer)

@@ -20,7 +20,7 @@
 /* How many results the loop hears of before it looks at its other work. */
 #define RESULTS_AT_ONCE 64
 
-enum job_kind { JOB_PUT, JOB_INTERRUPT, JOB_PROBE, JOB_COUNT, JOB_PAGE, JOB_HEALTH };
+enum job_kind { JOB_PUT, JOB_NOTE, JOB_INTERRUPT, JOB_PROBE, JOB_COUNT, JOB_PAGE, JOB_HEALTH };
 
 struct job {
     TAILQ_ENTRY(job) link;
@@ -187,6 +187,7 @@ static enum book_result run_job(struct book *book, struct job *job)
 {
     switch (job->kind) {
     case JOB_PUT: return book_put(book, &job->attempt);
+    case JOB_NOTE: return book_note(book, &job->attempt);
     case JOB_INTERRUPT: return book_interrupt(book, &job->attempt);
     case JOB_PROBE: return book_probe(book);
     case JOB_COUNT:
@@ -310,6 +311,7 @@ static void deliver(struct store *store, struct job *job)
         }
         break;
     case JOB_HEALTH: store->on_health(store->data, job->health[0] ? job->health : NULL); break;
+    case JOB_NOTE:
     case JOB_INTERRUPT:
     case JOB_PROBE: break;
     }
@@ -347,9 +349,9 @@ static void submit(struct store *store, struct job *job)
 }
 
 /* A copy of which every text is printable UTF-8: names in it come from USB devices. */
-static struct job *new_put(const struct attempt *attempt)
+static struct job *new_write(enum job_kind kind, const struct attempt *attempt)
 {
-    struct job *job = new_job(JOB_PUT);
+    struct job *job = new_job(kind);
     job->attempt = *attempt;
 #define X(member) utf8_copy(job->attempt.member, sizeof(job->attempt.member), attempt->member);
     ATTEMPT_TEXTS(X)
@@ -359,7 +361,7 @@ static struct job *new_put(const struct attempt *attempt)
 
 uint64_t store_begin(struct store *store, const struct attempt *attempt, store_begun_cb done, void *data)
 {
-    struct job *job = new_put(attempt);
+    struct job *job = new_write(JOB_PUT, attempt);
     uint64_t ticket = ++store->last_ticket;
     job->attempt.id = 0;
     job->attempt.ended = 0;
@@ -409,9 +411,14 @@ void store_cancel(struct store *store, uint64_t ticket, enum cause cause)
     uv_mutex_unlock(&store->lock);
 }
 
+void store_note(struct store *store, const struct attempt *attempt)
+{
+    submit(store, new_write(JOB_NOTE, attempt));
+}
+
 void store_end(struct store *store, const struct attempt *attempt, store_ended_cb done, void *data)
 {
-    struct job *job = new_put(attempt);
+    struct job *job = new_write(JOB_PUT, attempt);
     job->done.ended = done;
     job->data = data;
     submit(store, job);

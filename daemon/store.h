@@ -43,6 +43,10 @@ uint64_t store_begin(struct store *store, const struct attempt *attempt, store_b
  * interrupted with `cause`. */
 void store_cancel(struct store *store, uint64_t ticket, enum cause cause);
 
+/* Brings what is known of the unit (MAC, chip, flash, stub) into the open row `attempt->id` (copied), so that a power
+ * cut leaves a row that tells which board it was. Nobody is told when; it is done before what is asked for later. */
+void store_note(struct store *store, const struct attempt *attempt);
+
 /* Closes the row `attempt->id` (copied) and brings its unit up to date, in one transaction; `done` comes after the
  * commit. `done` may be NULL. */
 typedef void (*store_ended_cb)(void *data);

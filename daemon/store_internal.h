@@ -54,6 +54,11 @@ void book_explain(struct book *book, sqlite3 *db, int rc);
 
 /* Brings the row of `attempt` to what it says, and the unit if it is closed. Id 0: a new row, whose id it gets. */
 enum book_result book_put(struct book *book, struct attempt *attempt);
+/* Brings what is known of the unit into the row of `attempt`, if it is there and open. */
+enum book_result book_note(struct book *book, struct attempt *attempt);
+/* What was open when gangd ended, by whatever means, can get no verdict any more: closes it as interrupted, and brings
+ * its units up to date. `*n`: how many attempts. */
+enum book_result book_close_leftovers(struct book *book, int64_t *n);
 /* Closes the row of `attempt` as it says, if it is there and open. */
 enum book_result book_interrupt(struct book *book, struct attempt *attempt);
 /* Writes something that changes nothing, to see whether it can be done. */

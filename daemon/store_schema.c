@@ -385,21 +385,14 @@ static int look_at_directory(struct book *book)
     return -1;
 }
 
-/* What was open when gangd ended, by whatever means, can get no verdict any more. */
 static int close_leftovers(struct book *book)
 {
-    char sql[200];
-    snprintf(sql, sizeof(sql),
-             "UPDATE attempts SET verdict = 'interrupted', cause = '%s', ended = %lld WHERE verdict = 'open'",
-             cause_code(CAUSE_POWER_CUT), (long long)wall_clock_us());
-    int rc = sqlite3_exec(book->writer, sql, NULL, NULL, NULL);
-    if (rc != SQLITE_OK) {
-        book_explain(book, book->writer, rc);
+    int64_t n;
+    if (book_close_leftovers(book, &n) != BOOK_DONE)
         return -1;
-    }
-    int n = sqlite3_changes(book->writer);
     if (n > 0)
-        log_warning("book", "%d attempt%s open when gangd ended: closed as interrupted", n, n == 1 ? " was" : "s were");
+        log_warning("book", "%lld attempt%s open when gangd ended: closed as interrupted", (long long)n,
+                    n == 1 ? " was" : "s were");
     return 0;
 }
 

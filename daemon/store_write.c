@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is written into the book. */
+#include "daemon/clock.h"
 #include "daemon/store_internal.h"
 
 #include <string.h>
@@ -30,15 +31,29 @@ static const char insert_image[] =
     " ON CONFLICT (sha256) DO NOTHING";
 
 /* From the attempts themselves, so that it may be done twice. */
-static const char upsert_unit[] =
-    "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt)"
-    " SELECT mac, min(started), max(ended), count(*), :id FROM attempts WHERE mac = :mac AND verdict <> 'open'"
-    " GROUP BY mac"
-    " ON CONFLICT (mac) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen,"
-    " attempts = excluded.attempts, last_attempt = excluded.last_attempt";
+#define UPSERT_UNITS(last_attempt, macs)                                                                               \
+    "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt)"                                           \
+    " SELECT mac, min(started), max(ended), count(*), " last_attempt " FROM attempts WHERE mac " macs                  \
+    " AND verdict <> 'open' GROUP BY mac"                                                                              \
+    " ON CONFLICT (mac) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen,"               \
+    " attempts = excluded.attempts, last_attempt = excluded.last_attempt"
+
+static const char upsert_unit[] = UPSERT_UNITS(":id", "= :mac");
 
 static const char update_open[] = "UPDATE attempts SET verdict = :verdict, cause = :cause, ended = :ended"
                                   " WHERE id = :id AND started = :started AND path = :path AND verdict = 'open'";
+
+#define LEFTOVER "ended = :ended AND verdict = 'interrupted' AND cause = :cause"
+
+static const char update_leftovers[] =
+    "UPDATE attempts SET verdict = 'interrupted', cause = :cause, ended = :ended WHERE verdict = 'open'";
+
+static const char upsert_leftover_units[] = UPSERT_UNITS(
+    "max(CASE WHEN " LEFTOVER " THEN id END)", "IN (SELECT mac FROM attempts WHERE " LEFTOVER " AND mac <> '')");
+
+static const char update_known[] =
+    "UPDATE attempts SET mac = :mac, chip_id = :chip_id, chip = :chip, flash_id = :flash_id, flash_size = :flash_size,"
+    " stub = :stub WHERE id = :id AND started = :started AND path = :path AND verdict = 'open'";
 
 static const char delete_row[] = "DELETE FROM attempts WHERE id = :id";
 
@@ -132,11 +147,29 @@ static int probe(sqlite3 *db, struct attempt *attempt)
     return rc == SQLITE_OK ? run(db, delete_row, &nobody) : rc;
 }
 
-static int interrupt(sqlite3 *db, struct attempt *attempt)
+static int change(sqlite3 *db, const char *sql, const struct attempt *attempt)
 {
-    int rc = run(db, update_open, attempt);
+    int rc = run(db, sql, attempt);
     /* Without a row nothing was written, and it is not known that it could be. */
     return rc == SQLITE_OK && sqlite3_changes(db) == 0 ? probe(db, NULL) : rc;
+}
+
+static int interrupt(sqlite3 *db, struct attempt *attempt)
+{
+    return change(db, update_open, attempt);
+}
+
+static int note(sqlite3 *db, struct attempt *attempt)
+{
+    return change(db, update_known, attempt);
+}
+
+/* All of them, as `how` says: id is how many they were. */
+static int close_leftovers(sqlite3 *db, struct attempt *how)
+{
+    int rc = run(db, update_leftovers, how);
+    how->id = sqlite3_changes(db);
+    return rc == SQLITE_OK ? run(db, upsert_leftover_units, how) : rc;
 }
 
 /* What says that the row or our SQL is wrong, and will be so in a second. All else may pass: disks are emptied, locks
@@ -203,4 +236,17 @@ enum book_result book_interrupt(struct book *book, struct attempt *attempt)
 enum book_result book_probe(struct book *book)
 {
     return transact(book, probe, NULL);
+}
+
+enum book_result book_note(struct book *book, struct attempt *attempt)
+{
+    return transact(book, note, attempt);
+}
+
+enum book_result book_close_leftovers(struct book *book, int64_t *n)
+{
+    struct attempt how = {.verdict = VERDICT_INTERRUPTED, .cause = CAUSE_POWER_CUT, .ended = wall_clock_us()};
+    enum book_result result = transact(book, close_leftovers, &how);
+    *n = how.id;
+    return result;
 }

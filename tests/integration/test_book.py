@@ -158,6 +158,28 @@ def test_killed_in_mid_flight():
         assert station.status()["today"]["interrupted"] == 4
 
 
+def test_killed_while_it_writes():
+    with Station(boards=2, flashing=SLOW) as station:
+        macs = {f"1-1.{slot}": station.mac(slot) for slot in (1, 2)}
+        for slot in (1, 2):
+            station.wait_writing(slot)
+        station.stop(signal.SIGKILL)
+        assert {row["slot"]: row["mac"] for row in station.rows()} == macs
+        assert station.rows("SELECT * FROM units") == [], "an attempt counts when it is closed"
+        # Nobody is there to say that it goes on: the book alone has to tell which boards were cut off.
+        for slot in (1, 2):
+            station.unplug(slot)
+        station.start()
+        rows = station.wait_closed(2)
+        for row in rows:
+            assert (row["verdict"], row["cause"]) == ("interrupted", "power-cut"), row
+            assert row["flash_id"] == "ef4016" and row["flash_size"] == 1 << 22 and row["written"] is None, row
+            chip = macs[row["slot"]].replace(":", "")[6:]
+            assert row["chip_id"] == "00" + chip, row
+        units = {unit["mac"]: (unit["verdict"], unit["cause"], unit["attempts"]) for unit in station.units()}
+        assert units == {mac: ("interrupted", "power-cut", 1) for mac in macs.values()}, units
+
+
 def test_killed_at_any_moment():
     dice = random.Random(7)
     with Station(boards=3, start=False) as station:

@@ -302,6 +302,40 @@ START_TEST(what_was_open_when_gangd_was_killed_is_interrupted)
 }
 END_TEST
 
+/* Which board it was is in the row before there is a verdict; who comes later finds it there, or the verdict. */
+START_TEST(what_is_known_of_a_unit_is_noted_in_its_open_row)
+{
+    open_book();
+    struct attempt first = new_attempt("A1"), second = new_attempt("A2"), known;
+    begin(&first);
+    begin(&second);
+    known = first;
+    give_verdict(&known, VERDICT_PASS, CAUSE_NONE, MAC_1);
+    store_note(store, &known);
+    end(&second, VERDICT_FAIL, CAUSE_LINK_LOST, MAC_1);
+    ck_assert_answer("SELECT verdict, cause, ended, mac, chip_id, chip, flash_id, flash_size, stub, baud, written "
+                     "FROM attempts WHERE slot = 'A1'",
+                     "open|none|NULL|" MAC_1 "|00a1b2c3|ESP8266EX|ef4016|4194304|gangd 0.1.0|0|NULL");
+    ck_assert_answer("SELECT attempts, last_attempt = 2 FROM units", "1|1");
+
+    /* Too late, or about another row: nothing comes of it. */
+    give_verdict(&second, VERDICT_PASS, CAUSE_NONE, MAC_2);
+    store_note(store, &second);
+    known.started++;
+    strcpy(known.mac, MAC_2);
+    store_note(store, &known);
+    ck_assert(close_book(10));
+    ck_assert_answer("SELECT verdict, mac FROM attempts ORDER BY id", "open|" MAC_1 "\nfail|" MAC_1);
+
+    /* The end of the power cut: the unit has both attempts, and the last one that was closed is the one cut off. */
+    open_book();
+    ck_assert_answer("SELECT verdict, cause, mac FROM attempts WHERE slot = 'A1'", "interrupted|power-cut|" MAC_1);
+    ck_assert_answer("SELECT u.mac, u.attempts, u.last_attempt, u.last_seen >= a.ended FROM units u, attempts a "
+                     "WHERE a.slot = 'A1'",
+                     MAC_1 "|2|1|1");
+}
+END_TEST
+
 START_TEST(a_begin_that_was_taken_back_at_once_is_never_said)
 {
     open_book();
@@ -391,6 +425,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, closing_waits_for_what_was_asked_and_says_nothing_more);
     tcase_add_test(tcase, ids_go_on_after_a_restart);
     tcase_add_test(tcase, what_was_open_when_gangd_was_killed_is_interrupted);
+    tcase_add_test(tcase, what_is_known_of_a_unit_is_noted_in_its_open_row);
     tcase_add_test(tcase, a_begin_that_was_taken_back_at_once_is_never_said);
     tcase_add_test(tcase, a_row_that_was_committed_before_it_was_taken_back_is_interrupted);
     tcase_add_test(tcase, what_was_said_can_not_be_taken_back);
