@@ -5,9 +5,17 @@
 
 static const struct board_config plain = {.seed = 1, .mac = {0x18, 0xfe, 0x34, 0x01, 0x02, 0x03}};
 
+static void plug_with(struct board_faults faults)
+{
+    struct board_config config = plain;
+
+    config.faults = faults;
+    plug(&config);
+}
+
 static void setup(void)
 {
-    plug(&plain);
+    plug_with((struct board_faults){0});
 }
 
 static void teardown(void)
@@ -95,9 +103,9 @@ static const uint8_t echo[24] = {0x00, 0x00, 0x00, 0x60, 0x51, 0xff, 0xff, 0x38,
                                  0x74, 0x16, 0x73, 0xff, 0x48, 0x05, 0x49, 0x05, 0x06, 0xfc, 0xff};
 
 /* A board that was reset out of flash into the echo, so that no noise keeps it from being loaded. */
-static void plug_echo(const struct board_config *config)
+static void plug_echo(struct board_faults faults)
 {
-    plug(config);
+    plug_with(faults);
     put_image(2, 0, 0x40100004, &(struct segment){0x40100000, echo, sizeof echo}, 1);
     pass(500 * MS);
     forget();
@@ -150,12 +158,18 @@ END_TEST
 
 /* Faults. */
 
+/* Says SYNC twice, 46 bytes each, and waits until it must have been answered. */
+static void sync_twice(uint32_t rate)
+{
+    baud = rate;
+    say_sync();
+    say_sync();
+    pass(500 * MS);
+}
+
 START_TEST(a_silent_board_is_silent)
 {
-    struct board_config config = plain;
-
-    config.faults.silent = true;
-    plug(&config);
+    plug_with((struct board_faults){.silent = true});
     reset_to_download();
     say_sync();
     pass(1000 * MS);
@@ -166,28 +180,17 @@ END_TEST
 
 START_TEST(open_wires_are_one_sided)
 {
-    struct board_config config = plain;
-
-    config.faults.tx_open = true;
-    plug(&config);
+    plug_with((struct board_faults){.tx_open = true});
     reset_to_download();
     ck_assert(said("boot mode:(1,6)"));
-    baud = 115200;
     forget();
-    say_sync();
-    say_sync();
-    pass(500 * MS);
+    sync_twice(115200);
     ck_assert_uint_eq(heard_size, 0);
     ck_assert_uint_eq(board_stats(board)->bytes_in, 0);
 
-    config.faults.tx_open = false;
-    config.faults.rx_open = true;
-    plug(&config);
+    plug_with((struct board_faults){.rx_open = true});
     reset_to_download();
-    baud = 115200;
-    say_sync();
-    say_sync();
-    pass(500 * MS);
+    sync_twice(115200);
     ck_assert_uint_eq(heard_size, 0);
     ck_assert_uint_gt(board_stats(board)->bytes_out, 100);
 }
@@ -195,16 +198,10 @@ END_TEST
 
 START_TEST(a_brown_out_resets_once)
 {
-    struct board_config config = plain;
-
-    config.faults.reset_after = 60;
-    plug(&config);
+    plug_with((struct board_faults){.reset_after = 60});
     reset_to_download();
     forget();
-    baud = BOOT_BAUD;
-    say_sync(); /* 46 bytes each */
-    say_sync();
-    pass(500 * MS);
+    sync_twice(BOOT_BAUD);
     ck_assert(said("rst cause:1, boot mode:(3,6)"));
     ck_assert_uint_eq(board_stats(board)->boots, 2);
     connect_at(115200);
@@ -213,15 +210,9 @@ END_TEST
 
 START_TEST(a_hung_board_needs_a_power_cycle)
 {
-    struct board_config config = plain;
-
-    config.faults.hang_after = 60;
-    plug(&config);
+    plug_with((struct board_faults){.hang_after = 60});
     reset_to_download();
-    baud = 115200;
-    say_sync();
-    say_sync();
-    pass(500 * MS);
+    sync_twice(115200);
     forget();
     reset_to_download();
     ck_assert_uint_eq(heard_size, 0);
@@ -236,11 +227,9 @@ END_TEST
 
 START_TEST(a_brown_out_says_its_boot_log_in_the_stream)
 {
-    struct board_config config = plain;
     size_t changed;
 
-    config.faults.reset_after = 300;
-    plug_echo(&config);
+    plug_echo((struct board_faults){.reset_after = 300});
     say("0123456789", 10);
     pass(20 * MS);
     ck_assert(said("0123456789"));
@@ -274,13 +263,11 @@ static int sign(uint64_t is, uint64_t should)
 
 START_TEST(noise_has_a_direction)
 {
-    struct board_config config = plain;
     static uint8_t first[4000];
     size_t changed, n;
     uint64_t before;
 
-    config.faults = noises[_i].faults;
-    plug_echo(&config);
+    plug_echo(noises[_i].faults);
     before = board_stats(board)->bytes_in;
     n = talk('x', &changed);
     ck_assert_int_eq(sign(board_stats(board)->bytes_in - before, ECHOED), noises[_i].in);
@@ -291,19 +278,11 @@ START_TEST(noise_has_a_direction)
 
     /* The same from the same seed. */
     memcpy(first, heard, n);
-    plug_echo(&config);
+    plug_echo(noises[_i].faults);
     ck_assert_uint_eq(talk('x', &changed), n);
     ck_assert_mem_eq(heard, first, n);
 }
 END_TEST
-
-static void plug_with(struct board_faults faults)
-{
-    struct board_config config = plain;
-
-    config.faults = faults;
-    plug(&config);
-}
 
 START_TEST(a_noisy_boot_is_heard_all_the_same)
 {
