@@ -248,8 +248,7 @@ int config_parse(struct config *config, const char *name, const char *text, size
     return reader.failed ? -1 : 0;
 }
 
-/* The whole file, malloc()ed; NULL with errno. */
-static char *read_file(const char *path, size_t *length)
+char *config_text(const char *path, size_t *length)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     char *text = fd < 0 ? NULL : malloc(FILE_MAX_BYTES);
@@ -272,7 +271,7 @@ static char *read_file(const char *path, size_t *length)
 int config_read(struct config *config, const char *path, char *error, size_t error_size)
 {
     size_t length;
-    char *text = read_file(path, &length);
+    char *text = config_text(path, &length);
     if (!text) {
         struct reader reader = {.name = path, .error = error, .error_size = error_size};
         fail(&reader, 0, "cannot be read: %s", strerror(errno));

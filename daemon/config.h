@@ -81,6 +81,9 @@ struct config {
  * opened here. */
 int config_read(struct config *config, const char *path, char *error, size_t error_size);
 
+/* The whole file, malloc()ed, not NUL-terminated; NULL with errno. At most 1 MB. */
+char *config_text(const char *path, size_t *length);
+
 /* The same from memory, for tests and the fuzzer; `name` stands for the file in messages. */
 int config_parse(struct config *config, const char *name, const char *text, size_t len, char *error, size_t error_size);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as gangd.conf: accepted or refused, never a crash, and what is accepted keeps the promises of config.h.
+ * Any bytes as gangd.conf: accepted or refused, never a crash, and what is accepted keeps the promises of config.h;
+ * also when places have been written into it.
  */
 #include "daemon/config.h"
+#include "daemon/config_edit.h"
 #include "daemon/config_keys.h"
 #include "daemon/utf8.h"
 
@@ -27,6 +29,41 @@ static void check_text(const char *text, size_t room)
         check(n > 0);
         i += n;
     }
+}
+
+static const struct config_slot *find_slot(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->n_slots; i++)
+        if (strcmp(config->slots[i].name, name) == 0)
+            return &config->slots[i];
+    return NULL;
+}
+
+/* The first slot somewhere else, and one more. */
+static void check_edit(const struct config *config, const char *text, size_t size)
+{
+    static struct config edited;
+    struct config_place places[2] = {{"one-more", "place-1"}, {"", "place-2"}};
+    char error[256];
+    if (config->n_slots == 0 || config->n_slots == CONFIG_SLOTS_MAX)
+        return;
+    for (size_t i = 0; i < config->n_slots; i++)
+        if (strncmp(config->slots[i].path, "place-", 6) == 0)
+            return;
+    memcpy(places[1].name, config->slots[0].name, sizeof(places[1].name));
+    if (find_slot(config, places[0].name))
+        return;
+    size_t len;
+    char *new_text = config_edit_text(text, size, places, 2, &len);
+    check(new_text && config_parse(&edited, "edited", new_text, len, error, sizeof(error)) == 0);
+    check(edited.n_slots == config->n_slots + 1);
+    for (size_t i = 0; i < config->n_slots; i++)
+        check(strcmp(edited.slots[i].name, config->slots[i].name) == 0 &&
+              edited.slots[i].reset == config->slots[i].reset &&
+              strcmp(edited.slots[i].path, i == 0 ? "place-2" : config->slots[i].path) == 0);
+    const struct config_slot *more = find_slot(&edited, places[0].name);
+    check(more && strcmp(more->path, "place-1") == 0);
+    free(new_text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -59,5 +96,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                   strcmp(config.slots[i].path, config.slots[j].path) != 0);
     }
     check(config.address[0] == '\0' || config.port > 0);
+    check_edit(&config, (const char *)data, size);
     return 0;
 }
