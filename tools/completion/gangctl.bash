@@ -10,23 +10,27 @@ _gangctl()
         --verdict) mapfile -t COMPREPLY < <(compgen -W "pass fail interrupted open" -- "$cur"); return ;;
         --format) mapfile -t COMPREPLY < <(compgen -W "csv json ndjson" -- "$cur"); return ;;
         --slot) _gangctl_slots "$1"; return ;;
-        --book | --socket | --output | -o) _filedir; return ;;
+        --book | --socket | --output | -o | --config) _filedir; return ;;
         --root) _filedir -d; return ;;
-        --since | --until | --mac | --limit) return ;;
+        --since | --until | --mac | --limit | --prefix | --count) return ;;
     esac
 
     local commands word command=
-    commands=$("$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p')
+    # "slots" and "slots learn" are two.
+    commands=$("$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\( [a-z]\{1,\}\)\{0,1\}\) .*/\1/p')
     for word in "${words[@]:1:cword-1}"; do
-        [[ -z $command && $'\n'$commands$'\n' == *$'\n'$word$'\n'* ]] && command=$word
+        word=${command:+$command }$word
+        [[ $'\n'$commands$'\n' == *$'\n'$word$'\n'* ]] && command=$word
     done
 
     if [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_parse_help "$1" "$command --help")" -- "$cur")
     elif [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "$(cut -d' ' -f1 <<<"$commands" | uniq)" -- "$cur")
     elif [[ $command == retry ]]; then
         _gangctl_slots "$1"
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$(sed -n "s/^$command //p" <<<"$commands")" -- "$cur")
     fi
 }
 

@@ -45,23 +45,33 @@ static size_t on_body(char *text, size_t size, size_t n, void *data)
     return len;
 }
 
-/* Says why the socket cannot be used, by trying. */
-static void complain_of_socket(const char *path)
+/* Why the socket cannot be used, by trying: an errno, or 0. */
+static int try_socket(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        complain("%s: too long for the path of a socket", path);
-        return;
-    }
+    if (strlen(path) >= sizeof(address.sun_path))
+        return ENAMETOOLONG;
     memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int reason = fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ? errno : 0;
     if (fd >= 0)
         close(fd);
+    return reason;
+}
 
+bool client_finds(const char *socket)
+{
+    int reason = try_socket(socket);
+    return reason != ENOENT && reason != ECONNREFUSED;
+}
+
+static void complain_of_socket(const char *path)
+{
     struct stat st;
     const struct group *group = NULL;
+    int reason = try_socket(path);
     switch (reason) {
+    case ENAMETOOLONG: complain("%s: too long for the path of a socket", path); break;
     case ENOENT: complain("gangd is not running: there is no socket %s", path); break;
     case ECONNREFUSED: complain("gangd is not running: nobody answers on %s", path); break;
     case EACCES:

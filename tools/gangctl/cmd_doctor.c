@@ -31,7 +31,7 @@ static void print_note(const struct doctor_note *note)
     }
 }
 
-static int print_json(const struct doctor *doctor, bool healthy)
+static int print_report(const struct doctor *doctor, bool healthy)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < doctor->n; i++) {
@@ -63,7 +63,7 @@ int command_doctor(const struct options *options, char **arguments)
         healthy = healthy && doctor->notes[i].level != DOCTOR_FAIL;
     int result = DONE;
     if (options->json)
-        result = print_json(doctor, healthy);
+        result = print_report(doctor, healthy);
     else
         for (size_t i = 0; i < doctor->n; i++)
             print_note(&doctor->notes[i]);

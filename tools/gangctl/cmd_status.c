@@ -9,12 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_json(json_t *json)
-{
-    json_dumpf(json, stdout, JSON_INDENT(2));
-    putchar('\n');
-}
-
 static void print_line(const char *name, enum colour colour, const char *text)
 {
     printf("%-9s", name);

@@ -14,7 +14,8 @@
 /* Exit codes. Scripts depend on them. */
 enum {
     DONE = 0,
-    REFUSED = 1,     /* gangd understood, and said no: no such slot, a slot at work, …; doctor found what fails */
+    REFUSED = 1,     /* gangd understood, and said no: no such slot, a slot at work, …; doctor found what fails; a
+                      * configuration that is wrong */
     USAGE = 2,       /* a wrong command line */
     UNREACHABLE = 3, /* no gangd there, or no permission; the book's file cannot be opened */
     BROKEN = 4,      /* an answer that makes no sense, or that broke off */
@@ -28,10 +29,15 @@ struct options {
     const char *root;   /* of doctor; NULL: the machine itself */
     bool json;
     bool units; /* export units instead of attempts */
+    /* Of slots learn. */
+    const char *prefix, *config; /* NULL: not given */
+    size_t count;                /* 0: not given */
+    bool write;
     struct query query;
 };
 
-/* Commands: `arguments` are those of the command itself, as many as the table in main.c says. They return an exit code,
+/* Commands: `arguments`, which end with NULL, are those of the command itself, as many as the table in main.c allows.
+ * They return an exit code,
  * and have said on standard error what is wrong if it is not DONE. */
 int command_status(const struct options *options, char **arguments);
 int command_watch(const struct options *options, char **arguments);
@@ -40,6 +46,8 @@ int command_units(const struct options *options, char **arguments);
 int command_export(const struct options *options, char **arguments);
 int command_doctor(const struct options *options, char **arguments);
 int command_retry(const struct options *options, char **arguments);
+int command_slots(const struct options *options, char **arguments);
+int command_learn(const struct options *options, char **arguments);
 
 /* "gangctl: …" on standard error; control characters become '?'. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

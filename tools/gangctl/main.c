@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "daemon/config.h"
 #include "tools/gangctl/gangctl.h"
 
 #include <errno.h>
@@ -9,23 +10,27 @@
 #include <string.h>
 
 /* Which options a command takes, besides those that all take. */
-enum { FILTER = 1, BOOK = 2, EXPORT = 4, ROOT = 8 };
+enum { FILTER = 1, BOOK = 2, EXPORT = 4, ROOT = 8, LEARN = 16 };
+
+#define MANY 1000
 
 static const struct command {
-    const char *name;
+    const char *name;      /* one word, or two */
     const char *arguments; /* for the help */
-    int n_arguments;
+    int least, most;       /* of them */
     unsigned options;
     int (*run)(const struct options *options, char **arguments);
     const char *help;
 } commands[] = {
-    {"status", "", 0, 0, command_status, "show the station and its slots"},
-    {"watch", "", 0, 0, command_watch, "follow what happens, a line for each change"},
-    {"attempts", "", 0, FILTER | BOOK, command_attempts, "list attempts in the book, oldest first"},
-    {"units", "", 0, FILTER | BOOK, command_units, "list units: one line for each MAC address"},
-    {"export", "", 0, FILTER | BOOK | EXPORT, command_export, "write the book to a file or to standard output"},
-    {"retry", "SLOT", 1, 0, command_retry, "start a new attempt at a slot"},
-    {"doctor", "", 0, ROOT, command_doctor, "look for what keeps this bench from working"},
+    {"status", "", 0, 0, 0, command_status, "show the station and its slots"},
+    {"watch", "", 0, 0, 0, command_watch, "follow what happens, a line for each change"},
+    {"attempts", "", 0, 0, FILTER | BOOK, command_attempts, "list attempts in the book, oldest first"},
+    {"units", "", 0, 0, FILTER | BOOK, command_units, "list units: one line for each MAC address"},
+    {"export", "", 0, 0, FILTER | BOOK | EXPORT, command_export, "write the book to a file or to standard output"},
+    {"retry", "SLOT", 1, 1, 0, command_retry, "start a new attempt at a slot"},
+    {"slots", "", 0, 0, 0, command_slots, "list the places of the fixture"},
+    {"slots learn", "[NAME]...", 0, MANY, LEARN, command_learn, "name them: plug an adapter into one after the other"},
+    {"doctor", "", 0, 0, ROOT, command_doctor, "look for what keeps this bench from working"},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -49,6 +54,10 @@ static const struct option_row {
     {"output", "FILE", EXPORT, 'o', "replace FILE when all is written; without it, standard output"},
     {"book", "FILE", BOOK, 0, "read this book without a gangd"},
     {"root", "DIR", ROOT, 0, "look at the machine whose files are under DIR"},
+    {"prefix", "TEXT", LEARN, 0, "without names: TEXT1, TEXT2, ...; default: A"},
+    {"count", "N", LEARN, 0, "without names: so many; default: until you end it"},
+    {"write", NULL, LEARN, 0, "put them into the configuration, not on standard output"},
+    {"config", "FILE", LEARN, 0, "the configuration; default: " GANGD_SYSCONFDIR "/gangd/gangd.conf"},
     {"socket", "PATH", 0, 0, "gangd's socket; default: $GANGD_SOCKET, or " DEFAULT_SOCKET},
     {"json", NULL, 0, 0, "print JSON"},
     {"help", NULL, 0, 'h', "print this help"},
@@ -87,7 +96,16 @@ static void print_options(unsigned needs)
 /* Of one command, or of all (NULL). */
 static void print_help(const struct command *command)
 {
-    unsigned options = FILTER | BOOK | EXPORT | ROOT;
+    static const struct {
+        unsigned options;
+        const char *title, *commands;
+    } groups[] = {
+        {FILTER, "Which rows", "attempts, units, export"},
+        {EXPORT, "The file", "export"},
+        {ROOT, "The machine", "doctor"},
+        {LEARN, "Names", "slots learn"},
+    };
+    unsigned options = ~0U;
     if (command) {
         printf("Usage: gangctl %s [OPTION]...%s%s\nTo %s.\n", command->name, command->arguments[0] ? " " : "",
                command->arguments, command->help);
@@ -104,28 +122,28 @@ static void print_help(const struct command *command)
     print_options(0);
     if (options & BOOK)
         print_options(BOOK);
-    if (options & FILTER) {
-        puts(command ? "\nWhich rows:" : "\nWhich rows (attempts, units, export):");
-        print_options(FILTER);
-    }
-    if (options & EXPORT) {
-        puts(command ? "\nThe file:" : "\nThe file (export):");
-        print_options(EXPORT);
-    }
-    if (options & ROOT) {
-        puts(command ? "\nThe machine:" : "\nThe machine (doctor):");
-        print_options(ROOT);
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if (!(options & groups[i].options))
+            continue;
+        printf("\n%s%s%s%s:\n", groups[i].title, command ? "" : " (", command ? "" : groups[i].commands,
+               command ? "" : ")");
+        print_options(groups[i].options);
     }
     puts("\nExit status: 0 done, 1 gangd refused or doctor found what fails, 2 wrong usage, 3 gangd or the book cannot "
          "be reached,\n"
          "4 the answer makes no sense or broke off, 5 the output cannot be written.");
 }
 
-static const struct command *find_command(const char *name)
+/* The one that the first words name, or NULL. `*used` becomes how many these are. */
+static const struct command *find_command(char **words, int n, int *used)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
+    for (*used = n < 2 ? n : 2; *used > 0; --*used) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s%s%s", words[0], *used == 2 ? " " : "", *used == 2 ? words[1] : "");
+        for (size_t i = 0; i < N_COMMANDS; i++)
+            if (strcmp(commands[i].name, name) == 0)
+                return &commands[i];
+    }
     return NULL;
 }
 
@@ -148,6 +166,14 @@ static bool take_option(struct line *line, int index, const char *value)
         complain("--%s", error);
         return false;
     }
+    if (strcmp(o->name, "count") == 0) {
+        char *end;
+        options->count = strtoul(value, &end, 10);
+        if (*end == '\0' && value[0] != '-' && options->count > 0 && options->count <= CONFIG_SLOTS_MAX)
+            return true;
+        complain("--count %s: must be a number from 1 to %d", value, CONFIG_SLOTS_MAX);
+        return false;
+    }
     if (strcmp(o->name, "units") == 0)
         options->units = true;
     else if (strcmp(o->name, "output") == 0)
@@ -156,6 +182,12 @@ static bool take_option(struct line *line, int index, const char *value)
         options->book = value;
     else if (strcmp(o->name, "root") == 0)
         options->root = value;
+    else if (strcmp(o->name, "prefix") == 0)
+        options->prefix = value;
+    else if (strcmp(o->name, "write") == 0)
+        options->write = true;
+    else if (strcmp(o->name, "config") == 0)
+        options->config = value;
     else if (strcmp(o->name, "socket") == 0)
         options->socket = value;
     else if (strcmp(o->name, "json") == 0)
@@ -207,9 +239,9 @@ static bool check(const struct line *line, const struct command *command, int n_
         complain("%s takes no --%s", command->name, o->name);
         return false;
     }
-    if (n_arguments != command->n_arguments) {
-        complain(n_arguments < command->n_arguments ? "%s needs %s" : "%s takes %s and nothing else", command->name,
-                 command->n_arguments ? command->arguments : "no argument");
+    if (n_arguments < command->least || n_arguments > command->most) {
+        complain(n_arguments < command->least ? "%s needs %s" : "%s takes %s and nothing else", command->name,
+                 command->most ? command->arguments : "no argument");
         return false;
     }
     char error[256];
@@ -251,7 +283,8 @@ int main(int argc, char **argv)
         return usage();
     argv += optind;
     argc -= optind;
-    const struct command *command = argc > 0 ? find_command(argv[0]) : NULL;
+    int words = 0;
+    const struct command *command = find_command(argv, argc, &words);
     if (line.version) {
         puts("gangctl " GANGD_VERSION);
         return flushed(DONE);
@@ -268,7 +301,7 @@ int main(int argc, char **argv)
         complain("a command is needed");
         return usage();
     }
-    if (!check(&line, command, argc - 1))
+    if (!check(&line, command, argc - words))
         return usage();
-    return flushed(command->run(&line.options, argv + 1));
+    return flushed(command->run(&line.options, argv + words));
 }

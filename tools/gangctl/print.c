@@ -85,6 +85,12 @@ void local_time(char *out, size_t size, const char *iso)
         snprintf(out, size, "-");
 }
 
+void print_json(const json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(2));
+    putchar('\n');
+}
+
 const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));

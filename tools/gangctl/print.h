@@ -22,6 +22,9 @@ void print_text(enum colour colour, const char *text);
 /* "2026-03-02T09:15:04.120Z" as local "2026-03-02 10:15:04"; "-" if it is none. */
 void local_time(char *out, size_t size, const char *iso);
 
+/* As the API gives it, in lines. */
+void print_json(const json_t *json);
+
 /* Of an object's member; "" and 0 where there is none. */
 const char *text_of(const json_t *object, const char *key);
 double number_of(const json_t *object, const char *key);

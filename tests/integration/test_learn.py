@@ -1,0 +1,387 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""gangctl slots and slots learn: an engineer at a fixture, with gangd at work and without one."""
+import contextlib
+import json
+import os
+import queue
+import signal
+import stat
+import subprocess
+import threading
+
+from station import GANGCTL, PATIENCE, SANITIZE, SLOW, Station, World, run_tests, until
+
+DONE, REFUSED, USAGE, NO_OUTPUT = 0, 1, 2, 5
+
+CONF = """# The bench at the window.\r
+[product]
+file = {golden}
+
+[slot A7]
+# Its button is stiff.
+path = pci-0000:00:14.0-usb-0:1.7:1.0
+reset = manual
+
+; the end"""
+
+
+def path(slot, interface=0):
+    return f"pci-0000:00:14.0-usb-0:1.{slot}:1.{interface}"
+
+
+class Learn:
+    """A gangctl slots learn; what it says is read line by line."""
+
+    def __init__(self, world, *arguments):
+        command = [GANGCTL, "slots", "learn", "--socket", getattr(world, "socket", world.path("nobody")), *arguments]
+        self.process = world.spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.lines, self.said = queue.Queue(), []
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stderr:
+            self.lines.put(line)
+        self.lines.put("")
+
+    def hears(self, text):
+        """Waits for a line with that in it, and returns it."""
+        while True:
+            line = self.lines.get(timeout=PATIENCE)
+            self.said.append(line)
+            assert line, f"{text!r} was not said: {self.said}"
+            if text in line:
+                return line
+
+    def type(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def end(self, code=DONE):
+        """Waits for the end, and returns what is on standard output; all that was said is in `said`."""
+        output = self.process.stdout.read()
+        assert self.process.wait(PATIENCE) == code, (self.process.returncode, output, self.said)
+        self.reader.join()
+        while not self.lines.empty():
+            self.said.append(self.lines.get())
+        self.process.stdin.close()
+        return output
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def learning(world, *arguments):
+    learn = Learn(world, *arguments)
+    try:
+        yield learn
+    finally:
+        learn.kill()
+
+
+def write_conf(world, text=CONF):
+    name = world.path("bench.conf")
+    with open(name, "w", encoding="utf-8", newline="") as file:
+        file.write(text.format(golden=world.path("golden.bin")))
+    return name
+
+
+def read(name):
+    with open(name, encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def sections(*places):
+    return "\n".join(f"[slot {name}]\npath = {where}\n" for name, where in places)
+
+
+def test_one_after_the_other():
+    with World(boards=1) as world, learning(world, "A1", "A2", "A3") as learn:
+        learn.hears("1 port is plugged in already")
+        learn.hears("A1: plug")
+        world.plug(5)
+        line = learn.hears("A1 is ")
+        assert path(5) in line and "cp210x CP2102N" in line and "/dev/ttyUSB1" in line, line
+        learn.hears("A2: plug")
+        # The same place again, then the one that was there before.
+        world.unplug(5)
+        world.replug(5)
+        learn.hears(f"{path(5)} is A1 already")
+        world.unplug(1)
+        world.replug(1)
+        learn.hears("A2 is " + path(1))
+        learn.type("what")
+        learn.hears('"what"? ')
+        learn.type("")
+        assert learn.end() == sections(("A1", path(5)), ("A2", path(1)))
+
+
+def test_names_are_counted():
+    with World() as world, learning(world, "--prefix", "bed-", "--count", "2", "--json") as learn:
+        for n, slot in ((1, 3), (2, 1)):
+            learn.hears(f"bed-{n}: plug")
+            world.plug(slot)
+        assert json.loads(learn.end()) == [{"slot": "bed-1", "path": path(3)}, {"slot": "bed-2", "path": path(1)}]
+    with World() as world, learning(world) as learn:
+        learn.hears("A1: plug")
+        learn.type("q")
+        assert learn.end() == "" and "Nothing was learned.\n" in learn.said
+
+
+def test_twins_without_a_serial_number():
+    with World(adapter="ch340") as world, learning(world, "A1", "A2") as learn:
+        learn.hears("A1: plug")
+        world.plug(1)
+        learn.hears("A1 is " + path(1))
+        world.plug(2)
+        assert learn.end() == sections(("A1", path(1)), ("A2", path(2)))
+
+
+def test_two_at_once_are_sent_back():
+    with World() as world, learning(world, "A1") as learn:
+        learn.hears("A1: plug")
+        plug_at_once(world, learn, 1, 2)
+        learn.hears("plug in one at a time")
+        world.unplug(1)
+        world.replug(1)
+        assert learn.end() == sections(("A1", path(1)))
+
+
+def plug_at_once(world, learn, *slots):
+    """For gangctl, which hears of none before all are there."""
+    learn.process.send_signal(signal.SIGSTOP)
+    for slot in slots:
+        world.plug(slot)
+    learn.process.send_signal(signal.SIGCONT)
+
+
+def test_four_ports_of_one_adapter():
+    ports = [path(1, interface) for interface in range(4)]
+    with World(adapter="ft4232h") as world:
+        for answer, named in (("", ("A1", "A2", "A3", "A4")), ("left - - bed.9", ("left", None, None, "bed.9"))):
+            with learning(world, "--prefix", "A", "--count", "4") as learn:
+                learn.hears("A1: plug")
+                plug_at_once(world, learn, 1, 2, 3, 4)
+                learn.hears("4 ports")
+                for n, port in enumerate(ports):
+                    assert f"A{n + 1}  {port}" in learn.hears(port)
+                learn.hears("Is that right?")
+                if answer:
+                    for wrong, why in (("left left x y", "taken"), ("a/b - - -", "no name"), ("left", "4 ports"),
+                                       ("1 2 3 4 5", "4 ports")):
+                        learn.type(wrong)
+                        learn.hears(why)
+                        learn.hears("Is that right?")
+                learn.type(answer)
+                if answer:
+                    learn.hears("A1: plug")
+                    learn.type("q")
+                output = learn.end()
+                assert output == sections(*((name, port) for name, port in zip(named, ports) if name)), output
+            for slot in (1, 2, 3, 4):
+                world.unplug(slot)
+
+
+def test_four_ports_that_are_not_wanted():
+    with World(adapter="ft4232h") as world, learning(world, "A1", "A2") as learn:
+        learn.hears("A1: plug")
+        plug_at_once(world, learn, 1, 2, 3, 4)
+        assert f"-  {path(1, 2)}" in learn.hears(path(1, 2)), "there are two names for four ports"
+        learn.hears("Is that right?")
+        world.plug(5)
+        learn.hears("first: what are the ports called?")
+        learn.type("n")
+        learn.hears("A1: plug")
+        for slot in (1, 2, 3, 4):
+            world.unplug(slot)
+        plug_at_once(world, learn, 1, 2, 3, 4)
+        learn.hears("Is that right?")
+        world.unplug(1)
+        learn.hears("It was pulled out.")
+        learn.hears("A1: plug")
+        learn.type("q")
+        assert learn.end() == ""
+
+
+def test_into_the_configuration():
+    with Station(start=False) as station:
+        name = write_conf(station)
+        os.chmod(name, 0o640)
+        link = station.path("link.conf")
+        os.symlink("bench.conf", link)
+        before = read(name)
+        with learning(station, "--write", "--config", link, "A7", "A8") as learn:
+            learn.hears(f"A7 (now {path(7)}): plug")
+            station.plug(1)
+            learn.hears("A7 is " + path(1))
+            station.plug(2)
+            assert learn.end() == "" and any("systemctl reload gangd" in line for line in learn.said), learn.said
+        # In the manner of the file's first line.
+        assert read(name) == (before.replace(path(7), path(1)) + f"\r\n\r\n[slot A8]\r\npath = {path(2)}\r\n"), read(name)
+        assert read(name + "~") == before and os.path.islink(link)
+        assert stat.S_IMODE(os.stat(name).st_mode) == 0o640
+        assert sorted(entry for entry in os.listdir(station.dir) if "bench" in entry) == ["bench.conf", "bench.conf~"]
+
+
+def test_names_that_are_there():
+    with World() as world:
+        name = write_conf(world, CONF + f"\n[slot A8]\npath = {path(8)}\n")
+        with open(world.path("golden.bin"), "wb"):
+            pass
+        # The place of one that is not learned now.
+        with learning(world, "--config", name, "B1") as learn:
+            learn.hears("B1: plug")
+            world.plug(7)
+            learn.hears(f"{path(7)} is A7 already")
+            learn.type("q")
+            assert learn.end() == ""
+        # Changed over: what one had is the other's.
+        world.unplug(7)
+        with learning(world, "--config", name, "--write", "A7", "A8") as learn:
+            learn.hears("A7 (now")
+            world.plug(8)
+            learn.hears("A7 is " + path(8))
+            learn.type("")
+            learn.hears("A8 cannot keep its place: it is that of A7")
+            world.replug(7)
+            learn.hears("A8 is " + path(7))
+            learn.end()
+        for slot in (7, 8):
+            world.unplug(slot)
+        # One that is left without a place.
+        before = read(name)
+        with learning(world, "--config", name, "--write", "A7", "A8") as learn:
+            learn.hears("A7 (now")
+            world.replug(7)
+            learn.hears("A7 is " + path(7))
+            learn.type("q")
+            assert learn.end(REFUSED) == sections(("A7", path(7))), learn.said
+            assert any("A8 has lost its place to A7" in line for line in learn.said), learn.said
+        assert read(name) == before
+
+
+def test_a_configuration_that_cannot_be_written():
+    with World() as world:
+        name = write_conf(world, "[station]\nnmae = x\n")
+        for arguments, code, what in (
+                (("--config", name), REFUSED, "bench.conf:2: "), (("--write", "--config", name), REFUSED, "bench.conf:2: "),
+                (("--config", world.path("none")), REFUSED, "none: cannot be read"), (("a/b",), USAGE, "a name is"),
+                (("A1", "A1"), USAGE, "named twice"), (("--count", "2", "A1"), USAGE, "takes names, or"),
+                (("--count", "0"), USAGE, "from 1 to 128"), (("--prefix", "x" * 63), USAGE, "a name is")):
+            with learning(world, *arguments) as learn:
+                assert learn.end(code) == "" and any(what in line for line in learn.said), (arguments, learn.said)
+
+
+def as_nobody(world, name, *arguments):
+    """For tests that run as root, who may write everywhere."""
+    return ["setpriv", "--reuid=65534", "--clear-groups", "--regid=65534", GANGCTL, "slots", "learn", "--socket",
+            world.path("nobody"), "--config", name, *arguments] if os.geteuid() == 0 else [
+                GANGCTL, "slots", "learn", "--socket", world.path("nobody"), "--config", name, *arguments]
+
+
+def test_a_directory_that_is_read_only():
+    with World() as world:
+        os.chmod(world.dir, 0o755)
+        place = world.path("etc")
+        os.mkdir(place)
+        name = os.path.join(place, "gangd.conf")
+        os.rename(write_conf(world), name)
+        os.chmod(place, 0o555)
+        done = subprocess.run(as_nobody(world, name, "--write", "A1"), capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL, env={**os.environ, **SANITIZE}, timeout=PATIENCE)
+        assert done.returncode == REFUSED and "cannot be replaced: Permission denied" in done.stderr, done
+        assert os.listdir(place) == ["gangd.conf"]
+        os.chmod(place, 0o755)
+
+
+def test_a_configuration_that_went_wrong_meanwhile():
+    with World() as world:
+        name = write_conf(world)
+        with learning(world, "--write", "--config", name, "A1") as learn:
+            learn.hears("A1: plug")
+            write_conf(world, "[station]\nnmae = x\n")
+            world.plug(1)
+            assert learn.end(NO_OUTPUT) == sections(("A1", path(1)))
+            assert any("bench.conf:2: unknown key" in line for line in learn.said), learn.said
+        assert read(name) == "[station]\nnmae = x\n" and not os.path.exists(name + "~")
+
+
+def test_gangd_is_held_meanwhile():
+    with Station(flashing=SLOW) as station:
+        name = station.config
+        at_work = station.plug(9)
+        station.wait_writing(9)
+        with learning(station, "--write", "--config", name, "A1") as learn:
+            learn.hears("gangd is held")
+            learn.hears("A1: plug")
+            station.plug(1)
+            learn.hears("A1 is")
+            assert learn.end() == ""
+        station.wait(9, "pass", at_work)
+        shown = station.wait(1, lambda slot: slot["sentence"].startswith("Came during a hold"))
+        assert shown["state"] == "blocked" and not station.status()["held"], shown
+        station.send(signal.SIGHUP)
+        station.wait("A1", "blocked")
+        assert [row["path"] for row in station.attempts()] == [path(9)]
+        station.unplug(1)
+        station.wait("A1", "empty")
+        station.replug(1)
+        station.wait("A1", "pass")
+
+
+def test_a_place_that_was_ignored_is_not_flashed_when_it_gets_its_name():
+    with Station(slots="unknown = ignore") as station:
+        with learning(station, "--write", "--config", station.config, "A1") as learn:
+            learn.hears("A1: plug")
+            station.plug(1)
+            station.wait(1, "muted")
+            learn.hears("A1 is")
+            learn.end()
+        station.send(signal.SIGHUP)
+        station.wait("A1", "blocked")
+        assert station.attempts() == []
+
+
+def test_the_hold_ends_with_us():
+    with Station() as station:
+        with learning(station) as learn:
+            learn.hears("gangd is held")
+            learn.hears("A1: plug")
+            station.plug(1)
+            learn.hears("A1 is")
+            learn.process.send_signal(signal.SIGINT)
+            assert learn.end(-signal.SIGINT) == "" and "Given up: nothing is written.\n" in learn.said, learn.said
+        assert not station.status()["held"]
+        with learning(station) as learn:
+            learn.hears("A1: plug")
+        until("the lease ends", lambda: not station.status()["held"])
+
+
+def test_a_gangd_that_comes_meanwhile():
+    with Station(start=False) as station, learning(station) as learn:
+        learn.hears("gangd does not run")
+        station.start()
+        station.wait_status(lambda status: status["held"])
+        learn.type("q")
+        learn.end()
+        assert not station.status()["held"]
+
+
+def test_slots():
+    with Station(adapter="ch340", slots=f"[slot A1]\npath = {path(1)}\n[slot A2]\npath = {path(2)}") as station:
+        station.plug(1)
+        station.wait("A1", "pass")
+        ask = [GANGCTL, "slots", "--socket", station.socket]
+        table = station.run(*ask).stdout.splitlines()
+        assert table[0].split() == ["SLOT", "PATH", "STATE", "PORT", "ADAPTER"], table
+        assert table[1].split()[:4] == ["A1", path(1), "pass", "/dev/ttyUSB0"], table
+        assert table[1].endswith("  ch341-uart USB Serial"), table
+        assert table[2].split() == ["A2", path(2), "empty", "-", "-"], table
+        assert json.loads(station.run(*ask, "--json").stdout) == station.status()["slots"]
+
+
+run_tests(globals())

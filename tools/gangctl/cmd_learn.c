@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* slots learn: listens to udev and to the keyboard at once, holds gangd meanwhile, and hands in what was learned. */
+#include "tools/gangctl/client.h"
+#include "tools/gangctl/gangctl.h"
+#include "tools/gangctl/learn.h"
+#include "tools/gangctl/print.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define DEFAULT_CONFIG GANGD_SYSCONFDIR "/gangd/gangd.conf"
+#define DEFAULT_PREFIX "A"
+/* The ports of one adapter come within some tens of milliseconds, as udev gets to them. */
+#define QUIET_MS 600
+/* gangd is free again so long after we have died. */
+#define HOLD_SECONDS 15
+#define HOLD_MS      2000
+
+struct fitter {
+    struct learn learn;
+    const char *socket;
+    uv_loop_t loop;
+    uv_timer_t quiet, hold;
+    uv_signal_t signals[3];
+    int signal;    /* the one that ends it; 0: none came */
+    bool watching; /* what is told from now on was plugged in before our eyes */
+    size_t there;  /* before that */
+    struct adapter came[LEARN_PORTS_MAX];
+    size_t n_came;
+    char line[1024];
+    size_t line_len;
+    bool no_more_lines;
+};
+
+/* Adapters */
+
+/* Its USB device: "1-1.2" of "1-1.2", "1-1.2:3" and "1-1.2-port1". */
+static size_t device_len(const char *place)
+{
+    const char *port = strstr(place, "-port");
+    size_t len = strcspn(place, ":");
+    return port && (size_t)(port - place) < len ? (size_t)(port - place) : len;
+}
+
+static bool is_same_device(const struct adapter *a, const struct adapter *b)
+{
+    size_t len = device_len(a->place);
+    return len == device_len(b->place) && strncmp(a->place, b->place, len) == 0;
+}
+
+/* Places of one device differ behind the same beginning. */
+static int compare_places(const void *a, const void *b)
+{
+    return strverscmp(((const struct adapter *)a)->place, ((const struct adapter *)b)->place);
+}
+
+static void on_quiet(uv_timer_t *timer)
+{
+    struct fitter *fitter = timer->data;
+    size_t n = fitter->n_came;
+    fitter->n_came = 0;
+    for (size_t i = 1; i < n; i++)
+        if (!is_same_device(&fitter->came[0], &fitter->came[i])) {
+            fprintf(stderr, "Several adapters came at once (%s, %s): unplug them, and plug in one at a time.\n",
+                    fitter->came[0].place, fitter->came[i].place);
+            return;
+        }
+    qsort(fitter->came, n, sizeof(fitter->came[0]), compare_places);
+    if (n > 0)
+        learn_plugged(&fitter->learn, fitter->came, n);
+}
+
+static void on_added(void *data, const struct adapter *adapter)
+{
+    struct fitter *fitter = data;
+    if (!fitter->watching) {
+        fitter->there++;
+        return;
+    }
+    if (fitter->n_came < LEARN_PORTS_MAX)
+        fitter->came[fitter->n_came++] = *adapter;
+    uv_timer_start(&fitter->quiet, on_quiet, QUIET_MS, 0);
+}
+
+static void on_removed(void *data, const char *syspath)
+{
+    struct fitter *fitter = data;
+    for (size_t i = 0; i < fitter->n_came; i++)
+        if (strcmp(fitter->came[i].syspath, syspath) == 0) {
+            fitter->came[i] = fitter->came[--fitter->n_came];
+            return;
+        }
+    learn_unplugged(&fitter->learn, syspath);
+}
+
+/* gangd, which would flash what is plugged in */
+
+static bool drop(void *data, const char *text, size_t len)
+{
+    (void)data;
+    (void)text;
+    (void)len;
+    return true;
+}
+
+static int hold(const struct fitter *fitter, unsigned seconds, bool quiet)
+{
+    char target[64];
+    snprintf(target, sizeof(target), "/api/v1/hold?seconds=%u", seconds);
+    struct client_request request = {
+        .socket = fitter->socket, .target = target, .post = true, .quiet = quiet, .take = drop};
+    return client_finds(fitter->socket) ? client_run(&request) : DONE;
+}
+
+static void on_hold(uv_timer_t *timer)
+{
+    /* One that has gone flashes nothing, and is held when it is back. */
+    (void)!hold(timer->data, HOLD_SECONDS, true);
+}
+
+/* The keyboard */
+
+/* A line that is too long loses its middle. */
+static void read_lines(struct fitter *fitter)
+{
+    char text[256];
+    ssize_t n = read(STDIN_FILENO, text, sizeof(text));
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    fitter->no_more_lines = n <= 0;
+    for (ssize_t i = 0; i < n && !fitter->learn.ended; i++) {
+        if (text[i] != '\n') {
+            fitter->line_len -= fitter->line_len == sizeof(fitter->line) - 1;
+            fitter->line[fitter->line_len++] = text[i];
+            continue;
+        }
+        fitter->line[fitter->line_len] = '\0';
+        fitter->line_len = 0;
+        learn_line(&fitter->learn, fitter->line);
+    }
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    ((struct fitter *)handle->data)->signal = number;
+}
+
+/* The loop does not know regular files, which a script may give us as its keyboard; poll() does. */
+static void listen_to_all(struct fitter *fitter)
+{
+    while (!fitter->learn.ended && !fitter->no_more_lines && !fitter->signal) {
+        struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                               {.fd = uv_backend_fd(&fitter->loop), .events = POLLIN}};
+        uv_run(&fitter->loop, UV_RUN_NOWAIT);
+        if (fitter->learn.ended || fitter->signal ||
+            (poll(fds, 2, uv_backend_timeout(&fitter->loop)) < 0 && errno != EINTR))
+            return;
+        if (fds[0].revents)
+            read_lines(fitter);
+    }
+}
+
+static void open_loop(struct fitter *fitter)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    uv_loop_init(&fitter->loop);
+    uv_timer_init(&fitter->loop, &fitter->quiet);
+    uv_timer_init(&fitter->loop, &fitter->hold);
+    fitter->quiet.data = fitter->hold.data = fitter;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        uv_signal_init(&fitter->loop, &fitter->signals[i]);
+        fitter->signals[i].data = fitter;
+        uv_signal_start(&fitter->signals[i], on_signal, numbers[i]);
+    }
+}
+
+static void close_handle(uv_handle_t *handle, void *data)
+{
+    (void)data;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void close_loop(struct fitter *fitter)
+{
+    uv_walk(&fitter->loop, close_handle, NULL);
+    uv_run(&fitter->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&fitter->loop);
+}
+
+/* What was learned */
+
+static void print_places(const struct learn *learn, bool json)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < learn->n; i++) {
+        const struct config_place *place = &learn->places[i];
+        json_array_append_new(rows, json_pack("{s:s, s:s}", "slot", place->name, "path", place->path));
+        if (!json)
+            printf("%s[slot %s]\npath = %s\n", i > 0 ? "\n" : "", place->name, place->path);
+    }
+    if (json)
+        print_json(rows);
+    json_decref(rows);
+}
+
+static int hand_in(const struct learn *learn, const struct options *options, const char *file)
+{
+    char error[1024] = "";
+    int result = learn_left_one_without(learn) ? REFUSED : DONE;
+    if (learn->n == 0)
+        fputs("Nothing was learned.\n", stderr);
+    else if (result == DONE && options->write) {
+        if (config_edit_file(file, learn->places, learn->n, error, sizeof(error)) == 0) {
+            fprintf(stderr,
+                    "%s has the %zu place%s; the file before is %s~.\nTo use them: systemctl reload gangd\n"
+                    "What was plugged in meanwhile is left alone until it is plugged in again.\n",
+                    file, learn->n, learn->n == 1 ? "" : "s", file);
+            return DONE;
+        }
+        complain("%s", error);
+        result = NO_OUTPUT;
+    }
+    if (learn->n > 0 || options->json)
+        print_places(learn, options->json);
+    return result;
+}
+
+/* What the configuration says already, or nothing if it is not there and nobody named it. */
+static int read_config(const struct options *options, const char *file, struct config *config)
+{
+    char error[1024];
+    bool needed = options->write || options->config;
+    if (!needed && access(file, F_OK) != 0)
+        return DONE;
+    if (config_read(config, file, error, sizeof(error)) == 0 &&
+        (!options->write || config_edit_allowed(file, error, sizeof(error)) == 0))
+        return DONE;
+    complain("%s", error);
+    return REFUSED;
+}
+
+static int choose_names(const struct options *options, char **names, struct learn *learn)
+{
+    if (names[0] && (options->prefix || options->count)) {
+        complain("slots learn takes names, or --prefix and --count");
+        return USAGE;
+    }
+    learn->names = names;
+    learn->prefix = options->prefix ? options->prefix : DEFAULT_PREFIX;
+    learn->count = options->count ? options->count : CONFIG_SLOTS_MAX;
+    if (names[0])
+        for (learn->count = 0; names[learn->count];)
+            learn->count++;
+    if (learn->count > CONFIG_SLOTS_MAX)
+        complain("there are more than %d names", CONFIG_SLOTS_MAX);
+    return learn->count <= CONFIG_SLOTS_MAX && learn_check(learn) ? DONE : USAGE;
+}
+
+static int run(struct fitter *fitter)
+{
+    static const struct hotplug_events events = {.added = on_added, .removed = on_removed};
+    char error[512];
+    int result = hold(fitter, HOLD_SECONDS, false);
+    if (result != DONE) {
+        complain("gangd cannot be held, and would flash what is plugged in: stop it first");
+        return result;
+    }
+    struct hotplug *hotplug = hotplug_start(&fitter->loop, &events, fitter, error, sizeof(error));
+    if (hotplug) {
+        uv_timer_start(&fitter->hold, on_hold, HOLD_MS, HOLD_MS);
+        fputs(client_finds(fitter->socket) ? "gangd is held: no attempt begins until this ends.\n"
+                                           : "gangd does not run.\n",
+              stderr);
+        if (fitter->there > 0)
+            fprintf(stderr, "%zu port%s plugged in already: each is taken when it is plugged in again.\n",
+                    fitter->there, fitter->there == 1 ? " is" : "s are");
+        fitter->watching = true;
+        learn_begin(&fitter->learn);
+        listen_to_all(fitter);
+        hotplug_stop(hotplug);
+    } else {
+        complain("%s", error);
+        result = UNREACHABLE;
+    }
+    uv_timer_stop(&fitter->hold);
+    (void)!hold(fitter, 0, true);
+    return result;
+}
+
+int command_learn(const struct options *options, char **names)
+{
+    const char *file = options->config ? options->config : DEFAULT_CONFIG;
+    struct fitter *fitter = calloc(1, sizeof(*fitter));
+    struct config *config = calloc(1, sizeof(*config));
+    int result = BROKEN, number = 0;
+    if (!fitter || !config) {
+        complain("out of memory");
+    } else {
+        fitter->learn.config = config;
+        fitter->socket = options->socket;
+        result = choose_names(options, names, &fitter->learn);
+        if (result == DONE)
+            result = read_config(options, file, config);
+        if (result == DONE) {
+            open_loop(fitter);
+            result = run(fitter);
+            number = fitter->signal;
+            if (result == DONE && number)
+                fputs("Given up: nothing is written.\n", stderr);
+            else if (result == DONE)
+                result = hand_in(&fitter->learn, options, file);
+            close_loop(fitter);
+        }
+    }
+    free(config);
+    free(fitter);
+    if (number) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    return result;
+}
