@@ -4,8 +4,9 @@
  * nothing to any flash. Asking a board for its name takes a reset, though, unless it is known to wait in a stub or in
  * the loader.
  *
- * A look takes about 0.2 s for a board that is held, 0.3 s for one that is found, 0.6 s for none, and up to 1.5 s where
- * bytes come that are no answer. A line that loses bytes costs more: each of ten registers up to 1.5 s.
+ * What a look costs: a few ms for a board that is held (0.4 s with manual_reset at a rate other than LOADER_BAUD),
+ * 0.3 s for one that is found, 0.6 s for none, 1.4 s where bytes come that are no answer; knocking in vain adds 0.2 s.
+ * A line that loses bytes costs more: each of ten registers up to 1.5 s.
  */
 #ifndef PROTO_PRESENCE_H
 #define PROTO_PRESENCE_H
@@ -30,7 +31,7 @@ struct presence_job {
 #define PRESENCE_RESULTS(X)                                                                                            \
     X(UNKNOWN, "unknown")     /* the look is not over */                                                               \
     X(HELD, "held")           /* the board that was judged, still there and undisturbed */                             \
-    X(BOARD, "board")         /* one answers in the loader, at LOADER_BAUD; `identified` says whether it is known */   \
+    X(BOARD, "board")         /* one answers, the one of an earlier look or another: see `identified` */               \
     X(SOMETHING, "something") /* one is there that does not answer, as its boot banner tells: an attempt finds why */  \
     X(NOTHING, "nothing")     /* nothing that says a word. Noise of an open line is nothing, too */                    \
     X(ERROR, "error")         /* the adapter failed; `detail` names it. Says nothing of boards */
@@ -58,8 +59,8 @@ struct presence {
 
     enum presence_state state;
     enum presence_result result;
-    /* BOARD: `chip` is right. Otherwise its registers make no sense, or not twice the same: what answers may or may not
-     * be the board of the look before. */
+    /* BOARD: `chip` tells which. If false, its registers give no known OUI or magic word, or not twice the same values:
+     * it may be the board of the look before or another. */
     bool identified;
     struct chip_identity chip;
     char detail[96]; /* for the log: why this result, where the result alone does not tell */

@@ -95,14 +95,16 @@ static void expect_board(const struct board_config *config)
     ck_assert_mem_eq(rig->presence.chip.mac, config->mac, 6);
 }
 
-/* The board that was judged, in the state in which an attempt has left it: not asked to reset, not heard to. */
+/* The board that was judged: neither reset nor crashed, and its lines are not touched. */
 static void expect_held(void)
 {
-    uint64_t boots = board_stats(rig->board)->boots;
+    const struct board_stats before = *board_stats(rig->board), *after = board_stats(rig->board);
     unsigned lines = rig->lines_asked;
     for (int i = 0; i < 4; i++)
         expect(PRESENCE_HELD);
-    ck_assert_uint_eq(board_stats(rig->board)->boots, boots);
+    ck_assert_uint_eq(after->boots, before.boots);
+    ck_assert_uint_eq(after->fifo_overflows, before.fifo_overflows);
+    ck_assert_ptr_null(after->exception);
     if (!job.manual_reset)
         ck_assert_uint_eq(rig->lines_asked, lines);
 }
@@ -186,7 +188,6 @@ START_TEST(a_board_of_an_unknown_maker_is_a_board)
 }
 END_TEST
 
-/* The stub is as it was: the next attempt's digests come from one that is started anew, so the old one is asked. */
 START_TEST(a_board_held_in_its_stub_is_left_alone)
 {
     attempt.bauds[0] = _i == 0 ? HELD_BAUD : LOADER_BAUD;
