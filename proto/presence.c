@@ -74,7 +74,7 @@ void presence_start(struct presence *presence, struct session *session, const st
     session_start(session, &presence->recipe, LOADER_BAUD, now);
 }
 
-static bool is_sync(const struct session_event *event)
+static bool is_good(const struct session_event *event)
 {
     return event->kind == SESSION_REPLY && event->wire_error == WIRE_OK;
 }
@@ -83,33 +83,40 @@ static bool is_sync(const struct session_event *event)
  * in download mode by itself; but such a one does not answer the first SYNC, and not at another rate. */
 static bool is_held(const struct presence *presence, const struct session_event *event, bool first)
 {
-    if (presence->session->baud != presence->job.held_baud)
+    const struct presence_job *job = &presence->job;
+    bool reset = presence->state == PRESENCE_SYNC && !job->manual_reset;
+    if (reset || presence->session->baud != job->held_baud)
         return false;
-    return !loader_is_rom_sync(event) || (first && presence->job.held_baud == LOADER_BAUD);
+    return !loader_is_rom_sync(event) || (first && job->held_baud == LOADER_BAUD);
 }
 
-/* An answer at held_baud that is not the held board's. With a reset circuit it gets its reset, which makes it forget
- * the rate; without, it is asked who it is at the rate that it has. */
+/* False: the event is no answer to SYNC. */
+static bool take_answer(struct presence *presence, const struct session_event *event, bool first)
+{
+    if (!is_good(event))
+        return false;
+    if (is_held(presence, event, first))
+        end(presence, PRESENCE_HELD, "answers SYNC at %u baud with 0x%08x", presence->session->baud, event->value);
+    else
+        enter(presence, PRESENCE_IDENTIFY);
+    return true;
+}
+
 static void step_knock(struct presence *presence, const struct session_event *event)
 {
-    bool manual = presence->job.manual_reset;
+    unsigned knocks = presence->step;
+    if (take_answer(presence, event, knocks == 1))
+        return;
     if (event->kind == SESSION_STARTED) {
         session_baud(presence->session, presence->job.held_baud);
-        return;
-    }
-    if (event->kind == SESSION_DONE)
-        session_forget(presence->session);
-    unsigned knocks = presence->step;
-    if (is_sync(event) && is_held(presence, event, knocks == 1))
-        end(presence, PRESENCE_HELD, "answers SYNC at %u baud with %08x", presence->job.held_baud, event->value);
-    else if (is_sync(event))
-        enter(presence, manual ? PRESENCE_IDENTIFY : PRESENCE_RESET);
-    else if (presence->step++ < KNOCKS)
+    } else if (knocks < KNOCKS) {
+        presence->step++;
         loader_sync(presence->session, SYNC_TIMEOUT, 1);
-    else if (manual)
+    } else if (presence->job.manual_reset) {
         end(presence, PRESENCE_NOTHING, "no answer");
-    else
+    } else {
         enter(presence, PRESENCE_RESET);
+    }
 }
 
 /* True when the reset, or without a circuit for it the release, is through. */
@@ -131,7 +138,6 @@ static void step_reset(struct presence *presence, const struct session_event *ev
     }
     if (presence->step == SET_BAUD) {
         presence->step = WALK;
-        session_forget(presence->session);
         event = &start;
     }
     if (walk_reset(presence, event))
@@ -152,12 +158,10 @@ static void give_up(struct presence *presence)
 static void step_sync(struct presence *presence, const struct session_event *event)
 {
     unsigned asked = presence->step;
-    bool undisturbed = presence->job.manual_reset;
-    if (is_sync(event) && undisturbed && is_held(presence, event, asked == 1)) {
-        end(presence, PRESENCE_HELD, "answers SYNC at %u baud with %08x", presence->job.held_baud, event->value);
-    } else if (is_sync(event)) {
-        enter(presence, PRESENCE_IDENTIFY);
-    } else if (asked < (presence->session->heard_total == 0 ? SYNCS_SILENT : SYNCS)) {
+    unsigned enough = presence->session->heard_total == 0 ? SYNCS_SILENT : SYNCS;
+    if (take_answer(presence, event, asked == 1))
+        return;
+    if (asked < enough) {
         presence->step++;
         loader_sync(presence->session, SYNC_TIMEOUT, 1);
     } else {
@@ -180,7 +184,7 @@ static void step_identify(struct presence *presence, const struct session_event 
         loader_chip_start(reading, presence->session);
         return;
     }
-    if (!is_sync(event)) {
+    if (!is_good(event)) {
         end(presence, PRESENCE_BOARD, "answers SYNC, but does not tell its registers");
         return;
     }
@@ -221,9 +225,9 @@ static void step_banner(struct presence *presence, const struct session_event *e
         session_pause(presence->session, BANNER_WAIT);
         return;
     }
+    uint64_t heard = presence->walk.heard + presence->session->heard_total;
     if (!end_by_banner(presence))
-        end(presence, PRESENCE_NOTHING, "%llu bytes that make no sense",
-            (unsigned long long)(presence->walk.heard + presence->session->heard_total));
+        end(presence, PRESENCE_NOTHING, "%llu bytes that make no sense", (unsigned long long)heard);
 }
 
 bool presence_ended(const struct presence *presence)
@@ -234,7 +238,7 @@ bool presence_ended(const struct presence *presence)
 const char *presence_result_word(enum presence_result result)
 {
     static const char *const words[] = {
-#define X(name, word) [PRESENCE_##name] = word,
+#define X(name, word) [PRESENCE_##name] = (word),
         PRESENCE_RESULTS(X)
 #undef X
     };

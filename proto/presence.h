@@ -70,8 +70,8 @@ struct presence {
     struct loader_chip reading;
 };
 
-/* Binds the recipe to a session and starts it. At the end the modem lines are released, except after HELD, which
- * does not touch them, and ERROR. The rate is any: the next recipe sets its own. */
+/* Binds the recipe to a session and starts it. A look that changes the modem lines leaves them released, unless it ends
+ * as ERROR. The rate is any in the end: the next recipe sets its own. */
 void presence_start(struct presence *presence, struct session *session, const struct presence_job *job, uint64_t now);
 
 bool presence_ended(const struct presence *presence);

@@ -22,14 +22,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     memset(&session, 0, sizeof(session));
     presence_start(&presence, &session, &job, chip.now);
 
+    bool touched = false;
     for (unsigned steps = 0; !presence_ended(&presence); steps++) {
         assert(steps < 5000);
         assert(session_want(&session)->kind != SESSION_WANTS_SEND || session.request.op == WIRE_SYNC ||
                session.request.op == WIRE_READ_REG);
+        touched |= session_want(&session)->kind == SESSION_WANTS_LINES;
         fuzz_chip_step(&chip, &session);
     }
     assert(presence.result != PRESENCE_UNKNOWN);
     assert(presence.result != PRESENCE_HELD || session.baud == job.held_baud);
+    assert(presence.result != PRESENCE_HELD || !touched || job.manual_reset);
     assert(presence.result == PRESENCE_BOARD || !presence.identified);
     return 0;
 }
