@@ -36,7 +36,7 @@ def inside_udev_tells_the_adapters_apart(control):
     """--boards 3 --adapter mixed"""
     cp2102n, ch340, ft232r = (properties(n) for n in range(3))
     assert (cp2102n["ID_VENDOR_ID"], cp2102n["ID_MODEL_ID"], cp2102n["ID_USB_DRIVER"]) == ("10c4", "ea60", "cp210x")
-    assert (ch340["ID_VENDOR_ID"], ch340["ID_MODEL_ID"], ch340["ID_USB_DRIVER"]) == ("1a86", "7523", "ch341-uart")
+    assert (ch340["ID_VENDOR_ID"], ch340["ID_MODEL_ID"], ch340["ID_USB_DRIVER"]) == ("1a86", "7523", "ch341")
     assert (ft232r["ID_VENDOR_ID"], ft232r["ID_MODEL_ID"], ft232r["ID_USB_DRIVER"]) == ("0403", "6001", "ftdi_sio")
     assert cp2102n["ID_SERIAL"].endswith(cp2102n["ID_SERIAL_SHORT"])
     assert ft232r["ID_SERIAL"].endswith(ft232r["ID_SERIAL_SHORT"])
@@ -46,8 +46,12 @@ def inside_udev_tells_the_adapters_apart(control):
         assert udev["SUBSYSTEM"] == "tty" and udev["DEVNAME"] == f"/dev/ttyUSB{slot - 1}"
     parents = subprocess.run(["udevadm", "info", "-a", "-n", "/dev/ttyUSB1"], check=True, capture_output=True,
                              text=True).stdout
-    for line in ('KERNELS=="1-1.2:1.0"', 'KERNELS=="1-1.2"', 'DRIVERS=="ch341-uart"', 'ATTRS{idVendor}=="1a86"'):
+    for line in ('KERNELS=="1-1.2:1.0"', 'KERNELS=="1-1.2"', 'ATTRS{idVendor}=="1a86"', 'ATTRS{speed}=="12"'):
         assert line in parents, line
+    # One driver, two names: the port's and the interface's.
+    port, interface = parents.split("looking at parent device")[1:3]
+    assert 'DRIVERS=="ch341-uart"' in port and 'SUBSYSTEMS=="usb-serial"' in port, port
+    assert 'DRIVERS=="ch341"' in interface and 'SUBSYSTEMS=="usb"' in interface, interface
 
 
 class Monitor:
@@ -190,6 +194,9 @@ def inside_an_ft4232h_has_four_ports(control):
                                             ("1.1:1.0", "1.1:1.1", "1.1:1.2", "1.1:1.3", "1.2:1.0")]
     assert [u["ID_USB_INTERFACE_NUM"] for u in udev] == ["00", "01", "02", "03", "00"]
     assert len({u["ID_SERIAL"] for u in udev[:4]}) == 1 and udev[4]["ID_SERIAL"] != udev[0]["ID_SERIAL"]
+    parents = subprocess.run(["udevadm", "info", "-a", "-n", "/dev/ttyUSB0"], check=True, capture_output=True,
+                             text=True).stdout
+    assert 'ATTRS{speed}=="480"' in parents
     for number in (0, 3):
         port = Port(number, 921600)
         port.reset(download=True)

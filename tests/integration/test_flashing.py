@@ -29,7 +29,7 @@ def test_eight_boards_at_once_and_what_the_book_says():
         station.wait_all("pass", slots)
         rows = {row["slot"]: row for row in station.wait_closed(8)}
         attempts = {a["slot"]: a for a in station.attempts()}
-        drivers = {"cp210x 10c4:ea60": 0, "ch341-uart 1a86:7523": 0, "ftdi_sio 0403:6001": 0}
+        drivers = {"cp210x 10c4:ea60": 0, "ch341 1a86:7523": 0, "ftdi_sio 0403:6001": 0}
         for slot in slots:
             row, attempt, mac = rows[f"1-1.{slot}"], attempts[f"1-1.{slot}"], station.mac(slot)
             assert row["mac"] == attempt["mac"] == mac

@@ -11,7 +11,7 @@ static uint8_t data[USB_REPLY];
 
 static void make(const char *name)
 {
-    usb_device_init(&device, adapter_kind(name), 0xabc);
+    usb_device_init(&device, adapter_kind(name), "0001000ABC");
 }
 
 /* A request to the device. */
@@ -39,7 +39,9 @@ START_TEST(descriptors_are_whole)
     for (unsigned i = 0; adapter_kind_at(i); i++) {
         const struct adapter_kind *kind = adapter_kind_at(i);
         unsigned ports = kind->ports ? kind->ports : 1;
-        usb_device_init(&device, kind, 1);
+        char serial[ADAPTER_SERIAL];
+        adapter_kind_serial(kind, 1, 1, serial);
+        usb_device_init(&device, kind, serial);
         ck_assert_int_eq(in(0x80, 6, 0x0100, 0, 18), 18);
         ck_assert_uint_eq(data[8] | data[9] << 8, strtoul(kind->vendor_id, NULL, 16));
         ck_assert_uint_eq(data[10] | data[11] << 8, strtoul(kind->model_id, NULL, 16));
@@ -58,7 +60,7 @@ START_TEST(descriptors_are_whole)
         ck_assert_int_eq(in(0x80, 6, 0x0200, 0, 9), 9); /* the host asks for the head first */
         ck_assert_int_eq(in(0x80, 6, 0x0302, 0x0409, 255), 2 + 2 * (int)strlen(kind->model));
         ck_assert_int_eq(in(0x80, 6, 0x0309, 0x0409, 255), USB_STALL);
-        ck_assert_int_eq(in(0x80, 6, 0x0600, 0, 10), device.kind->high_speed ? 10 : USB_STALL);
+        ck_assert_int_eq(in(0x80, 6, 0x0600, 0, 10), kind->high_speed ? 10 : USB_STALL);
         ck_assert_int_eq(out(0, 9, 1, 0, NULL, 0), 0);
         ck_assert_int_eq(in(0x80, 8, 0, 0, 1), 1);
         ck_assert_uint_eq(data[0], 1);

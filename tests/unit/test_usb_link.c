@@ -51,7 +51,7 @@ static void plug(const char *kind)
     struct usb_owner owner = {.changed = changed, .listens = listens, .moves = moves};
     memset(seen, 0, sizeof seen);
     memset(listening, 0, sizeof listening);
-    adapter = usb_link_new(adapter_kind(kind), 1, ends[1], &owner);
+    adapter = usb_link_new(adapter_kind(kind), "0001", ends[1], &owner);
     ck_assert_ptr_nonnull(adapter);
 }
 

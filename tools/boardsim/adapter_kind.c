@@ -2,6 +2,7 @@
 #include "tools/boardsim/adapter_kind.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Silicon Labs' AN205: the rates of a CP2102 or CP2103, and which requests each is for. */
@@ -35,7 +36,8 @@ static const struct adapter_kind kinds[] = {
      .packet = 64,
      .latency_us = 1000},
     {.name = "ch340",
-     .driver = "ch341-uart",
+     .driver = "ch341",
+     .port_driver = "ch341-uart",
      .vendor_id = "1a86",
      .model_id = "7523",
      .vendor = "1a86",
@@ -105,6 +107,7 @@ static const struct adapter_kind kinds[] = {
      .revision = "0800",
      .serial_prefix = "FT4",
      .ports = 4,
+     .high_speed = true,
      .min_baud = 1200,
      .max_baud = 12000000,
      .clock = 96000000,
@@ -139,6 +142,15 @@ struct adapter_place adapter_kind_place(const struct adapter_kind *kind, unsigne
 {
     unsigned ports = kind->ports ? kind->ports : 1;
     return (struct adapter_place){(slot - 1) / ports + 1, (slot - 1) % ports};
+}
+
+void adapter_kind_serial(const struct adapter_kind *kind, unsigned slot, unsigned unit, char serial[ADAPTER_SERIAL])
+{
+    *serial = '\0';
+    if (kind->ports)
+        unit = adapter_kind_place(kind, slot).hub_port;
+    if (kind->serial_prefix)
+        snprintf(serial, ADAPTER_SERIAL, "%s%06X", kind->serial_prefix, unit & 0xffffffu);
 }
 
 uint32_t adapter_kind_baud(const struct adapter_kind *kind, uint32_t requested, uint32_t max)

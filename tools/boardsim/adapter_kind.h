@@ -8,12 +8,14 @@
 
 struct adapter_kind {
     const char *name;                 /* as on the command line: "cp2102n" */
-    const char *driver;               /* kernel driver: "cp210x" */
+    const char *driver;               /* of the interface, in the kernel: "cp210x" */
+    const char *port_driver;          /* of the usb-serial port; NULL: has the same name */
     const char *vendor_id, *model_id; /* four hex digits */
     const char *vendor, *model;       /* as udev's ID_VENDOR and ID_MODEL show them */
     const char *revision;             /* bcdDevice */
     const char *serial_prefix;        /* of a serial number; NULL: the chip has none */
     unsigned ports;                   /* of one USB device, each an interface of it; 0: one */
+    bool high_speed;                  /* 480 Mbit/s in place of 12 */
     uint32_t min_baud, max_baud;      /* the driver clamps to these */
     uint32_t clock;                   /* baud = clock / integer */
     const struct adapter_rate *rates; /* if not NULL: up to the last of these there are no others */
@@ -41,6 +43,12 @@ struct adapter_place {
     unsigned interface;
 };
 struct adapter_place adapter_kind_place(const struct adapter_kind *kind, unsigned slot);
+
+/* The longest serial number, with its NUL. */
+#define ADAPTER_SERIAL 32
+/* The serial number of the adapter that came to a slot with that unit; "" if it has none. The ports of one device share
+ * it. */
+void adapter_kind_serial(const struct adapter_kind *kind, unsigned slot, unsigned unit, char serial[ADAPTER_SERIAL]);
 
 /* What the chip makes of a request, if it can do no more than `max`; 0: than its kind can. */
 uint32_t adapter_kind_baud(const struct adapter_kind *kind, uint32_t requested, uint32_t max);

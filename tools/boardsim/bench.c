@@ -3,7 +3,6 @@
 
 #include "tools/boardsim/board/rng.h"
 #include "tools/boardsim/unit.h"
-#include "tools/boardsim/world.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -48,7 +47,7 @@ struct bench {
     int event_fd;
     uint64_t started;
     struct rng rng;
-    struct slot slots[BENCH_SLOTS + 1];
+    struct slot slots[WORLD_SLOTS + 1];
     struct unit *first, **last; /* every board that was ever in, in the order of their coming */
     struct unit *latest;        /* NULL: none yet */
     unsigned units;
@@ -98,7 +97,7 @@ struct bench *bench_new(const struct bench_options *options, char *error, size_t
     bench->started = adapter_clock();
     bench->rng.state = options->seed;
     bench->last = &bench->first;
-    for (unsigned i = 1; i <= BENCH_SLOTS; i++)
+    for (unsigned i = 1; i <= WORLD_SLOTS; i++)
         bench->slots[i].spec = options->board;
     return bench;
 }
@@ -259,7 +258,7 @@ static int plug(struct bench *bench, unsigned index, struct unit *unit, int not_
     const struct world_plug how = {.slot = index,
                                    .unit = unit ? unit->number : EMPTY_FIXTURE - index,
                                    .hang = spec->hang_ioctl,
-                                   .not_number = not_tty};
+                                   .not_tty = not_tty};
     slot->plug = bench->backend->plug(bench->world, slot->adapter, &how);
     if (slot->plug < 0) {
         if (unit)
@@ -455,7 +454,7 @@ uint64_t bench_tick(struct bench *bench)
     eventfd_read(bench->event_fd, &count);
     uint64_t next = UINT64_MAX;
     uint64_t now = adapter_clock();
-    for (unsigned i = 1; i <= BENCH_SLOTS; i++) {
+    for (unsigned i = 1; i <= WORLD_SLOTS; i++) {
         struct slot *slot = &bench->slots[i];
         uint64_t due = slot->seated ? move_fingers(slot, now) : bounce(bench, i, now);
         if (slot->seated && is_cut(slot)) {
@@ -542,7 +541,7 @@ int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error
 void bench_unplug_all(struct bench *bench)
 {
     char error[128];
-    for (unsigned i = 1; i <= BENCH_SLOTS; i++)
+    for (unsigned i = 1; i <= WORLD_SLOTS; i++)
         if (bench->slots[i].adapter)
             (void)bench_unplug(bench, i, false, error, sizeof error);
 }

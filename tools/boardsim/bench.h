@@ -8,18 +8,14 @@
 
 #include "tools/boardsim/adapter.h"
 #include "tools/boardsim/spec.h"
+#include "tools/boardsim/world.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* Slots are numbered from 1, as the ports of the hub are: slot 3 is USB path 1-1.3. */
-#define BENCH_SLOTS 40
-
 struct bench;
-
-struct world_backend; /* world.h */
 
 struct bench_options {
     const struct world_backend *backend;

@@ -21,7 +21,7 @@ struct hands {
     struct {
         enum place place;
         double at;
-    } slots[BENCH_SLOTS + 1];
+    } slots[WORLD_SLOTS + 1];
 };
 
 static double swap_time(struct hands *hands)

@@ -105,7 +105,7 @@ static int add_order(struct options *options, const char *value)
     uint64_t number;
     if (colon && (size_t)(colon - value) < sizeof slot)
         memcpy(slot, value, (size_t)(colon - value));
-    if (!colon || !spec_number(slot, 1, BENCH_SLOTS, &number) || strlen(colon + 1) >= sizeof order.words)
+    if (!colon || !spec_number(slot, 1, WORLD_SLOTS, &number) || strlen(colon + 1) >= sizeof order.words)
         return complain("fault", value, "must be SLOT:WORD[,WORD…], like 3:noise=0.001");
     order.slot = (unsigned)number;
     memcpy(order.words, colon + 1, strlen(colon + 1) + 1);
@@ -199,7 +199,7 @@ static int set_option(struct options *options, int option, const char *name, con
 {
     double percent;
     switch (option) {
-    case 'b': options->has_boards = true; return set_number(name, value, 0, BENCH_SLOTS, &options->boards);
+    case 'b': options->has_boards = true; return set_number(name, value, 0, WORLD_SLOTS, &options->boards);
     case 'B': return set_backend(options, value);
     case 'a': return set_adapter(options, value);
     case 'p':

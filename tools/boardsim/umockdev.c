@@ -5,6 +5,7 @@
  * answers to ioctls come from a thread of umockdev's.
  */
 #include "tools/boardsim/pty.h"
+#include "tools/boardsim/usb/device.h"
 #include "tools/boardsim/world.h"
 
 #include <asm/termbits.h>
@@ -19,8 +20,6 @@
 #include <unistd.h>
 
 #define PRELOAD "libumockdev-preload.so.0"
-/* The preload keeps track of 50 devices in a process; some are left for /dev/null and the like. */
-#define WORLD_PORTS 40
 /* What makes umockdev's preload run the real ioctl on the pty. */
 #define NOT_HANDLED   (-100)
 #define TTY_USB_MAJOR 188
@@ -50,8 +49,8 @@ struct world {
     UMockdevTestbed *bed;
     char *root;
     char *hub;
-    struct usb usbs[WORLD_PORTS + 1]; /* by the number of the hub's port */
-    struct port ports[WORLD_PORTS];
+    struct usb usbs[WORLD_SLOTS + 1]; /* by the number of the hub's port */
+    struct port ports[WORLD_SLOTS];
 };
 
 static void answer(UMockdevIoctlClient *client, int error)
@@ -184,7 +183,7 @@ static struct world *open_world(char *error, size_t size)
     world->hub = umockdev_testbed_add_device(world->bed, "usb", "1-1", root_hub, "idVendor", "1a40", "idProduct",
                                              "0201", "busnum", "1", "devnum", "2", NULL, "DEVTYPE", "usb_device", NULL);
     g_free(root_hub);
-    for (unsigned i = 0; i < WORLD_PORTS; i++) {
+    for (unsigned i = 0; i < WORLD_SLOTS; i++) {
         struct port *port = &world->ports[i];
         port->number = i;
         pthread_mutex_init(&port->lock, NULL);
@@ -201,7 +200,7 @@ static struct world *open_world(char *error, size_t size)
 static void close_world(struct world *world)
 {
     g_object_unref(world->bed); /* ends umockdev's thread */
-    for (unsigned i = 0; i < WORLD_PORTS; i++) {
+    for (unsigned i = 0; i < WORLD_SLOTS; i++) {
         g_object_unref(world->ports[i].ioctls);
         g_ptr_array_unref(world->ports[i].hung);
         pthread_mutex_destroy(&world->ports[i].lock);
@@ -273,7 +272,7 @@ static void add_device_at(struct world *world, const struct adapter_kind *kind, 
     put(attributes, "busnum", "1");
     put(attributes, "devnum", "%u", hub_port + 2);
     put(attributes, "devpath", "1.%u", hub_port);
-    put(attributes, "speed", "12");
+    put(attributes, "speed", kind->high_speed ? "480" : "12");
     put(attributes, "bNumInterfaces", "%2u", kind->ports ? kind->ports : 1);
     put(properties, "DEVTYPE", "usb_device");
     put(properties, "DRIVER", "usb");
@@ -283,6 +282,14 @@ static void add_device_at(struct world *world, const struct adapter_kind *kind, 
     char name[64];
     snprintf(name, sizeof name, "1-1.%u", hub_port);
     world->usbs[hub_port].path = add_device(world, "usb", name, world->hub, attributes, properties);
+}
+
+/* `up` is the way from the device to /sys. */
+static void link_driver(struct world *world, const char *path, const char *up, const char *bus, const char *driver)
+{
+    char target[160];
+    snprintf(target, sizeof target, "%s/bus/%s/drivers/%s", up, bus, driver);
+    umockdev_testbed_set_attribute_link(world->bed, path, "driver", target);
 }
 
 static void add_usb(struct world *world, struct port *port, const struct adapter_kind *kind, struct adapter_place place,
@@ -296,22 +303,25 @@ static void add_usb(struct world *world, struct port *port, const struct adapter
     GPtrArray *attributes = list_new();
     GPtrArray *properties = list_new();
     put(attributes, "bInterfaceNumber", "%02u", place.interface);
-    put(attributes, "bNumEndpoints", "02");
-    put(attributes, "bInterfaceClass", "ff");
+    const struct usb_chip *chip = usb_kind(kind)->chip;
+    put(attributes, "bNumEndpoints", chip->interrupt ? "03" : "02");
+    put(attributes, "bInterfaceClass", "%02x", chip->interface_class[0]);
+    put(attributes, "bInterfaceSubClass", "%02x", chip->interface_class[1]);
+    put(attributes, "bInterfaceProtocol", "%02x", chip->interface_class[2]);
     put(properties, "DEVTYPE", "usb_interface");
     put(properties, "DRIVER", "%s", kind->driver);
     char name[64];
     snprintf(name, sizeof name, "1-1.%u:1.%u", place.hub_port, place.interface);
     port->interface = add_device(world, "usb", name, usb->path, attributes, properties);
-    char target[128];
-    snprintf(target, sizeof target, "../../../../../../../bus/usb/drivers/%s", kind->driver);
-    umockdev_testbed_set_attribute_link(world->bed, port->interface, "driver", target);
+    link_driver(world, port->interface, "../../../../../../..", "usb", kind->driver);
 
+    const char *port_driver = kind->port_driver ? kind->port_driver : kind->driver;
     attributes = list_new();
     properties = list_new();
-    put(properties, "DRIVER", "%s", kind->driver);
+    put(properties, "DRIVER", "%s", port_driver);
     snprintf(name, sizeof name, "ttyUSB%u", port->number);
     port->port = add_device(world, "usb-serial", name, port->interface, attributes, properties);
+    link_driver(world, port->port, "../../../../../../../..", "usb-serial", port_driver);
 }
 
 static void add_tty(struct world *world, struct port *port, const struct adapter_kind *kind, struct adapter_place place,
@@ -327,7 +337,8 @@ static void add_tty(struct world *world, struct port *port, const struct adapter
     put(properties, "ID_TYPE", "generic");
     put(properties, "ID_USB_DRIVER", "%s", kind->driver);
     put(properties, "ID_USB_INTERFACE_NUM", "%02u", place.interface);
-    put(properties, "ID_USB_INTERFACES", ":ff0000:");
+    const uint8_t *class = usb_kind(kind)->chip->interface_class;
+    put(properties, "ID_USB_INTERFACES", ":%02x%02x%02x:", class[0], class[1], class[2]);
     put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u:1.%u", place.hub_port, place.interface);
     put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u_1_%u", place.hub_port, place.interface);
     char name[64];
@@ -337,12 +348,12 @@ static void add_tty(struct world *world, struct port *port, const struct adapter
     umockdev_testbed_set_attribute_link(world->bed, port->tty, "device", name);
 }
 
-static struct port *free_port(struct world *world, int not_number)
+static struct port *free_port(struct world *world, int not_tty)
 {
-    for (unsigned i = 0; i < WORLD_PORTS; i++) {
+    for (unsigned i = 0; i < WORLD_SLOTS; i++) {
         struct port *port = &world->ports[i];
         pthread_mutex_lock(&port->lock);
-        bool in_use = port->adapter || port->opens || (int)i == not_number;
+        bool in_use = port->adapter || port->opens || (int)i == not_tty;
         pthread_mutex_unlock(&port->lock);
         if (!in_use)
             return port;
@@ -369,7 +380,7 @@ static void stick(struct adapter *adapter, bool stuck)
  * program. */
 static int plug(struct world *world, struct adapter *adapter, const struct world_plug *how)
 {
-    struct port *port = free_port(world, how->not_number);
+    struct port *port = free_port(world, how->not_tty);
     if (!port)
         return -1;
     pthread_mutex_lock(&port->lock);
@@ -385,10 +396,9 @@ static int plug(struct world *world, struct adapter *adapter, const struct world
         abort();
     }
     const struct adapter_kind *kind = adapter_kind_of(adapter);
-    char serial[64] = "";
+    char serial[ADAPTER_SERIAL];
     struct adapter_place place = adapter_kind_place(kind, how->slot);
-    if (kind->serial_prefix) /* the ports of one device share its number */
-        snprintf(serial, sizeof serial, "%s%06X", kind->serial_prefix, kind->ports ? place.hub_port : how->unit);
+    adapter_kind_serial(kind, how->slot, how->unit, serial);
     add_usb(world, port, kind, place, serial);
     add_tty(world, port, kind, place, serial);
     return (int)port->number;

@@ -10,13 +10,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Slots are numbered from 1. umockdev's preload keeps track of 50 devices in a process, of which some are needed for
+ * /dev/null and the like. */
+#define WORLD_SLOTS 40
+
+/* Slots are numbered from 1. umockdev's preload keeps track of 50 devices in a process, of which some are needed for
+ * /dev/null and the like. */
+#define WORLD_SLOTS 40
+
 struct world; /* each back end's own */
 
 struct world_plug {
-    unsigned slot;  /* from 1 */
-    unsigned unit;  /* makes its serial number */
-    bool hang;      /* as for hang() */
-    int not_number; /* of the ttyUSB; -1: any will do */
+    unsigned slot;
+    unsigned unit; /* makes its serial number */
+    bool hang;     /* as for hang() */
+    int not_tty;   /* n of a ttyUSBn that it shall not become, if there is another; -1: any will do */
 };
 
 struct world_backend {

@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define SLOTS 40
-
 struct device;
 
 /* One UART of a device, whether a board's adapter is on it or not: what the host has made of it stays. */
@@ -38,12 +36,12 @@ struct device {
 };
 
 struct world {
-    struct device devices[SLOTS + 1]; /* by the number of the place, from 1 */
+    struct device devices[WORLD_SLOTS + 1]; /* by the number of the place, from 1 */
 };
 
-/* What an adapter holds of its port: it is made before it is plugged in. */
-struct way {
-    struct port *port; /* NULL: not plugged in */
+/* What an adapter's thread knows of the port that it is plugged into. */
+struct cable {
+    _Atomic(struct port *) port; /* NULL: not plugged in yet */
 };
 
 static struct port *port_of(struct world *world, int plug)
@@ -51,20 +49,28 @@ static struct port *port_of(struct world *world, int plug)
     return &world->devices[plug / USB_PORTS].ports[plug % USB_PORTS];
 }
 
-static ssize_t take(void *data, uint8_t *bytes, size_t room)
+static size_t take_from(const struct port *port, uint8_t *bytes, size_t room)
 {
-    const struct port *port = ((struct way *)data)->port;
-    if (!port)
-        return 0;
     pthread_mutex_lock(&port->device->lock);
     size_t n = port->device->link ? usb_link_take(port->device->link, port->interface, bytes, room) : 0;
     pthread_mutex_unlock(&port->device->lock);
-    return (ssize_t)n;
+    return n;
 }
 
-static size_t give(void *data, const uint8_t *bytes, size_t n)
+static const struct port *far_end(void *cable)
 {
-    const struct port *port = ((struct way *)data)->port;
+    return ((struct cable *)cable)->port;
+}
+
+static ssize_t take(void *cable, uint8_t *bytes, size_t room)
+{
+    const struct port *port = far_end(cable);
+    return port ? (ssize_t)take_from(port, bytes, room) : 0;
+}
+
+static size_t give(void *cable, const uint8_t *bytes, size_t n)
+{
+    const struct port *port = far_end(cable);
     if (!port)
         return 0;
     pthread_mutex_lock(&port->device->lock);
@@ -73,9 +79,9 @@ static size_t give(void *data, const uint8_t *bytes, size_t n)
     return n;
 }
 
-static uint32_t baud(void *data, uint32_t max)
+static uint32_t baud(void *cable, uint32_t max)
 {
-    const struct port *port = ((struct way *)data)->port;
+    const struct port *port = far_end(cable);
     if (!port)
         return 0;
     pthread_mutex_lock(&port->device->lock);
@@ -98,9 +104,9 @@ static void set_inputs(const struct port *port, int lines)
     pthread_mutex_unlock(&port->device->lock);
 }
 
-static void inputs(void *data, int lines)
+static void inputs(void *cable, int lines)
 {
-    const struct port *port = ((struct way *)data)->port;
+    const struct port *port = far_end(cable);
     if (port)
         set_inputs(port, lines);
 }
@@ -158,7 +164,7 @@ static void moves(void *data, unsigned number)
     if (adapter)
         adapter_wake(adapter);
     else
-        while (take(&(struct way){port}, bytes, sizeof bytes) > 0)
+        while (take_from(port, bytes, sizeof bytes) > 0)
             ;
 }
 
@@ -171,7 +177,7 @@ static struct world *open_world(char *error, size_t size)
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    for (unsigned i = 0; i <= SLOTS; i++) {
+    for (unsigned i = 0; i <= WORLD_SLOTS; i++) {
         struct device *device = &world->devices[i];
         pthread_mutex_init(&device->lock, NULL);
         for (unsigned j = 0; j < USB_PORTS; j++)
@@ -182,7 +188,7 @@ static struct world *open_world(char *error, size_t size)
 
 static void close_world(struct world *world)
 {
-    for (unsigned i = 0; i <= SLOTS; i++)
+    for (unsigned i = 0; i <= WORLD_SLOTS; i++)
         pthread_mutex_destroy(&world->devices[i].lock);
     free(world);
 }
@@ -190,25 +196,27 @@ static void close_world(struct world *world)
 static struct adapter *make_adapter(struct world *world, const struct adapter_kind *kind, int event_fd)
 {
     (void)world;
-    struct way *way = calloc(1, sizeof *way);
-    if (!way)
+    struct cable *cable = calloc(1, sizeof *cable);
+    if (!cable)
         return NULL;
     const struct adapter_host host = {
-        .data = way, .fd = -1, .take = take, .give = give, .baud = baud, .inputs = inputs, .free = free};
+        .data = cable, .fd = -1, .take = take, .give = give, .baud = baud, .inputs = inputs, .free = free};
     return adapter_new(kind, &host, event_fd);
 }
 
-static int plug_device(struct device *device, unsigned place, const struct adapter_kind *kind, unsigned unit)
+static int plug_device(struct device *device, const struct adapter_kind *kind, const struct world_plug *how)
 {
-    int socket = vhci_attach(place - 1, usb_kind(kind)->high_speed, &device->vhci);
+    unsigned place = adapter_kind_place(kind, how->slot).hub_port;
+    int socket = vhci_attach(place - 1, kind->high_speed, &device->vhci);
     if (socket < 0)
         return -1;
     const struct usb_owner owner = {.data = device, .changed = changed, .listens = listens, .moves = moves};
     /* The link's thread may be at work before its name is known here: then it finds no bytes to take. */
-    struct usb_link *link = usb_link_new(kind, unit, socket, &owner);
+    char serial[ADAPTER_SERIAL];
+    adapter_kind_serial(kind, how->slot, how->unit, serial);
+    struct usb_link *link = usb_link_new(kind, serial, socket, &owner);
     if (!link)
         abort();
-    usb_link_stick(link, device->bytes_hang, device->control_hangs);
     pthread_mutex_lock(&device->lock);
     device->link = link;
     pthread_mutex_unlock(&device->lock);
@@ -227,11 +235,11 @@ static int plug(struct world *world, struct adapter *adapter, const struct world
     bool open = port->open;
     bool is_in = device->link;
     pthread_mutex_unlock(&device->lock);
-    ((struct way *)adapter_host_of(adapter))->port = port;
+    ((struct cable *)adapter_host_of(adapter))->port = port;
     if (is_in) {
         show(adapter, &state);
         adapter_listens(adapter, open);
-    } else if (plug_device(device, place.hub_port, kind, how->unit) != 0) {
+    } else if (plug_device(device, kind, how) != 0) {
         port->adapter = NULL;
         return -1;
     }

@@ -15,6 +15,8 @@ enum {
     PURGE = 0x12,
     SET_FLOW = 0x13,
     GET_FLOW = 0x14,
+    EMBED_EVENTS = 0x15,
+    SET_CHARS = 0x19,
     GET_BAUDRATE = 0x1d,
     SET_BAUDRATE = 0x1e,
     VENDOR_SPECIFIC = 0xff,
@@ -80,11 +82,9 @@ static int to_device(struct usb_device *device, const struct usb_setup *setup, c
         port->asked = data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
         port->baud = made_of(device->kind->clock, port->asked);
         return 0;
-    /* Event characters, event mode: taken, and nothing comes of it. */
-    case 0x06:
-    case 0x09:
-    case 0x15:
-    case 0x19: return 0;
+    /* Line errors among the bytes, XON and XOFF: taken, and nothing comes of it. */
+    case EMBED_EVENTS:
+    case SET_CHARS: return 0;
     default: return USB_STALL;
     }
 }
@@ -106,7 +106,7 @@ static int to_host(const struct usb_device *device, const struct usb_setup *setu
     case VENDOR_SPECIFIC:
         if (setup->value != GET_PARTNUM)
             return USB_STALL; /* no GPIO */
-        data[0] = device->kind->part;
+        data[0] = device->kind->part_number;
         return 1;
     default: return USB_STALL;
     }

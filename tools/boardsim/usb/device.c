@@ -16,14 +16,13 @@ enum { BULK = 2, INTERRUPT };
 #define TYPE_VENDOR   0x40u
 
 static const struct usb_kind kinds[] = {
-    {.name = "cp2102", .chip = &usb_cp210x, .in = {0x82}, .out = {0x01}, .clock = 24000000, .part = 0x02},
-    {.name = "cp2104", .chip = &usb_cp210x, .in = {0x82}, .out = {0x01}, .clock = 24000000, .part = 0x04},
-    {.name = "cp2102n", .chip = &usb_cp210x, .in = {0x82}, .out = {0x02}, .clock = 24000000, .part = 0x20},
+    {.name = "cp2102", .chip = &usb_cp210x, .in = {0x82}, .out = {0x01}, .clock = 24000000, .part_number = 0x02},
+    {.name = "cp2104", .chip = &usb_cp210x, .in = {0x82}, .out = {0x01}, .clock = 24000000, .part_number = 0x04},
+    {.name = "cp2102n", .chip = &usb_cp210x, .in = {0x82}, .out = {0x02}, .clock = 24000000, .part_number = 0x20},
     {.name = "ch340", .chip = &usb_ch341, .in = {0x82}, .out = {0x02}, .clock = 48000000},
     {.name = "ft232r", .chip = &usb_ftdi, .in = {0x81}, .out = {0x02}, .clock = 3000000},
     {.name = "ft4232h",
      .chip = &usb_ftdi,
-     .high_speed = true,
      .in = {0x81, 0x83, 0x85, 0x87},
      .out = {0x02, 0x04, 0x06, 0x08},
      .clock = 12000000},
@@ -47,13 +46,12 @@ unsigned usb_ports(const struct usb_device *device)
     return device->adapter->ports ? device->adapter->ports : 1;
 }
 
-void usb_device_init(struct usb_device *device, const struct adapter_kind *adapter, unsigned unit)
+void usb_device_init(struct usb_device *device, const struct adapter_kind *adapter, const char *serial)
 {
     memset(device, 0, sizeof *device);
     device->adapter = adapter;
     device->kind = usb_kind(adapter);
-    if (adapter->serial_prefix)
-        snprintf(device->serial, sizeof device->serial, "%s%06X", adapter->serial_prefix, unit & 0xffffffu);
+    snprintf(device->serial, sizeof device->serial, "%s", serial);
     for (unsigned i = 0; i < usb_ports(device); i++)
         device->ports[i].latency_us = adapter->latency_us;
 }
@@ -84,14 +82,13 @@ static bool has_manufacturer(const struct usb_device *device)
 
 static int device_descriptor(const struct usb_device *device, uint8_t *at)
 {
-    const struct usb_kind *kind = device->kind;
     uint8_t *start = at;
     *at++ = 18;
     *at++ = DEVICE;
-    at = put16(at, kind->high_speed ? 0x0200 : 0x0110);
+    at = put16(at, device->adapter->high_speed ? 0x0200 : 0x0110);
     memset(at, 0, 3); /* the class is the interfaces' */
     at += 3;
-    *at++ = kind->high_speed ? 64 : 8;
+    *at++ = device->adapter->high_speed ? 64 : 8;
     at = put16(at, hex(device->adapter->vendor_id));
     at = put16(at, hex(device->adapter->model_id));
     at = put16(at, hex(device->adapter->revision));
@@ -104,7 +101,7 @@ static int device_descriptor(const struct usb_device *device, uint8_t *at)
 
 static int qualifier_descriptor(const struct usb_device *device, uint8_t *at)
 {
-    if (!device->kind->high_speed)
+    if (!device->adapter->high_speed)
         return USB_STALL;
     static const uint8_t qualifier[] = {10, QUALIFIER, 0x00, 0x02, 0, 0, 0, 64, 1, 0};
     memcpy(at, qualifier, sizeof qualifier);

@@ -49,7 +49,7 @@ struct usb_kind;
 struct usb_device {
     const struct usb_kind *kind;
     const struct adapter_kind *adapter;
-    char serial[32];
+    char serial[ADAPTER_SERIAL];
     uint8_t configuration;
     struct usb_port ports[USB_PORTS];
 };
@@ -76,9 +76,8 @@ extern const struct usb_chip usb_cp210x, usb_ch341, usb_ftdi;
 struct usb_kind {
     const char *name; /* as the adapter's */
     const struct usb_chip *chip;
-    uint32_t clock; /* Hz, that the baud rates are made of */
-    bool high_speed;
-    uint8_t part;          /* CP210x: the part number that it tells */
+    uint32_t clock;        /* Hz, that the baud rates are made of */
+    uint8_t part_number;   /* that a CP210x tells; 0: another chip */
     uint8_t in[USB_PORTS]; /* addresses of the bulk endpoints of each interface: in with bit 7 */
     uint8_t out[USB_PORTS];
 };
@@ -88,8 +87,8 @@ const struct usb_kind *usb_kind_at(unsigned i);
 /* That of an adapter: each has one. */
 const struct usb_kind *usb_kind(const struct adapter_kind *adapter);
 
-/* As after power-up. `unit` makes the serial number. */
-void usb_device_init(struct usb_device *device, const struct adapter_kind *adapter, unsigned unit);
+/* As after power-up. `serial` is "" for a chip without a serial number, as adapter_kind_serial() makes it. */
+void usb_device_init(struct usb_device *device, const struct adapter_kind *adapter, const char *serial);
 /* How many UARTs it has. */
 unsigned usb_ports(const struct usb_device *device);
 

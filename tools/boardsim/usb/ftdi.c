@@ -38,10 +38,10 @@ static void write_inputs(const struct usb_port *port, uint8_t *bytes)
 
 /* The divisor has 14 bits before the point, and eighths after it in three bits of this code (AN232B-05). The integers 0
  * and 1 stand for 1 and 1.5. Chips of the H series count 12 MHz if bit 17 is set, and 3 MHz otherwise. */
-static uint32_t made_of(const struct usb_kind *kind, uint32_t divisor)
+static uint32_t made_of(const struct usb_device *device, uint32_t divisor)
 {
     static const uint8_t eighths_of[8] = {0, 4, 2, 1, 3, 5, 6, 7};
-    uint32_t clock = kind->high_speed && !(divisor & 0x20000u) ? 3000000 : kind->clock;
+    uint32_t clock = device->adapter->high_speed && !(divisor & 0x20000u) ? 3000000 : device->kind->clock;
     uint32_t eighths = (divisor & 0x3fffu) * 8 + eighths_of[divisor >> 14 & 7u];
     if (eighths == 0)
         eighths = 8;
@@ -53,7 +53,7 @@ static uint32_t made_of(const struct usb_kind *kind, uint32_t divisor)
 static void set_baud(const struct usb_device *device, struct usb_port *port, const struct usb_setup *setup)
 {
     uint32_t high = usb_ports(device) > 1 ? setup->index >> 8 : setup->index;
-    port->baud = made_of(device->kind, setup->value | high << 16);
+    port->baud = made_of(device, setup->value | high << 16);
 }
 
 static int request(struct usb_device *device, const struct usb_setup *setup, uint8_t *data)

@@ -244,14 +244,15 @@ static void *read_thread(void *data)
     }
 }
 
-struct usb_link *usb_link_new(const struct adapter_kind *kind, unsigned unit, int socket, const struct usb_owner *owner)
+struct usb_link *usb_link_new(const struct adapter_kind *kind, const char *serial, int socket,
+                              const struct usb_owner *owner)
 {
     struct usb_link *link = calloc(1, sizeof *link);
     if (!link)
         return NULL;
     link->owner = *owner;
     link->socket = socket;
-    usb_device_init(&link->device, kind, unit);
+    usb_device_init(&link->device, kind, serial);
     pthread_mutex_init(&link->lock, NULL);
     int error = pthread_create(&link->thread, NULL, read_thread, link);
     if (error) {

@@ -22,8 +22,8 @@ struct usb_owner {
     void (*moves)(void *data, unsigned port);
 };
 
-/* `socket` becomes the link's. `unit` makes the serial number. NULL with errno set. */
-struct usb_link *usb_link_new(const struct adapter_kind *kind, unsigned unit, int socket,
+/* `socket` becomes the link's; kind and serial as for usb_device_init(). NULL with errno set. */
+struct usb_link *usb_link_new(const struct adapter_kind *kind, const char *serial, int socket,
                               const struct usb_owner *owner);
 /* The adapter is pulled out: the connection ends. */
 void usb_link_free(struct usb_link *link);
