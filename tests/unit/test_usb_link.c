@@ -14,6 +14,9 @@ static struct usb_link *adapter;
 static int host;
 static uint32_t number;
 
+/* Called once, in the middle of the next control request. */
+static void (*meanwhile)(void);
+
 /* What the link told, under the lock of told. */
 static pthread_mutex_t told = PTHREAD_MUTEX_INITIALIZER;
 static struct usb_port seen[USB_PORTS];
@@ -24,7 +27,11 @@ static void changed(void *data, unsigned port, const struct usb_port *state)
     (void)data;
     pthread_mutex_lock(&told);
     seen[port] = *state;
+    void (*call)(void) = meanwhile;
+    meanwhile = NULL;
     pthread_mutex_unlock(&told);
+    if (call)
+        call();
 }
 
 static void listens(void *data, unsigned port, bool open)
@@ -292,6 +299,50 @@ START_TEST(a_stuck_adapter_answers_when_it_is_free_again)
 }
 END_TEST
 
+static uint32_t given_up;
+
+static void give_up(void)
+{
+    unlink_it(given_up, PDU_CONNRESET);
+}
+
+/* The kernel drops the whole device if it gets an answer to what it was told is unlinked. */
+START_TEST(a_request_that_is_unlinked_meanwhile_is_not_answered)
+{
+    plug("cp2102n");
+    uint32_t n;
+    usb_link_stick(adapter, true, true);
+    given_up = submit(0, both_lines, NULL, 0);
+    static const uint8_t no_lines[8] = {0x41, 0x07, 0x00, 0x03};
+    uint32_t last = submit(0, no_lines, NULL, 0);
+    settle();
+    meanwhile = give_up;
+    usb_link_stick(adapter, false, false);
+    ck_assert_ptr_null(meanwhile);
+    ck_assert_int_eq(reply(last, false, NULL, &n), 0);
+    settle();
+    ck_assert(silent());
+    unplug();
+}
+END_TEST
+
+/* Or it would not even be enumerated, and no driver would come to hang at it. */
+START_TEST(a_stuck_adapter_answers_standard_requests)
+{
+    plug("ft232r");
+    usb_link_stick(adapter, true, true);
+    static const uint8_t get_descriptor[8] = {0x80, 6, 0, 1, 0, 0, 18, 0};
+    static const uint8_t get_latency[8] = {0xc0, 0x0a, 0, 0, 0, 0, 1, 0};
+    uint8_t data[18];
+    uint32_t n;
+    uint32_t latency = submit(0x80, get_latency, NULL, 1);
+    ck_assert_int_eq(reply(submit(0x80, get_descriptor, NULL, 18), true, data, &n), 0);
+    ck_assert_uint_eq(n, 18);
+    unlink_it(latency, PDU_CONNRESET);
+    unplug();
+}
+END_TEST
+
 /* Pulled with transfers waiting, after something that is no USB/IP, and by the host: nothing is left, nothing hangs. */
 START_TEST(a_connection_may_end_in_any_way)
 {
@@ -351,6 +402,8 @@ int main(void)
     tcase_add_test(tcase, a_change_of_the_lines_that_come_in_is_told);
     tcase_add_test(tcase, a_driver_that_unlinks_its_transfers_has_closed);
     tcase_add_test(tcase, a_stuck_adapter_answers_when_it_is_free_again);
+    tcase_add_test(tcase, a_request_that_is_unlinked_meanwhile_is_not_answered);
+    tcase_add_test(tcase, a_stuck_adapter_answers_standard_requests);
     tcase_add_test(tcase, a_connection_may_end_in_any_way);
     tcase_add_test(tcase, a_pdu_in_pieces);
     suite_add_tcase(suite, tcase);

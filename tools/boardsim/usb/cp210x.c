@@ -114,7 +114,7 @@ static int to_host(const struct usb_device *device, const struct usb_setup *setu
 
 static int request(struct usb_device *device, const struct usb_setup *setup, uint8_t *data)
 {
-    return setup->type & 0x80 ? to_host(device, setup, data) : to_device(device, setup, data);
+    return setup->type & USB_TO_HOST ? to_host(device, setup, data) : to_device(device, setup, data);
 }
 
 const struct usb_chip usb_cp210x = {.request = request, .interface_class = {0xff, 0, 0}};

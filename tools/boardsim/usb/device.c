@@ -11,10 +11,6 @@ enum { GET_INTERFACE = 10, SET_INTERFACE };
 enum { DEVICE = 1, CONFIGURATION, STRING, INTERFACE, ENDPOINT, QUALIFIER };
 enum { BULK = 2, INTERRUPT };
 
-#define TYPE_MASK     0x60u
-#define TYPE_STANDARD 0x00u
-#define TYPE_VENDOR   0x40u
-
 static const struct usb_kind kinds[] = {
     {.name = "cp2102", .chip = &usb_cp210x, .in = {0x82}, .out = {0x01}, .clock = 24000000, .part_number = 0x02},
     {.name = "cp2104", .chip = &usb_cp210x, .in = {0x82}, .out = {0x01}, .clock = 24000000, .part_number = 0x04},
@@ -198,9 +194,9 @@ static int standard_request(struct usb_device *device, const struct usb_setup *s
 int usb_control(struct usb_device *device, const struct usb_setup *setup, uint8_t *data)
 {
     int length = USB_STALL;
-    if ((setup->type & TYPE_MASK) == TYPE_STANDARD)
+    if ((setup->type & USB_TYPE) == USB_STANDARD)
         length = standard_request(device, setup, data);
-    else if ((setup->type & TYPE_MASK) == TYPE_VENDOR)
+    else if ((setup->type & USB_TYPE) == USB_VENDOR)
         length = device->kind->chip->request(device, setup, data);
     return length > setup->length ? setup->length : length;
 }

@@ -21,6 +21,12 @@
 /* The longest reply to a control request. */
 #define USB_REPLY 256
 
+/* Of usb_setup.type: the direction, and whose request it is. */
+#define USB_TO_HOST  0x80u
+#define USB_TYPE     0x60u
+#define USB_STANDARD 0x00u
+#define USB_VENDOR   0x40u
+
 struct usb_setup {
     uint8_t type, request;
     uint16_t value, index, length;

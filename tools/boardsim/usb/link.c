@@ -16,6 +16,8 @@ struct transfer {
     struct transfer *next;
     uint32_t number;
     uint32_t length, done; /* bytes; taken from `data` */
+    bool in;
+    bool parked; /* a control request that nobody is about to answer */
     uint8_t setup[8];
     uint8_t data[];
 };
@@ -30,7 +32,7 @@ struct usb_link {
     struct usb_device device;
     bool bulk_stuck, control_stuck;
     struct transfer *bulk[USB_PORTS][2];
-    struct transfer *control; /* while control requests are stuck */
+    struct transfer *control; /* requests that are not answered yet */
     struct transfer *events;  /* of the interrupt endpoint */
     bool news[USB_PORTS];     /* the lines that come in are not those that the host was told last */
     uint8_t in[PDU_HEADER + PDU_DATA];
@@ -50,6 +52,7 @@ static struct transfer *transfer_new(const struct pdu *pdu)
         abort();
     transfer->number = pdu->number;
     transfer->length = pdu->length;
+    transfer->in = pdu->in;
     memcpy(transfer->setup, pdu->setup, sizeof transfer->setup);
     if (pdu->data)
         memcpy(transfer->data, pdu->data, pdu->length);
@@ -61,6 +64,13 @@ static void drop(struct transfer **list)
     struct transfer *first = *list;
     *list = first->next;
     free(first);
+}
+
+static struct transfer *find(struct transfer *list, uint32_t number)
+{
+    while (list && list->number != number)
+        list = list->next;
+    return list;
 }
 
 static bool drop_number(struct transfer **list, uint32_t number)
@@ -104,20 +114,38 @@ static void give_back(struct usb_link *link, uint32_t number, int status, const 
     send_all(link, header, data, n);
 }
 
-static void control(struct usb_link *link, uint32_t number, const uint8_t bytes[8], const uint8_t *data, uint32_t n)
+/* Carries out a request, and returns as usb_control() does. The transfer must be what its setup says. */
+static int carry_out(struct usb_link *link, const struct transfer *transfer, struct usb_setup *setup,
+                     uint8_t reply[USB_REPLY])
 {
-    struct usb_setup setup = {.type = bytes[0],
-                              .request = bytes[1],
-                              .value = (uint16_t)(bytes[2] | bytes[3] << 8),
-                              .index = (uint16_t)(bytes[4] | bytes[5] << 8),
-                              .length = (uint16_t)(bytes[6] | bytes[7] << 8)};
-    bool in = setup.type & 0x80;
-    uint8_t reply[USB_REPLY] = {0};
+    const uint8_t *bytes = transfer->setup;
+    *setup = (struct usb_setup){.type = bytes[0],
+                                .request = bytes[1],
+                                .value = (uint16_t)(bytes[2] | bytes[3] << 8),
+                                .index = (uint16_t)(bytes[4] | bytes[5] << 8),
+                                .length = (uint16_t)(bytes[6] | bytes[7] << 8)};
+    bool in = setup->type & USB_TO_HOST;
+    if (setup->length != transfer->length || (setup->length && in != transfer->in) ||
+        (!in && setup->length > USB_REPLY))
+        return USB_STALL;
+    memset(reply, 0, USB_REPLY);
     if (!in)
-        memcpy(reply, data, n < sizeof reply ? n : sizeof reply);
-    bool whole = in || (setup.length == n && n <= sizeof reply);
+        memcpy(reply, transfer->data, transfer->length);
+    return usb_control(&link->device, setup, reply);
+}
+
+/* Answers a request of the list, unless the host gives it up before the owner has heard of it. */
+static void answer_control(struct usb_link *link, uint32_t number)
+{
     pthread_mutex_lock(&link->lock);
-    int length = whole ? usb_control(&link->device, &setup, reply) : USB_STALL;
+    const struct transfer *transfer = find(link->control, number);
+    if (!transfer) {
+        pthread_mutex_unlock(&link->lock);
+        return;
+    }
+    struct usb_setup setup;
+    uint8_t reply[USB_REPLY];
+    int length = carry_out(link, transfer, &setup, reply);
     struct usb_port ports[USB_PORTS];
     memcpy(ports, link->device.ports, sizeof ports);
     pthread_mutex_unlock(&link->lock);
@@ -126,24 +154,27 @@ static void control(struct usb_link *link, uint32_t number, const uint8_t bytes[
         link->owner.changed(link->owner.data, i, &ports[i]);
 
     pthread_mutex_lock(&link->lock);
-    if (length < 0)
+    if (!drop_number(&link->control, number))
+        length = 0; /* the host drops a device that answers what it has been told is unlinked */
+    else if (length < 0)
         give_back(link, number, PDU_STALLED, NULL, 0, 0);
-    else if (in)
+    else if (setup.type & USB_TO_HOST)
         give_back(link, number, PDU_OK, reply, (size_t)length, (size_t)length);
     else
         give_back(link, number, PDU_OK, NULL, 0, setup.length);
     pthread_mutex_unlock(&link->lock);
 }
 
+/* Standard requests are for the hub and what USB there is in front of the UARTs: they do not stick. */
 static void take_control(struct usb_link *link, const struct pdu *pdu)
 {
+    struct transfer *transfer = transfer_new(pdu);
     pthread_mutex_lock(&link->lock);
-    bool stuck = link->control_stuck;
-    if (stuck)
-        append(&link->control, transfer_new(pdu));
+    bool parked = transfer->parked = link->control_stuck && (pdu->setup[0] & USB_TYPE) != USB_STANDARD;
+    append(&link->control, transfer);
     pthread_mutex_unlock(&link->lock);
-    if (!stuck)
-        control(link, pdu->number, pdu->setup, pdu->data, pdu->in ? 0 : pdu->length);
+    if (!parked)
+        answer_control(link, pdu->number);
 }
 
 /* The transfers that wait at an endpoint; NULL if there is no such endpoint. */
@@ -337,19 +368,30 @@ void usb_link_set_inputs(struct usb_link *link, unsigned port, uint8_t inputs)
     pthread_mutex_unlock(&link->lock);
 }
 
+/* The first request that has been parked and may be answered, which is nobody else's to answer from now on. */
+static bool take_parked(struct usb_link *link, uint32_t *number)
+{
+    pthread_mutex_lock(&link->lock);
+    struct transfer *transfer = link->control_stuck ? NULL : link->control;
+    while (transfer && !transfer->parked)
+        transfer = transfer->next;
+    if (transfer) {
+        transfer->parked = false;
+        *number = transfer->number;
+    }
+    pthread_mutex_unlock(&link->lock);
+    return transfer;
+}
+
 void usb_link_stick(struct usb_link *link, bool bulk, bool control_requests)
 {
     pthread_mutex_lock(&link->lock);
     link->bulk_stuck = bulk;
     link->control_stuck = control_requests;
-    struct transfer *waiting = control_requests ? NULL : link->control;
-    if (!control_requests)
-        link->control = NULL;
     pthread_mutex_unlock(&link->lock);
-    while (waiting) {
-        control(link, waiting->number, waiting->setup, waiting->data, waiting->setup[0] & 0x80 ? 0 : waiting->length);
-        drop(&waiting);
-    }
+    uint32_t number;
+    while (take_parked(link, &number))
+        answer_control(link, number);
     for (unsigned i = 0; i < usb_ports(&link->device); i++) {
         pthread_mutex_lock(&link->lock);
         tell_inputs(link, i);

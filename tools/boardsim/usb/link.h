@@ -38,7 +38,7 @@ size_t usb_link_give(struct usb_link *link, unsigned port, const uint8_t *bytes,
 /* The lines that come in to a UART are these now: USB_CTS, …. The host is told, if the chip does that. */
 void usb_link_set_inputs(struct usb_link *link, unsigned port, uint8_t inputs);
 
-/* Stops answering. What has waited is answered when that ends. */
+/* Stops answering: bytes, and control requests that are not USB's own. What has waited is answered when that ends. */
 void usb_link_stick(struct usb_link *link, bool bulk, bool control);
 
 #endif
