@@ -16,7 +16,7 @@ import tempfile
 import termios
 
 from inside import BOARDSIM, DTR, PATIENCE, RTS, Port, banner, boardsim, refused, run_cases
-from world import COMMON
+from world import COMMON, until
 
 DEMO = os.path.join(COMMON, "demo.bin")
 
@@ -252,6 +252,20 @@ def inside_a_number_that_is_still_open_is_not_given_again(control):
     assert control("swap 1").startswith("ttyUSB0 ")
 
 
+def inside_a_full_bench_lets_a_board_bounce(control):
+    """--boards 40 --fault 7:bounce-after=100"""
+    port = Port(6)
+    os.write(port.fd, bytes(200))
+    # Its own number is the only one, and is free when nobody has it open any more.
+    select.select([port.fd], [], [], PATIENCE)
+    assert control("status 7") == "empty"
+    select.select([], [], [], 0.7)
+    assert control("status 7") == "empty"
+    port.close()
+    port = None
+    until("the board is back", lambda: control("status 7").startswith("ttyUSB6 "))
+
+
 def inside_a_person_presses_the_buttons(control):
     """--boards 1 --fault 1:no-auto-reset"""
     port = Port(0, 74880)
@@ -454,6 +468,7 @@ def outside_the_report_tells_the_truth(directory):
     boardsim("--boards", "2", "--image", DEMO, "--fault", "2:gpio0-open,slow-flash=2", "--report", report, "--dump-dir",
              directory, "--", "true", check=0)
     boardsim("--report", report + "2", "--", "true", check=0)
+    boardsim("--boards", "6", "--adapter", "ft4232h", "--report", report + "4", "--", "true", check=0)
     with open(report, encoding="utf8") as file:
         boards = json.load(file)["boards"]
     with open(report + "2", encoding="utf8") as file:
@@ -465,6 +480,9 @@ def outside_the_report_tells_the_truth(directory):
         assert board["boots"] and not board["blank"] and not board["opened"]
         with open(os.path.join(directory, board["mac"].replace(":", "") + ".bin"), "rb") as file:
             assert hashlib.md5(file.read()).hexdigest() == board["md5"]
+    assert [board["path"] for board in boards] == ["1-1.1", "1-1.2"]
+    with open(report + "4", encoding="utf8") as file:
+        assert json.load(file)["boards"][5]["path"] == "1-1.2:1.1"
     assert boards[1]["fault"] == "gpio0-open slow-flash=2"
     assert blank["blank"] and not blank["boots"]
 

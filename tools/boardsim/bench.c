@@ -196,6 +196,16 @@ static void seat(struct bench *bench, unsigned index, struct unit *unit)
     move_lid(slot, true);
 }
 
+static void note_path(const struct bench *bench, const struct slot *slot)
+{
+    struct unit *unit = slot->unit;
+    bench->backend->name(bench->world, slot->plug, unit->path, sizeof unit->path);
+    size_t used = strlen(unit->path);
+    if (unit->kind->ports)
+        snprintf(unit->path + used, sizeof unit->path - used, ":1.%u",
+                 adapter_kind_place(unit->kind, unit->slot).interface);
+}
+
 /* Takes the board into the hand and writes down what became of it. */
 static void lift(struct bench *bench, unsigned index)
 {
@@ -206,6 +216,7 @@ static void lift(struct bench *bench, unsigned index)
     move_lid(slot, false);
     slot->seated = false;
     unit->tty = tty_of(bench, slot);
+    note_path(bench, slot);
     slot->release_reset = slot->release_flash = 0;
     adapter_state(slot->adapter, &unit->wire);
     adapter_lift(slot->adapter, &unit->time);
@@ -261,8 +272,10 @@ static int plug(struct bench *bench, unsigned index, struct unit *unit, int not_
                                    .not_tty = not_tty};
     slot->plug = bench->backend->plug(bench->world, slot->adapter, &how);
     if (slot->plug < 0) {
-        if (unit)
+        if (unit) {
             adapter_lift(slot->adapter, &unit->time);
+            unit->plugs--;
+        }
         adapter_free(slot->adapter);
         slot->adapter = NULL;
         slot->seated = false;
@@ -443,9 +456,11 @@ static uint64_t bounce(struct bench *bench, unsigned index, uint64_t now)
     char error[128];
     if (slot->bounce_at == 0 || slot->bounce_at > now)
         return slot->bounce_at ? slot->bounce_at : UINT64_MAX;
-    if (replug(bench, index, slot->bounce_tty, error, sizeof error) != 0)
-        fprintf(stderr, "boardsim: %s\n", error);
-    return UINT64_MAX;
+    if (replug(bench, index, slot->bounce_tty, error, sizeof error) == 0)
+        return UINT64_MAX;
+    /* There may be no room until some program closes the port that it had. */
+    slot->bounce_at = now + BOUNCE_NS;
+    return slot->bounce_at;
 }
 
 uint64_t bench_tick(struct bench *bench)

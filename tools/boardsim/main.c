@@ -150,7 +150,7 @@ static int set_backend(struct options *options, const char *value)
 {
     static const struct world_backend *const backends[] = {&world_umockdev, &world_vhci};
     for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
-        if (strcmp(backends[i]->name, value) == 0) {
+        if (strcmp(backends[i]->word, value) == 0) {
             options->bench.backend = backends[i];
             return 0;
         }

@@ -258,6 +258,11 @@ static void put_usb_id(GPtrArray *list, const struct adapter_kind *kind, const c
         put(list, "ID_SERIAL_SHORT", "%s", serial);
 }
 
+static void usb_name(unsigned hub_port, char *name, size_t size)
+{
+    snprintf(name, size, "1-1.%u", hub_port);
+}
+
 static void add_device_at(struct world *world, const struct adapter_kind *kind, unsigned hub_port, const char *serial)
 {
     GPtrArray *attributes = list_new();
@@ -280,7 +285,7 @@ static void add_device_at(struct world *world, const struct adapter_kind *kind, 
     put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u", hub_port);
     put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u", hub_port);
     char name[64];
-    snprintf(name, sizeof name, "1-1.%u", hub_port);
+    usb_name(hub_port, name, sizeof name);
     world->usbs[hub_port].path = add_device(world, "usb", name, world->hub, attributes, properties);
 }
 
@@ -348,17 +353,21 @@ static void add_tty(struct world *world, struct port *port, const struct adapter
     umockdev_testbed_set_attribute_link(world->bed, port->tty, "device", name);
 }
 
+/* The lowest that is in nobody's use; `not_tty` only if there is no other. */
 static struct port *free_port(struct world *world, int not_tty)
 {
+    struct port *last = NULL;
     for (unsigned i = 0; i < WORLD_SLOTS; i++) {
         struct port *port = &world->ports[i];
         pthread_mutex_lock(&port->lock);
-        bool in_use = port->adapter || port->opens || (int)i == not_tty;
+        bool in_use = port->adapter || port->opens;
         pthread_mutex_unlock(&port->lock);
-        if (!in_use)
+        if (!in_use && (int)i != not_tty)
             return port;
+        if (!in_use)
+            last = port;
     }
-    return NULL;
+    return last;
 }
 
 static struct adapter *make_adapter(struct world *world, const struct adapter_kind *kind, int event_fd)
@@ -462,6 +471,11 @@ static int tty(struct world *world, int number)
     return number;
 }
 
+static void name_of(struct world *world, int number, char *name, size_t size)
+{
+    usb_name(world->ports[number].usb, name, size);
+}
+
 /* What is in LD_PRELOAD already stays in front: libasan wants to be first. */
 static void enter(void)
 {
@@ -471,7 +485,7 @@ static void enter(void)
     g_free(all);
 }
 
-const struct world_backend world_umockdev = {.name = "umockdev",
+const struct world_backend world_umockdev = {.word = "umockdev",
                                              .open = open_world,
                                              .close = close_world,
                                              .adapter = make_adapter,
@@ -479,4 +493,5 @@ const struct world_backend world_umockdev = {.name = "umockdev",
                                              .unplug = unplug,
                                              .hang = hang,
                                              .tty = tty,
+                                             .name = name_of,
                                              .enter = enter};

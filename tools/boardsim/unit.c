@@ -168,13 +168,8 @@ static void report_count(FILE *file, const char *name, uint64_t value)
 /* All strings here are escaped, or words that spec.c has accepted, or the board's own: they need it not. */
 void unit_report(const struct unit *unit, FILE *file)
 {
-    struct adapter_place place = adapter_kind_place(unit->kind, unit->slot);
-    char path[32];
-    int used = snprintf(path, sizeof path, "1-1.%u", place.hub_port);
-    if (unit->kind->ports)
-        snprintf(path + used, sizeof path - (size_t)used, ":1.%u", place.interface);
     fprintf(file, "    {\"number\": %u, \"slot\": %u, \"path\": \"%s\", \"tty\": \"ttyUSB%d\", \"adapter\": \"%s\"",
-            unit->number, unit->slot, path, unit->tty, unit->kind->name);
+            unit->number, unit->slot, unit->path, unit->tty, unit->kind->name);
     fprintf(file, ", \"mac\": \"" UNIT_MAC "\", \"fault\": \"%s\"", UNIT_MAC_ARGS(unit), unit->spec.faults);
     fprintf(file, ", \"plugs\": %u, \"in\": %.3f, \"out\": %.3f", unit->plugs, unit->in, unit->out);
     fprintf(file, ",\n     \"flash_size\": %zu, \"md5\": \"%s\", \"blank\": %s, \"boots\": %s", unit->flash_size,

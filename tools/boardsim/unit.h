@@ -27,6 +27,7 @@ struct unit {
     uint64_t time;       /* of the board's clock while it is in nobody's slot */
 
     unsigned slot, plugs; /* where it was last; how often */
+    char path[32];        /* of the USB device, and of the interface if it has several: "1-1.3", "1-1.1:1.2" */
     int tty;
     const struct adapter_kind *kind;
     double in, out; /* seconds since the bench was made; out < 0: still in */

@@ -28,7 +28,7 @@ struct world_plug {
 };
 
 struct world_backend {
-    const char *name; /* "umockdev", as on the command line */
+    const char *word; /* "umockdev", as on the command line */
     /* An empty world; NULL with a sentence. */
     struct world *(*open)(char *error, size_t size);
     /* Removes everything. All adapters must be unplugged. */
@@ -44,6 +44,8 @@ struct world_backend {
     void (*hang)(struct world *world, int plug, bool control, bool bytes);
     /* n of its /dev/ttyUSBn; -1 if the host has not given it any yet. */
     int (*tty)(struct world *world, int plug);
+    /* The name of its USB device in /sys/bus/usb/devices: "1-1.3". */
+    void (*name)(struct world *world, int plug, char *name, size_t size);
     /* Changes the environment for a program that shall be in the world. */
     void (*enter)(void);
 };

@@ -297,11 +297,16 @@ static int tty(struct world *world, int number)
     return port->device->link ? vhci_tty(port->device->vhci, port->interface) : -1;
 }
 
+static void name_of(struct world *world, int number, char *name, size_t size)
+{
+    vhci_name(port_of(world, number)->device->vhci, name, size);
+}
+
 static void enter(void)
 {
 }
 
-const struct world_backend world_vhci = {.name = "vhci",
+const struct world_backend world_vhci = {.word = "vhci",
                                          .open = open_world,
                                          .close = close_world,
                                          .adapter = make_adapter,
@@ -309,4 +314,5 @@ const struct world_backend world_vhci = {.name = "vhci",
                                          .unplug = unplug,
                                          .hang = hang,
                                          .tty = tty,
+                                         .name = name_of,
                                          .enter = enter};
