@@ -15,11 +15,11 @@ struct adapter_kind {
     const char *revision;             /* bcdDevice */
     const char *serial_prefix;        /* of a serial number; NULL: the chip has none */
     unsigned ports;                   /* of one USB device, each an interface of it; 0: one */
-    bool high_speed;                  /* 480 Mbit/s in place of 12 */
     uint32_t min_baud, max_baud;      /* the driver clamps to these */
     uint32_t clock;                   /* baud = clock / integer */
     const struct adapter_rate *rates; /* if not NULL: up to the last of these there are no others */
     bool shows_rounded_baud;          /* the host reads back the real baud, not the one it asked for */
+    bool high_speed;                  /* 480 Mbit/s in place of 12 */
     uint32_t tx_fifo, rx_fifo;        /* bytes */
     uint32_t packet;                  /* bytes that go to the host at once, without waiting for the latency */
     uint32_t latency_us;

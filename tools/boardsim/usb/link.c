@@ -154,13 +154,13 @@ static void answer_control(struct usb_link *link, uint32_t number)
         link->owner.changed(link->owner.data, i, &ports[i]);
 
     pthread_mutex_lock(&link->lock);
-    if (!drop_number(&link->control, number))
-        length = 0; /* the host drops a device that answers what it has been told is unlinked */
-    else if (length < 0)
+    /* The host drops a device that answers what it has been told is unlinked. */
+    bool wanted = drop_number(&link->control, number);
+    if (wanted && length < 0)
         give_back(link, number, PDU_STALLED, NULL, 0, 0);
-    else if (setup.type & USB_TO_HOST)
+    else if (wanted && setup.type & USB_TO_HOST)
         give_back(link, number, PDU_OK, reply, (size_t)length, (size_t)length);
-    else
+    else if (wanted)
         give_back(link, number, PDU_OK, NULL, 0, setup.length);
     pthread_mutex_unlock(&link->lock);
 }
