@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""gangctl doctor, in front of machines that are directories: what a healthy one has, and one thing wrong at a time."""
+"""gangctl doctor, in front of machines that are directories: what a healthy one has, and one thing wrong at a time; of a
+gangd that runs; and in boardsim's world."""
 import json
 import os
 import pty
+import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import tty
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import BUILD, PATIENCE, ROOT, SANITIZE, Skip, image, run_tests, until  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from station import BUILD, PATIENCE, ROOT, SANITIZE, SLOW, Skip, Station, image, run_tests, until  # noqa: E402
 
 GANGCTL = os.path.join(BUILD, "gangctl")
 ROOT_HUB = "sys/devices/pci0000:00/0000:00:14.0/usb1"
@@ -171,14 +174,113 @@ def test_room_for_the_book():
 
 
 def test_group():
+    """As root and as somebody else; where one is root, nobody is somebody else."""
     with Machine() as machine:
-        found, _ = machine.notes("group")
-        if os.geteuid() == 0:
-            assert found[0]["level"] == "ok" and "root" in found[0]["text"], found
-        else:
-            assert found[0]["level"] == "warn" and "adduser" in found[0]["remedy"], found
+        os.chmod(machine.dir, 0o755)
+        gangctl = machine.path("gangctl")
+        shutil.copy(GANGCTL, gangctl)
+        root = os.geteuid() == 0
+        user = pwd.getpwuid(65534 if root else os.getuid()).pw_name
+        group = 998 if root else 4242
+
+        def expect(level, text, remedy, *groups):
+            before = ["setpriv", "--reuid=65534", "--regid=65534", *(groups or ["--clear-groups"])] if root else []
+            done = subprocess.run([*before, gangctl, "doctor", "--json", "--root", machine.dir], capture_output=True,
+                                  text=True, env={**os.environ, **SANITIZE}, timeout=PATIENCE, check=False)
+            found = [note for note in json.loads(done.stdout)["checks"] if note["check"] == "group"]
+            assert len(found) == 1 and found[0]["level"] == level and text in found[0]["text"], (found, done.stderr)
+            assert remedy in found[0].get("remedy", ""), found
+
+        if root:
+            machine.expect("group", "ok", "root may use gangctl")
+        machine.write("etc/group", f"root:x:0:\nbad line\ngangd:x:{group}:anna,{user}x,x{user}\n")
+        expect("warn", f"{user} is not in group gangd", f"sudo adduser {user} gangd")
+        machine.write("etc/group", f"gangd:x:{group}:anna,{user}\n")
+        expect("warn", f"{user} joined group gangd after logging in", "log out and in again")
+        if root:
+            expect("ok", f"{user} may use gangctl", "", f"--groups={group}")
+        machine.write("etc/group", f"gangd:x:{65534 if root else os.getgid()}:\n")
+        expect("ok", f"{user} may use gangctl", "")
         machine.write("etc/group", "root:x:0:\ngangdx:x:998:\n")
         machine.expect("group", "fail", "no group gangd", "install the package")
+
+
+def test_bytes_that_are_no_text():
+    with Machine() as machine:
+        machine.port("ttyUSB1", machine.adapter("1-1.2", 4), "ch341-uart")
+        machine.write("proc/sys/kernel/osrelease", b"5.5.2-\xff\x1b[31m\n")
+        machine.expect("ch340", "fail", "kernel 5.5.2-??[31m receives", "newer kernel")
+
+
+def follow(machine, station):
+    """The machine's files are those of a gangd that is really there."""
+    if not os.path.exists(machine.path("tmp")):
+        os.symlink("/tmp", machine.path("tmp"))
+    station.write_config()
+    machine.write("etc/gangd/gangd.conf", station.read("gangd.conf"))
+
+
+def test_a_gangd_that_has_what_the_configuration_says():
+    with Machine() as machine, Station(slots="[slot A1]\npath = p1\n[slot A2]\npath = p2") as station:
+        follow(machine, station)
+        machine.expect("gangd", "ok", " has the configuration in force")
+        machine.expect("slots", "ok", "none is blocked or stuck")
+        station.sections["slots"] = "[slot A2]\npath = p2\n[slot A1]\npath = p1"
+        follow(machine, station)
+        machine.expect("gangd", "warn", "other slots", "systemctl reload gangd")
+
+
+def test_a_gangd_that_has_something_else():
+    with Machine() as machine, Station() as station:
+        follow(machine, station)
+        station.write_golden(image(seed=2))
+        machine.expect("gangd", "warn", "another image", "systemctl reload gangd")
+        station.send(signal.SIGHUP)
+        station.wait_log("golden.bin, 65536 bytes", times=2)
+        machine.expect("gangd", "ok", "in force")
+
+        # It keeps what it had.
+        station.write_golden(b"nothing")
+        station.send(signal.SIGHUP)
+        station.wait_status(lambda status: status["golden"]["error"])
+        found, _ = machine.notes("gangd")
+        assert [note["level"] for note in found] == ["warn"] and "had before: " in found[0]["text"], found
+        station.hold(60)
+        found, _ = machine.notes("gangd")
+        assert any("is held" in note["text"] and "slots learn" in note["remedy"] for note in found), found
+
+        # One without an image, and what its slots say.
+        station.hold(0)
+        os.remove(station.path("golden.bin"))
+        station.stop()
+        station.start()
+        found, _ = machine.notes("gangd")
+        assert [note["level"] for note in found] == ["fail"] and "no board is flashed" in found[0]["text"], found
+
+
+def test_slots_in_trouble():
+    with Machine() as machine, Station() as station:
+        follow(machine, station)
+        station.hold(60)
+        station.plug(1)
+        station.wait(1, "blocked")
+        station.hold(0)
+        station.wait(1, lambda slot: "Came during" in slot["sentence"])
+        machine.expect("slots", "warn", "1-1.1: Came during a hold", "plug its adapter in again")
+
+
+def test_a_socket_for_another_group():
+    with Machine() as machine, Station() as station:
+        gid = os.stat(station.socket).st_gid
+        station.sections["http"] = station.sections["http"].replace("group =\n", "group = bench\n")
+        machine.write("etc/group", f"gangd:x:998:\nbench:x:{gid}:\n")
+        follow(machine, station)
+        machine.expect("socket", "ok", "is for group bench")
+        machine.write("etc/group", f"gangd:x:998:\nbench:x:{gid + 1}:\nthe-others:x:{gid}:\n")
+        machine.expect("socket", "warn", "is for group the-others, and [http] group says bench", "SocketGroup=bench")
+        # One that may not be asked is not taken for one that is not there.
+        station.stop()
+        assert not machine.notes("gangd")[0]
 
 
 def test_clock():
@@ -228,6 +330,27 @@ def test_a_port_that_another_program_holds():
             holder.kill()
             holder.wait()
             os.close(master)
+
+
+def test_ports_in_boardsims_world():
+    """gangd at work on a port is none that holds it; anybody else is."""
+    def notes(check):
+        report = json.loads(station.run(GANGCTL, "doctor", "--json").stdout)
+        return [(note["level"], note["text"]) for note in report["checks"] if note["check"] == check]
+
+    with Station(adapter="ch340", flashing=SLOW) as station:
+        station.plug(1)
+        station.wait_writing(1)
+        found = notes("ports")
+        assert len(found) == 1 and found[0][0] == "ok" and found[0][1].startswith("1 port, held by no other"), found
+        assert "no CH340" not in notes("ch340")[0][1], notes("ch340")
+        station.stop()
+        with station.spawn(["sh", "-c", "exec sleep 1000 </dev/ttyUSB0"]) as holder:
+            try:
+                until("sleep holds it", lambda: any("is held by sleep" in text for _, text in notes("ports")))
+                assert notes("ports") == [("fail", f"/dev/ttyUSB0 is held by sleep (pid {holder.pid})")], notes("ports")
+            finally:
+                holder.kill()
 
 
 def test_ftdi_latency_timer():

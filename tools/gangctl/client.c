@@ -178,10 +178,11 @@ static bool keep(void *data, const char *text, size_t len)
     return true;
 }
 
-int client_json(const char *socket, const char *target, bool post, json_t **json)
+static int fetch(struct client_request request, json_t **json)
 {
     struct text all = {0};
-    struct client_request request = {.socket = socket, .target = target, .post = post, .take = keep, .data = &all};
+    request.take = keep;
+    request.data = &all;
     *json = NULL;
     int result = client_run(&request);
     if (result == DONE) {
@@ -195,4 +196,14 @@ int client_json(const char *socket, const char *target, bool post, json_t **json
     }
     free(all.bytes);
     return result;
+}
+
+int client_json(const char *socket, const char *target, bool post, json_t **json)
+{
+    return fetch((struct client_request){.socket = socket, .target = target, .post = post}, json);
+}
+
+int client_ask(const char *socket, const char *target, json_t **json)
+{
+    return fetch((struct client_request){.socket = socket, .target = target, .quiet = true}, json);
 }

@@ -29,6 +29,9 @@ int client_run(const struct client_request *request);
 /* The answer as JSON: a new reference, NULL unless DONE. */
 int client_json(const char *socket, const char *target, bool post, json_t **json);
 
+/* The same of a GET, without a word if gangd is not there. */
+int client_ask(const char *socket, const char *target, json_t **json);
+
 /* Whether somebody may be reached there: false if there is no socket, or nobody listens on it. */
 bool client_finds(const char *socket);
 

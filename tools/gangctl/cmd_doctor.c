@@ -56,6 +56,7 @@ int command_doctor(const struct options *options, char **arguments)
         return BROKEN;
     }
     doctor->root = options->root ? options->root : "";
+    doctor->socket = strcmp(options->socket, DEFAULT_SOCKET) != 0 ? options->socket : NULL;
     bool healthy = true;
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
         checks[i](doctor);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/doctor.h"
 
+#include "daemon/utf8.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <stdarg.h>
@@ -19,10 +21,12 @@ void doctor_note(struct doctor *doctor, enum doctor_level level, const char *che
     note->check = check;
     note->level = level;
     va_list arguments;
+    char raw[sizeof(note->text)];
     va_start(arguments, text);
-    vsnprintf(note->text, sizeof(note->text), text, arguments);
+    vsnprintf(raw, sizeof(raw), text, arguments);
     va_end(arguments);
-    snprintf(note->remedy, sizeof(note->remedy), "%s", remedy ? remedy : "");
+    utf8_copy(note->text, sizeof(note->text), raw);
+    utf8_copy(note->remedy, sizeof(note->remedy), remedy ? remedy : "");
 }
 
 bool doctor_has_noted(const struct doctor *doctor, const char *check)

@@ -6,9 +6,12 @@
 #ifndef TOOLS_GANGCTL_DOCTOR_H
 #define TOOLS_GANGCTL_DOCTOR_H
 
+#include "daemon/config.h"
+
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 
@@ -23,11 +26,13 @@ struct doctor_note {
 
 struct doctor {
     const char *root;
+    const char *socket; /* where gangd shall be asked; NULL: where its configuration says */
     struct doctor_note notes[DOCTOR_NOTES_MAX];
     size_t n;
 };
 
-/* `text` is a format; NULL as `remedy` for none. What comes after DOCTOR_NOTES_MAX is dropped. */
+/* `text` is a format; NULL as `remedy` for none. Both become printable UTF-8. What comes after DOCTOR_NOTES_MAX is
+ * dropped. */
 void doctor_note(struct doctor *doctor, enum doctor_level level, const char *check, const char *remedy,
                  const char *text, ...) __attribute__((format(printf, 5, 6)));
 
@@ -47,6 +52,10 @@ bool doctor_exists(const struct doctor *doctor, const char *path);
 /* The number of a process of that name (as in /proc/PID/comm); 0 if there is none. */
 int doctor_process(const struct doctor *doctor, const char *name);
 
+/* The number of a group of the machine, -1 if there is none; and the name of a number, or the number. */
+long doctor_group(const struct doctor *doctor, const char *name);
+void doctor_group_name(const struct doctor *doctor, gid_t number, char *name, size_t size);
+
 /* A serial port of a USB adapter. */
 struct doctor_port {
     char name[32];         /* ttyUSB0 */
@@ -62,7 +71,10 @@ size_t doctor_ports(const struct doctor *doctor, struct doctor_port *ports, size
 /* The checks. */
 void doctor_check_service(struct doctor *doctor);       /* doctor_station.c */
 void doctor_check_configuration(struct doctor *doctor); /* and the golden image, and room for the book */
-void doctor_check_group(struct doctor *doctor);         /* doctor_system.c */
+/* What its socket says, against the configuration and the MD5 of the image that it names ("": it cannot be had). Not a
+ * word if none runs, or if it is out of reach because the machine is a tree of files. doctor_gangd.c */
+void doctor_check_gangd(struct doctor *doctor, const struct config *config, const char *socket, const char *md5);
+void doctor_check_group(struct doctor *doctor); /* doctor_system.c */
 void doctor_check_clock(struct doctor *doctor);
 void doctor_check_modem_manager(struct doctor *doctor);
 void doctor_check_brltty(struct doctor *doctor);

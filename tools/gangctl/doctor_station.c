@@ -49,10 +49,12 @@ static bool is_forbidden(const struct config *config)
     return false;
 }
 
-static void check_golden(struct doctor *doctor, struct config *config)
+/* Its MD5 in `md5`, "" if it cannot be had. */
+static void check_golden(struct doctor *doctor, struct config *config, char md5[33])
 {
     static const char check[] = "golden";
     char error[512];
+    md5[0] = '\0';
     for (size_t i = 0; i < config->n_files; i++)
         move_under(doctor, config->files[i].path, sizeof(config->files[i].path));
     if (strcmp(config->stub, "builtin") != 0)
@@ -63,10 +65,11 @@ static void check_golden(struct doctor *doctor, struct config *config)
         return;
     }
     struct product *product = product_load(config, error, sizeof(error));
-    if (product)
+    if (product) {
+        snprintf(md5, 33, "%s", product->golden->md5);
         doctor_note(doctor, DOCTOR_OK, check, NULL, "%s, %llu bytes, md5 %s", config->files[0].path,
-                    (unsigned long long)product->golden->size, product->golden->md5);
-    else
+                    (unsigned long long)product->golden->size, md5);
+    } else
         doctor_note(doctor, DOCTOR_FAIL, check,
                     "name the golden image in " CONFIG " or put it there, then: systemctl reload gangd", "%s", error);
     product_unref(product);
@@ -97,7 +100,7 @@ static void check_room(struct doctor *doctor, struct config *config)
 void doctor_check_configuration(struct doctor *doctor)
 {
     static const char check[] = "configuration";
-    char path[PATH_MAX], error[1024];
+    char path[PATH_MAX], error[1024], md5[33];
     struct config *config = calloc(1, sizeof(*config));
     doctor_path(doctor, path, CONFIG);
     if (!config || config_read(config, path, error, sizeof(error)) != 0) {
@@ -105,8 +108,10 @@ void doctor_check_configuration(struct doctor *doctor)
                     config ? error : "out of memory");
     } else {
         doctor_note(doctor, DOCTOR_OK, check, NULL, "%s is right", path);
-        check_golden(doctor, config);
+        check_golden(doctor, config, md5);
         check_room(doctor, config);
+        doctor_path(doctor, path, "%s", config->socket);
+        doctor_check_gangd(doctor, config, doctor->socket ? doctor->socket : config->socket[0] ? path : "", md5);
     }
     free(config);
 }

@@ -12,28 +12,74 @@
 #include <time.h>
 #include <unistd.h>
 
-/* "gangd:x:998:anna,bert": its number, or -1, and whether `user` is among the members. */
-static long find_group(const struct doctor *doctor, const char *name, const char *user, bool *is_member)
+/* "gangd:x:998:anna,bert" of the machine's groups. */
+struct group_line {
+    char text[4096];
+    const char *name, *members;
+    long number;
+};
+
+static bool next_group(FILE *file, struct group_line *line)
 {
-    char path[PATH_MAX], line[4096];
-    long number = -1;
-    *is_member = false;
-    doctor_path(doctor, path, "/etc/group");
-    FILE *file = fopen(path, "re");
-    while (file && number < 0 && fgets(line, sizeof(line), file)) {
-        char *rest = line, *group = strsep(&rest, ":");
-        line[strcspn(line, "\n")] = '\0';
-        if (strcmp(group, name) != 0 || !strsep(&rest, ":") || !rest)
-            continue;
-        number = strtol(rest, &rest, 10);
-        rest += strspn(rest, ":");
+    while (file && fgets(line->text, sizeof(line->text), file)) {
+        char *rest = line->text;
         rest[strcspn(rest, "\n")] = '\0';
-        for (char *member; (member = strsep(&rest, ","));)
-            *is_member |= strcmp(member, user) == 0;
+        line->name = strsep(&rest, ":");
+        if (!strsep(&rest, ":") || !rest)
+            continue;
+        line->number = strtol(rest, &rest, 10);
+        line->members = rest + strspn(rest, ":");
+        return true;
     }
+    return false;
+}
+
+static FILE *open_groups(const struct doctor *doctor)
+{
+    char path[PATH_MAX];
+    doctor_path(doctor, path, "/etc/group");
+    return fopen(path, "re");
+}
+
+static bool find_group(const struct doctor *doctor, const char *name, struct group_line *line)
+{
+    FILE *file = open_groups(doctor);
+    bool found = false;
+    while (!found && next_group(file, line))
+        found = strcmp(line->name, name) == 0;
     if (file)
         fclose(file);
-    return number;
+    return found;
+}
+
+long doctor_group(const struct doctor *doctor, const char *name)
+{
+    struct group_line line;
+    return find_group(doctor, name, &line) ? line.number : -1;
+}
+
+void doctor_group_name(const struct doctor *doctor, gid_t number, char *name, size_t size)
+{
+    struct group_line line;
+    FILE *file = open_groups(doctor);
+    snprintf(name, size, "%u", number);
+    while (next_group(file, &line))
+        if (line.number == number)
+            snprintf(name, size, "%s", line.name);
+    if (file)
+        fclose(file);
+}
+
+static bool has_member(const struct group_line *line, const char *user)
+{
+    size_t len = strlen(user);
+    for (const char *at = line->members; *at; at += strspn(at, ",")) {
+        size_t n = strcspn(at, ",");
+        if (n == len && strncmp(at, user, n) == 0)
+            return true;
+        at += n;
+    }
+    return false;
 }
 
 static bool is_in_group(gid_t wanted)
@@ -51,18 +97,18 @@ void doctor_check_group(struct doctor *doctor)
     static const char check[] = "group";
     const struct passwd *entry = getpwuid(getuid());
     const char *user = entry ? entry->pw_name : "you";
-    bool is_member;
-    long group = find_group(doctor, "gangd", user, &is_member);
+    struct group_line group;
+    bool there = find_group(doctor, "gangd", &group);
     char remedy[128];
     snprintf(remedy, sizeof(remedy), "sudo adduser %s gangd, then log out and in again", user);
-    if (group < 0)
+    if (!there)
         doctor_note(doctor, DOCTOR_FAIL, check, "install the package, or run systemd-sysusers",
                     "there is no group gangd: its socket cannot be given to anybody");
     else if (geteuid() == 0)
         doctor_note(doctor, DOCTOR_OK, check, NULL, "root may use gangctl");
-    else if (is_in_group((gid_t)group))
+    else if (is_in_group((gid_t)group.number))
         doctor_note(doctor, DOCTOR_OK, check, NULL, "%s may use gangctl", user);
-    else if (is_member)
+    else if (has_member(&group, user))
         doctor_note(doctor, DOCTOR_WARN, check, "log out and in again", "%s joined group gangd after logging in", user);
     else
         doctor_note(doctor, DOCTOR_WARN, check, remedy, "%s is not in group gangd and may not use gangctl", user);
