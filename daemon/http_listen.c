@@ -86,6 +86,18 @@ static bool give_to_group(const char *path, const char *name, char *error, size_
     return true;
 }
 
+/* systemd gave the socket its group, and knows nothing of our configuration. */
+static void compare_group(const char *path, const char *name)
+{
+    struct stat st;
+    const struct group *group = name[0] ? getgrnam(name) : NULL;
+    if (name[0] && (!group || (stat(path, &st) == 0 && st.st_gid != group->gr_gid)))
+        log_warning("http",
+                    "%s has the group that gangd.socket gives it, not \"%s\" as [http] group says: systemctl edit "
+                    "gangd.socket, SocketGroup=%s",
+                    path, name, name);
+}
+
 int http_listen_unix(const char *path, const char *group, bool *passed, char *error, size_t error_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -97,8 +109,10 @@ int http_listen_unix(const char *path, const char *group, bool *passed, char *er
     memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = find_passed((const struct sockaddr *)&address, sizeof(address));
     *passed = fd >= 0;
-    if (*passed)
+    if (*passed) {
+        compare_group(path, group);
         return fd;
+    }
     if (!clear_stale(&address, error, error_size))
         return -1;
 
@@ -149,6 +163,7 @@ int http_listen_tcp(const char *address, uint16_t *port, char *error, size_t err
     }
     int fd = find_passed(found->ai_addr, found->ai_addrlen);
     if (fd >= 0) {
+        *port = port_of(fd);
         freeaddrinfo(found);
         return fd;
     }

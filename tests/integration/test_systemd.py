@@ -3,7 +3,9 @@
 """What gangd has with systemd: sockets that are passed to it, and verdicts with fields in the journal."""
 import contextlib
 import fcntl
+import grp
 import os
+import re
 import socket
 import stat
 import struct
@@ -92,6 +94,20 @@ def test_a_socket_that_the_configuration_does_not_name_is_told():
     with Activated(others=1) as station:
         station.start()
         assert station.log().count("systemd listens at a place that the configuration does not name") == 1, station.log()
+
+
+def test_a_passed_socket_for_another_group_is_told():
+    with Activated() as station:
+        ours = os.stat(station.socket).st_gid
+        other = next(group for group in grp.getgrall() if group.gr_gid != ours)
+        for name, told in ((grp.getgrgid(ours).gr_name, 0), (other.gr_name, 1), ("nobody-is-in-it", 2)):
+            station.sections["http"] = re.sub("(?m)^group =.*", f"group = {name}", station.sections["http"])
+            station.write_config()
+            station.start()
+            assert station.log().count("as [http] group says") == told, station.log()
+            assert told == 0 or f"SocketGroup={name}" in station.log(), station.log()
+            assert os.stat(station.socket).st_gid == ours
+            station.stop()
 
 
 def test_without_passed_sockets_the_socket_goes_with_gangd():

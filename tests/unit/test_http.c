@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The local sockets: who may ask for what, and what he gets. Streams are in test_http_stream.c. */
+#include "daemon/http_listen.h"
 #include "tests/runner.h"
 #include "tests/unit/http_bench.h"
 #include "tests/unit/http_station.h"
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void setup(void)
@@ -453,6 +455,32 @@ START_TEST(the_socket_is_for_its_owner_and_group)
 }
 END_TEST
 
+/* In a process of its own, whose descriptor 3 nobody else has. */
+START_TEST(a_passed_socket_tells_its_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0), status;
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
+    ck_assert_int_eq(listen(fd, 1), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char number[16];
+        uint16_t port = 0;
+        snprintf(number, sizeof(number), "%d", getpid());
+        setenv("LISTEN_PID", number, 1);
+        setenv("LISTEN_FDS", "1", 1);
+        dup2(fd, 3);
+        int listener = http_listen_tcp("127.0.0.1", &port, error, sizeof(error));
+        _exit(listener == 3 && port == ntohs(address.sin_port) ? 0 : 1);
+    }
+    close(fd);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(the_socket_of_a_dead_gangd_is_replaced)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -547,6 +575,7 @@ static Suite *make_suite(void)
     tcase = tcase_create("start");
     tcase_add_checked_fixture(tcase, start_setup, start_teardown);
     tcase_add_test(tcase, the_socket_is_for_its_owner_and_group);
+    tcase_add_test(tcase, a_passed_socket_tells_its_port);
     tcase_add_test(tcase, the_socket_of_a_dead_gangd_is_replaced);
     tcase_add_test(tcase, the_socket_of_a_living_gangd_is_left_alone);
     tcase_add_test(tcase, a_file_that_is_no_socket_is_left_alone);
