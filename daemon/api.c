@@ -97,16 +97,23 @@ static enum MHD_Result answer_units(struct request *request, const char *rest)
     return answer_book(request, true);
 }
 
-static enum MHD_Result answer_retry(struct request *request, const char *slot)
+static enum MHD_Result answer_start_slot(struct request *request, const char *slot)
 {
     json_t *answer = NULL;
-    enum station_reply reply = station_retry(request->door->api->station, slot, &answer);
+    enum station_reply reply = station_start_slot(request->door->api->station, slot, &answer);
     if (reply == STATION_OK)
         return reply_json(request->connection, MHD_HTTP_ACCEPTED, answer);
     unsigned status = reply == STATION_NO_SUCH_SLOT ? MHD_HTTP_NOT_FOUND : MHD_HTTP_CONFLICT;
     if (!answer) /* a name that is no UTF-8 */
         return reply_error(request->connection, status, "slot %s: there is none", slot);
     return reply_json(request->connection, status, json_pack("{s:o}", "error", answer));
+}
+
+static enum MHD_Result answer_start(struct request *request, const char *rest)
+{
+    (void)rest;
+    json_t *started = station_start_slots(request->door->api->station);
+    return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:o}", "started", started));
 }
 
 /* ?seconds=N: one number, nothing behind it. */
@@ -128,9 +135,14 @@ static const struct route {
     bool post;
     enum MHD_Result (*answer)(struct request *request, const char *part);
 } routes[] = {
-    {"/api/v1/status", false, answer_status},      {"/api/v1/events", false, answer_events},
-    {"/api/v1/attempts", false, answer_attempts},  {"/api/v1/units", false, answer_units},
-    {"/api/v1/slots/*/retry", true, answer_retry}, {"/api/v1/hold", true, answer_hold},
+    {"/api/v1/status", false, answer_status},
+    {"/api/v1/events", false, answer_events},
+    {"/api/v1/attempts", false, answer_attempts},
+    {"/api/v1/units", false, answer_units},
+    {"/api/v1/start", true, answer_start},
+    {"/api/v1/slots/*/start", true, answer_start_slot},
+    {"/api/v1/slots/*/retry", true, answer_start_slot}, /* its older name */
+    {"/api/v1/hold", true, answer_hold},
 };
 
 /* Puts what '*' stands for in `part` (size bytes). */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/attempt_judge.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/slot_internal.h"
@@ -8,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PORT_RETRY_MS   2000 /* ModemManager lets go of a port after some seconds of probing */
-#define PASSES_TO_CLIMB 20   /* good attempts in a row before a slot tries the next higher baud rate again */
-#define STICKS_MAX      3    /* attempts in a row that a stuck adapter gets by itself: each is a row in the book */
+#define PORT_RETRY_MS 2000 /* ModemManager lets go of a port after some seconds of probing */
+#define STICKS_MAX    3    /* attempts in a row that a stuck adapter gets by itself: each is a row in the book */
 
 static void begin(struct slot *slot);
 
-static void set_stage(struct slot *slot, enum slot_stage stage)
+void slot_set_stage(struct slot *slot, enum slot_stage stage)
 {
     slot->stage = stage;
     slot->since = wall_clock_us();
@@ -29,36 +27,64 @@ static void look_again(struct slot *slot, enum slot_stage stage)
 
 static void on_timer(uv_timer_t *timer)
 {
-    begin(timer->data);
+    struct slot *slot = timer->data;
+    if (slot->port)
+        slot_presence_settled(slot);
+    else
+        begin(slot);
 }
 
-static void settle(struct slot *slot)
+void slot_settle(struct slot *slot)
 {
     uv_timer_start(&slot->timer, on_timer, slot->world->config->settle_ms, 0);
-    set_stage(slot, STAGE_SETTLING);
+    slot_set_stage(slot, STAGE_SETTLING);
+}
+
+const char *slot_hindrance(const struct slot *slot)
+{
+    const struct slot_world *world = slot->world;
+    if (world->held)
+        return "Held: nothing begins";
+    if (world->blocked)
+        return world->blocked;
+    return world->product ? NULL : "There is no golden image";
 }
 
 static void begin(struct slot *slot)
 {
     uv_timer_stop(&slot->timer);
     slot->held |= slot->world->held;
-    if (slot->held || slot->world->blocked || !slot->world->product) {
+    /* A fixture's port is kept whether boards may be flashed or not. */
+    if (slot->held || (slot->presence == BY_PLUG && slot_hindrance(slot))) {
         slot->trouble[0] = '\0';
-        set_stage(slot, STAGE_BLOCKED);
+        slot_set_stage(slot, STAGE_BLOCKED);
         return;
     }
     if (slot->trouble[0])
         look_again(slot, STAGE_OPENING);
     else if (slot->stage != STAGE_STUCK)
-        set_stage(slot, STAGE_OPENING);
+        slot_set_stage(slot, STAGE_OPENING);
     slot_talk_open(slot);
+}
+
+/* The port is in trouble, which is no attempt's. True if there is nothing more to do: a verdict is being committed.
+ * Which board sits here when it is shown, nobody knows. */
+static bool lose_port(struct slot *slot, enum cause cause)
+{
+    uv_timer_stop(&slot->timer);
+    slot_talk_hang_up(slot);
+    if (slot->stage == STAGE_BOOKING)
+        store_cancel(slot->world->store, slot->ticket, cause);
+    else if (slot->stage == STAGE_ENDING)
+        slot->plug++;
+    return slot->stage == STAGE_ENDING;
 }
 
 void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
 {
-    if (slot->stage == STAGE_BOOKING)
-        store_cancel(slot->world->store, slot->ticket, cause);
-    slot_talk_hang_up(slot);
+    if (lose_port(slot, cause))
+        return;
+    slot->asked = false;
     char trouble[sizeof(slot->trouble)];
     snprintf(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
     if (slot->stage == STAGE_STUCK && cause == CAUSE_ADAPTER_ERROR) {
@@ -68,18 +94,49 @@ void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
     } else {
         log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, trouble);
         memcpy(slot->trouble, trouble, sizeof(trouble));
-        set_stage(slot, STAGE_BLOCKED);
+        slot_set_stage(slot, STAGE_BLOCKED);
     }
     uv_timer_start(&slot->timer, on_timer, PORT_RETRY_MS, 0);
 }
 
 void slot_port_stuck(struct slot *slot)
 {
-    if (slot->stage == STAGE_STUCK)
+    bool was_open = slot->port;
+    if (slot->stage == STAGE_STUCK && !was_open)
         return;
+    if (was_open && lose_port(slot, CAUSE_ADAPTER_STUCK))
+        return;
+    slot->asked = false;
     slot->trouble[0] = '\0';
     log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, cause_sentence(CAUSE_ADAPTER_STUCK));
-    set_stage(slot, STAGE_STUCK);
+    slot_set_stage(slot, STAGE_STUCK);
+    if (was_open)
+        slot_talk_open(slot);
+}
+
+void slot_port_gone(struct slot *slot, const char *detail)
+{
+    if (slot->presence == BY_PLUG)
+        slot_port_trouble(slot, CAUSE_UNPLUGGED, detail);
+    else if (!lose_port(slot, CAUSE_UNPLUGGED)) {
+        log_info("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, detail);
+        slot_settle(slot); /* udev will tell, if it is unplugged */
+    }
+}
+
+void slot_opened(struct slot *slot)
+{
+    if (slot->stage == STAGE_STUCK)
+        log_info("slot", "%s: %s answers again", slot->name, slot->adapter.devnode);
+    bool asked = slot->asked && !slot_hindrance(slot);
+    slot->asked = false;
+    slot->port = true;
+    slot_presence_opened(slot);
+    if (asked || slot->presence == BY_PLUG) {
+        slot->trouble[0] = '\0';
+        slot_presence_forget(slot);
+        slot_book(slot);
+    }
 }
 
 /* An attempt ended so: the next one begins by itself when the adapter answers again. */
@@ -92,133 +149,52 @@ static bool comes_back(struct slot *slot)
     return slot->sticks > 0 && slot->sticks < STICKS_MAX;
 }
 
-static void on_begun(void *data, int64_t id)
+static void rest(struct slot *slot)
 {
-    struct slot *slot = data;
-    slot->attempt.id = id;
-    flash_start(&slot->flash, &slot->session, &slot->job, steady_clock_us());
-    set_stage(slot, STAGE_FLASHING);
-    slot_talk_start(slot);
+    slot_talk_close(slot);
+    slot_set_stage(slot, STAGE_IDLE);
 }
 
-/* Index into the ladder: where this slot's boards passed last. After many of them in a row the next higher rate gets
- * another chance. */
-static size_t first_baud(struct slot *slot)
+/* What the configuration says of how boards come, in force from now on. What is shown stays only where boards come with
+ * their adapter: nobody has watched who sits in the fixture. */
+static void adopt_presence(struct slot *slot)
 {
-    const struct config *config = slot->world->config;
-    size_t at = 0;
-    while (at + 1 < config->n_bauds && slot->good_baud != 0 && config->bauds[at] > slot->good_baud)
-        at++;
-    if (at > 0 && slot->passes_there >= PASSES_TO_CLIMB) {
-        slot->passes_there = 0;
-        at--;
-    }
-    return at;
-}
-
-void slot_book(struct slot *slot)
-{
-    const struct config *config = slot->world->config;
-    struct attempt *attempt = &slot->attempt;
-
-    if (slot->stage == STAGE_STUCK)
-        log_info("slot", "%s: %s answers again", slot->name, slot->adapter.devnode);
-    product_unref(slot->product);
-    slot->product = product_ref(slot->world->product);
-    slot->job = (struct flash_job){
-        .golden = slot->product->golden,
-        .stub = slot->product->stub,
-        .flash_size = config->flash_size,
-        .n_bauds = config->n_bauds,
-        .tries = config->tries,
-        .compare_first = config->compare_first,
-        .manual_reset = slot->reset == RESET_MANUAL,
-        .run = config->run,
-    };
-    memcpy(slot->job.bauds, config->bauds, sizeof(slot->job.bauds));
-    slot->job.first_baud = first_baud(slot);
-
-    memset(attempt, 0, sizeof(*attempt));
-    attempt_prepare(attempt, slot->product->golden, wall_clock_us());
-    snprintf(attempt->slot, sizeof(attempt->slot), "%s", slot->name);
-    snprintf(attempt->path, sizeof(attempt->path), "%s", slot->path);
-    snprintf(attempt->adapter, sizeof(attempt->adapter), "%s %s:%s %s", slot->adapter.driver, slot->adapter.vid,
-             slot->adapter.pid, slot->adapter.serial);
-    snprintf(attempt->station, sizeof(attempt->station), "%s", config->name);
-    snprintf(attempt->lot, sizeof(attempt->lot), "%s", config->lot);
-    snprintf(attempt->operator, sizeof(attempt->operator), "%s", config->operator);
-    slot->attempt_plug = slot->plug;
-    slot->trouble[0] = '\0';
-    set_stage(slot, STAGE_BOOKING);
-    slot->ticket = store_begin(slot->world->store, attempt, on_begun, slot);
-}
-
-/* What worked is where the next attempt begins. */
-static void remember_baud(struct slot *slot)
-{
-    bool passed = slot->attempt.verdict == VERDICT_PASS;
-    if (passed && slot->attempt.written == WRITTEN_NO)
-        return; /* so few bytes say nothing of the rate */
-    uint32_t baud = flash_baud(&slot->flash);
-    if (passed && baud == slot->good_baud) {
-        slot->passes_there++;
-    } else {
-        slot->passes_there = 0;
-        if (passed)
-            slot->good_baud = baud;
-    }
-}
-
-static void log_verdict(const struct attempt *attempt)
-{
-    const char *mac = attempt->mac[0] ? attempt->mac : "no MAC";
-    double seconds = (double)(attempt->ended - attempt->started) / 1e6;
-    const char *verdict = verdict_name(attempt->verdict), *cause = cause_code(attempt->cause);
-    const struct log_field fields[] = {
-        {"SLOT", attempt->slot}, {"MAC", attempt->mac}, {"VERDICT", verdict}, {"CAUSE", cause}, {NULL, NULL}};
-    if (attempt->verdict == VERDICT_PASS)
-        log_message(LOG_LEVEL_INFO, "slot", fields, "%s: attempt %lld pass, %s, %.1f s, try %lld at %lld baud%s",
-                    attempt->slot, (long long)attempt->id, mac, seconds, (long long)attempt->tries,
-                    (long long)attempt->baud, attempt->written == WRITTEN_NO ? ", not written: right already" : "");
-    else
-        log_message(LOG_LEVEL_WARNING, "slot", fields, "%s: attempt %lld %s, %s, %.1f s: %s (%s: %s)", attempt->slot,
-                    (long long)attempt->id, verdict, mac, seconds, cause_sentence(attempt->cause), cause,
-                    attempt->detail);
-}
-
-static void on_ended(void *data)
-{
-    struct slot *slot = data;
-    remember_baud(slot);
-    log_verdict(&slot->attempt);
-    if (!slot->present || slot->muted)
-        set_stage(slot, STAGE_IDLE);
-    else if (slot->attempt_plug != slot->plug)
-        settle(slot);
-    else if (comes_back(slot)) {
-        set_stage(slot, STAGE_STUCK);
-        begin(slot);
-    } else
-        set_stage(slot, STAGE_SHOWN);
-    slot->world->closed(slot->world->data, &slot->attempt);
-}
-
-void slot_note(struct slot *slot)
-{
-    struct attempt known = slot->attempt;
-    attempt_observe(&known, &slot->flash);
-    if (strcmp(known.mac, slot->attempt.mac) == 0 && strcmp(known.flash_id, slot->attempt.flash_id) == 0)
+    if (slot->presence == slot->next_presence)
         return;
-    slot->attempt = known;
-    store_note(slot->world->store, &slot->attempt);
+    slot->presence = slot->next_presence;
+    bool had_port = slot->port;
+    if (had_port)
+        slot_talk_hang_up(slot);
+    if (slot->stage == STAGE_SHOWN ? slot->presence != BY_PLUG : had_port)
+        slot_settle(slot);
 }
 
-void slot_finish(struct slot *slot)
+void slot_ready(struct slot *slot)
 {
-    slot_talk_hang_up(slot);
-    attempt_judge(&slot->attempt, &slot->flash, wall_clock_us());
-    set_stage(slot, STAGE_ENDING);
-    store_end(slot->world->store, &slot->attempt, on_ended, slot);
+    uv_timer_stop(&slot->timer);
+    slot->trouble[0] = '\0';
+    slot_set_stage(slot, STAGE_READY);
+    slot_presence_ready(slot);
+    adopt_presence(slot);
+}
+
+void slot_judged(struct slot *slot)
+{
+    if (!slot->present || slot->muted) {
+        rest(slot);
+    } else if (slot->attempt_plug != slot->plug) {
+        if (slot->port)
+            slot_ready(slot);
+        else
+            slot_settle(slot);
+    } else if (comes_back(slot)) {
+        slot_set_stage(slot, STAGE_STUCK);
+        begin(slot);
+    } else {
+        slot_set_stage(slot, STAGE_SHOWN);
+        slot_presence_shown(slot);
+    }
+    adopt_presence(slot);
 }
 
 /* Ends what is at work. True if an attempt has to be booked still. */
@@ -241,7 +217,7 @@ void slot_unplug(struct slot *slot)
         return;
     slot->present = false;
     if (!give_up(slot, CAUSE_UNPLUGGED, slot->adapter.devnode))
-        set_stage(slot, STAGE_IDLE);
+        slot_set_stage(slot, STAGE_IDLE);
     else if (slot->stage == STAGE_FLASHING)
         slot_finish(slot);
     else
@@ -258,12 +234,13 @@ void slot_plug(struct slot *slot, const struct adapter *adapter)
     slot->adapter = *adapter;
     slot->trouble[0] = '\0';
     slot->sticks = 0;
+    slot->asked = false;
     log_info("slot", "%s: %s (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid, adapter->pid,
              adapter->model);
     if (slot->muted)
-        set_stage(slot, STAGE_IDLE);
+        slot_set_stage(slot, STAGE_IDLE);
     else if (slot->stage != STAGE_ENDING)
-        settle(slot);
+        slot_settle(slot);
 }
 
 void slot_recheck(struct slot *slot)
@@ -274,21 +251,34 @@ void slot_recheck(struct slot *slot)
         slot->world->changed(slot->world->data, slot);
 }
 
-const char *slot_retry(struct slot *slot)
+const char *slot_start(struct slot *slot)
 {
+    bool fixture = slot->presence != BY_PLUG;
     if (!slot->present)
         return "there is no adapter in this slot";
     if (slot->muted)
         return "this slot is muted: its path is not in the configuration";
     if (slot->world->held)
         return "gangd is held: no attempt begins";
+    if (fixture && slot_hindrance(slot))
+        return slot_hindrance(slot);
     switch (slot->stage) {
+    case STAGE_READY:
     case STAGE_SHOWN:
     case STAGE_BLOCKED:
         slot->held = false;
         slot->sticks = 0;
-        begin(slot);
+        if (slot->port) {
+            slot_presence_forget(slot);
+            slot_book(slot);
+        } else {
+            slot->asked = fixture;
+            begin(slot);
+        }
         return NULL;
+    case STAGE_SETTLING:
+    case STAGE_OPENING:
+        return fixture && !slot->asked ? "this slot is not ready yet" : "an attempt is at work in this slot";
     case STAGE_STUCK: return "the adapter does not answer: unplug it";
     default: return "an attempt is at work in this slot";
     }
@@ -301,35 +291,43 @@ static void init_timer(struct slot *slot, uv_timer_t *timer)
     slot->open_timers++;
 }
 
-struct slot *slot_new(struct slot_world *world, const char *name, const char *path, enum reset_mode reset, bool muted)
+static void take_config(struct slot *slot, const struct config_slot *config, bool muted)
+{
+    snprintf(slot->name, sizeof(slot->name), "%s", config->name);
+    slot->reset = config->reset;
+    slot->next_presence = config->presence;
+    slot->muted = muted;
+}
+
+struct slot *slot_new(struct slot_world *world, const struct config_slot *config, bool muted)
 {
     struct slot *slot = calloc(1, sizeof(*slot));
     if (!slot)
         return NULL;
     slot->world = world;
-    snprintf(slot->name, sizeof(slot->name), "%s", name);
-    snprintf(slot->path, sizeof(slot->path), "%s", path);
-    slot->reset = reset;
-    slot->muted = muted;
+    take_config(slot, config, muted);
+    slot->presence = slot->next_presence;
+    snprintf(slot->path, sizeof(slot->path), "%s", config->path);
     slot->since = wall_clock_us();
     init_timer(slot, &slot->timer);
     init_timer(slot, &slot->deadline);
     init_timer(slot, &slot->tick);
+    init_timer(slot, &slot->watch);
     return slot;
 }
 
-void slot_configure(struct slot *slot, const char *name, enum reset_mode reset, bool muted)
+void slot_configure(struct slot *slot, const struct config_slot *config, bool muted)
 {
-    snprintf(slot->name, sizeof(slot->name), "%s", name);
-    slot->reset = reset;
-    slot->muted = muted;
+    take_config(slot, config, muted);
     bool at_work = slot->stage == STAGE_FLASHING || slot->stage == STAGE_ENDING;
-    if (!muted && slot->present && slot->stage == STAGE_IDLE) {
-        settle(slot);
-    } else if (muted && slot->stage != STAGE_IDLE && !at_work) {
+    if (muted && slot->stage != STAGE_IDLE && !at_work) {
         give_up(slot, CAUSE_STOPPED, "");
-        set_stage(slot, STAGE_IDLE);
+        slot_set_stage(slot, STAGE_IDLE);
     }
+    if (!at_work && slot->stage != STAGE_BOOKING)
+        adopt_presence(slot);
+    if (!muted && slot->present && slot->stage == STAGE_IDLE)
+        slot_settle(slot);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -343,13 +341,10 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void slot_free(struct slot *slot)
 {
-    if (give_up(slot, CAUSE_STOPPED, "") && slot->stage == STAGE_FLASHING) {
-        slot_talk_close(slot);
-        attempt_judge(&slot->attempt, &slot->flash, wall_clock_us());
-        log_verdict(&slot->attempt);
-        store_end(slot->world->store, &slot->attempt, NULL, NULL);
-    }
+    if (give_up(slot, CAUSE_STOPPED, "") && slot->stage == STAGE_FLASHING)
+        slot_stop_attempt(slot);
     uv_close((uv_handle_t *)&slot->timer, on_timer_closed);
     uv_close((uv_handle_t *)&slot->deadline, on_timer_closed);
     uv_close((uv_handle_t *)&slot->tick, on_timer_closed);
+    uv_close((uv_handle_t *)&slot->watch, on_timer_closed);
 }

@@ -4,6 +4,9 @@
  *
  *   empty -> settling -> flashing (or waiting for a person) -> pass, fail or interrupted -> empty when taken away
  *
+ * where boards come with their adapter. In a fixture, whose adapter stays, `ready` is in the place of empty, and the
+ * port is open all the while, so that no other program gets it.
+ *
  * The order that matters: the port is opened, the attempt's row is committed, and only then the first byte is sent; a
  * verdict is shown only when it is committed.
  */
@@ -23,6 +26,7 @@
 #define SLOT_STATES(X)                                                                                                 \
     X(EMPTY, empty)                                                                                                    \
     X(MUTED, muted)                                                                                                    \
+    X(READY, ready)                                                                                                    \
     X(SETTLING, settling)                                                                                              \
     X(BLOCKED, blocked)                                                                                                \
     X(WAITING, waiting)                                                                                                \
@@ -53,13 +57,13 @@ struct slot_world {
     void *data;
 };
 
-/* `name` for people; `path` is the identity. `muted`: adapters here are left alone. Owned by the caller until
- * slot_free(). NULL only when out of memory. */
-struct slot *slot_new(struct slot_world *world, const char *name, const char *path, enum reset_mode reset, bool muted);
+/* `config` is copied: its name is for people, its path the identity. `muted`: adapters here are left alone. Owned by
+ * the caller until slot_free(). NULL only when out of memory. */
+struct slot *slot_new(struct slot_world *world, const struct config_slot *config, bool muted);
 
 /* What the configuration says of this path now. An attempt at work goes on to its verdict, and is booked under the name
  * that it began with. */
-void slot_configure(struct slot *slot, const char *name, enum reset_mode reset, bool muted);
+void slot_configure(struct slot *slot, const struct config_slot *config, bool muted);
 
 /* Gives up at once: whatever runs is booked as interrupted, stopped. Callbacks come no more. */
 void slot_free(struct slot *slot);
@@ -72,10 +76,11 @@ void slot_unplug(struct slot *slot);
 void slot_recheck(struct slot *slot);
 
 /* A new attempt, asked for by a person. NULL, or a sentence why not. */
-const char *slot_retry(struct slot *slot);
+const char *slot_start(struct slot *slot);
 
 const char *slot_name(const struct slot *slot);
 const char *slot_path(const struct slot *slot);
+enum presence_mode slot_presence(const struct slot *slot);
 enum slot_state slot_state(const struct slot *slot);
 const struct adapter *slot_adapter(const struct slot *slot); /* NULL: none there */
 int64_t slot_since(const struct slot *slot);                 /* of the state, µs since 1970 */

@@ -11,6 +11,11 @@ const char *slot_name(const struct slot *slot)
     return slot->name;
 }
 
+enum presence_mode slot_presence(const struct slot *slot)
+{
+    return slot->presence;
+}
+
 const char *slot_path(const struct slot *slot)
 {
     return slot->path;
@@ -55,6 +60,7 @@ enum slot_state slot_state(const struct slot *slot)
     case STAGE_OPENING: return slot->trouble[0] ? SLOT_BLOCKED : SLOT_SETTLING;
     case STAGE_BLOCKED: return SLOT_BLOCKED;
     case STAGE_STUCK: return SLOT_STUCK;
+    case STAGE_READY: return slot_hindrance(slot) ? SLOT_BLOCKED : SLOT_READY;
     case STAGE_BOOKING: return slot->world->blocked ? SLOT_BLOCKED : SLOT_SETTLING;
     case STAGE_FLASHING: return flash_waits_for_person(&slot->flash) ? SLOT_WAITING : SLOT_FLASHING;
     case STAGE_ENDING: return slot->world->blocked ? SLOT_BLOCKED : SLOT_FLASHING;
@@ -77,9 +83,8 @@ static const char *blocked_sentence(const struct slot *slot)
 {
     if (slot->trouble[0])
         return slot->trouble;
-    if (slot->held)
-        return slot->world->held ? "Held: nothing begins" : "Came during a hold: plug it in again, or try again";
-    return slot->world->blocked ? slot->world->blocked : "There is no golden image";
+    const char *hindrance = slot_hindrance(slot);
+    return hindrance ? hindrance : "Came during a hold: plug it in again, or try again";
 }
 
 static const char *sentence(const struct slot *slot, enum slot_state state)
@@ -87,7 +92,11 @@ static const char *sentence(const struct slot *slot, enum slot_state state)
     switch (state) {
     case SLOT_EMPTY: return "";
     case SLOT_MUTED: return "Not in the configuration: left alone";
-    case SLOT_SETTLING: return "A board is plugged in";
+    case SLOT_SETTLING:
+        if (slot->presence == BY_PLUG)
+            return "A board is plugged in";
+        return slot->port ? "A board is put in" : "The fixture's adapter is plugged in";
+    case SLOT_READY: return slot->presence == BY_START ? "Put a board in and press start" : "Put a board in";
     case SLOT_BLOCKED: return blocked_sentence(slot);
     case SLOT_WAITING:
     case SLOT_FLASHING: return slot->stage == STAGE_ENDING ? "Booking the verdict" : flash_sentence(&slot->flash);
@@ -141,7 +150,8 @@ json_t *slot_json(const struct slot *slot)
     if (state == SLOT_WAITING)
         prompt = json_string("Hold the GPIO0 (flash) button and press reset");
     json_t *adapter = slot->present ? adapter_json(&slot->adapter) : json_null();
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o}", "slot", slot->name, "path", slot->path, "state",
-                     state_name(state), "since", time_json(slot->since), "sentence", sentence(slot, state), "prompt",
-                     prompt, "adapter", adapter, "attempt", live_attempt_json(slot));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o}", "slot", slot->name, "path", slot->path,
+                     "presence", presence_word(slot->presence), "state", state_name(state), "since",
+                     time_json(slot->since), "sentence", sentence(slot, state), "prompt", prompt, "adapter", adapter,
+                     "attempt", live_attempt_json(slot));
 }

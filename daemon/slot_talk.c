@@ -34,11 +34,21 @@ static void set_deadline(struct slot *slot)
         uv_timer_start(&slot->deadline, on_deadline, deadline > now ? (deadline - now + 999) / 1000 : 0, 0);
 }
 
+static bool talks(const struct slot *slot)
+{
+    return slot->stage == STAGE_FLASHING || slot->seat.looking;
+}
+
+static bool recipe_ended(const struct slot *slot)
+{
+    return slot->stage == STAGE_FLASHING ? flash_ended(&slot->flash) : presence_ended(&slot->seat.look);
+}
+
 /* Begins what the session wants until it wants something that takes time. */
 static void talk(struct slot *slot)
 {
     struct session *session = &slot->session;
-    while (!flash_ended(&slot->flash)) {
+    while (!recipe_ended(slot)) {
         const struct session_want *want = session_want(session);
         if (want->kind == SESSION_WANTS_SEND) {
             size_t n = tty_write(slot->tty, want->bytes, want->len);
@@ -47,8 +57,8 @@ static void talk(struct slot *slot)
             session_sent(session, n, steady_clock_us());
             continue;
         }
-        if (want->kind != SESSION_WANTS_NOTHING && !slot->setting) {
-            slot->setting = true;
+        if (want->kind != SESSION_WANTS_NOTHING && slot->order == PORT_IDLE) {
+            slot->order = PORT_SETTING;
             if (want->kind == SESSION_WANTS_LINES)
                 tty_lines(slot->tty, want->dtr, want->rts);
             else
@@ -56,12 +66,15 @@ static void talk(struct slot *slot)
         }
         break;
     }
-    if (flash_ended(&slot->flash)) {
-        slot_finish(slot);
+    if (recipe_ended(slot)) {
+        if (slot->stage == STAGE_FLASHING)
+            slot_finish(slot);
+        else
+            slot_presence_looked(slot);
         return;
     }
     set_deadline(slot);
-    if (slot->told_state != slot->flash.state) {
+    if (slot->stage == STAGE_FLASHING && slot->told_state != slot->flash.state) {
         slot_note(slot);
         tell_progress(slot);
     }
@@ -74,7 +87,7 @@ static void on_deadline(uv_timer_t *timer)
     talk(slot);
 }
 
-static void abort_talk(struct slot *slot, enum cause cause, const char *detail)
+void slot_talk_abort(struct slot *slot, enum cause cause, const char *detail)
 {
     flash_abort(&slot->flash, cause, detail, steady_clock_us());
     slot_finish(slot);
@@ -87,7 +100,7 @@ static void on_tick(uv_timer_t *timer)
     bool stuck = busy_since != 0 && uv_hrtime() - busy_since > STUCK_NS;
     if (slot->stage == STAGE_FLASHING) {
         if (stuck)
-            abort_talk(slot, CAUSE_ADAPTER_STUCK, slot->adapter.devnode);
+            slot_talk_abort(slot, CAUSE_ADAPTER_STUCK, slot->adapter.devnode);
         else
             tell_progress(slot);
     } else if (stuck) {
@@ -110,26 +123,37 @@ static void on_closed(void *data)
 static void on_opened(void *data, int error, enum cause cause, const char *detail)
 {
     struct slot *slot = data;
-    uv_timer_stop(&slot->tick);
     if (error)
         slot_port_trouble(slot, cause, detail);
     else
-        slot_book(slot);
+        slot_opened(slot);
 }
 
 static void on_done(void *data, int error)
 {
     struct slot *slot = data;
-    slot->setting = false;
-    session_done(&slot->session, error, steady_clock_us());
-    talk(slot);
+    bool ours = slot->order == PORT_SETTING;
+    slot->order = PORT_IDLE;
+    if (ours)
+        session_done(&slot->session, error, steady_clock_us());
+    if (talks(slot))
+        talk(slot);
+}
+
+static void on_modem(void *data, int error, unsigned lines)
+{
+    struct slot *slot = data;
+    slot->order = PORT_IDLE;
+    slot_presence_read(slot, error, lines);
+    if (talks(slot))
+        talk(slot);
 }
 
 /* What comes before the recipe runs is the firmware's chatter. */
 static void on_received(void *data, const uint8_t *bytes, size_t n)
 {
     struct slot *slot = data;
-    if (slot->stage != STAGE_FLASHING)
+    if (!talks(slot))
         return;
     session_received(&slot->session, bytes, n, steady_clock_us());
     talk(slot);
@@ -138,7 +162,7 @@ static void on_received(void *data, const uint8_t *bytes, size_t n)
 static void on_writable(void *data)
 {
     struct slot *slot = data;
-    if (slot->stage == STAGE_FLASHING)
+    if (talks(slot))
         talk(slot);
 }
 
@@ -146,20 +170,22 @@ static void on_gone(void *data, int error)
 {
     struct slot *slot = data;
     if (slot->stage == STAGE_FLASHING)
-        abort_talk(slot, CAUSE_UNPLUGGED, uv_strerror(error));
+        slot_talk_abort(slot, CAUSE_UNPLUGGED, uv_strerror(error));
     else
-        slot_port_trouble(slot, CAUSE_UNPLUGGED, uv_strerror(error));
+        slot_port_gone(slot, uv_strerror(error));
 }
 
 static void open_port(struct slot *slot)
 {
     static const struct tty_events events = {.opened = on_opened,
                                              .done = on_done,
+                                             .modem = on_modem,
                                              .received = on_received,
                                              .writable = on_writable,
                                              .gone = on_gone,
                                              .closed = on_closed};
-    slot->open_next = slot->setting = false;
+    slot->open_next = false;
+    slot->order = PORT_IDLE;
     slot->tty = tty_open(slot->world->loop, slot->adapter.devnode, &events, slot);
 }
 
@@ -177,15 +203,23 @@ void slot_talk_start(struct slot *slot)
     tty_flush_input(slot->tty);
     slot->told_state = slot->flash.state;
     slot->told_percent = 0;
-    uv_timer_start(&slot->tick, on_tick, TICK_MS, TICK_MS);
     talk(slot);
+}
+
+void slot_talk_drop(struct slot *slot)
+{
+    uv_timer_stop(&slot->deadline);
+    slot->seat.looking = false;
+    if (slot->order == PORT_SETTING)
+        slot->order = PORT_STALE;
 }
 
 void slot_talk_hang_up(struct slot *slot)
 {
-    uv_timer_stop(&slot->deadline);
+    slot_talk_drop(slot);
+    slot_presence_stop(slot);
     uv_timer_stop(&slot->tick);
-    slot->open_next = false;
+    slot->open_next = slot->port = false;
     if (slot->tty)
         tty_hang_up(slot->tty);
 }

@@ -181,14 +181,13 @@ static int compare_slots(const void *a, const void *b)
     return strverscmp(slot_name(*(struct slot *const *)a), slot_name(*(struct slot *const *)b));
 }
 
-static struct slot *add_slot(struct station *station, const char *name, const char *path, enum reset_mode reset,
-                             bool muted)
+static struct slot *add_slot(struct station *station, const struct config_slot *config, bool muted)
 {
     struct slot **slots = realloc(station->slots, (station->n_slots + 1) * sizeof(slots[0]));
     if (!slots)
         return NULL;
     station->slots = slots;
-    struct slot *slot = slot_new(&station->world, name, path, reset, muted);
+    struct slot *slot = slot_new(&station->world, config, muted);
     if (slot)
         slots[station->n_slots++] = slot;
     return slot;
@@ -198,6 +197,15 @@ static struct slot *add_slot(struct station *station, const char *name, const ch
 static const char *free_name(const struct station *station, const struct adapter *adapter)
 {
     return slot_by_name(station, adapter->place) ? adapter->path : adapter->place;
+}
+
+/* As the configuration has it for a place that it does not name. */
+static struct config_slot unconfigured(const struct station *station, const char *name, const char *path)
+{
+    struct config_slot slot = {.reset = station->config.reset, .presence = station->config.presence};
+    snprintf(slot.name, sizeof(slot.name), "%s", name);
+    snprintf(slot.path, sizeof(slot.path), "%s", path);
+    return slot;
 }
 
 static void sort_unconfigured(struct station *station)
@@ -211,8 +219,8 @@ static void on_added(void *data, const struct adapter *adapter)
     struct station *station = data;
     struct slot *slot = slot_by_path(station, adapter->path);
     if (!slot) {
-        slot = add_slot(station, free_name(station, adapter), adapter->path, station->config.reset,
-                        station->config.mute_unknown);
+        struct config_slot config = unconfigured(station, free_name(station, adapter), adapter->path);
+        slot = add_slot(station, &config, station->config.mute_unknown);
         if (!slot) {
             log_error("station", "%s: out of memory, left alone", adapter->devnode);
             return;
@@ -245,9 +253,9 @@ static void arrange_slots(struct station *station)
             }
         }
         if (slot)
-            slot_configure(slot, wanted->name, wanted->reset, false);
+            slot_configure(slot, wanted, false);
         else
-            slot = slot_new(&station->world, wanted->name, wanted->path, wanted->reset, false);
+            slot = slot_new(&station->world, wanted, false);
         if (slot)
             slots[station->n_slots++] = slot;
         else
@@ -260,8 +268,9 @@ static void arrange_slots(struct station *station)
         if (slot && !adapter && slot_is_idle(slot)) {
             slot_free(slot);
         } else if (slot) {
-            slot_configure(slot, adapter ? free_name(station, adapter) : slot_path(slot), config->reset,
-                           config->mute_unknown);
+            const char *name = adapter ? free_name(station, adapter) : slot_path(slot);
+            struct config_slot now = unconfigured(station, name, slot_path(slot));
+            slot_configure(slot, &now, config->mute_unknown);
             slots[station->n_slots++] = slot;
         }
     }
@@ -302,14 +311,14 @@ static void on_count_timer(uv_timer_t *timer)
     count(station);
 }
 
-enum station_reply station_retry(struct station *station, const char *name, json_t **answer)
+enum station_reply station_start_slot(struct station *station, const char *name, json_t **answer)
 {
     struct slot *slot = slot_by_name(station, name);
     if (!slot) {
         *answer = json_sprintf("there is no slot \"%s\"", name);
         return STATION_NO_SUCH_SLOT;
     }
-    const char *refusal = slot_retry(slot);
+    const char *refusal = slot_start(slot);
     if (refusal) {
         *answer = json_string(refusal);
         return STATION_CONFLICT;
@@ -317,6 +326,18 @@ enum station_reply station_retry(struct station *station, const char *name, json
     log_info("station", "slot %s: a new attempt was asked for", name);
     *answer = slot_json(slot);
     return STATION_OK;
+}
+
+json_t *station_start_slots(struct station *station)
+{
+    json_t *started = json_array();
+    for (size_t i = 0; i < station->n_slots; i++) {
+        struct slot *slot = station->slots[i];
+        if (slot_presence(slot) == BY_START && !slot_start(slot))
+            json_array_append_new(started, text_json(slot_name(slot)));
+    }
+    log_info("station", "%zu slots were started", json_array_size(started));
+    return started;
 }
 
 static void end_hold(uv_timer_t *timer)
@@ -448,7 +469,7 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
         log_error("golden", "%s; no board is flashed until a reload finds it right", station->golden_error);
 
     for (size_t i = 0; i < config->n_slots; i++)
-        add_slot(station, config->slots[i].name, config->slots[i].path, config->slots[i].reset, false);
+        add_slot(station, &config->slots[i], false);
     station->n_configured = station->n_slots;
 
     uv_timer_init(loop, &station->count_timer);

@@ -39,7 +39,11 @@ enum station_reply { STATION_OK, STATION_NO_SUCH_SLOT, STATION_CONFLICT };
 
 /* Starts a new attempt at `slot`. STATION_OK: `*answer` is its SLOT object; otherwise a JSON string with the reason.
  * New reference. */
-enum station_reply station_retry(struct station *station, const char *slot, json_t **answer);
+enum station_reply station_start_slot(struct station *station, const char *slot, json_t **answer);
+
+/* The same at each slot that waits for a person's start (presence = start) and can. An array of their names; new
+ * reference. */
+json_t *station_start_slots(struct station *station);
 
 /* Holds the station for so many seconds from now on, 0 to STATION_HOLD_MAX: attempts at work go on, none begins, and an
  * adapter that comes is left alone, also after the hold, until it is plugged in again or retried. 0 ends it. A lease:

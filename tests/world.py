@@ -139,6 +139,14 @@ class World:
         self.control(f"swap {slot} {words}")
         return self.mac(slot)
 
+    def seat(self, slot, words=""):
+        """A board comes into the fixture, whose adapter has been plugged; returns its MAC."""
+        self.control(f"seat {slot} {words}")
+        return self.mac(slot)
+
+    def lift(self, slot):
+        self.control(f"lift {slot}")
+
     def mac(self, slot):
         return self.wire(slot)["board"]
 

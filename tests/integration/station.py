@@ -154,9 +154,16 @@ class Station(World):
         assert status == 200, (path, status, body)
         return json.loads(body)
 
-    def retry(self, slot):
-        status, body = self.request("POST", f"/api/v1/slots/{self.name(slot)}/retry", {"X-Gangd": "1"})
+    def post(self, path):
+        status, body = self.request("POST", "/api/v1/" + path, {"X-Gangd": "1"})
         return status, json.loads(body)
+
+    def retry(self, slot):
+        return self.post(f"slots/{self.name(slot)}/retry")
+
+    def press_start(self, slot):
+        """Returns the status alone."""
+        return self.post(f"slots/{self.name(slot)}/start")[0]
 
     def hold(self, seconds):
         assert self.request("POST", f"/api/v1/hold?seconds={seconds}", {"X-Gangd": "1"})[0] == 202

@@ -75,9 +75,9 @@ const char *bench_book(void)
     return bench.book;
 }
 
-int bench_retries(void)
+int bench_starts(void)
 {
-    return bench.station.retries;
+    return bench.station.starts;
 }
 
 int bench_held(void)

@@ -20,11 +20,11 @@ extern char bench_dir[];
 extern uint16_t bench_port;
 extern char bench_socket[];
 
-/* What its station is (http_station.h): slot "A1" can be retried, "B2" is empty, and there is no other. It can be held.
+/* What its station is (http_station.h): slot "A1" can be started, "B2" is empty, and there is no other. It can be held.
  */
 struct station {
     struct store *store;
-    int retries;
+    int starts;
     int held; /* seconds asked for; -1: never */
 };
 
@@ -35,7 +35,7 @@ void bench_start(int rows);
 /* Stops http, then the book, then the loop; no handle of libuv may be left. Nothing if it is stopped already. */
 void bench_stop(void);
 
-int bench_retries(void);
+int bench_starts(void);
 int bench_held(void);
 const char *bench_book(void);
 

@@ -34,10 +34,10 @@ json_t *station_status(const struct station *station)
     return status;
 }
 
-enum station_reply station_retry(struct station *station, const char *slot, json_t **answer)
+enum station_reply station_start_slot(struct station *station, const char *slot, json_t **answer)
 {
     if (strcmp(slot, "A1") == 0) {
-        station->retries++;
+        station->starts++;
         *answer = json_pack("{s:s}", "slot", slot);
         return STATION_OK;
     }
@@ -47,6 +47,12 @@ enum station_reply station_retry(struct station *station, const char *slot, json
     }
     *answer = json_sprintf("there is no slot \"%s\"", slot);
     return STATION_NO_SUCH_SLOT;
+}
+
+json_t *station_start_slots(struct station *station)
+{
+    station->starts++;
+    return json_pack("[s]", "A1");
 }
 
 void station_hold(struct station *station, unsigned seconds)

@@ -156,15 +156,39 @@ START_TEST(what_changes_state_wants_our_header)
     ask(&answer, "POST", "/api/v1/slots/A1/retry",
         "Content-Length: 0\r\nX-Gangd: 1\r\nOrigin: http://evil.example\r\n");
     expect_error(&answer, 403, "evil.example");
-    ck_assert_int_eq(bench_retries(), 0);
+    ck_assert_int_eq(bench_starts(), 0);
 
     ask(&answer, "POST", "/api/v1/slots/A1/retry", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_status(&answer, 202);
-    ck_assert_int_eq(bench_retries(), 1);
+    ck_assert_int_eq(bench_starts(), 1);
 }
 END_TEST
 
-START_TEST(a_slot_that_cannot_be_retried_says_why)
+START_TEST(a_person_starts_one_slot_or_all)
+{
+    struct answer answer;
+    ask(&answer, "POST", "/api/v1/slots/A1/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    ck_assert_ptr_nonnull(strstr(answer.body, "\"slot\":\"A1\""));
+    expect_status(&answer, 202);
+    ck_assert_int_eq(bench_starts(), 1);
+    ask(&answer, "POST", "/api/v1/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    ck_assert_str_eq(answer.body, "{\"started\":[\"A1\"]}");
+    expect_status(&answer, 202);
+    ck_assert_int_eq(bench_starts(), 2);
+
+    ask(&answer, "POST", "/api/v1/start", "Content-Length: 0\r\n");
+    expect_error(&answer, 403, "X-Gangd: 1");
+    ask(&answer, "GET", "/api/v1/start", "");
+    expect_error(&answer, 405, "only POST");
+    ask(&answer, "POST", "/api/v1/slots/B2/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    expect_error(&answer, 409, "slot B2 is empty");
+    ask(&answer, "POST", "/api/v1/slots/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    expect_error(&answer, 404, "nothing at");
+    ck_assert_int_eq(bench_starts(), 2);
+}
+END_TEST
+
+START_TEST(a_slot_that_cannot_be_started_says_why)
 {
     struct answer answer;
     ask(&answer, "POST", "/api/v1/slots/B2/retry", "Content-Length: 0\r\nX-Gangd: 1\r\n");
@@ -175,7 +199,7 @@ START_TEST(a_slot_that_cannot_be_retried_says_why)
     expect_error(&answer, 404, "slot ?");
     ask(&answer, "POST", "/api/v1/slots//retry", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_error(&answer, 404, "nothing at");
-    ck_assert_int_eq(bench_retries(), 0);
+    ck_assert_int_eq(bench_starts(), 0);
 }
 END_TEST
 
@@ -323,7 +347,7 @@ START_TEST(a_large_body_is_refused_before_it_comes)
     expect_error(&answer, 413, "larger than 4096");
     ask(&answer, "POST", "/api/v1/slots/A1/retry", "X-Gangd: 1\r\nTransfer-Encoding: chunked\r\n");
     expect_error(&answer, 411, "Content-Length");
-    ck_assert_int_eq(bench_retries(), 0);
+    ck_assert_int_eq(bench_starts(), 0);
 }
 END_TEST
 
@@ -558,7 +582,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_request_without_host_is_refused_on_tcp);
     tcase_add_test(tcase, a_foreign_origin_is_refused);
     tcase_add_test(tcase, what_changes_state_wants_our_header);
-    tcase_add_test(tcase, a_slot_that_cannot_be_retried_says_why);
+    tcase_add_test(tcase, a_person_starts_one_slot_or_all);
+    tcase_add_test(tcase, a_slot_that_cannot_be_started_says_why);
     tcase_add_test(tcase, a_hold_has_an_end);
     tcase_add_test(tcase, a_wrong_method_is_told_the_right_ones);
     tcase_add_test(tcase, only_the_page_and_the_api_are_there);

@@ -1,0 +1,434 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Fixtures: the adapter stays, boards are swapped; told by probing, by a person's start, or by the lid's modem line."""
+import contextlib
+import json
+import signal
+
+from station import GANGCTL, SLOW, Station, fails, image, run_tests, until
+
+LIDS = ("cts", "dsr", "dcd")
+
+
+@contextlib.contextmanager
+def fixture(presence, slots=(1,), **options):
+    """A station whose fixtures, one in each of these slots, are empty and ready."""
+    with Station(slots=f"presence = {presence}", start=False, **options) as station:
+        for slot in slots:
+            station.control(f"fixture {slot}")
+        station.start()
+        station.wait_all("ready", slots)
+        assert station.rows() == [], "an empty bed is not booked"
+        yield station
+
+
+def looked(station, slot, looks=3):
+    """Waits until the board there has been asked so many times more whether it is there. A look sends a SYNC at least, of
+    46 bytes in its frame."""
+    heard = int(station.wire(slot)["to_board"])
+    until("looks", lambda: int(station.wire(slot)["to_board"]) >= heard + 46 * looks)
+
+
+def said(station, slot):
+    """What the board has sent since its last reset; never less, as long as there is none."""
+    return station.control(f"log {slot}")
+
+
+def verdicts(station, count):
+    return [(row["mac"], row["verdict"]) for row in station.wait_closed(count)]
+
+
+# --- presence = probe
+
+def test_boards_are_swapped_under_looks():
+    with fixture("probe") as station:
+        shown = station.slot(1)
+        assert (shown["presence"], shown["sentence"]) == ("probe", "Put a board in"), shown
+        assert shown["adapter"]["devnode"] == "/dev/ttyUSB0" and shown["attempt"] is None, shown
+        macs = []
+        for _ in range(3):
+            macs.append(station.seat(1))
+            station.wait(1, "pass", macs[-1])
+            station.lift(1)
+            station.wait(1, "ready")
+        assert verdicts(station, 3) == [(mac, "pass") for mac in macs]
+        assert station.log().count("/dev/ttyUSB0") == 1, "looks leave no lines in the log"
+
+
+def test_a_board_that_passed_is_left_in_peace():
+    with fixture("probe") as station:
+        mac = station.seat(1)
+        station.wait(1, "pass", mac)
+        before = said(station, 1)
+        looked(station, 1, 5)
+        assert said(station, 1).startswith(before), "it was reset"
+        assert station.slot(1)["state"] == "pass"
+        assert verdicts(station, 1) == [(mac, "pass")]
+
+
+def test_a_quick_swap_is_seen():
+    with fixture("probe") as station:
+        macs = []
+        for _ in range(3):
+            macs.append(station.seat(1))
+            station.wait(1, "pass", macs[-1])
+            station.lift(1)  # and the next one comes at once
+        assert verdicts(station, 3) == [(mac, "pass") for mac in macs]
+        # After a pass even one that does not answer is not taken for it.
+        station.control("seat 1 gpio0-open")
+        fails(station, 1, "not-download-mode", "The board starts its firmware instead of the loader", 1)
+
+
+def test_contacts_bounce_under_a_verdict():
+    with fixture("probe") as station:
+        mac = station.seat(1)
+        station.wait(1, "pass", mac)
+        before = said(station, 1)
+        station.control("press 1 reset")
+        until("it is found again", lambda: not said(station, 1).startswith(before))
+        looked(station, 1, 5)
+        assert station.slot(1)["state"] == "pass"
+        assert verdicts(station, 1) == [(mac, "pass")], "it is the same board"
+
+
+def test_a_board_that_does_not_answer_is_told_what_is_wrong():
+    with fixture("probe", (1, 2, 3)) as station:
+        station.seat(1, "gpio0-open")
+        station.seat(2, "silent")
+        station.seat(3, "tx-open")
+        fails(station, 1, "not-download-mode", "The board starts its firmware instead of the loader", 1)
+        fails(station, 3, "tx-open", "The board does not hear us", 1)
+        looked(station, 1, 5)
+        looked(station, 2, 5)
+        assert station.slot(1)["state"] == "fail" and station.slot(2)["state"] == "ready"
+        assert len(station.wait_closed(2)) == 2, "the same board is not tried again and again"
+        station.lift(1)
+        station.wait(1, "ready")
+        mac = station.seat(1)
+        station.wait(1, "pass", mac)
+
+
+def test_a_board_that_fails_is_not_tried_again():
+    with fixture("probe") as station:
+        mac = station.seat(1, "small-flash")
+        station.write_golden(image((1 << 20) + 4096))
+        station.knows([(0, image((1 << 20) + 4096))])
+        station.wait(1, "pass", mac)
+        station.send(signal.SIGHUP)
+        station.wait_log("1052672 bytes")
+        assert station.press_start(1) == 202
+        fails(station, 1, "flash-too-small", "The flash chip is too small: wrong module?", 1)
+        looked(station, 1, 5)
+        assert station.slot(1)["state"] == "fail"
+        assert verdicts(station, 2) == [(mac, "pass"), (mac, "fail")]
+
+
+def test_lifted_in_mid_flash():
+    with fixture("probe", flashing=SLOW + "\ntries = 2") as station:
+        mac = station.seat(1)
+        station.wait_writing(1)
+        station.lift(1)
+        station.wait(1, "ready")
+        assert verdicts(station, 1) == [(mac, "fail")]
+        second = station.seat(1)
+        station.wait(1, "pass", second)
+        assert verdicts(station, 2) == [(mac, "fail"), (second, "pass")]
+
+
+def test_a_person_starts_what_is_probed_too():
+    with fixture("probe") as station:
+        mac = station.seat(1)
+        station.wait(1, "pass", mac)
+        assert station.press_start(1) == 202
+        assert verdicts(station, 2) == [(mac, "pass")] * 2
+        station.wait(1, "pass", mac)
+        looked(station, 1)
+        assert len(station.rows()) == 2
+
+
+def test_a_board_without_a_reset_circuit_in_a_fixture():
+    with fixture("probe", flashing="settle_ms = 50\nreset = manual") as station:
+        mac = station.seat(1, "no-auto-reset")
+        looked(station, 1)
+        assert station.rows() == []
+        station.control("press 1 flash reset")
+        station.wait(1, "pass", mac)
+
+
+# --- presence = start
+
+def test_a_person_starts():
+    with fixture("start", (1, 2, 3)) as station:
+        assert station.slot(1)["sentence"] == "Put a board in and press start"
+        macs = {slot: station.seat(slot) for slot in (1, 2)}
+        assert station.press_start(1) == 202
+        station.wait(1, "pass", macs[1])
+        assert station.slot(2)["state"] == "ready" and station.wire(2)["to_board"] == "0"
+        # The verdict stays until the next start.
+        station.lift(1)
+        macs[1] = station.seat(1)
+        status, answer = station.post("start")
+        assert (status, answer) == (202, {"started": ["1-1.1", "1-1.2", "1-1.3"]}), answer
+        for slot in (1, 2):
+            station.wait(slot, "pass", macs[slot])
+        fails(station, 3, "board-silent", "The board is silent", 1)
+        rows = station.wait_closed(4)
+        assert sorted(row["slot"] for row in rows) == ["1-1.1", "1-1.1", "1-1.2", "1-1.3"], rows
+
+
+def test_start_by_its_names():
+    with fixture("start", flashing=SLOW) as station:
+        station.seat(1)
+        assert station.retry(1)[0] == 202
+        station.wait_writing(1)
+        for status, answer in (station.post("slots/1-1.1/start"), station.retry(1)):
+            assert (status, answer) == (409, {"error": "an attempt is at work in this slot"}), answer
+        assert station.post("start") == (202, {"started": []})
+        assert station.press_start("none") == 404
+        station.wait(1, "pass")
+
+
+def test_only_slots_that_wait_for_it_are_started_together():
+    lines = "".join(f"[slot {name}]\npath = pci-0000:00:14.0-usb-0:1.{port}:1.0\npresence = {presence}\n"
+                    for port, (name, presence) in enumerate((("A", "plug"), ("B", "start"), ("C", "probe")), 1))
+    with Station(slots=lines) as station:
+        for slot in (1, 2, 3):
+            station.plug(slot)
+        station.wait_all("pass", ("A", "C"))
+        assert station.slot("B")["state"] == "ready"
+        assert [station.slot(name)["presence"] for name in "ABC"] == ["plug", "start", "probe"]
+        assert station.post("start") == (202, {"started": ["B"]})
+        station.wait("B", "pass")
+        assert sorted(row["slot"] for row in station.wait_closed(3)) == ["A", "B", "C"]
+
+
+# --- presence = cts, dsr, dcd
+
+def test_the_lid_tells():
+    for lid in LIDS:
+        with fixture(lid) as station:
+            for number in range(1, 3):
+                mac = station.seat(1, f"lid={lid}")
+                station.wait(1, "pass", mac)
+                station.lift(1)
+                station.wait(1, "ready")
+                assert len(station.wait_closed(number)) == number
+            # A lid that closes on the board that was there before is a new board.
+            mac = station.seat(1, f"lid={lid}")
+            station.wait(1, "pass", mac)
+            station.control("lid 1 open")
+            station.wait(1, "ready")
+            station.control("lid 1 closed")
+            station.wait(1, "pass", mac)
+            assert verdicts(station, 4)[2:] == [(mac, "pass")] * 2
+
+
+def test_the_lid_is_opened_in_mid_flash():
+    with fixture("cts", flashing=SLOW) as station:
+        mac = station.seat(1, "lid=cts")
+        station.wait_writing(1)
+        station.control("lid 1 open")
+        station.wait(1, "ready")
+        row = station.wait_closed(1)[0]
+        assert (row["verdict"], row["cause"], row["mac"]) == ("interrupted", "board-removed", mac), row
+        assert station.attempts()[0]["sentence"] == "The board was taken out before it was done"
+        station.control("lid 1 closed")
+        station.wait(1, "pass", mac)
+
+
+def test_another_line_is_not_the_lid():
+    with fixture("dsr") as station:
+        station.seat(1, "lid=cts")
+        assert station.slot(1)["state"] == "ready"
+        # A person may start it with an open lid, too; closing it then is the next board's.
+        assert station.press_start(1) == 202
+        station.wait(1, "pass")
+        assert len(station.wait_closed(1)) == 1
+
+
+def test_a_start_with_an_open_lid():
+    with fixture("cts") as station:
+        station.seat(1, "lid=cts")
+        station.wait(1, "pass")
+        station.control("lid 1 open")
+        station.wait(1, "ready")
+        assert station.press_start(1) == 202
+        station.wait(1, "pass")
+        assert len(station.wait_closed(2)) == 2
+        station.control("lid 1 closed")
+        station.wait_closed(3)
+        station.wait(1, "pass")
+
+
+# --- all of them
+
+def ways():
+    return (("probe", ""), ("start", ""), ("cts", "lid=cts"))
+
+
+def test_the_port_is_kept():
+    for presence, words in ways():
+        with fixture(presence) as station:
+            assert station.run("flock", "-n", "/dev/ttyUSB0", "true").returncode != 0, "another program slips in"
+            station.seat(1, words)
+            if presence == "start":
+                assert station.press_start(1) == 202
+            station.wait(1, "pass")
+            assert station.run("flock", "-n", "/dev/ttyUSB0", "true").returncode != 0
+            station.unplug(1)
+            station.wait(1, "empty")
+
+
+def test_the_adapter_is_unplugged_in_every_stage():
+    for presence, words in ways():
+        with fixture(presence, flashing=SLOW) as station:
+            station.unplug(1)
+            assert station.wait(1, "empty")["adapter"] is None
+            mac = station.plug(1, words)
+            if presence == "start":
+                station.wait(1, "ready")
+                assert station.press_start(1) == 202
+            station.wait_writing(1)
+            station.unplug(1)
+            station.wait(1, "empty")
+            row = station.wait_closed(1)[0]
+            assert (row["cause"], row["mac"]) == ("unplugged", mac), row
+            station.replug(1)
+            if presence == "start":
+                station.wait(1, "ready")
+                assert station.press_start(1) == 202
+            station.wait(1, "pass", mac)
+            station.unplug(1)
+            station.wait(1, "empty")
+            assert verdicts(station, 2) == [(mac, "interrupted"), (mac, "pass")]
+
+
+def test_nothing_begins_without_an_image():
+    for presence, words in ways():
+        with Station(golden=None, slots=f"presence = {presence}") as station:
+            mac = station.plug(1, words)
+            shown = station.wait(1, lambda s: s["sentence"] == "There is no golden image")
+            assert shown["state"] == "blocked", shown
+            if presence == "start":
+                assert station.press_start(1) == 409
+            station.write_golden(image())
+            station.knows([(0, image())])
+            station.send(signal.SIGHUP)
+            if presence == "start":
+                station.wait(1, "ready")
+                assert station.press_start(1) == 202
+            station.wait(1, "pass", mac)
+
+
+def test_an_adapter_that_gets_stuck_under_looks_comes_back():
+    for presence, words in ways():
+        if presence == "start":
+            continue
+        with fixture(presence) as station:
+            station.control("hang 1")
+            assert station.wait(1, "stuck")["sentence"] == "The adapter does not answer: unplug it"
+            assert station.press_start(1) == 409
+            station.control("unhang 1")
+            station.wait(1, "ready")
+            mac = station.seat(1, words)
+            station.wait(1, "pass", mac)
+            assert verdicts(station, 1) == [(mac, "pass")]
+
+
+def test_an_adapter_that_is_stuck_in_mid_flash():
+    with fixture("cts", flashing=SLOW) as station:
+        mac = station.seat(1, "lid=cts")
+        station.wait_writing(1)
+        station.control("hang 1")
+        station.wait(1, "stuck")
+        assert station.wait_closed(1)[0]["cause"] == "adapter-stuck"
+        station.control("unhang 1")
+        station.wait(1, "pass", mac)
+
+
+def test_another_way_by_a_reload():
+    with fixture("start") as station:
+        def become(presence):
+            station.sections["slots"] = f"presence = {presence}"
+            station.write_config()
+            station.send(signal.SIGHUP)
+            station.wait(1, lambda s: s["presence"] == presence)
+
+        mac = station.seat(1, "lid=dcd")
+        assert station.slot(1)["state"] == "ready"
+        become("probe")
+        station.wait(1, "pass", mac)
+        become("dcd")
+        station.wait(1, lambda s: s["state"] == "pass" and s["attempt"]["id"] == 2)
+        become("plug")
+        assert station.slot(1)["state"] == "pass", "a board comes with its adapter, and this one stays"
+        until("the port is free", lambda: station.run("flock", "-n", "/dev/ttyUSB0", "true").returncode == 0)
+        become("start")
+        station.wait(1, "ready")
+        become("plug")
+        station.wait(1, "pass")
+        assert verdicts(station, 3) == [(mac, "pass")] * 3
+        station.sections["slots"] = "presence = probe\nunknown = ignore"
+        station.write_config()
+        station.send(signal.SIGHUP)
+        station.wait(1, "muted")
+        assert station.run("flock", "-n", "/dev/ttyUSB0", "true").returncode == 0, "what is muted is left alone"
+
+
+def test_another_way_in_mid_flash():
+    with fixture("probe", flashing=SLOW) as station:
+        mac = station.seat(1)
+        station.wait_writing(1)
+        station.sections["slots"] = "presence = start"
+        station.write_config()
+        station.send(signal.SIGHUP)
+        assert verdicts(station, 1) == [(mac, "pass")], "it goes on to its verdict"
+        assert station.wait(1, "ready")["presence"] == "start"
+        station.sections["slots"] = "presence = cts\nunknown = ignore"
+        station.write_config()
+        assert station.press_start(1) == 202
+        station.wait_writing(1)
+        station.send(signal.SIGHUP)
+        station.wait(1, "muted")
+        assert verdicts(station, 2) == [(mac, "pass")] * 2
+
+
+def test_the_end_in_every_stage():
+    for presence, words in ways():
+        for wait_for in ("ready", "flashing", "pass"):
+            with fixture(presence, flashing=SLOW) as station:
+                if wait_for != "ready":
+                    station.seat(1, words)
+                    if presence == "start":
+                        assert station.press_start(1) == 202
+                station.wait(1, wait_for)
+                assert station.stop() == 0
+                assert [row["cause"] for row in station.rows()] == \
+                    {"ready": [], "flashing": ["stopped"], "pass": ["none"]}[wait_for]
+
+
+def test_gangctl_starts():
+    with fixture("start", (1, 2)) as station:
+        def gangctl(*arguments, code=0):
+            result = station.run(GANGCTL, *arguments, "--socket", station.socket)
+            assert result.returncode == code, result
+            return result.stdout
+
+        for slot in (1, 2):
+            station.seat(slot)
+        assert "ready" in gangctl("status")
+        assert gangctl("start", "1-1.2") == "1-1.2\n"
+        station.wait(2, "pass")
+        assert station.slot(1)["state"] == "ready"
+        assert gangctl("start").split() == ["1-1.1", "1-1.2"]
+        station.wait_closed(3)
+        assert json.loads(gangctl("start", "--json")) == {"started": ["1-1.1", "1-1.2"]}
+        station.wait_closed(5)
+        assert len(gangctl("start", "1-1.1", "1-1.2").splitlines()) == 2
+        station.wait_closed(7)
+        assert "1-1.9" in gangctl("start", "1-1.9", "1-1.1", code=1)
+        station.wait_closed(8)
+
+
+if __name__ == "__main__":
+    run_tests(globals())
