@@ -95,6 +95,7 @@ def check_all(command, setup):
                 ("gangctl doctor --ro", "gangctl doctor --root"),
                 ("gangctl doctor --root som", "gangctl doctor --root some"),
                 ("gangctl retry be", "gangctl retry bed-7"),
+                ("gangctl start other be", "gangctl start other bed-7"),
                 ("gangctl sl", "gangctl slots"),
                 ("gangctl slots le", "gangctl slots learn"),
                 ("gangctl slots learn --wri", "gangctl slots learn --write"),

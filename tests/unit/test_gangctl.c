@@ -162,10 +162,26 @@ END_TEST
 START_TEST(retry_is_done_or_refused)
 {
     ck_assert_int_eq(run("retry A1"), 0);
-    ck_assert_int_eq(bench_retries(), 1);
+    ck_assert_int_eq(bench_starts(), 1);
     expect_complaint("retry B2", 1, "slot B2 is empty");
     expect_complaint("retry 'C/3 %'", 1, "nothing at");
     expect_complaint("retry 'C 3'", 1, "there is no slot \"C 3\"");
+}
+END_TEST
+
+START_TEST(start_is_for_some_slots_or_all)
+{
+    ck_assert_int_eq(run("start"), 0);
+    ck_assert_str_eq(out, "A1\n");
+    ck_assert_int_eq(bench_starts(), 1);
+    ck_assert_int_eq(run("start A1 A1"), 0);
+    ck_assert_str_eq(out, "A1\nA1\n");
+    ck_assert_int_eq(bench_starts(), 3);
+    ck_assert_int_eq(run("start B2 A1 --json"), 1);
+    ck_assert_ptr_nonnull(strstr(out, "\"started\": [\n    \"A1\"\n  ]"));
+    ck_assert_int_eq(bench_starts(), 4);
+    expect_complaint("start 'C 3'", 1, "there is no slot \"C 3\"");
+    expect_complaint("start A1 B2", 1, "slot B2 was not started");
 }
 END_TEST
 
@@ -377,6 +393,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, no_gangd_is_3);
     tcase_add_test(tcase, status_says_what_each_slot_does);
     tcase_add_test(tcase, retry_is_done_or_refused);
+    tcase_add_test(tcase, start_is_for_some_slots_or_all);
     tcase_add_test(tcase, attempts_and_units_are_tables_in_line);
     tcase_add_test(tcase, the_file_says_what_gangd_says);
     tcase_add_test(tcase, an_export_replaces_the_file);

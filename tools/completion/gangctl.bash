@@ -27,7 +27,7 @@ _gangctl()
         mapfile -t COMPREPLY < <(compgen -W "$(_parse_help "$1" "$command --help")" -- "$cur")
     elif [[ -z $command ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(cut -d' ' -f1 <<<"$commands" | uniq)" -- "$cur")
-    elif [[ $command == retry ]]; then
+    elif [[ $command == retry || $command == start ]]; then
         _gangctl_slots "$1"
     else
         mapfile -t COMPREPLY < <(compgen -W "$(sed -n "s/^$command //p" <<<"$commands")" -- "$cur")

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* status: the station at a glance. retry: a new attempt in a slot. */
+/* The station at a glance. */
 #include "daemon/query.h"
 #include "tools/gangctl/client.h"
 #include "tools/gangctl/gangctl.h"
 #include "tools/gangctl/print.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,7 +92,7 @@ static void print_slots(const json_t *slots)
         table_cell(table, colour_of(state), state);
         table_cell(table, PLAIN, text_of(json_object_get(slot, "adapter"), "devnode"));
         /* An empty slot still has its latest attempt; its board has gone. */
-        bool there = strcmp(state, "empty") != 0 && strcmp(state, "settling") != 0;
+        bool there = strcmp(state, "empty") != 0 && strcmp(state, "ready") != 0 && strcmp(state, "settling") != 0;
         table_cell(table, PLAIN, there ? text_of(json_object_get(slot, "attempt"), "mac") : "");
         describe(text, sizeof(text), slot);
         table_cell(table, PLAIN, text);
@@ -119,27 +118,5 @@ int command_status(const struct options *options, char **arguments)
         print_slots(slots);
     }
     json_decref(status);
-    return DONE;
-}
-
-int command_retry(const struct options *options, char **arguments)
-{
-    char target[512];
-    char *slot = curl_easy_escape(NULL, arguments[0], 0);
-    snprintf(target, sizeof(target), "/api/v1/slots/%s/retry", slot ? slot : "");
-    curl_free(slot);
-    json_t *json;
-    int result = client_json(options->socket, target, true, &json);
-    if (result != DONE)
-        return result;
-    if (options->json) {
-        print_json(json);
-    } else {
-        print_text(PLAIN, text_of(json, "slot"));
-        printf(": ");
-        print_text(PLAIN, text_of(json, "state"));
-        putchar('\n');
-    }
-    json_decref(json);
     return DONE;
 }

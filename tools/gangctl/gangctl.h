@@ -37,14 +37,14 @@ struct options {
 };
 
 /* Commands: `arguments`, which end with NULL, are those of the command itself, as many as the table in main.c allows.
- * They return an exit code,
- * and have said on standard error what is wrong if it is not DONE. */
+ * They return an exit code, and have said on standard error what is wrong if it is not DONE. */
 int command_status(const struct options *options, char **arguments);
 int command_watch(const struct options *options, char **arguments);
 int command_attempts(const struct options *options, char **arguments);
 int command_units(const struct options *options, char **arguments);
 int command_export(const struct options *options, char **arguments);
 int command_doctor(const struct options *options, char **arguments);
+int command_start(const struct options *options, char **arguments);
 int command_retry(const struct options *options, char **arguments);
 int command_slots(const struct options *options, char **arguments);
 int command_learn(const struct options *options, char **arguments);
