@@ -96,6 +96,9 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libdaemon.a build/f
 	$(call said,LD)
 	$(Q)clang $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm
 
+# Of boardsim the USB side alone.
+build/fuzz/fuzz_pdu: $(USB_OBJ)
+
 fuzz: deps
 	$(MAKE) FLAVOR=fuzz fuzz-build
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
