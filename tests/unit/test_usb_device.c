@@ -243,6 +243,7 @@ START_TEST(ftdi_latency)
     ck_assert_int_eq(in(0xc0, 0x0a, 0, 0, 1), 1);
     ck_assert_uint_eq(data[0], 1);
     ck_assert_int_eq(out(0x40, 9, 0, 0, NULL, 0), USB_STALL);
+    ck_assert_uint_eq(device.ports[0].latency_us, 1000);
 }
 END_TEST
 

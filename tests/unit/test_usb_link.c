@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An adapter at the end of a USB/IP connection, as the kernel speaks to it: transfers, what waits, what is given up. */
 #include "tests/runner.h"
+#include "tests/unit/usb_host.h"
 #include "tools/boardsim/usb/link.h"
 #include "tools/boardsim/usb/pdu.h"
 
@@ -11,8 +12,6 @@
 #include <unistd.h>
 
 static struct usb_link *adapter;
-static int host;
-static uint32_t number;
 
 /* Called once, in the middle of the next control request. */
 static void (*meanwhile)(void);
@@ -52,9 +51,7 @@ static void plug(const char *kind)
 {
     int ends[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    host = ends[0];
-    /* A reply that does not come fails the test, not the suite's time. */
-    setsockopt(host, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 20}, sizeof(struct timeval));
+    usb_host_start(ends[0]);
     struct usb_owner owner = {.changed = changed, .listens = listens, .moves = moves};
     memset(seen, 0, sizeof seen);
     memset(listening, 0, sizeof listening);
@@ -65,55 +62,7 @@ static void plug(const char *kind)
 static void unplug(void)
 {
     usb_link_free(adapter);
-    close(host);
-}
-
-static void put(uint8_t *at, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static uint32_t get(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-/* Returns the transfer's number. */
-static uint32_t submit(uint8_t address, const uint8_t *setup, const void *data, uint32_t n)
-{
-    uint8_t pdu[PDU_HEADER + 256] = {0};
-    bool in = address & 0x80;
-    put(pdu, 1);
-    put(pdu + 4, ++number);
-    put(pdu + 12, in);
-    put(pdu + 16, address & 0x0fu);
-    put(pdu + 24, n);
-    if (setup)
-        memcpy(pdu + 40, setup, 8);
-    if (data && n)
-        memcpy(pdu + PDU_HEADER, data, n);
-    size_t length = PDU_HEADER + (in ? 0 : n);
-    ck_assert_int_eq(send(host, pdu, length, 0), (ssize_t)length);
-    return number;
-}
-
-/* Takes one reply: its status, and how many bytes it has (in `data`, if towards the host). */
-static int reply(uint32_t to, bool in, uint8_t *data, uint32_t *n)
-{
-    uint8_t header[PDU_HEADER];
-    ck_assert_int_eq(recv(host, header, sizeof header, MSG_WAITALL), PDU_HEADER);
-    ck_assert_uint_eq(get(header + 4), to);
-    *n = get(header) == 3 ? get(header + 24) : 0;
-    if (in && *n)
-        ck_assert_int_eq(recv(host, data, *n, MSG_WAITALL), (ssize_t)*n);
-    return (int)get(header + 20);
-}
-
-static bool silent(void)
-{
-    uint8_t byte;
-    return recv(host, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0;
+    close(usb_host);
 }
 
 /* A control request that is answered has been taken wholly, and all before it too. */
@@ -122,7 +71,7 @@ static void settle(void)
     static const uint8_t get_status[8] = {0x80, 0, 0, 0, 0, 0, 2, 0};
     uint8_t data[8];
     uint32_t n;
-    ck_assert_int_eq(reply(submit(0x80, get_status, NULL, 2), true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(usb_submit(0x80, get_status, NULL, 2), true, data, &n), 0);
 }
 
 static const uint8_t both_lines[8] = {0x41, 0x07, 0x03, 0x03};
@@ -131,16 +80,16 @@ START_TEST(control_requests_reach_the_lines)
 {
     plug("cp2102n");
     uint32_t n;
-    ck_assert_int_eq(reply(submit(0, both_lines, NULL, 0), false, NULL, &n), 0);
+    ck_assert_int_eq(usb_answer(usb_submit(0, both_lines, NULL, 0), false, NULL, &n), 0);
     pthread_mutex_lock(&told);
     ck_assert(seen[0].dtr && seen[0].rts);
     pthread_mutex_unlock(&told);
     static const uint8_t nonsense[8] = {0x41, 0x77};
-    ck_assert_int_eq(reply(submit(0, nonsense, NULL, 0), false, NULL, &n), PDU_STALLED);
+    ck_assert_int_eq(usb_answer(usb_submit(0, nonsense, NULL, 0), false, NULL, &n), PDU_STALLED);
     /* A request that says it has other data than it has */
     static const uint8_t baud[8] = {0x41, 0x1e, 0, 0, 0, 0, 4, 0};
-    ck_assert_int_eq(reply(submit(0, baud, "\x80", 1), false, NULL, &n), PDU_STALLED);
-    ck_assert_int_eq(reply(submit(0, baud, "\x00\x10\x0e\x00", 4), false, NULL, &n), 0);
+    ck_assert_int_eq(usb_answer(usb_submit(0, baud, "\x80", 1), false, NULL, &n), PDU_STALLED);
+    ck_assert_int_eq(usb_answer(usb_submit(0, baud, "\x00\x10\x0e\x00", 4), false, NULL, &n), 0);
     ck_assert_uint_eq(n, 4);
     pthread_mutex_lock(&told);
     ck_assert_uint_eq(seen[0].baud, 24000000 / 26);
@@ -152,18 +101,18 @@ END_TEST
 START_TEST(bytes_from_the_host_wait_to_be_taken)
 {
     plug("cp2102n");
-    uint32_t first = submit(0x02, NULL, "abcdef", 6);
-    uint32_t second = submit(0x02, NULL, "gh", 2);
+    uint32_t first = usb_submit(0x02, NULL, "abcdef", 6);
+    uint32_t second = usb_submit(0x02, NULL, "gh", 2);
     settle();
     uint8_t bytes[16];
     ck_assert_uint_eq(usb_link_take(adapter, 0, bytes, 4), 4);
-    ck_assert(silent());
+    ck_assert(usb_silent());
     ck_assert_uint_eq(usb_link_take(adapter, 0, bytes + 4, 12), 4);
     ck_assert_mem_eq(bytes, "abcdefgh", 8);
     uint32_t n;
-    ck_assert_int_eq(reply(first, false, NULL, &n), 0);
+    ck_assert_int_eq(usb_answer(first, false, NULL, &n), 0);
     ck_assert_uint_eq(n, 6);
-    ck_assert_int_eq(reply(second, false, NULL, &n), 0);
+    ck_assert_int_eq(usb_answer(second, false, NULL, &n), 0);
     ck_assert_uint_eq(usb_link_take(adapter, 0, bytes, 16), 0);
     unplug();
 }
@@ -173,13 +122,13 @@ START_TEST(bytes_for_the_host_go_into_waiting_transfers)
 {
     plug("ft232r");
     ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 0);
-    uint32_t transfer = submit(0x81, NULL, NULL, 64);
+    uint32_t transfer = usb_submit(0x81, NULL, NULL, 64);
     settle();
     ck_assert(listening[0]);
     ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"hello", 5), 5);
     uint8_t data[64];
     uint32_t n;
-    ck_assert_int_eq(reply(transfer, true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(transfer, true, data, &n), 0);
     ck_assert_uint_eq(n, 7);
     ck_assert_mem_eq(data + 2, "hello", 5);
     unplug();
@@ -192,77 +141,72 @@ START_TEST(a_change_of_the_lines_that_come_in_is_told)
     plug("ft232r");
     uint8_t data[64];
     uint32_t n;
-    uint32_t first = submit(0x81, NULL, NULL, 64);
-    uint32_t second = submit(0x81, NULL, NULL, 64);
+    uint32_t first = usb_submit(0x81, NULL, NULL, 64);
+    uint32_t second = usb_submit(0x81, NULL, NULL, 64);
     settle();
     usb_link_set_inputs(adapter, 0, 0);
-    ck_assert(silent());
+    ck_assert(usb_silent());
     usb_link_set_inputs(adapter, 0, USB_CTS);
-    ck_assert_int_eq(reply(first, true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(first, true, data, &n), 0);
     ck_assert_uint_eq(n, 2);
     ck_assert_uint_eq(data[0], 0x11);
     ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 1);
-    ck_assert_int_eq(reply(second, true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(second, true, data, &n), 0);
     ck_assert_uint_eq(data[0], 0x11);
     /* No transfer waits: the next one is told. */
     usb_link_set_inputs(adapter, 0, 0);
-    ck_assert_int_eq(reply(submit(0x81, NULL, NULL, 64), true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(usb_submit(0x81, NULL, NULL, 64), true, data, &n), 0);
     ck_assert_uint_eq(n, 2);
     ck_assert_uint_eq(data[0], 0x01);
     /* A stuck adapter tells when it is free again, and once. */
     usb_link_stick(adapter, true, false);
-    first = submit(0x81, NULL, NULL, 64);
-    submit(0x81, NULL, NULL, 64);
+    first = usb_submit(0x81, NULL, NULL, 64);
+    usb_submit(0x81, NULL, NULL, 64);
     usb_link_set_inputs(adapter, 0, USB_DCD);
     settle();
-    ck_assert(silent());
+    ck_assert(usb_silent());
     usb_link_stick(adapter, false, false);
-    ck_assert_int_eq(reply(first, true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(first, true, data, &n), 0);
     ck_assert_uint_eq(data[0], 0x81);
-    ck_assert(silent());
+    ck_assert(usb_silent());
     unplug();
 
     plug("ch340");
-    first = submit(0x81, NULL, NULL, 8);
-    second = submit(0x82, NULL, NULL, 32);
+    first = usb_submit(0x81, NULL, NULL, 8);
+    second = usb_submit(0x82, NULL, NULL, 32);
     settle();
     usb_link_set_inputs(adapter, 0, USB_DSR);
-    ck_assert_int_eq(reply(first, true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(first, true, data, &n), 0);
     ck_assert_uint_eq(n, 4);
     ck_assert_uint_eq(data[2] & 0x0f, 0x0d);
     usb_link_set_inputs(adapter, 0, 0);
     ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 1);
-    ck_assert_int_eq(reply(second, true, data, &n), 0);
-    ck_assert_int_eq(reply(submit(0x81, NULL, NULL, 8), true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(second, true, data, &n), 0);
+    ck_assert_int_eq(usb_answer(usb_submit(0x81, NULL, NULL, 8), true, data, &n), 0);
     ck_assert_uint_eq(data[2] & 0x0f, 0x0f);
     unplug();
 
     plug("cp2104"); /* which must be asked */
-    submit(0x82, NULL, NULL, 64);
+    usb_submit(0x82, NULL, NULL, 64);
     settle();
     usb_link_set_inputs(adapter, 0, USB_CTS);
-    ck_assert(silent());
+    ck_assert(usb_silent());
     unplug();
 }
 END_TEST
 
 static void unlink_it(uint32_t victim, int status)
 {
-    uint8_t pdu[PDU_HEADER] = {0};
-    put(pdu, 2);
-    put(pdu + 4, ++number);
-    put(pdu + 20, victim);
-    ck_assert_int_eq(send(host, pdu, sizeof pdu, 0), PDU_HEADER);
     uint32_t n;
-    ck_assert_int_eq(reply(number, false, NULL, &n), status);
+    ck_assert_int_eq(usb_answer(usb_unlink(victim), false, NULL, &n), status);
 }
 
 START_TEST(a_driver_that_unlinks_its_transfers_has_closed)
 {
     plug("ft4232h");
-    uint32_t other = submit(0x81, NULL, NULL, 512);
-    uint32_t first = submit(0x85, NULL, NULL, 512);
-    uint32_t second = submit(0x85, NULL, NULL, 512);
+    uint32_t other = usb_submit(0x81, NULL, NULL, 512);
+    uint32_t first = usb_submit(0x85, NULL, NULL, 512);
+    uint32_t second = usb_submit(0x85, NULL, NULL, 512);
     settle();
     ck_assert(listening[0] && listening[2] && !listening[1]);
     unlink_it(first, PDU_CONNRESET);
@@ -282,18 +226,18 @@ START_TEST(a_stuck_adapter_answers_when_it_is_free_again)
     uint32_t n;
     uint8_t bytes[8];
     usb_link_stick(adapter, true, false);
-    uint32_t transfer = submit(0x02, NULL, "ab", 2);
+    uint32_t transfer = usb_submit(0x02, NULL, "ab", 2);
     settle();
     ck_assert_uint_eq(usb_link_take(adapter, 0, bytes, 8), 0);
     usb_link_stick(adapter, false, true);
     ck_assert_uint_eq(usb_link_take(adapter, 0, bytes, 8), 2);
-    ck_assert_int_eq(reply(transfer, false, NULL, &n), 0);
-    uint32_t request = submit(0, both_lines, NULL, 0);
-    uint32_t late = submit(0x82, NULL, NULL, 64);
+    ck_assert_int_eq(usb_answer(transfer, false, NULL, &n), 0);
+    uint32_t request = usb_submit(0, both_lines, NULL, 0);
+    uint32_t late = usb_submit(0x82, NULL, NULL, 64);
     unlink_it(late, PDU_CONNRESET); /* so the request has been met */
-    ck_assert(silent());
+    ck_assert(usb_silent());
     usb_link_stick(adapter, false, false);
-    ck_assert_int_eq(reply(request, false, NULL, &n), 0);
+    ck_assert_int_eq(usb_answer(request, false, NULL, &n), 0);
     ck_assert(seen[0].dtr);
     unplug();
 }
@@ -312,16 +256,16 @@ START_TEST(a_request_that_is_unlinked_meanwhile_is_not_answered)
     plug("cp2102n");
     uint32_t n;
     usb_link_stick(adapter, true, true);
-    given_up = submit(0, both_lines, NULL, 0);
+    given_up = usb_submit(0, both_lines, NULL, 0);
     static const uint8_t no_lines[8] = {0x41, 0x07, 0x00, 0x03};
-    uint32_t last = submit(0, no_lines, NULL, 0);
+    uint32_t last = usb_submit(0, no_lines, NULL, 0);
     settle();
     meanwhile = give_up;
     usb_link_stick(adapter, false, false);
     ck_assert_ptr_null(meanwhile);
-    ck_assert_int_eq(reply(last, false, NULL, &n), 0);
+    ck_assert_int_eq(usb_answer(last, false, NULL, &n), 0);
     settle();
-    ck_assert(silent());
+    ck_assert(usb_silent());
     unplug();
 }
 END_TEST
@@ -335,8 +279,8 @@ START_TEST(a_stuck_adapter_answers_standard_requests)
     static const uint8_t get_latency[8] = {0xc0, 0x0a, 0, 0, 0, 0, 1, 0};
     uint8_t data[18];
     uint32_t n;
-    uint32_t latency = submit(0x80, get_latency, NULL, 1);
-    ck_assert_int_eq(reply(submit(0x80, get_descriptor, NULL, 18), true, data, &n), 0);
+    uint32_t latency = usb_submit(0x80, get_latency, NULL, 1);
+    ck_assert_int_eq(usb_answer(usb_submit(0x80, get_descriptor, NULL, 18), true, data, &n), 0);
     ck_assert_uint_eq(n, 18);
     unlink_it(latency, PDU_CONNRESET);
     unplug();
@@ -347,27 +291,33 @@ END_TEST
 START_TEST(a_connection_may_end_in_any_way)
 {
     plug("ch340");
-    submit(0x81, NULL, NULL, 8);
-    submit(0x02, NULL, "abc", 3);
+    usb_submit(0x81, NULL, NULL, 8);
+    usb_submit(0x02, NULL, "abc", 3);
     settle();
     unplug();
     plug("ch340");
     uint8_t garbage[PDU_HEADER];
     memset(garbage, 0xff, sizeof garbage);
-    ck_assert_int_eq(send(host, garbage, sizeof garbage, 0), PDU_HEADER);
+    ck_assert_int_eq(send(usb_host, garbage, sizeof garbage, 0), PDU_HEADER);
     unplug();
     plug("ch340");
-    shutdown(host, SHUT_RDWR);
+    shutdown(usb_host, SHUT_RDWR);
     ck_assert_uint_eq(usb_link_give(adapter, 0, (const uint8_t *)"x", 1), 0);
     unplug();
     plug("ch340");
-    submit(0x82, NULL, NULL, 32);
-    shutdown(host, SHUT_RDWR); /* and what it has sent before is taken */
+    usb_submit(0x82, NULL, NULL, 32);
+    shutdown(usb_host, SHUT_RDWR); /* and what it has sent before is taken */
     usb_link_free_ended(adapter);
-    close(host);
+    close(usb_host);
     ck_assert(listening[0]);
 }
 END_TEST
+
+static void put(uint8_t *at, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
 
 START_TEST(a_pdu_in_pieces)
 {

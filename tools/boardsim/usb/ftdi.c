@@ -75,7 +75,11 @@ static int request(struct usb_device *device, const struct usb_setup *setup, uin
             port->rts = setup->value & RTS;
         return 0;
     case SET_BAUD: set_baud(device, port, setup); return 0;
-    case SET_LATENCY: port->latency_us = (setup->value & 0xffu) * 1000u; return port->latency_us ? 0 : USB_STALL;
+    case SET_LATENCY:
+        if (!(setup->value & 0xffu))
+            return USB_STALL;
+        port->latency_us = (setup->value & 0xffu) * 1000u;
+        return 0;
     case GET_LATENCY: data[0] = (uint8_t)(port->latency_us / 1000u); return 1;
     case GET_LINES: write_inputs(port, data); return 2;
     case SET_DATA: port->breaks = setup->value & BREAK; return 0;
