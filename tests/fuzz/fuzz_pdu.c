@@ -4,6 +4,7 @@
  * up. The first byte chooses the adapter, and whether it is stuck; what follows is the stream. Each transfer must be
  * answered no more than once, with no more bytes than it has room for; none that was given up.
  */
+#include "tests/be32.h"
 #include "tools/boardsim/usb/link.h"
 #include "tools/boardsim/usb/pdu.h"
 
@@ -62,17 +63,6 @@ static void moves(void *data, unsigned port)
     require(usb_link_give(bench.link, port, bytes, n) <= n);
 }
 
-static void put(uint8_t *at, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static uint32_t get(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 static struct sent *find(uint32_t number)
 {
     for (size_t i = 0; i < bench.count; i++)
@@ -102,10 +92,10 @@ static size_t read_stream(const uint8_t *bytes, size_t n)
 /* What stands behind the header of an answer. */
 static uint32_t check_answer(const uint8_t *header)
 {
-    uint32_t command = get(header);
-    int status = (int)get(header + 20);
-    uint32_t moved = get(header + 24);
-    struct sent *sent = find(get(header + 4));
+    uint32_t command = get_be32(header);
+    int status = (int)get_be32(header + 20);
+    uint32_t moved = get_be32(header + 24);
+    struct sent *sent = find(get_be32(header + 4));
     require(command == 3 || command == 4);
     require(sent && !sent->answered);
     sent->answered = true;
@@ -145,8 +135,8 @@ static void read_answers(bool to_mark)
     static uint8_t data[PDU_DATA];
     uint8_t header[PDU_HEADER];
     while (receive(header, sizeof header, to_mark)) {
-        bool is_mark = to_mark && get(header + 4) == MARK;
-        receive(data, is_mark ? get(header + 24) : check_answer(header), true);
+        bool is_mark = to_mark && get_be32(header + 4) == MARK;
+        receive(data, is_mark ? get_be32(header + 24) : check_answer(header), true);
         if (is_mark)
             return;
     }
@@ -166,10 +156,10 @@ static void send_mark(void)
 {
     static const uint8_t get_status[8] = {0x80, 0, 0, 0, 0, 0, 2, 0};
     uint8_t pdu[PDU_HEADER] = {0};
-    put(pdu, 1);
-    put(pdu + 4, MARK);
-    put(pdu + 12, 1);
-    put(pdu + 24, 2);
+    put_be32(pdu, 1);
+    put_be32(pdu + 4, MARK);
+    put_be32(pdu + 12, 1);
+    put_be32(pdu + 24, 2);
     memcpy(pdu + 40, get_status, sizeof get_status);
     send_bytes(pdu, sizeof pdu);
 }

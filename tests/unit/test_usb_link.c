@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An adapter at the end of a USB/IP connection, as the kernel speaks to it: transfers, what waits, what is given up. */
+#include "tests/be32.h"
 #include "tests/runner.h"
 #include "tests/unit/usb_host.h"
 #include "tools/boardsim/usb/link.h"
@@ -313,30 +314,24 @@ START_TEST(a_connection_may_end_in_any_way)
 }
 END_TEST
 
-static void put(uint8_t *at, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 START_TEST(a_pdu_in_pieces)
 {
     uint8_t bytes[PDU_HEADER + 4] = {0};
     struct pdu pdu;
-    put(bytes, 1);
-    put(bytes + 16, 2);
-    put(bytes + 24, 4);
+    put_be32(bytes, 1);
+    put_be32(bytes + 16, 2);
+    put_be32(bytes + 24, 4);
     for (size_t n = 0; n < sizeof bytes; n++)
         ck_assert_int_eq(pdu_read(bytes, n, &pdu), 0);
     ck_assert_int_eq(pdu_read(bytes, sizeof bytes, &pdu), sizeof bytes);
     ck_assert_uint_eq(pdu.length, 4);
     ck_assert_ptr_eq(pdu.data, bytes + PDU_HEADER);
-    put(bytes + 24, PDU_DATA + 1);
+    put_be32(bytes + 24, PDU_DATA + 1);
     ck_assert_int_eq(pdu_read(bytes, sizeof bytes, &pdu), -1);
-    put(bytes + 24, 0);
-    put(bytes + 16, 16);
+    put_be32(bytes + 24, 0);
+    put_be32(bytes + 16, 16);
     ck_assert_int_eq(pdu_read(bytes, sizeof bytes, &pdu), -1);
-    put(bytes, 9);
+    put_be32(bytes, 9);
     ck_assert_int_eq(pdu_read(bytes, sizeof bytes, &pdu), -1);
 }
 END_TEST

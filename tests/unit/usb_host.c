@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/usb_host.h"
 
+#include "tests/be32.h"
 #include "tools/boardsim/usb/pdu.h"
 
 #include <check.h>
@@ -19,26 +20,15 @@ void usb_host_start(int socket)
     setsockopt(usb_host, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 20}, sizeof(struct timeval));
 }
 
-static void put(uint8_t *at, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static uint32_t get(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 uint32_t usb_submit(uint8_t address, const uint8_t *setup, const void *data, uint32_t n)
 {
     uint8_t pdu[PDU_HEADER + 256] = {0};
     bool in = address & 0x80;
-    put(pdu, SUBMIT);
-    put(pdu + 4, ++number);
-    put(pdu + 12, in);
-    put(pdu + 16, address & 0x0fu);
-    put(pdu + 24, n);
+    put_be32(pdu, SUBMIT);
+    put_be32(pdu + 4, ++number);
+    put_be32(pdu + 12, in);
+    put_be32(pdu + 16, address & 0x0fu);
+    put_be32(pdu + 24, n);
     if (setup)
         memcpy(pdu + 40, setup, 8);
     if (data && n)
@@ -51,9 +41,9 @@ uint32_t usb_submit(uint8_t address, const uint8_t *setup, const void *data, uin
 uint32_t usb_unlink(uint32_t victim)
 {
     uint8_t pdu[PDU_HEADER] = {0};
-    put(pdu, UNLINK);
-    put(pdu + 4, ++number);
-    put(pdu + 20, victim);
+    put_be32(pdu, UNLINK);
+    put_be32(pdu + 4, ++number);
+    put_be32(pdu + 20, victim);
     ck_assert_int_eq(send(usb_host, pdu, sizeof pdu, 0), PDU_HEADER);
     return number;
 }
@@ -62,11 +52,11 @@ int usb_answer(uint32_t to, bool in, uint8_t *data, uint32_t *n)
 {
     uint8_t header[PDU_HEADER];
     ck_assert_int_eq(recv(usb_host, header, sizeof header, MSG_WAITALL), PDU_HEADER);
-    ck_assert_uint_eq(get(header + 4), to);
-    *n = get(header) == RETURN_SUBMIT ? get(header + 24) : 0;
+    ck_assert_uint_eq(get_be32(header + 4), to);
+    *n = get_be32(header) == RETURN_SUBMIT ? get_be32(header + 24) : 0;
     if (in && *n)
         ck_assert_int_eq(recv(usb_host, data, *n, MSG_WAITALL), (ssize_t)*n);
-    return (int)get(header + 20);
+    return (int)get_be32(header + 20);
 }
 
 bool usb_silent(void)

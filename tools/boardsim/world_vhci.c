@@ -267,8 +267,10 @@ static void pull_device(struct device *device, bool detach)
     device->control_hangs = device->bytes_hang = false;
     for (unsigned i = 0; i < USB_PORTS; i++) {
         struct port *port = &device->ports[i];
+        pthread_mutex_lock(&device->lock);
         memset(&port->state, 0, sizeof port->state);
         port->open = false;
+        pthread_mutex_unlock(&device->lock);
         if (port->adapter)
             adapter_listens(port->adapter, false);
     }
