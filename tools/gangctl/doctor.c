@@ -29,12 +29,22 @@ void doctor_note(struct doctor *doctor, enum doctor_level level, const char *che
     utf8_copy(note->remedy, sizeof(note->remedy), remedy ? remedy : "");
 }
 
-bool doctor_has_noted(const struct doctor *doctor, const char *check)
+static bool has_note(const struct doctor *doctor, const char *check, enum doctor_level least)
 {
     for (size_t i = 0; i < doctor->n; i++)
-        if (strcmp(doctor->notes[i].check, check) == 0)
+        if (strcmp(doctor->notes[i].check, check) == 0 && doctor->notes[i].level >= least)
             return true;
     return false;
+}
+
+bool doctor_has_noted(const struct doctor *doctor, const char *check)
+{
+    return has_note(doctor, check, DOCTOR_OK);
+}
+
+bool doctor_has_failed(const struct doctor *doctor, const char *check)
+{
+    return has_note(doctor, check, DOCTOR_FAIL);
 }
 
 __attribute__((format(printf, 3, 0))) static void make_path(const struct doctor *doctor, char path[PATH_MAX],

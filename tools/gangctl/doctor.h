@@ -36,8 +36,9 @@ struct doctor {
 void doctor_note(struct doctor *doctor, enum doctor_level level, const char *check, const char *remedy,
                  const char *text, ...) __attribute__((format(printf, 5, 6)));
 
-/* Whether a check has noted anything. */
+/* Whether a check has noted anything, or what fails. */
 bool doctor_has_noted(const struct doctor *doctor, const char *check);
+bool doctor_has_failed(const struct doctor *doctor, const char *check);
 
 /* ROOT and the path that `format` makes, which begins with '/'. */
 void doctor_path(const struct doctor *doctor, char path[PATH_MAX], const char *format, ...)

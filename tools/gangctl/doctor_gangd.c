@@ -70,9 +70,11 @@ static void check_answer(struct doctor *doctor, const struct config *config, con
     if (!json_is_true(json_object_get(book, "ok")))
         doctor_note(doctor, DOCTOR_FAIL, check, "make the book writable again; it goes on by itself",
                     "no board is flashed: %s", text_of(book, "error"));
-    if (!json_is_true(json_object_get(golden, "ok")))
-        doctor_note(doctor, DOCTOR_FAIL, check, "put that right, then: " RELOAD,
-                    "no board is flashed, gangd has no golden image: %s", trouble);
+    bool has_golden = json_is_true(json_object_get(golden, "ok"));
+    if (!has_golden && !doctor_has_failed(doctor, "golden"))
+        doctor_note(doctor, DOCTOR_FAIL, check, RELOAD, "no board is flashed, gangd has no golden image: %s", trouble);
+    else if (!has_golden)
+        return; /* the file itself is wrong, and that has been said */
     else if (trouble[0])
         doctor_note(doctor, DOCTOR_WARN, check, "put that right, then: " RELOAD,
                     "gangd goes on with what it had before: %s", trouble);
