@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import PATIENCE, ROOT, run_tests, until  # noqa: E402
+from world import PATIENCE, ROOT, Control, run_tests, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(ROOT, "build/package")
@@ -193,10 +193,13 @@ def test_after_install_only_the_golden_image_is_missing():
         machine.check_asked("start")
         assert machine.exists("etc/systemd/system/multi-user.target.wants/gangd.service")
         assert machine.exists("etc/systemd/system/sockets.target.wants/gangd.socket")
-        for name in ("lib/udev/rules.d/60-gangd.rules", "usr/share/man/man8/gangd.8.gz", "usr/share/man/man1/gangctl.1.gz",
-                     "usr/share/man/man5/gangd.conf.5.gz", "usr/share/gangd/web/index.html",
-                     "usr/share/bash-completion/completions/gangctl", "usr/share/zsh/vendor-completions/_gangctl"):
+        for name in ("lib/udev/rules.d/60-gangd.rules", "lib/systemd/system/gangd.service", "lib/systemd/system/gangd.socket",
+                     "usr/lib/sysusers.d/gangd.conf", "usr/lib/tmpfiles.d/gangd.conf", "usr/share/man/man8/gangd.8.gz",
+                     "usr/share/man/man1/gangctl.1.gz", "usr/share/man/man5/gangd.conf.5.gz", "usr/share/gangd/web/index.html",
+                     "usr/share/bash-completion/completions/gangctl", "usr/share/bash-completion/completions/gangd",
+                     "usr/share/zsh/vendor-completions/_gangctl", "usr/share/zsh/vendor-completions/_gangd"):
             assert machine.exists(name), name
+        assert machine.do("dpkg-query", "-W", "-f", "${Conffiles}", "gangd").split()[::2] == ["/etc/gangd/gangd.conf"]
         assert machine.do("stat", "-c", "%U %G %a", "/var/lib/gangd") == "gangd gangd 750\n"
         assert machine.do("stat", "-c", "%U %a", "/etc/gangd/gangd.conf") == "root 644\n"
 
@@ -274,6 +277,35 @@ def test_purge_of_a_station_without_a_book_leaves_nothing():
         machine.do("apt-get", "purge", "-q", "-y", "gangd")
         for name in ("etc/gangd", "var/lib/gangd", "usr/share/gangd"):
             assert not machine.exists(name), name
+
+
+def test_slots_are_learned_into_the_shipped_configuration():
+    with Machine() as machine:
+        machine.install(GANGD, BOARDSIM)
+        for name in ("usr/share/man/man1/boardsim.1.gz", "usr/share/bash-completion/completions/boardsim",
+                     "usr/share/zsh/vendor-completions/_boardsim"):
+            assert machine.exists(name), name
+        before = machine.read("etc/gangd/gangd.conf")
+        # A keyboard that is there, and that nobody touches.
+        learn = machine.start("sh", "-c", "mkfifo /tmp/keys && exec boardsim --boards 0 --control /tmp/control -- gangctl "
+                              "slots learn --write A1 A2 <>/tmp/keys", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        control = None
+        for line in learn.stderr:
+            asked = re.match("A([12]): plug ", line)
+            if asked:
+                control = control or Control(machine.path("tmp/control"))
+                control(f"plug {asked[1]}")
+        assert learn.wait(PATIENCE) == 0
+        control.close()
+        sections = "".join(f"\n[slot A{n}]\npath = pci-0000:00:14.0-usb-0:1.{n}:1.0\n" for n in (1, 2))
+        assert machine.read("etc/gangd/gangd.conf") == before + sections
+        assert machine.read("etc/gangd/gangd.conf~") == before
+        assert machine.do("stat", "-c", "%U %G %a", "/etc/gangd/gangd.conf") == "root root 644\n"
+        machine.golden()
+        with machine.gangd():
+            assert [slot["slot"] for slot in json.loads(machine.do("gangctl", "slots", "--json"))] == ["A1", "A2"]
+        machine.do("apt-get", "purge", "-q", "-y", "gangd")
+        assert not machine.exists("etc/gangd")
 
 
 def test_the_installed_gangd_flashes_the_installed_boardsims_boards():
