@@ -128,14 +128,14 @@ void slot_opened(struct slot *slot)
 {
     if (slot->stage == STAGE_STUCK)
         log_info("slot", "%s: %s answers again", slot->name, slot->adapter.devnode);
-    bool asked = slot->asked && !slot_hindrance(slot);
+    bool asked = slot->asked && slot->presence == BY_START && !slot_hindrance(slot);
     slot->asked = false;
     slot->port = true;
-    slot_presence_opened(slot);
-    if (asked || slot->presence == BY_PLUG) {
+    if (slot->presence == BY_PLUG || asked) {
         slot->trouble[0] = '\0';
-        slot_presence_forget(slot);
         slot_book(slot);
+    } else {
+        slot_presence_opened(slot);
     }
 }
 
@@ -272,7 +272,7 @@ const char *slot_start(struct slot *slot)
             slot_presence_forget(slot);
             slot_book(slot);
         } else {
-            slot->asked = fixture;
+            slot->asked = slot->presence == BY_START; /* the others find out by themselves who sits here */
             begin(slot);
         }
         return NULL;
