@@ -237,13 +237,16 @@ def test_the_lid_is_opened_in_mid_flash():
 
 
 def test_another_line_is_not_the_lid():
-    with fixture("dsr") as station:
+    with fixture("dsr", (1, 2, 3)) as station:
         station.seat(1, "lid=cts")
-        assert station.slot(1)["state"] == "ready"
-        # A person may start it with an open lid, too; closing it then is the next board's.
-        assert station.press_start(1) == 202
-        station.wait(1, "pass")
+        station.seat(2, "lid=dcd")
+        station.seat(3, "lid=dsr")
+        station.wait(3, "pass")  # so the others were read, too
+        assert [station.slot(slot)["state"] for slot in (1, 2)] == ["ready"] * 2
         assert len(station.wait_closed(1)) == 1
+        assert station.press_start(1) == 202, "a person may start it with an open lid"
+        station.wait(1, "pass")
+        assert len(station.wait_closed(2)) == 2
 
 
 def test_a_start_with_an_open_lid():
