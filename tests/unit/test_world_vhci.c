@@ -70,6 +70,7 @@ static void open_world(void)
 
 static void close_world(void)
 {
+    close(usb_host);
     world_vhci.close(world);
     close(events);
 }
@@ -133,7 +134,6 @@ START_TEST(a_board_is_at_the_other_end)
     ck_assert_ptr_eq(adapter_lift(adapter, &time), board);
     world_vhci.unplug(world, number, false);
     board_free(board);
-    close(usb_host);
     close_world();
 }
 END_TEST
@@ -154,7 +154,6 @@ START_TEST(lines_that_come_in_reach_the_host)
     request(get_lines, &lines, 1);
     ck_assert_uint_eq(lines, 0);
     world_vhci.unplug(world, number, false);
-    close(usb_host);
     close_world();
 }
 END_TEST
@@ -186,7 +185,6 @@ START_TEST(four_adapters_are_one_device)
     ck_assert_uint_eq(status[0], 0x81);
     world_vhci.unplug(world, first_plug, false);
     world_vhci.unplug(world, second_plug, false);
-    close(usb_host);
     close_world();
 }
 END_TEST
@@ -205,7 +203,6 @@ START_TEST(one_that_hangs_from_the_start_is_enumerated)
     world_vhci.hang(world, number, false, false);
     ck_assert_int_eq(usb_answer(lines, true, data, &n), 0);
     world_vhci.unplug(world, number, false);
-    close(usb_host);
     close_world();
 }
 END_TEST
@@ -220,7 +217,6 @@ START_TEST(a_full_controller_is_no_disaster)
     int number = plug(adapter, 1, false);
     ck_assert_int_ge(number, 0);
     world_vhci.unplug(world, number, false);
-    close(usb_host);
     close_world();
 }
 END_TEST
