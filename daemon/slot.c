@@ -53,8 +53,8 @@ const char *slot_hindrance(const struct slot *slot)
 static void begin(struct slot *slot)
 {
     uv_timer_stop(&slot->timer);
-    slot->held |= slot->world->held;
-    /* A fixture's port is kept whether boards may be flashed or not. */
+    /* A fixture's adapter brings no board, and its port is kept whether boards may be flashed or not. */
+    slot->held = slot->presence == BY_PLUG && (slot->held || slot->world->held);
     if (slot->held || (slot->presence == BY_PLUG && slot_hindrance(slot))) {
         slot->trouble[0] = '\0';
         slot_set_stage(slot, STAGE_BLOCKED);

@@ -51,7 +51,8 @@ struct slot_world {
     const struct config *config; /* in force */
     struct product *product;     /* in force; NULL: no golden image */
     const char *blocked;         /* why no board may be flashed now: a sentence; NULL: none */
-    bool held;                   /* what would begin now is left alone until it is plugged in again, or retried */
+    bool held; /* what would begin now is left alone; a board that came with its adapter, until it is plugged
+                * in again or retried */
     void (*changed)(void *data, struct slot *slot);
     void (*closed)(void *data, const struct attempt *attempt); /* its verdict is in the book */
     void *data;

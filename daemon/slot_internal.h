@@ -37,7 +37,7 @@ struct slot {
     unsigned sticks; /* attempts in a row, of this plug, in which the adapter stopped answering */
 
     bool present;
-    bool held; /* came, or would have begun, during a hold: left alone */
+    bool held; /* came, or would have begun, during a hold: left alone. Not in a fixture */
     struct adapter adapter;
     unsigned plug; /* counts adapters that came, and boards of which a fixture knows that they went */
 

@@ -45,9 +45,9 @@ enum station_reply station_start_slot(struct station *station, const char *slot,
  * reference. */
 json_t *station_start_slots(struct station *station);
 
-/* Holds the station for so many seconds from now on, 0 to STATION_HOLD_MAX: attempts at work go on, none begins, and an
- * adapter that comes is left alone, also after the hold, until it is plugged in again or retried. 0 ends it. A lease:
- * who holds renews it, and if he dies the station is free again. */
+/* Holds the station for so many seconds from now on, 0 to STATION_HOLD_MAX: attempts at work go on, none begins. A
+ * board that comes with its adapter is left alone, also after the hold, until it is plugged in again or started. 0 ends
+ * it. A lease: who holds renews it, and if he dies the station is free again. */
 #define STATION_HOLD_MAX 60
 void station_hold(struct station *station, unsigned seconds);
 

@@ -346,6 +346,43 @@ def test_a_place_that_was_ignored_is_not_flashed_when_it_gets_its_name():
         assert station.attempts() == []
 
 
+def test_a_fixture_is_ready_when_it_has_its_names():
+    """Bare adapters are plugged in, once; then boards are put in."""
+    with Station(slots="unknown = ignore") as station:
+        # That the adapters stay may be said before or after they have come.
+        station.sections["slots"] = f"unknown = ignore\n[slot A1]\npath = {path(9)}\npresence = probe"
+        station.write_config()
+        with learning(station, "--write", "--config", station.config, "A1", "A2") as learn:
+            for name, slot in (("A1", 1), ("A2", 2)):
+                learn.hears(f"{name}")
+                station.control(f"fixture {slot}")
+                learn.hears(f"{name} is {path(slot)}")
+            learn.end()
+        station.send(signal.SIGHUP)
+        station.wait("A1", "ready")
+        station.wait("A2", "blocked")
+        mac = station.seat(1)
+        station.wait("A1", "pass", mac)
+        with open(station.config, "a", encoding="utf-8") as file:
+            file.write("presence = probe\n")
+        station.send(signal.SIGHUP)
+        station.wait("A2", "ready")
+        assert len(station.attempts()) == 1, station.attempts()
+
+
+def test_nothing_begins_in_a_fixture_that_is_held():
+    with Station(slots="presence = probe", start=False) as station:
+        station.control("fixture 1")
+        station.start()
+        station.wait(1, "ready")
+        station.hold(60)
+        mac = station.seat(1)
+        shown = station.wait(1, "blocked")
+        assert shown["sentence"] == "Held: nothing begins" and station.attempts() == [], shown
+        station.hold(0)
+        station.wait(1, "pass", mac)
+
+
 def test_the_hold_ends_with_us():
     with Station() as station:
         with learning(station) as learn:

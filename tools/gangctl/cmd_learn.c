@@ -220,7 +220,7 @@ static int hand_in(const struct learn *learn, const struct options *options, con
         if (config_edit_file(file, learn->places, learn->n, error, sizeof(error)) == 0) {
             fprintf(stderr,
                     "%s has the %zu place%s; the file before is %s~.\nTo use them: systemctl reload gangd\n"
-                    "What was plugged in meanwhile is left alone until it is plugged in again.\n",
+                    "A board that came with its adapter is left alone until it is plugged in again.\n",
                     file, learn->n, learn->n == 1 ? "" : "s", file);
             return DONE;
         }
