@@ -78,7 +78,7 @@ struct paper {
 
 static void add(struct paper *paper, const char *bytes, size_t len)
 {
-    if (paper->len + len + 1 > paper->capacity) {
+    if (!paper->text || paper->len + len + 1 > paper->capacity) {
         size_t capacity = 2 * (paper->len + len + 1);
         char *longer = realloc(paper->text, capacity);
         if (!longer) {

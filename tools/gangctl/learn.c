@@ -194,8 +194,8 @@ static void name_ports_in_turn(struct learn *learn)
     }
 }
 
-/* Splits the answer; false: said what is wrong with it. */
-static bool read_names(const struct learn *learn, char *line, char *names[LEARN_PORTS_MAX])
+/* Splits the answer: returns how many they are, or 0 and has said what is wrong. */
+static size_t read_names(const struct learn *learn, char *line, char *names[LEARN_PORTS_MAX])
 {
     size_t n = 0;
     char *rest = NULL;
@@ -211,13 +211,14 @@ static bool read_names(const struct learn *learn, char *line, char *names[LEARN_
         if (!config_slot_name_ok(word) || twice || (!none && find_learned(learn, word)) ||
             (!none && slot && !is_to_come(learn, word))) {
             say("%s: %s", word, config_slot_name_ok(word) ? "that name is taken" : "that is no name for a slot");
-            return false;
+            return 0;
         }
         names[n++] = word;
     }
-    if (n != learn->n_ports)
-        say("There are %zu ports: that many names, please.", learn->n_ports);
-    return n == learn->n_ports;
+    if (n == learn->n_ports)
+        return n;
+    say("There are %zu ports: that many names, please.", learn->n_ports);
+    return 0;
 }
 
 static void answer_ports(struct learn *learn, char *line)
@@ -226,11 +227,12 @@ static void answer_ports(struct learn *learn, char *line)
     if (line[0] == '\0') {
         name_ports_in_turn(learn);
     } else if (strcmp(line, "n") != 0) {
-        if (!read_names(learn, line, names)) {
+        size_t n = read_names(learn, line, names);
+        if (n == 0) {
             ask_ports(learn);
             return;
         }
-        for (size_t i = 0; i < learn->n_ports; i++)
+        for (size_t i = 0; i < n; i++)
             if (strcmp(names[i], "-") != 0)
                 take(learn, names[i], &learn->ports[i]);
     }
