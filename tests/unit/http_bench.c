@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,6 @@ static struct {
     struct http *http;
     char error[512];
     char book[128];
-    int rows, begun, ended;
     int first, count, pad;
     int loop_left; /* of uv_loop_close() */
 } bench;
@@ -44,6 +44,18 @@ static void write_file(const char *name, const char *text)
     ck_assert_ptr_nonnull(file);
     ck_assert_int_ge(fputs(text, file), 0);
     ck_assert_int_eq(fclose(file), 0);
+}
+
+static void run_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void run_command(const char *format, ...)
+{
+    char command[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command, sizeof(command), format, arguments);
+    va_end(arguments);
+    ck_assert_int_eq(system(command), 0);
 }
 
 void bench_make_dir(void)
@@ -85,14 +97,27 @@ int bench_held(void)
     return bench.station.held;
 }
 
-/* The loop's side: fill the book, open the sockets, then do what the test asks for. */
+static void on_health(void *data, const char *error)
+{
+    (void)data;
+    (void)error;
+}
+
+/* The book that is copied for each test: each of its rows is two commits, and costs the disk's time. */
+
+static struct {
+    char path[64]; /* "": none, the book begins empty */
+    uv_loop_t loop;
+    struct store *store;
+    int rows, begun, ended;
+} pattern;
 
 static void book_next(void);
 
 static void on_ended(void *data)
 {
     (void)data;
-    bench.ended++;
+    pattern.ended++;
     book_next();
 }
 
@@ -101,29 +126,51 @@ static void on_begun(void *data, int64_t id)
     struct attempt *attempt = data;
     attempt->id = id;
     attempt->ended = attempt->started + 1000000;
-    attempt->verdict = bench.begun % 3 == 0 ? VERDICT_FAIL : VERDICT_PASS;
+    attempt->verdict = pattern.begun % 3 == 0 ? VERDICT_FAIL : VERDICT_PASS;
     attempt->cause = attempt->verdict == VERDICT_FAIL ? CAUSE_MD5_MISMATCH : CAUSE_NONE;
-    store_end(bench.station.store, attempt, on_ended, NULL);
+    store_end(pattern.store, attempt, on_ended, NULL);
 }
 
 static void book_next(void)
 {
     static struct attempt attempt;
-    if (bench.begun == bench.rows)
+    if (pattern.begun == pattern.rows)
         return;
-    int n = ++bench.begun;
+    int n = ++pattern.begun;
     memset(&attempt, 0, sizeof(attempt));
     attempt.started = INT64_C(1772442904120000) + n * INT64_C(1000000);
     snprintf(attempt.slot, sizeof(attempt.slot), "%s", n % 2 ? "A1" : "B2");
     snprintf(attempt.mac, sizeof(attempt.mac), "18:fe:34:%02x:%02x:%02x", n >> 16 & 0xFF, n >> 8 & 0xFF, n & 0xFF);
-    store_begin(bench.station.store, &attempt, on_begun, &attempt);
+    store_begin(pattern.store, &attempt, on_begun, &attempt);
 }
 
-static void on_health(void *data, const char *error)
+void bench_fill(int rows)
 {
-    (void)data;
-    (void)error;
+    char error[512] = "";
+    strcpy(pattern.path, "/tmp/test-http-book-XXXXXX");
+    int fd = mkstemp(pattern.path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    uv_loop_init(&pattern.loop);
+    pattern.store = store_open(&pattern.loop, pattern.path, on_health, NULL, error, sizeof(error));
+    ck_assert_msg(pattern.store != NULL, "%s", error);
+    pattern.rows = rows;
+    pattern.begun = pattern.ended = 0;
+    book_next();
+    while (pattern.ended < rows)
+        uv_run(&pattern.loop, UV_RUN_ONCE);
+    ck_assert(store_close(pattern.store, 5));
+    uv_run(&pattern.loop, UV_RUN_DEFAULT);
+    ck_assert_int_eq(uv_loop_close(&pattern.loop), 0);
 }
+
+void bench_unfill(void)
+{
+    run_command("rm %s*", pattern.path);
+    pattern.path[0] = '\0';
+}
+
+/* The loop's side: open the book and the sockets, then do what the test asks for. */
 
 static void on_call(uv_async_t *async)
 {
@@ -142,9 +189,6 @@ static void *serve(void *unused)
     bench.events = events_new();
     bench.station.store = store_open(&bench.loop, bench.book, on_health, NULL, bench.error, sizeof(bench.error));
     if (bench.station.store) {
-        book_next();
-        while (bench.ended < bench.rows)
-            uv_run(&bench.loop, UV_RUN_ONCE);
         bench.http = http_start(&bench.loop, &config, &bench.station, bench.events, bench.error, sizeof(bench.error));
     }
     bench_port = bench.http ? http_port(bench.http) : 0;
@@ -161,11 +205,12 @@ static void on_loop(void (*function)(void))
     ck_assert_int_eq(sem_wait(&bench.done), 0);
 }
 
-void bench_start(int rows)
+void bench_start(void)
 {
     bench_make_dir();
+    if (pattern.path[0])
+        run_command("cp %s %s", pattern.path, bench.book);
     sem_init(&bench.done, 0, 0);
-    bench.rows = rows;
     ck_assert_int_eq(pthread_create(&bench.thread, NULL, serve, NULL), 0);
     ck_assert_int_eq(sem_wait(&bench.done), 0);
     ck_assert_msg(bench.http != NULL, "%s", bench.error);
@@ -189,9 +234,7 @@ void bench_stop(void)
     ck_assert_int_eq(pthread_join(bench.thread, NULL), 0);
     ck_assert_int_eq(bench.loop_left, 0);
     ck_assert_msg(access(bench_socket, F_OK) != 0, "the socket file was left behind");
-    char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", bench_dir);
-    ck_assert_int_eq(system(command), 0);
+    run_command("rm -r %s", bench_dir);
 }
 
 static void publish_on_loop(void)

@@ -28,9 +28,13 @@ struct station {
     int held; /* seconds asked for; -1: never */
 };
 
-/* Starts all with `rows` attempts in the book, of which every third failed; row n is of slot A1 or B2 in turn and has
- * the MAC 18:fe:34 and n. */
-void bench_start(int rows);
+/* For an unchecked fixture: makes a book of `rows` attempts with which each bench_start() then begins. Every third
+ * failed; row n is of slot A1 or B2 in turn and has the MAC 18:fe:34 and n. */
+void bench_fill(int rows);
+void bench_unfill(void);
+
+/* Starts all; the book is empty if none was filled. */
+void bench_start(void);
 
 /* Stops http, then the book, then the loop; no handle of libuv may be left. Nothing if it is stopped already. */
 void bench_stop(void);

@@ -21,9 +21,14 @@ static char gangctl[PATH_MAX]; /* BUILD/tests/unit/test_gangctl → BUILD/gangct
 
 static char out[1 << 20], err[4096];
 
+static void fill(void)
+{
+    bench_fill(ROWS);
+}
+
 static void setup(void)
 {
-    bench_start(ROWS);
+    bench_start();
     setenv("GANGD_SOCKET", bench_socket, 1);
     setenv("TZ", "UTC", 1);
 }
@@ -387,6 +392,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("gangctl");
     TCase *tcase = tcase_create("commands");
     tcase_set_timeout(tcase, 240);
+    tcase_add_unchecked_fixture(tcase, fill, bench_unfill);
     tcase_add_checked_fixture(tcase, setup, bench_stop);
     tcase_add_test(tcase, a_wrong_command_line_is_2);
     tcase_add_test(tcase, help_and_version_need_no_gangd);

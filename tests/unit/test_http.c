@@ -17,7 +17,7 @@
 
 static void setup(void)
 {
-    bench_start(0);
+    bench_start();
 }
 
 /* The error's sentence must hold `part`. */

@@ -13,14 +13,9 @@
 /* Several pages of the book, and more text than the kernel holds for a Unix socket. */
 #define ROWS 1500
 
-static void setup_rows(void)
+static void fill(void)
 {
-    bench_start(ROWS);
-}
-
-static void setup_empty(void)
-{
-    bench_start(0);
+    bench_fill(ROWS);
 }
 
 /* Exports. */
@@ -283,7 +278,8 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("http_stream");
     TCase *tcase = tcase_create("exports");
     tcase_set_timeout(tcase, 240);
-    tcase_add_checked_fixture(tcase, setup_rows, bench_stop);
+    tcase_add_unchecked_fixture(tcase, fill, bench_unfill);
+    tcase_add_checked_fixture(tcase, bench_start, bench_stop);
     tcase_add_test(tcase, all_attempts_come_in_order);
     tcase_add_test(tcase, filters_reach_the_book);
     tcase_add_test(tcase, each_format_has_its_type);
@@ -295,7 +291,7 @@ static Suite *make_suite(void)
 
     tcase = tcase_create("events");
     tcase_set_timeout(tcase, 240);
-    tcase_add_checked_fixture(tcase, setup_empty, bench_stop);
+    tcase_add_checked_fixture(tcase, bench_start, bench_stop);
     tcase_add_test(tcase, a_stream_begins_with_a_snapshot_and_goes_on_with_events);
     tcase_add_test(tcase, a_client_that_comes_back_gets_what_it_missed);
     tcase_add_test(tcase, a_new_stream_lets_the_others_show_that_they_live);
