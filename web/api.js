@@ -63,7 +63,7 @@ export function connect({ onEvent, onConnection }) {
  * {reason, started}: '' or why not, and the names of the slots that the station started.
  */
 export async function start(slot) {
-    const what = slot === undefined ? 'start' : `slots/${encodeURIComponent(slot)}/retry`;
+    const what = slot === undefined ? 'start' : `slots/${encodeURIComponent(slot)}/start`;
     try {
         const answer = await fetch(`/api/v1/${what}`, { method: 'POST', headers: { 'X-Gangd': '1' } });
         const { error, started } = await answer.json();

@@ -50,8 +50,9 @@ async function freePort() {
 }
 
 export class Bench {
-    /* Slots A1… are configured, `manual` ones among them without a reset circuit; the first `boards` have a board. */
-    static async start({ slots, manual = [], boards, operator = '', lot = '', imageName = 'golden.bin', imageSize = 256 * 1024 }) {
+    /* Slots A1… are configured, `manual` ones among them without a reset circuit; the first `boards` have a board.
+     * `presence`: how gangd is to know that there is one. */
+    static async start({ slots, manual = [], boards, presence = 'plug', operator = '', lot = '', imageName = 'golden.bin', imageSize = 256 * 1024 }) {
         const bench = new Bench();
         bench.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'gangd-browser-'));
         bench.port = await freePort();
@@ -65,6 +66,7 @@ export class Bench {
             '[product]', `file = ${file(imageName)}`, 'image_check = no',
             '[flashing]', 'after = stay', 'settle_ms = 100', 'tries = 1',
             '[http]', 'socket = none', 'group =', `listen = 127.0.0.1:${bench.port}`, `web = ${path.join(ROOT, 'web')}`,
+            '[slots]', `presence = ${presence}`,
             ...bench.slots.flatMap((name, i) => [`[slot ${name}]`, `path = ${PATH(i + 1)}`,
                 `reset = ${manual.includes(name) ? 'manual' : 'auto'}`]),
         ].join('\n') + '\n');
@@ -88,10 +90,19 @@ export class Bench {
     }
 
     /* GET /api/v1/WHAT */
-    async get(what) {
-        const answer = await fetch(`${this.url}/api/v1/${what}`, { signal: AbortSignal.timeout(10000) });
+    get(what) {
+        return this.#ask('GET', what);
+    }
+
+    post(what) {
+        return this.#ask('POST', what);
+    }
+
+    async #ask(method, what) {
+        const answer = await fetch(`${this.url}/api/v1/${what}`,
+            { method, headers: { 'X-Gangd': '1' }, signal: AbortSignal.timeout(10000) });
         if (!answer.ok)
-            throw new Error(`GET ${what}: ${answer.status} ${await answer.text()}`);
+            throw new Error(`${method} ${what}: ${answer.status} ${await answer.text()}`);
         return answer.json();
     }
 
@@ -99,7 +110,7 @@ export class Bench {
         return (await this.get('status')).slots.find((slot) => slot.slot === name);
     }
 
-    /* One command to boardsim, one line back. */
+    /* One command to boardsim, one line back: what it says behind "ok". */
     async order(command) {
         const socket = net.connect(this.control);
         await once(socket, 'connect');
@@ -113,6 +124,7 @@ export class Bench {
         socket.destroy();
         if (!answer.startsWith('ok'))
             throw new Error(`boardsim: ${command}: ${answer.trim()}`);
+        return answer.slice(3).trim();
     }
 
     #signal(signal) {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Bench } from './bench.mjs';
 import { launch, openPage } from './browser.mjs';
 import { check, failures, summary, until } from './checks.mjs';
+import { fixtureChecks } from './fixture_checks.mjs';
 import { modelChecks } from './model_checks.mjs';
 
 const EVIL = '<img src=x onerror="document.title=1">';
@@ -243,6 +244,7 @@ try {
     await gangdGone();
     await gangdHangs();
     await modelChecks(page);
+    await fixtureChecks(browser);
     await check('the browser had nothing to complain about', () => assert.deepEqual(page.complaints, []));
     page.offline = true;
     await check('gangd ends well when it is told to', async () => assert.equal(await bench.quit(), 0));

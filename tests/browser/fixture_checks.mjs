@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A fixture at whose slots a person says when the board is in: the page's buttons and its key.
+ */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { Bench } from './bench.mjs';
+import { openPage } from './browser.mjs';
+import { check, until } from './checks.mjs';
+
+/* Keeps what the button for all ever said, so that no short moment is missed between two looks. */
+function watchStart() {
+    const button = document.getElementById('start');
+    globalThis.starts = [];
+    new MutationObserver(() => globalThis.starts.push([button.getAttribute('aria-disabled'),
+        button.querySelector('.start-what').textContent].join())).observe(button,
+        { subtree: true, childList: true, characterData: true, attributeFilter: ['aria-disabled'] });
+}
+
+class Fixture {
+    posts = []; /* what the page asked of gangd to do */
+
+    static async open(browser) {
+        const it = new Fixture();
+        it.bench = await Bench.start({ slots: 3, boards: 0, presence: 'start' });
+        for (const slot of [1, 2]) {
+            await it.bench.order(`plug ${slot}`);
+            await it.bench.order(`lift ${slot}`);
+        }
+        it.page = await openPage(browser);
+        it.page.on('request', (request) => {
+            if (request.method() === 'POST')
+                it.posts.push(new URL(request.url()).pathname.replace('/api/v1/', ''));
+        });
+        await it.page.goto(`${it.bench.url}/`);
+        await it.page.evaluate(watchStart);
+        return it;
+    }
+
+    tile(name) {
+        return this.page.locator(`.tile[data-slot="${name}"]`);
+    }
+
+    text(name, part) {
+        return this.tile(name).locator(`.${part}`).first().textContent();
+    }
+
+    async state(name, wanted) {
+        await until(`${name} is ${wanted}`, async () => (await this.tile(name).getAttribute('data-state')) === wanted);
+    }
+
+    /* A new board in the slot; returns its MAC. */
+    async seat(slot, words = '') {
+        await this.bench.order(`lift ${slot}`).catch(() => {}); /* if one is there */
+        await this.bench.order(`seat ${slot} ${words}`);
+        return /board=(\S+)/.exec(await this.bench.order(`status ${slot}`))[1];
+    }
+
+    /* What the book says of the slot: MACs and verdicts. */
+    async book(name) {
+        return (await this.bench.get(`attempts?slot=${name}`)).map(({ mac, verdict }) => [mac, verdict]);
+    }
+
+    /* What was asked since the last call. */
+    asked() {
+        return this.posts.splice(0);
+    }
+
+    shot(name) {
+        return process.env.SHOTS && this.page.screenshot({ path: path.join(process.env.SHOTS, `${name}.png`) });
+    }
+}
+
+async function emptyFixture(it) {
+    await check('fixture: a slot whose adapter waits for a board is READY, one without an adapter is EMPTY', async () => {
+        for (const name of ['A1', 'A2']) {
+            await it.state(name, 'ready');
+            assert.equal(await it.text(name, 'word'), 'READY');
+            assert.equal(await it.text(name, 'sentence'), (await it.bench.slot(name)).sentence);
+        }
+        assert.equal(await it.text('A3', 'word'), 'EMPTY');
+        await it.shot('ready');
+    });
+    await check('fixture: what can start has its button, and all have one', async () => {
+        assert.equal(await it.text('A1', 'start'), 'Start');
+        assert.equal(await it.tile('A3').locator('.start').isVisible(), false);
+        assert.match(await it.page.locator('#start').textContent(), /Start\s+2 slots\s+S/);
+    });
+}
+
+async function oneByOne(it) {
+    const mac = await it.seat(1);
+    await check('fixture: a double click on a tile starts it once', async () => {
+        await it.tile('A1').locator('.start').evaluate((button) => {
+            button.click();
+            button.click();
+        });
+        await it.state('A1', 'pass');
+        assert.deepEqual(it.asked(), ['slots/A1/start']);
+        assert.deepEqual(await it.book('A1'), [[mac, 'pass']]);
+    });
+    await check('fixture: the tile says to take the board out, and stays until the next start', async () => {
+        await it.bench.order('lift 1');
+        assert.match(await it.text('A1', 'sentence'), /take the board/);
+        assert.equal(await it.text('A1', 'start'), 'Start');
+        assert.equal(await it.tile('A2').getAttribute('data-state'), 'ready');
+    });
+}
+
+async function allAtOnce(it) {
+    const macs = [await it.seat(1), await it.seat(2, 'silent')];
+    await check('fixture: the key S, held down, starts all that can, once', async () => {
+        await it.page.keyboard.down('s');
+        await it.page.keyboard.down('s');
+        await it.page.keyboard.up('s');
+        await it.state('A2', 'fail');
+        await it.state('A1', 'pass');
+        assert.deepEqual(it.asked(), ['start']);
+        assert.deepEqual((await it.book('A1')).slice(1), [[macs[0], 'pass']]);
+        assert.deepEqual(await it.book('A2'), [['', 'fail']]);
+    });
+    await check('fixture: while all are at work the button for all cannot be pressed, and says so', async () => {
+        const starts = await it.page.evaluate(() => globalThis.starts);
+        assert.ok(starts.includes('true,No slot can start now'), JSON.stringify(starts));
+        await until('it can again', async () => (await it.page.locator('#start').getAttribute('aria-disabled')) === 'false', 20);
+    });
+    await it.seat(2);
+    await check('fixture: it is pressed by keyboard, and keeps the focus for the next boards', async () => {
+        await it.page.locator('#start').focus();
+        await it.page.keyboard.press('Enter');
+        await it.state('A2', 'pass');
+        assert.deepEqual(it.asked(), ['start']);
+        assert.equal(await it.page.evaluate(() => document.activeElement.id), 'start');
+        await it.state('A1', 'pass');
+        assert.equal((await it.book('A1')).length, 3);
+    });
+}
+
+async function refused(it) {
+    const said = (words) => until(`"${words}"`, async () => (await it.page.locator('#toast').textContent()).includes(words), 20);
+    await it.bench.post('hold?seconds=60');
+    await check('fixture: why a start was refused is said', async () => {
+        await it.tile('A1').locator('.start').click();
+        await said('A1: gangd is held');
+        await it.page.locator('#start').click();
+        await said('No slot can start now');
+        assert.deepEqual(it.asked(), ['slots/A1/start', 'start']);
+    });
+    await it.bench.post('hold?seconds=0');
+    await check('fixture: and nothing was started', async () => {
+        assert.equal((await it.book('A1')).length, 3);
+        assert.deepEqual(it.page.complaints.filter((text) => !text.includes('409')), []);
+    });
+}
+
+/* In a bench of its own. */
+export async function fixtureChecks(browser) {
+    const it = await Fixture.open(browser);
+    try {
+        await emptyFixture(it);
+        await oneByOne(it);
+        await allAtOnce(it);
+        await refused(it);
+    } finally {
+        await it.bench.stop();
+    }
+}
