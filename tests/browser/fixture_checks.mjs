@@ -122,7 +122,7 @@ async function allAtOnce(it) {
     await check('fixture: while all are at work the button for all cannot be pressed, and says so', async () => {
         const starts = await it.page.evaluate(() => globalThis.starts);
         assert.ok(starts.includes('true,No slot can start now'), JSON.stringify(starts));
-        await until('it can again', async () => (await it.page.locator('#start').getAttribute('aria-disabled')) === 'false', 20);
+        await until('it can again', async () => (await it.page.locator('#start').getAttribute('aria-disabled')) === 'false');
     });
     await it.seat(2);
     await check('fixture: it is pressed by keyboard, and keeps the focus for the next boards', async () => {
@@ -137,7 +137,7 @@ async function allAtOnce(it) {
 }
 
 async function refused(it) {
-    const said = (words) => until(`"${words}"`, async () => (await it.page.locator('#toast').textContent()).includes(words), 20);
+    const said = (words) => until(`"${words}"`, async () => (await it.page.locator('#toast').textContent()).includes(words));
     await it.bench.post('hold?seconds=60');
     await check('fixture: why a start was refused is said', async () => {
         await it.tile('A1').locator('.start').click();
