@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from world import PATIENCE, ROOT, Control, run_tests, until  # noqa: E402
@@ -35,6 +36,9 @@ case "$*" in
     *stop*) rm -f /running ;;
 esac
 """
+
+# The port that the shipped configuration names: one gangd at a time.
+PAGE = threading.Lock()
 
 # As gangd.service runs it.
 AS_GANGD = ("setpriv", "--reuid=gangd", "--regid=gangd", "--groups=gangd,dialout", "--no-new-privs")
@@ -125,7 +129,7 @@ class Machine:
     @contextlib.contextmanager
     def gangd(self, *before):
         """gangd by the shipped configuration."""
-        with open(self.path("gangd.log"), "w+", encoding="utf-8") as log:
+        with PAGE, open(self.path("gangd.log"), "w+", encoding="utf-8") as log:
             process = self.start(*AS_GANGD, *before, "/usr/sbin/gangd", stdout=log, stderr=log)
             until(lambda: "gangd is ready: " + self.read("gangd.log"),
                   lambda: process.poll() is not None or " is ready: " in self.read("gangd.log"))
