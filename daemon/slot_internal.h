@@ -44,6 +44,7 @@ struct slot {
     struct tty *tty; /* hung up after ENDING, until the kernel has let go of the port; NULL: none */
     bool open_next;  /* when `tty` is closed */
     bool port;       /* `tty` is open, not hung up. A fixture's is so in all stages from READY on */
+    bool overdue;    /* the adapter's answer, when it was last looked at */
     bool asked;      /* a person has pressed start: for an attempt as soon as the port is open */
     /* What the worker has been told: lines or baud, for the session, or for one that has been dropped; to read lines.
      */

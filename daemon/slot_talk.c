@@ -83,6 +83,9 @@ static void talk(struct slot *slot)
 static void on_deadline(uv_timer_t *timer)
 {
     struct slot *slot = timer->data;
+    tty_read(slot->tty);
+    if (!talks(slot))
+        return;
     session_expired(&slot->session, steady_clock_us());
     talk(slot);
 }
@@ -97,7 +100,10 @@ static void on_tick(uv_timer_t *timer)
 {
     struct slot *slot = timer->data;
     uint64_t busy_since = tty_busy_since(slot->tty);
-    bool stuck = busy_since != 0 && uv_hrtime() - busy_since > STUCK_NS;
+    bool overdue = busy_since != 0 && uv_hrtime() - busy_since > STUCK_NS;
+    /* Not at the first look: perhaps it was gangd that was kept from its work, and the answer is on its way to it. */
+    bool stuck = overdue && slot->overdue;
+    slot->overdue = overdue;
     if (slot->stage == STAGE_FLASHING) {
         if (stuck)
             slot_talk_abort(slot, CAUSE_ADAPTER_STUCK, slot->adapter.devnode);

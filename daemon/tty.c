@@ -165,6 +165,20 @@ static void say_gone(struct tty *tty, int error)
     tty->events->gone(tty->data, error);
 }
 
+void tty_read(struct tty *tty)
+{
+    if (!usable(tty))
+        return;
+    uint8_t bytes[16 * 1024];
+    ssize_t n = read(tty->fd, bytes, sizeof(bytes));
+    if (n > 0)
+        tty->events->received(tty->data, bytes, (size_t)n);
+    else if (n == 0)
+        say_gone(tty, -EIO);
+    else if (errno != EAGAIN && errno != EINTR)
+        say_gone(tty, -errno);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct tty *tty = poll->data;
@@ -173,16 +187,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         say_gone(tty, -EIO);
         return;
     }
-    if (events & UV_READABLE) {
-        uint8_t bytes[16 * 1024];
-        ssize_t n = read(tty->fd, bytes, sizeof(bytes));
-        if (n > 0)
-            tty->events->received(tty->data, bytes, (size_t)n);
-        else if (n == 0)
-            say_gone(tty, -EIO);
-        else if (errno != EAGAIN && errno != EINTR)
-            say_gone(tty, -errno);
-    }
+    if (events & UV_READABLE)
+        tty_read(tty);
     if ((events & UV_WRITABLE) && usable(tty) && tty->wants_writable) {
         tty->wants_writable = false;
         watch(tty);

@@ -49,6 +49,10 @@ void tty_lines(struct tty *tty, bool dtr, bool rts);
 void tty_baud(struct tty *tty, uint32_t baud);
 void tty_modem(struct tty *tty);
 
+/* `received` comes now for what has arrived, if anything has: a loop that was kept from its work runs its timers first,
+ * and would take for silence what only waits to be read. */
+void tty_read(struct tty *tty);
+
 /* Throws away what was received and not yet read. At once, never blocks. */
 void tty_flush_input(struct tty *tty);
 

@@ -81,11 +81,18 @@ struct session {
 
     struct {
         uint8_t op;
-        unsigned tries_left;
+        unsigned tries_left, sent;
         uint64_t timeout;
-        bool value_matters;
+        bool value_matters, held; /* held: it is not sent before what is owed has come */
         uint32_t value;
     } request;
+    /* A request that was sent again may be answered again, and nothing in most answers tells which request they are
+     * about: the next one of its kind waits for them, until they could only be lost. */
+    struct {
+        uint8_t op;
+        unsigned left;
+        uint64_t until;
+    } owed;
     uint8_t tx[SESSION_TX_MAX];
     size_t tx_len;
 

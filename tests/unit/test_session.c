@@ -138,6 +138,78 @@ START_TEST(a_lost_request_is_sent_again_then_given_up)
 }
 END_TEST
 
+static void answer_late(void (*then)(void))
+{
+    start(read_register);
+    send_all(1100);
+    session_expired(&session, session_deadline(&session));
+    send_all(10000);
+    probe.next = then;
+    reply(WIRE_READ_REG, 1, "\0\0", 2, 10100);
+    ck_assert_uint_eq(probe.events, 1);
+    ck_assert_uint_eq(probe.last.value, 1);
+}
+
+/* Sent twice, answered twice: the second answer is none to what is asked for next. */
+START_TEST(an_answer_that_is_owed_is_waited_for)
+{
+    answer_late(read_register);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_NOTHING);
+    reply(WIRE_READ_REG, 1, "\0\0", 2, 10200);
+    ck_assert_uint_eq(probe.events, 1);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+    send_all(10300);
+    reply(WIRE_READ_REG, 2, "\0\0", 2, 10400);
+    ck_assert_uint_eq(probe.events, 2);
+    ck_assert_uint_eq(probe.last.value, 2);
+}
+END_TEST
+
+START_TEST(an_answer_that_is_owed_and_lost_holds_up_for_its_time_only)
+{
+    answer_late(read_register);
+    uint64_t deadline = session_deadline(&session);
+    ck_assert_uint_gt(deadline, 10000 + 5000);
+    ck_assert_uint_lt(deadline, 10000 + 7000);
+    session_expired(&session, deadline);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+    send_all(deadline);
+    /* Nor does the wait cost a try. */
+    session_expired(&session, session_deadline(&session));
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+    send_all(deadline + 20000);
+    reply(WIRE_READ_REG, 2, "\0\0", 2, deadline + 20100);
+    ck_assert_uint_eq(probe.events, 2);
+    ck_assert_uint_eq(probe.last.value, 2);
+}
+END_TEST
+
+static void sync(void)
+{
+    session_request(&session, WIRE_SYNC, "", 0, 5000, 2);
+}
+
+/* What cannot be mistaken holds up nobody; what is owed may come while another answer is waited for. */
+START_TEST(an_answer_that_is_owed_holds_up_only_its_own_kind)
+{
+    answer_late(sync);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+    send_all(10200);
+    reply(WIRE_READ_REG, 1, "\0\0", 2, 10300);
+    ck_assert_uint_eq(probe.events, 1);
+    session_expired(&session, session_deadline(&session));
+    send_all(20000);
+    probe.next = sync;
+    reply(WIRE_SYNC, 1, "\0\0", 2, 20100);
+    ck_assert_uint_eq(probe.events, 2);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+    send_all(20200);
+    probe.next = read_register;
+    reply(WIRE_SYNC, 1, "\0\0", 2, 20300);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+}
+END_TEST
+
 START_TEST(a_line_that_takes_no_bytes_expires_too)
 {
     start(read_register);
@@ -252,6 +324,9 @@ int main(void)
     tcase_add_test(tcase, a_reply_whose_length_lies_is_no_answer);
     tcase_add_test(tcase, a_lost_request_is_sent_again_then_given_up);
     tcase_add_test(tcase, a_line_that_takes_no_bytes_expires_too);
+    tcase_add_test(tcase, an_answer_that_is_owed_is_waited_for);
+    tcase_add_test(tcase, an_answer_that_is_owed_and_lost_holds_up_for_its_time_only);
+    tcase_add_test(tcase, an_answer_that_is_owed_holds_up_only_its_own_kind);
     tcase_add_test(tcase, a_block_carries_its_header_and_checksum);
     tcase_add_test(tcase, a_late_answer_is_not_taken_for_the_next_one);
     tcase_add_test(tcase, a_greeting_right_behind_an_answer_is_not_lost);

@@ -286,6 +286,39 @@ START_TEST(rests_during_an_order)
 }
 END_TEST
 
+/* Without a turn of the loop, and not in the middle of an order. */
+START_TEST(reads_at_once)
+{
+    bed_plug(&a, 0, true);
+    bed_open(&user, &a);
+    tty_read(user.tty);
+    ck_assert_uint_eq(user.n_received, 0);
+    bed_send(&a, "now");
+    while (user.n_received < 3)
+        tty_read(user.tty);
+    ck_assert_mem_eq(user.received, "now", 3);
+
+    bed_hang_on(&a, TIOCMSET);
+    tty_lines(user.tty, true, true);
+    bed_wait_for_hang(&a);
+    bed_send(&a, "then");
+    int waiting = 0;
+    while (waiting < 4)
+        ck_assert_int_eq(ioctl(a.slave, FIONREAD, &waiting), 0);
+    tty_read(user.tty);
+    ck_assert_uint_eq(user.n_received, 3);
+    bed_answer(&a, 0);
+    RUN_UNTIL(user.n_received == 7);
+    bed_yank(&a);
+    while (user.gone == 0)
+        tty_read(user.tty);
+    tty_read(user.tty);
+    bed_close(&user);
+    bed_check_end(&user);
+    ck_assert_uint_eq(user.gone, 1);
+}
+END_TEST
+
 START_TEST(flushes_input)
 {
     bed_plug(&a, 0, true);
@@ -349,6 +382,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, lives_without_modem_lines);
     tcase_add_test(tests, carries_a_megabyte_each_way);
     tcase_add_test(tests, rests_during_an_order);
+    tcase_add_test(tests, reads_at_once);
     tcase_add_test(tests, flushes_input);
     tcase_add_test(tests, says_why_it_does_not_open);
     Suite *suite = suite_create("tty");
