@@ -113,10 +113,11 @@ struct flash {
         uint32_t id;     /* as read in the first pass */
         uint32_t spi[3]; /* registers to be restored */
         size_t segment, part, block, range;
-        unsigned resends; /* of this block */
-        uint64_t give_up; /* on the stub's greeting, µs */
-        uint64_t cost;    /* of the blocks that are written, see flash_progress.c */
-    } at;                 /* where in a state the recipe is */
+        uint32_t uploaded, block_size; /* of this segment of the stub: bytes there, bytes at a time */
+        unsigned resends;              /* of this block */
+        uint64_t give_up;              /* on the stub's greeting, µs */
+        uint64_t cost;                 /* of the blocks that are written, see flash_progress.c */
+    } at;                              /* where in a state the recipe is */
 };
 
 /* Binds the recipe to a session and starts it at FLASH_ROM_BAUD. */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define MEM_TIMEOUT      (1 * S)
+#define RESENDS          4    /* in a row, of what gets lost or damaged on the way to the ROM */
+#define SMALL_BLOCK      1024 /* to upload at a time where blocks get damaged */
 #define GREETING_TIMEOUT (2 * S)
 #define INFO_TIMEOUT     (300 * MS)
 #define BAUD_TIMEOUT     (500 * MS)
@@ -15,29 +17,41 @@
 /* An answer is 12 bytes, an MD5 28: less than two of them damaged. A boot message has about 60. */
 #define STRAY_LIMIT 48
 
-enum { STUB_BEGIN, STUB_DATA, STUB_END, STUB_GREETING, STUB_INFO };
+enum { STUB_BEGIN, STUB_AGAIN, STUB_DATA, STUB_END, STUB_GREETING, STUB_INFO };
+
+/* What is still to be uploaded of a segment. */
+static void begin_upload(struct flash *flash, uint32_t block_size)
+{
+    const struct stub_segment *segment = &flash->job->stub->segments[flash->at.segment];
+    uint32_t left = segment->size - flash->at.uploaded;
+    const uint32_t words[] = {left, (left + block_size - 1) / block_size, block_size,
+                              segment->address + flash->at.uploaded};
+    flash->step = STUB_BEGIN;
+    flash->at.block = 0;
+    flash->at.block_size = block_size;
+    flash_request_words(flash, WIRE_MEM_BEGIN, words, 4, MEM_TIMEOUT, 1);
+}
 
 static void begin_segment(struct flash *flash)
 {
-    const struct stub_segment *segment = &flash->job->stub->segments[flash->at.segment];
-    uint32_t blocks = (segment->size + segment->block - 1) / segment->block;
-    const uint32_t words[] = {segment->size, blocks, segment->block, segment->address};
-    flash->step = STUB_BEGIN;
-    flash->at.block = 0;
-    flash_request_words(flash, WIRE_MEM_BEGIN, words, 4, MEM_TIMEOUT, 1);
+    flash->at.uploaded = 0;
+    begin_upload(flash, flash->job->stub->segments[flash->at.segment].block);
+}
+
+static uint32_t next_block_size(const struct flash *flash)
+{
+    uint32_t left = flash->job->stub->segments[flash->at.segment].size - flash->at.uploaded;
+    return left < flash->at.block_size ? left : flash->at.block_size;
 }
 
 static void upload_next(struct flash *flash)
 {
     const struct stub_image *stub = flash->job->stub;
     const struct stub_segment *segment = &stub->segments[flash->at.segment];
-    size_t offset = flash->at.block * (size_t)segment->block;
-    if (offset < segment->size) {
-        size_t left = segment->size - offset;
+    if (flash->at.uploaded < segment->size) {
         flash->step = STUB_DATA;
-        /* Sent once: the ROM counts a block before it looks at the checksum, so a repeated one is refused. */
-        session_request_block(flash->session, WIRE_MEM_DATA, (uint32_t)flash->at.block++, segment->bytes + offset,
-                              left < segment->block ? left : segment->block, MEM_TIMEOUT, 1);
+        session_request_block(flash->session, WIRE_MEM_DATA, (uint32_t)flash->at.block++,
+                              segment->bytes + flash->at.uploaded, next_block_size(flash), MEM_TIMEOUT, 1);
     } else if (++flash->at.segment < stub->n_segments) {
         begin_segment(flash);
     } else {
@@ -45,6 +59,34 @@ static void upload_next(struct flash *flash)
         flash->step = STUB_END;
         flash_request_words(flash, WIRE_MEM_END, words, 2, MEM_TIMEOUT, 1);
     }
+}
+
+static bool damaged_on_the_line(const struct flash *flash, const struct session_event *event)
+{
+    if (flash->at.resends == RESENDS)
+        return false;
+    return event->kind == SESSION_EXPIRED ||
+           (event->kind == SESSION_REPLY &&
+            (event->wire_error == WIRE_ROM_ERR_FORMAT || event->wire_error == WIRE_ROM_ERR_CHECKSUM));
+}
+
+/* The ROM counts a block before it looks at the checksum, and a block does not say where it belongs: a repeated one is
+ * refused. MEM_BEGIN may come at any time, though, so the upload begins anew where it stands. An answer to a block does
+ * not say to which: none may still be under way then. */
+static void upload_again(struct flash *flash)
+{
+    flash->at.resends++;
+    flash->step = STUB_AGAIN;
+    session_pause(flash->session, MEM_TIMEOUT);
+}
+
+static void begin_again(struct flash *flash)
+{
+    const struct stub_segment *segment = &flash->job->stub->segments[flash->at.segment];
+    /* In the ROM's message buffer lie blocks that two frames run together may have spoilt. */
+    if (segment->block < WIRE_MEM_BLOCK)
+        flash->at.uploaded = 0;
+    begin_upload(flash, segment->block < SMALL_BLOCK ? segment->block : SMALL_BLOCK);
 }
 
 static void take_info(struct flash *flash, const struct session_event *event)
@@ -70,10 +112,20 @@ void flash_step_stub(struct flash *flash, const struct session_event *event)
         return;
     }
     switch (flash->step) {
+    case STUB_AGAIN: begin_again(flash); return;
     case STUB_BEGIN:
     case STUB_DATA:
-        if (flash_good(flash, event, "uploading the stub", CAUSE_ROM_REFUSED, CAUSE_LINK_LOST))
-            upload_next(flash);
+        if (damaged_on_the_line(flash, event)) {
+            upload_again(flash);
+            return;
+        }
+        if (!flash_good(flash, event, "uploading the stub", CAUSE_ROM_REFUSED, CAUSE_LINK_LOST))
+            return;
+        if (flash->step == STUB_DATA) {
+            flash->at.uploaded += next_block_size(flash);
+            flash->at.resends = 0;
+        }
+        upload_next(flash);
         return;
     case STUB_END:
         /* The greeting proves the start, so a lost answer does not matter. */

@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #define BASE_TIMEOUT (3 * S)
-#define RESENDS      3 /* of one block, where the stub can tell a repeated one */
+/* Of one block, where the stub can tell a repeated one: after silence, which is dear, and of one that came damaged. */
+#define RESENDS_LOST    3
+#define RESENDS_DAMAGED 8
 
 /* The slowest a flash part may be and still pass, from the maxima of esp8266.md section 6: 400 ms a sector, 3 ms a
  * page. */
@@ -43,7 +45,7 @@ static void send_block(struct flash *flash)
     bool can_resend = flash->stub_capabilities & WIRE_CAN_RESEND;
     session_request_block(flash->session, WIRE_FLASH_DEFL_DATA, (uint32_t)flash->at.block,
                           part->deflated + block->offset, block->size, block_timeout(part, flash->at.block),
-                          can_resend ? RESENDS : 1);
+                          can_resend ? RESENDS_LOST : 1);
     if (can_resend)
         session_expect(flash->session, (uint32_t)flash->at.block);
 }
@@ -58,7 +60,8 @@ static void end_part(struct flash *flash)
 /* A flipped bit shows in the checksum, a lost byte in the length, damage in the header in either or in the sequence. */
 static bool damaged_on_the_line(const struct flash *flash, const struct session_event *event)
 {
-    if (event->kind != SESSION_REPLY || !(flash->stub_capabilities & WIRE_CAN_RESEND) || flash->at.resends == RESENDS)
+    if (event->kind != SESSION_REPLY || !(flash->stub_capabilities & WIRE_CAN_RESEND) ||
+        flash->at.resends == RESENDS_DAMAGED)
         return false;
     return event->wire_error == WIRE_ERR_CHECKSUM || event->wire_error == WIRE_ERR_LENGTH ||
            event->wire_error == WIRE_ERR_INVALID;

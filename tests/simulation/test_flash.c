@@ -201,6 +201,28 @@ START_TEST(a_noisy_line_is_not_called_open)
 }
 END_TEST
 
+/* A byte in sixteen thousand: of two blocks of 16 KB one is damaged, and so is every second upload of the stub. */
+START_TEST(noise_costs_blocks_and_not_tries)
+{
+    enum { SEEDS = 40 };
+    unsigned passed = 0, at_once = 0;
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        struct board_config config = good_board;
+        config.seed = seed;
+        config.faults.in = config.faults.out =
+            (struct board_noise){.lose = 0.00002, .corrupt = 0.00002, .insert = 0.00002};
+        board_free(rig->board);
+        flash_board(&config);
+        if (rig->flash.state == FLASH_PASSED) {
+            ck_assert(rig_holds(rig->board, golden));
+            passed++;
+            at_once += rig->flash.tries == 1;
+        }
+    }
+    ck_assert_msg(passed >= 38 && at_once >= 30, "%u passed, %u of them at the first try", passed, at_once);
+}
+END_TEST
+
 START_TEST(an_open_line_is_called_open_whatever_the_boot_says)
 {
     struct board_config config = good_board;
@@ -335,6 +357,7 @@ int main(void)
     tcase_add_test(tcase, a_board_without_reset_circuit_waits_for_a_person);
     tcase_add_loop_test(tcase, each_fault_has_its_cause, 0, sizeof(faulty) / sizeof(faulty[0]));
     tcase_add_test(tcase, a_noisy_line_is_not_called_open);
+    tcase_add_test(tcase, noise_costs_blocks_and_not_tries);
     tcase_add_loop_test(tcase, an_open_line_is_called_open_whatever_the_boot_says, 0, 4);
     tcase_add_test(tcase, a_board_that_dies_in_mid_write_is_still_known);
     tcase_add_test(tcase, a_flash_that_is_too_small_is_refused_before_it_is_erased);
