@@ -136,5 +136,8 @@ int vhci_tty(unsigned port, unsigned interface)
             number = atoi(entry->d_name + 6);
     if (dir)
         closedir(dir);
-    return number;
+    /* The port comes first; it has its tty when the driver has got to know the chip. */
+    char tty[160];
+    snprintf(tty, sizeof tty, "%s/ttyUSB%d/tty/ttyUSB%d", path, number, number);
+    return number >= 0 && access(tty, F_OK) == 0 ? number : -1;
 }
