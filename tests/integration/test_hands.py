@@ -15,6 +15,8 @@ BOARDS = ("", "", "", "", "noise=0.0001", "silent", "tx-open", "unplug-after={}"
 
 
 class Hands:
+    slots = ""
+
     def __init__(self, station, seed):
         self.station = station
         self.dice = random.Random(seed)
@@ -55,9 +57,54 @@ class Hands:
         except AssertionError as error:
             assert "there is no adapter" in str(error), error
 
+    def end(self):
+        """Of all steps; no adapter is left."""
+
     def rest(self):
         """Sometimes a while, in which things happen; sometimes none."""
         time.sleep(self.dice.choice((0, 0, 0.01, 0.1, 0.4)))
+
+
+class FixtureHands(Hands):
+    """Boards are swapped under adapters that stay, most of the time."""
+
+    PRESENCES = ("probe", "start", "cts", "plug")
+    slots = "presence = probe"
+
+    def step(self):
+        slot = self.dice.choice(SLOTS)
+        what = self.dice.random()
+        if slot not in self.plugged:
+            self.station.control(f"fixture {slot}")
+            self.plugged.add(slot)
+        elif what < 0.7:
+            self.swap(slot)
+        elif what < 0.75:
+            self.pull(slot)
+        elif what < 0.8:
+            self.hang(slot)
+        elif what < 0.9:
+            assert self.station.press_start(slot) in (202, 404, 409)
+        elif what < 0.95:
+            assert self.station.post("start")[0] == 202
+        else:
+            self.reload(self.dice.choice(self.PRESENCES))
+
+    def swap(self, slot):
+        """Lifts what is there, or seats a board; some fall out with their adapter."""
+        try:
+            seated = self.station.wire(slot).get("board", "none") != "none"
+            self.station.control(f"lift {slot}" if seated else f"seat {slot} lid=cts {self.board()}")
+        except AssertionError as error:
+            assert "there is no" in str(error), error
+
+    def end(self):
+        self.reload("probe")
+
+    def reload(self, presence):
+        self.station.sections["slots"] = f"presence = {presence}"
+        self.station.write_config()
+        self.station.send(signal.SIGHUP)
 
 
 def blocked_signals(pid):
@@ -65,9 +112,9 @@ def blocked_signals(pid):
         return int(next(line for line in file if line.startswith("SigBlk")).split()[1], 16)
 
 
-def play(seed, kills):
-    with Station(adapter="mixed", flashing="settle_ms = 20\ntries = 2") as station:
-        hands = Hands(station, seed)
+def play(seed, kills, kind=Hands):
+    with Station(adapter="mixed", flashing="settle_ms = 20\ntries = 2", slots=kind.slots) as station:
+        hands = kind(station, seed)
         for number in range(STEPS):
             hands.step()
             hands.rest()
@@ -77,6 +124,7 @@ def play(seed, kills):
         # After all that, a good board in each slot passes.
         for slot in SLOTS:
             hands.pull(slot)
+        hands.end()
         for slot in SLOTS:
             until("an empty slot", lambda s=slot: station.slot(s).get("state", "empty") == "empty")
             station.plug(slot)
@@ -93,6 +141,14 @@ def test_hands():
 
 def test_hands_and_a_gangd_that_dies():
     play(seed=2, kills=True)
+
+
+def test_hands_at_fixtures():
+    play(seed=3, kills=False, kind=FixtureHands)
+
+
+def test_hands_at_fixtures_and_a_gangd_that_dies():
+    play(seed=4, kills=True, kind=FixtureHands)
 
 
 if __name__ == "__main__":
