@@ -4,6 +4,7 @@
 import contextlib
 import json
 import signal
+import subprocess
 
 from station import GANGCTL, SLOW, Station, fails, image, run_tests, until
 
@@ -23,7 +24,7 @@ def fixture(presence, slots=(1,), **options):
 
 
 def looked(station, slot, looks=3):
-    """Waits until the board there has been asked so many times more whether it is there. A look sends a SYNC at least, of
+    """Waits until the board there has been asked so many times more whether it is there. A look sends one SYNC at least,
     46 bytes in its frame."""
     heard = int(station.wire(slot)["to_board"])
     until("looks", lambda: int(station.wire(slot)["to_board"]) >= heard + 46 * looks)
@@ -280,6 +281,24 @@ def test_the_port_is_kept():
             assert station.run("flock", "-n", "/dev/ttyUSB0", "true").returncode != 0
             station.unplug(1)
             station.wait(1, "empty")
+
+
+def test_a_port_that_another_program_holds():
+    for presence, words in ways():
+        with Station(slots=f"presence = {presence}", start=False) as station:
+            mac = station.plug(1, words)
+            hold = "import sys; port = open('/dev/ttyUSB0', 'rb', 0); print(flush=True); sys.stdin.read()"
+            holder = station.spawn(["python3", "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            holder.stdout.readline()
+            station.start()
+            assert station.wait(1, "blocked")["sentence"].startswith("Another program holds the port: /dev/ttyUSB0")
+            holder.communicate()
+            if presence == "start":
+                station.wait(1, "ready")
+                assert station.press_start(1) == 202
+            station.wait(1, "pass", mac)
+            assert verdicts(station, 1) == [(mac, "pass")]
+            assert station.log().count("Another program holds the port") == 1, "said once"
 
 
 def test_the_adapter_is_unplugged_in_every_stage():
