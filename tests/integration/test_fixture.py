@@ -418,7 +418,7 @@ def test_another_way_in_mid_flash():
 def test_the_end_in_every_stage():
     for presence, words in ways():
         for wait_for in ("ready", "flashing", "pass"):
-            with fixture(presence, flashing=SLOW) as station:
+            with fixture(presence, flashing=SLOW if wait_for == "flashing" else "settle_ms = 50") as station:
                 if wait_for != "ready":
                     station.seat(1, words)
                     if presence == "start":
