@@ -7,6 +7,7 @@ import signal
 import subprocess
 
 from station import GANGCTL, SLOW, Station, fails, image, run_tests, until
+from test_book import locked
 
 LIDS = ("cts", "dsr", "dcd")
 
@@ -262,6 +263,27 @@ def test_a_start_with_an_open_lid():
         station.control("lid 1 closed")
         station.wait_closed(3)
         station.wait(1, "pass")
+
+
+def test_boards_go_while_the_book_cannot_be_written():
+    with fixture("cts", flashing=SLOW) as station:
+        with locked(station):
+            gone = station.seat(1, "lid=cts")  # before its row is in the book
+            assert "cannot be written" in station.wait(1, "blocked")["sentence"]
+            station.lift(1)
+        station.wait(1, "ready")
+        judged = station.seat(1, "lid=cts")
+        station.wait_writing(1)
+        with locked(station):  # before its verdict is
+            station.wait(1, "blocked")
+            station.lift(1)
+        station.wait(1, "ready")
+        mac = station.seat(1, "lid=cts")
+        station.wait(1, "pass", mac)
+        rows = station.wait_closed(len(station.rows()))
+        assert [row["mac"] for row in rows if row["verdict"] == "pass"] == [judged, mac], rows
+        for row in rows[:-2]:  # gangd was told too late that it had gone
+            assert (row["cause"], row["mac"]) in (("board-removed", ""), ("board-removed", gone)), rows
 
 
 # --- all of them
