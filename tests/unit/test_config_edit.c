@@ -39,11 +39,12 @@ static const struct {
 START_TEST(all_else_stays_as_it_is)
 {
     const char *before = cases[_i].before;
-    size_t len;
+    size_t n = strlen(before), len;
     /* Without a NUL behind it. */
-    char *exact = malloc(strlen(before) + 1);
-    memcpy(exact, before, strlen(before));
-    char *after = config_edit_text(exact, strlen(before), places, 2, &len);
+    char *exact = malloc(n + 1);
+    memcpy(exact, before, n + 1);
+    exact[n] = '#';
+    char *after = config_edit_text(exact, n, places, 2, &len);
     ck_assert_str_eq(after, cases[_i].after);
     ck_assert_uint_eq(len, strlen(after));
 
