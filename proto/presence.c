@@ -8,10 +8,12 @@
 #include <string.h>
 
 #define SYNC_TIMEOUT (100 * MS)
-#define KNOCKS       2 /* at held_baud */
-#define SYNCS_SILENT 4 /* without a byte in answer: nobody is there */
-#define SYNCS        7 /* with one */
-#define BANNER_WAIT  (300 * MS)
+/* At held_baud. A busy PC hears an answer late, and not to wait for it is to reset a board that was held. */
+#define KNOCKS        2
+#define KNOCK_TIMEOUT (300 * MS)
+#define SYNCS_SILENT  4 /* without a byte in answer: nobody is there */
+#define SYNCS         7 /* with one */
+#define BANNER_WAIT   (300 * MS)
 
 static const struct session_event start = {.kind = SESSION_STARTED};
 
@@ -111,7 +113,7 @@ static void step_knock(struct presence *presence, const struct session_event *ev
         session_baud(presence->session, presence->job.held_baud);
     } else if (knocks < KNOCKS) {
         presence->step++;
-        loader_sync(presence->session, SYNC_TIMEOUT, 1);
+        loader_sync(presence->session, KNOCK_TIMEOUT, 1);
     } else if (presence->job.manual_reset) {
         end(presence, PRESENCE_NOTHING, "no answer");
     } else {

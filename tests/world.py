@@ -24,7 +24,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build/release"))
 COMMON = os.path.join(ROOT, os.environ.get("COMMON", "build/common"))
 
-PATIENCE = 300
+PATIENCE = 600
 LOOK = 0.02
 
 # gangd and boardsim are started behind umockdev's preload, which ASan would not like to be first.
