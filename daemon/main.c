@@ -2,6 +2,7 @@
 #include "daemon/config.h"
 #include "daemon/events.h"
 #include "daemon/http.h"
+#include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "daemon/product.h"
 #include "daemon/station.h"
@@ -157,7 +158,9 @@ static int run(const struct config *config, const char *config_path)
     close_handles(&program);
     if (started)
         log_usage();
-    return started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
+    int status = started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
+    keeper_release(status);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -190,5 +193,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "gangd: %s\n", error);
         return EXIT_FAILED;
     }
-    return check ? check_config(&config, path) : run(&config, path);
+    if (check)
+        return check_config(&config, path);
+    keeper_start();
+    return run(&config, path);
 }
