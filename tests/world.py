@@ -35,8 +35,9 @@ class Skip(Exception):
     """Raised by a test that cannot run here."""
 
 
-def until(what, condition, patience=PATIENCE):
-    """Waits until condition() is true and returns what it gave. `what` is for the message, or makes it."""
+def until(what, condition, patience=PATIENCE, look=LOOK):
+    """Waits until condition() is true and returns what it gave; looks every so many seconds. `what` is for the message, or
+    makes it."""
     end = time.monotonic() + patience
     while True:
         value = condition()
@@ -44,7 +45,7 @@ def until(what, condition, patience=PATIENCE):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited in vain: {what() if callable(what) else what}")
-        time.sleep(LOOK)
+        time.sleep(look)
 
 
 @functools.lru_cache(maxsize=None)

@@ -9,7 +9,9 @@ mount -t devtmpfs dev /dev
 # One path a line, in the order of their needs. Some have an alternative and are for another processor.
 while read -r module; do insmod "$module" 2>/dev/null; done </modules
 
-mount -t ext4 /dev/vda /root || exec poweroff -f
-tar -x -f /dev/vdb -C /root
+# The disk's driver looks for it in the background.
+tries=100
+until [ -b /dev/pmem0 ] || [ $((tries -= 1)) = 0 ]; do sleep 0.1; done
+{ mount -t ext4 /dev/pmem0 /root && tar -x -f /payload.tar -C /root; } || exec poweroff -f
 umount /dev
 exec switch_root /root /sbin/init

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The machine that the scenarios run in: its service manager, its gangd, and boardsim's adapters in its kernel."""
+"""The machine that the scenarios run in: its service manager, its gangd, and boardsim's adapters in its kernel.
+
+The machine's clock counts its instructions (run.sh): its seconds may be compared, and waiting costs nothing. But each
+look at a condition does: they are rarer here than elsewhere.
+"""
+import functools
 import hashlib
 import http.client
 import itertools
@@ -11,7 +16,10 @@ import sqlite3
 import subprocess
 import tempfile
 
-from world import PATIENCE, Control, image, until
+from world import PATIENCE, Control, image
+from world import until as world_until
+
+until = functools.partial(world_until, look=0.2)
 
 BOOK = "/var/lib/gangd/gangd.db"
 GOLDEN = "/srv/golden.bin"
@@ -34,12 +42,26 @@ def properties(device):
     return dict(line.split("=", 1) for line in run(f"udevadm info -q property {device}").splitlines() if "=" in line)
 
 
-def configure(flashing="", size=65536):
-    """A gangd.conf whose golden image has that size; `flashing` are lines for that section. For gangd's next start."""
+def configure(*lines, path="/etc/gangd/gangd.conf"):
+    """A gangd.conf with these lines for [flashing]. For gangd's next start."""
     with open(GOLDEN, "wb") as file:
-        file.write(image(size))
-    with open("/etc/gangd/gangd.conf", "w", encoding="utf-8") as file:
-        file.write(f"[product]\nfile = {GOLDEN}\n[flashing]\n{flashing}\n")
+        file.write(image())
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(("[product]", f"file = {GOLDEN}", "[flashing]", *lines, "")))
+
+
+def start(*lines):
+    """gangd with that configuration."""
+    configure(*lines)
+    run("systemctl restart gangd")
+
+
+# For boards that must be met in the middle of their work: ten seconds of it.
+SLOW = ("baud = 38400", "settle_ms = 50")
+
+
+def main_pid():
+    return int(show("MainPID"))
 
 
 class Connection(http.client.HTTPConnection):
@@ -49,16 +71,21 @@ class Connection(http.client.HTTPConnection):
         self.sock.connect("/run/gangd/gangd.sock")
 
 
-def status():
-    """gangd's status; {} if it does not answer."""
-    connection = Connection("localhost")
+def ask(connection):
+    """gangd's status, asked for by a new connection."""
     try:
         connection.request("GET", "/api/v1/status")
         return json.loads(connection.getresponse().read())
-    except OSError:
-        return {}
     finally:
         connection.close()
+
+
+def status():
+    """gangd's status; {} if it does not answer."""
+    try:
+        return ask(Connection("localhost"))
+    except OSError:
+        return {}
 
 
 def tiles():
@@ -75,18 +102,22 @@ def rows(sql="SELECT * FROM attempts ORDER BY id", *arguments):
         connection.close()
 
 
+def verdicts(mac):
+    return [row["verdict"] for row in rows("SELECT * FROM attempts WHERE mac = ? ORDER BY id", mac)]
+
+
 class Bench:
     """boardsim with its adapters in this kernel, until the end of the `with`. Slots are boardsim's numbers. No board
     has been in the book before."""
 
     seeds = itertools.count(1)
 
-    def __init__(self, adapter="mixed"):
+    def __init__(self, adapter="mixed", options=()):
         self.dir = tempfile.mkdtemp()
         self.log = open(self.path("log"), "w+", encoding="utf-8")
         self.boardsim = subprocess.Popen(
             ["boardsim", "--backend", "vhci", "--adapter", adapter, "--seed", str(next(self.seeds)),
-             "--control", self.path("control"), "--report", self.path("report"),
+             "--control", self.path("control"), "--report", self.path("report"), *options,
              "--", "sh", "-c", 'touch "$0" && exec cat', self.path("ready")],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.log)
         until("boardsim", lambda: os.path.exists(self.path("ready")) or self.boardsim.poll() is not None)
@@ -106,6 +137,11 @@ class Bench:
         self.macs[slot] = self.control(f"plug {slot} {words}").split()[-1]
         return self.macs[slot]
 
+    def seat(self, slot):
+        """A new board in the fixture there; returns its MAC."""
+        self.macs[slot] = self.control(f"seat {slot}").split()[-1]
+        return self.macs[slot]
+
     def plug_all(self, slots):
         return {slot: self.plug(slot) for slot in slots}
 
@@ -123,7 +159,7 @@ class Bench:
                  or tty >= 0 and (t["adapter"] or {}).get("devnode") == f"/dev/ttyUSB{tty}"]
         return found[0] if found else {}
 
-    def wait(self, slot, condition):
+    def wait(self, slot, condition, **how):
         """Waits until the tile is in that state, or is as condition(tile) wants; returns it."""
         seen = {}
 
@@ -132,7 +168,20 @@ class Bench:
             seen.update(self.tile(slot))
             right = seen.get("state") == condition if isinstance(condition, str) else seen and condition(seen)
             return right and dict(seen)
-        return until(lambda: f"slot {slot} {condition}: {seen}\n{self.wire(slot)}\n{tiles()}", met)
+        return until(lambda: f"slot {slot} {condition}: {seen}\n{self.wire(slot)}\n{tiles()}", met, **how)
+
+    def wait_phase(self, slot, phase, **how):
+        return self.wait(slot, lambda tile: tile["state"] == "flashing" and tile["attempt"]["phase"] == phase, **how)
+
+    def wait_writing(self, slots):
+        for slot in slots:
+            self.wait_phase(slot, "write")
+
+    def wait_tty(self, slot):
+        """Waits until udev is through with it; returns its name."""
+        until(f"ttyUSB of slot {slot}", lambda: self.tty(slot) >= 0)
+        run("udevadm settle")
+        return f"ttyUSB{self.tty(slot)}"
 
     def wait_verdict(self, slot, verdict):
         """Waits for it in the book, and checks a pass against the flash; returns the row."""

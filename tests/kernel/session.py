@@ -5,6 +5,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import adapters  # noqa: E402
+import rights  # noqa: E402
+import service  # noqa: E402
+import stuck  # noqa: E402
 from world import ROOT, run_tests, until  # noqa: E402
 
 
@@ -29,8 +33,7 @@ def main():
     code = 1
     try:
         install()
-        import scenarios  # pylint: disable=import-outside-toplevel
-        run_tests(vars(scenarios), at_once=1)
+        run_tests(vars(adapters) | vars(stuck) | vars(service) | vars(rights), at_once=1)
     except SystemExit as end:
         code = end.code
     finally:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The Debian packages in build/deb, in a small Debian root of their own: lintian, install, upgrade, remove, purge.
 
-Needs no network once the root has been made (root.sh), and no root where user namespaces may be made and /etc/subuid
+Needs no network once the root has been made (tests/debian.sh), and no root where user namespaces may be made and /etc/subuid
 has a range for the user. It runs in namespaces of its own: what it starts and mounts ends with it.
 """
 import contextlib
@@ -323,7 +323,8 @@ def test_the_installed_gangd_flashes_the_installed_boardsims_boards():
 
 def main():
     if os.environ.get("GANGD_PACKAGE_TEST") != "inside":
-        subprocess.run([os.path.join(HERE, "root.sh"), CACHE, GANGD, BOARDSIM], check=True)
+        subprocess.run([os.path.join(ROOT, "tests/debian.sh"), os.path.join(CACHE, "root.tar"), "--", "init-system-helpers",
+                        "passwd", GANGD, BOARDSIM], check=True)
         apart = ["unshare", "--mount", "--pid", "--fork", "--mount-proc"]
         if os.geteuid() != 0:
             apart += ["--map-root-user", "--map-auto"]
