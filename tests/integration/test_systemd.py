@@ -6,6 +6,7 @@ import fcntl
 import grp
 import os
 import re
+import signal
 import socket
 import stat
 import struct
@@ -13,7 +14,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from station import PATIENCE, Skip, Station, run_tests  # noqa: E402
+from station import PATIENCE, Skip, Station, run_tests, until  # noqa: E402
 
 # Takes the first of its arguments, descriptors, from 3 on, and becomes the rest: what systemd does between fork and exec.
 PASS = ('n=3; while [ "$1" != -- ]; do eval "exec $n<&$1 $1<&-"; n=$((n + 1)); shift; done; shift; '
@@ -115,6 +116,60 @@ def test_without_passed_sockets_the_socket_goes_with_gangd():
         assert stat.S_ISSOCK(os.stat(station.socket).st_mode)
         assert station.stop() == 0
         assert not os.path.exists(station.socket)
+
+
+class Kept(Activated):
+    """A station whose gangd finds systemd's notification socket: it is a keeper, and its child does the work."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notices.settimeout(PATIENCE)
+        self.notices.bind(self.path("notify"))
+        self.world |= {"NOTIFY_SOCKET": self.path("notify"), "WATCHDOG_USEC": "1000000"}
+
+    def notice(self, wanted):
+        while (text := self.notices.recv(4096).decode()) != wanted:
+            pass
+
+    def child(self):
+        with open(f"/proc/{self.gangd.pid}/task/{self.gangd.pid}/children", encoding="ascii") as file:
+            return int(file.read())
+
+    def clean(self):
+        super().clean()
+        self.notices.close()
+
+
+def is_alive(pid):
+    return os.path.exists(f"/proc/{pid}/exe")
+
+
+def test_a_keeper_hands_on_what_systemd_says():
+    with Kept(boards=0) as station:
+        waiting = station.ask(socket.AF_UNIX)
+        station.start(ready=False)
+        station.notice("READY=1")
+        station.notice("WATCHDOG=1")
+        answer(waiting)
+        child = station.child()
+        station.gangd.send_signal(signal.SIGHUP)
+        until("a reload", lambda: station.log().count("golden.bin, ") == 2)
+        assert station.stop() == 0
+        station.notice("STOPPING=1")
+        until("the child's end", lambda: not is_alive(child))
+
+
+def test_keeper_and_child_die_together():
+    with Kept(boards=0) as station:
+        for kill_child in (True, False):
+            station.start(ready=False)
+            station.notice("READY=1")
+            child = station.child()
+            os.kill(child if kill_child else station.gangd.pid, signal.SIGKILL)
+            assert station.gangd.wait(PATIENCE) == -signal.SIGKILL
+            until("the other's end", lambda child=child: not is_alive(child))
+            station.was_killed = True
 
 
 class Journal:
