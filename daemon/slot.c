@@ -87,7 +87,7 @@ void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
     slot->asked = false;
     char trouble[sizeof(slot->trouble)];
     snprintf(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
-    if (slot->stage == STAGE_STUCK && cause == CAUSE_ADAPTER_ERROR) {
+    if (slot->stage == STAGE_STUCK && (cause == CAUSE_ADAPTER_ERROR || cause == CAUSE_ADAPTER_STUCK)) {
         /* The kernel's own patience has ended: no answer either. */
     } else if (strcmp(trouble, slot->trouble) == 0) {
         look_again(slot, STAGE_BLOCKED);

@@ -22,13 +22,21 @@ static void set_speed(struct termios2 *settings, uint32_t baud)
     settings->c_ospeed = baud;
 }
 
+/* Of an adapter that does not answer ch341's driver keeps the old rate, and tells no error; of its lines it does. */
+static int why_other_rate(int fd)
+{
+    int lines;
+    return ioctl(fd, TIOCMGET, &lines) == 0 && ioctl(fd, TIOCMSET, &lines) != 0 && errno == ETIMEDOUT ? -ETIMEDOUT
+                                                                                                      : -ERANGE;
+}
+
 static int apply(int fd, const struct termios2 *settings, uint32_t baud)
 {
     struct termios2 chosen;
     if (ioctl(fd, TCSETS2, settings) || ioctl(fd, TCGETS2, &chosen))
         return -errno;
     uint32_t off = chosen.c_ospeed > baud ? chosen.c_ospeed - baud : baud - chosen.c_ospeed;
-    return (uint64_t)off * 100 > (uint64_t)baud * TOLERANCE_PERCENT ? -ERANGE : 0;
+    return (uint64_t)off * 100 > (uint64_t)baud * TOLERANCE_PERCENT ? why_other_rate(fd) : 0;
 }
 
 int tty_ioctl_raw(int fd, uint32_t baud)

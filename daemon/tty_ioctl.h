@@ -15,7 +15,8 @@
  * `baud` as for tty_ioctl_baud(). */
 int tty_ioctl_raw(int fd, uint32_t baud);
 
-/* Any rate. -ERANGE if the driver says that it chose one more than 3 % off. */
+/* Any rate. -ERANGE if the driver says that it chose one more than 3 % off; -ETIMEDOUT if that is so because the
+ * adapter does not answer. */
 int tty_ioctl_baud(int fd, uint32_t baud);
 
 /* Both lines in one request, so that no reset circuit sees a state in between. */

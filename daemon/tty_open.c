@@ -77,6 +77,7 @@ static int explain(struct tty_trouble *trouble, const char *step, int error)
     case ENOENT:
     case ENXIO:
     case ENODEV: tty_trouble_set(trouble, CAUSE_UNPLUGGED, "is no longer there"); break;
+    case ETIMEDOUT: tty_trouble_set(trouble, CAUSE_ADAPTER_STUCK, "%s: %s", step, strerror(-error)); break;
     default: tty_trouble_set(trouble, CAUSE_ADAPTER_ERROR, "%s: %s", step, strerror(-error)); break;
     }
     return error;

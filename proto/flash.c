@@ -138,9 +138,15 @@ void flash_abort(struct flash *flash, enum cause cause, const char *detail, uint
     change_state(flash, FLASH_FAILED, now);
 }
 
-bool flash_is_unplugged(int error)
+enum cause flash_adapter_cause(int error)
 {
-    return error == -EIO || error == -ENODEV || error == -ENXIO;
+    switch (error) {
+    case -EIO:
+    case -ENODEV:
+    case -ENXIO: return CAUSE_UNPLUGGED;
+    case -ETIMEDOUT: return CAUSE_ADAPTER_STUCK;
+    default: return CAUSE_ADAPTER_ERROR;
+    }
 }
 
 bool flash_good(struct flash *flash, const struct session_event *event, const char *what, enum cause refused,
@@ -159,10 +165,7 @@ bool flash_good(struct flash *flash, const struct session_event *event, const ch
     case SESSION_DONE:
         if (event->error == 0)
             return true;
-        if (flash_is_unplugged(event->error))
-            flash_fail(flash, CAUSE_UNPLUGGED, "%s: %s", what, strerror(-event->error));
-        else
-            flash_fail(flash, CAUSE_ADAPTER_ERROR, "%s: %s", what, strerror(-event->error));
+        flash_fail(flash, flash_adapter_cause(event->error), "%s: %s", what, strerror(-event->error));
         return false;
     case SESSION_STARTED:
     case SESSION_FRAME: break;

@@ -16,8 +16,9 @@ void flash_fail(struct flash *flash, enum cause cause, const char *format, ...) 
 bool flash_good(struct flash *flash, const struct session_event *event, const char *what, enum cause refused,
                 enum cause silent);
 
-/* What an adapter that was just pulled answers to an ioctl; the hang-up follows within milliseconds. */
-bool flash_is_unplugged(int error);
+/* What an errno of a port's operation means. -EIO, -ENODEV, -ENXIO: just pulled, the hang-up follows within
+ * milliseconds. -ETIMEDOUT: the driver has waited in vain; the CH340's does for a second, others for many. */
+enum cause flash_adapter_cause(int error);
 
 void flash_request_words(struct flash *flash, enum wire_op op, const uint32_t *words, size_t n, uint64_t timeout,
                          unsigned tries);

@@ -174,7 +174,7 @@ void flash_step_baud(struct flash *flash, const struct session_event *event)
         return;
     }
     /* An adapter that cannot do the rate says so with EINVAL or, read back, ERANGE: the next lower may do. */
-    if (event->kind == SESSION_DONE && event->error != 0 && !flash_is_unplugged(event->error)) {
+    if (event->kind == SESSION_DONE && event->error != 0 && flash_adapter_cause(event->error) == CAUSE_ADAPTER_ERROR) {
         flash_fail(flash, CAUSE_BAUD_FAILED, "%s: the adapter cannot do it", what);
         return;
     }

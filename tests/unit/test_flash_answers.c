@@ -24,8 +24,9 @@ static struct {
     bool holds_all;     /* the second part too */
     bool tells_address; /* as our stub does */
     enum { MD5_SOUND, MD5_DOUBLED, MD5_OF_ANOTHER, MD5_EMPTY, MD5_REFUSED } odd;
-    unsigned odd_at;    /* which MD5 it is: 1 is the first that is asked for */
-    int baud_error;     /* of the adapter, at any rate but the ROM's */
+    unsigned odd_at; /* which MD5 it is: 1 is the first that is asked for */
+    int baud_error;  /* of the adapter, at any rate but the ROM's */
+    int lines_error;
     unsigned md5s, ids; /* asked so far */
 } peer;
 
@@ -202,7 +203,7 @@ static void run(void)
         ck_assert_msg(now < LIMIT, "no end in \"%s\"", flash_sentence(&flash));
         switch (want.kind) {
         case SESSION_WANTS_SEND: send_request(&want); break;
-        case SESSION_WANTS_LINES: session_done(&session, 0, now += ANSWER_US); break;
+        case SESSION_WANTS_LINES: session_done(&session, peer.lines_error, now += ANSWER_US); break;
         case SESSION_WANTS_BAUD:
             session_done(&session, want.baud == FLASH_ROM_BAUD ? 0 : peer.baud_error, now += ANSWER_US);
             break;
@@ -328,6 +329,16 @@ START_TEST(a_rate_that_the_adapter_cannot_do)
 }
 END_TEST
 
+/* What the kernel waits for in vain: the adapter is stuck, not unable. */
+START_TEST(an_adapter_that_does_not_answer)
+{
+    peer.lines_error = _i == 0 ? -ETIMEDOUT : 0;
+    peer.baud_error = _i == 1 ? -ETIMEDOUT : 0;
+    run();
+    expect_failure(CAUSE_ADAPTER_STUCK);
+}
+END_TEST
+
 START_TEST(an_adapter_that_is_pulled_while_its_rate_changes)
 {
     peer.baud_error = -EIO;
@@ -363,6 +374,7 @@ int main(void)
     tcase_add_test(tcase, chatter_is_no_greeting_and_has_an_end);
     tcase_add_test(tcase, a_rate_that_the_adapter_cannot_do);
     tcase_add_test(tcase, an_adapter_that_is_pulled_while_its_rate_changes);
+    tcase_add_loop_test(tcase, an_adapter_that_does_not_answer, 0, 2);
     tcase_add_test(tcase, a_flash_id_is_booked_when_it_is_sure);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
