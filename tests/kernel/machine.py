@@ -61,7 +61,13 @@ SLOW = ("baud = 38400", "settle_ms = 50")
 
 
 def main_pid():
+    """gangd's keeper."""
     return int(show("MainPID"))
+
+
+def worker_pid():
+    """gangd's own."""
+    return int(run(f"cat /proc/{main_pid()}/task/{main_pid()}/children"))
 
 
 class Connection(http.client.HTTPConnection):

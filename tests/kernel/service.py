@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from machine import SLOW, Bench, Connection, ask, main_pid, rows, run, show, start, status, until
+from machine import SLOW, Bench, Connection, ask, main_pid, rows, run, show, start, status, until, worker_pid
 
 
 def interrupt(slots, interruption):
@@ -33,11 +33,12 @@ def test_interrupted_by_restart():
 
 def test_interrupted_by_kill():
     interrupt([1, 2, 3], lambda: os.kill(main_pid(), signal.SIGKILL))
+    interrupt([1, 2, 3], lambda: os.kill(worker_pid(), signal.SIGKILL))
 
 
 def test_interrupted_by_watchdog():
-    """A loop that stands still is ended by systemd, and begun anew."""
-    interrupt([1], lambda: os.kill(main_pid(), signal.SIGSTOP))
+    """A loop that stands still is ended by systemd, and begun anew. It runs in the child of the one that systemd knows."""
+    interrupt([1], lambda: os.kill(worker_pid(), signal.SIGSTOP))
     assert "Watchdog timeout" in run("journalctl -b -u gangd")
 
 

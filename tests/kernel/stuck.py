@@ -13,8 +13,8 @@ def seconds(row):
 
 
 def test_stuck_cost_others_nothing():
-    """Six stuck adapters: the others take the time they take without, one that is plugged in later too; and gangd ends
-    by itself in the time that systemd gives it. When they answer again, the next gangd finishes them."""
+    """Six stuck adapters: the others take the time they take without, one that is plugged in later too; and gangd has
+    ended after five seconds. When they answer again, the next gangd finishes them."""
     start(*SLOW)
     with Bench() as bench:
         bench.plug_all(GOOD + STALLED + HUNG)
@@ -31,8 +31,10 @@ def test_stuck_cost_others_nothing():
         for slot, mac in others.items():
             assert verdicts(mac) == ["pass"], rows()
             assert beside[slot] < 1.1 * alone[slot], (slot, beside, alone)
+        before = time.monotonic()
         run("systemctl stop gangd")
-        assert show("Result") == "success", show("Result")
+        took = time.monotonic() - before
+        assert show("Result") == "success" and took < 5, (show("Result"), took)
         for slot, mac in macs.items():
             assert verdicts(mac) and not {"pass", "open"} & set(verdicts(mac)), (slot, verdicts(mac))
         run("systemctl start gangd")
@@ -43,11 +45,10 @@ def test_stuck_cost_others_nothing():
 
 
 def test_stuck_comes_back():
-    """An adapter that answers no control request is told to be unplugged; if it answers again its board passes. Not the
-    CH340: its driver gives each request up after a second, and the attempt ends as adapter-error."""
+    """An adapter that answers no control request is told to be unplugged; if it answers again its board passes."""
     start(*SLOW)
     with Bench() as bench:
-        macs = bench.plug_all([1, 3, 4])
+        macs = bench.plug_all([1, 2, 3, 4])
         bench.wait_writing(macs)
         for slot in macs:
             bench.control(f"hang {slot}")
