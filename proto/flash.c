@@ -87,7 +87,7 @@ void flash_start(struct flash *flash, struct session *session, const struct flas
     flash->baud_index = job->first_baud < job->n_bauds ? job->first_baud : 0;
     flash->entered = now;
     begin_try(flash);
-    session_start(session, &flash->recipe, FLASH_ROM_BAUD, now);
+    session_start(session, &flash->recipe, LOADER_BAUD, now);
 }
 
 /* Would a fresh reset and a lower baud rate help? Not against what the chip is, nor where the resets of one try have

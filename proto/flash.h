@@ -23,7 +23,6 @@
 #include <stdint.h>
 
 #define FLASH_BAUDS_MAX 8
-#define FLASH_ROM_BAUD  LOADER_BAUD
 
 /* X(name, phase, sentence). The phase is the name in the API and the book's column of seconds. A state has no time
  * limit of its own: each request in it is bounded, and so is their number; only WAIT waits for a person. */
@@ -120,7 +119,7 @@ struct flash {
     } at;                              /* where in a state the recipe is */
 };
 
-/* Binds the recipe to a session and starts it at FLASH_ROM_BAUD. */
+/* Binds the recipe to a session and starts it at LOADER_BAUD. */
 void flash_start(struct flash *flash, struct session *session, const struct flash_job *job, uint64_t now);
 
 /* Ends the recipe from outside: unplugged, stopped, the adapter failed. No further call of the session may follow. */

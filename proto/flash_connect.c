@@ -37,7 +37,7 @@ void flash_step_reset(struct flash *flash, const struct session_event *event)
 {
     static const struct session_event start = {.kind = SESSION_STARTED};
     if (event->kind == SESSION_STARTED) {
-        session_baud(flash->session, FLASH_ROM_BAUD);
+        session_baud(flash->session, LOADER_BAUD);
         return;
     }
     if (flash->step == 0) {

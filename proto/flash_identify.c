@@ -193,6 +193,6 @@ void flash_step_flash_id(struct flash *flash, const struct session_event *event)
         flash->step = SET_PARAMS;
         judge_flash(flash);
         return;
-    case SET_PARAMS: flash_enter(flash, flash_baud(flash) == FLASH_ROM_BAUD ? FLASH_COMPARE : FLASH_BAUD); return;
+    case SET_PARAMS: flash_enter(flash, flash_baud(flash) == LOADER_BAUD ? FLASH_COMPARE : FLASH_BAUD); return;
     }
 }

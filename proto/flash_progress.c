@@ -36,7 +36,7 @@ static uint64_t stub_cost(const struct flash *flash)
     uint64_t bytes = 0;
     for (size_t i = 0; i < flash->job->stub->n_segments; i++)
         bytes += flash->job->stub->segments[i].size;
-    return 100 * MS + bytes * 10 * S / FLASH_ROM_BAUD;
+    return 100 * MS + bytes * 10 * S / LOADER_BAUD;
 }
 
 static uint64_t md5_cost(const struct flash *flash)

@@ -169,7 +169,7 @@ void flash_step_baud(struct flash *flash, const struct session_event *event)
     snprintf(what, sizeof(what), "%u baud", baud);
 
     if (event->kind == SESSION_STARTED) {
-        const uint32_t words[] = {baud, FLASH_ROM_BAUD};
+        const uint32_t words[] = {baud, LOADER_BAUD};
         flash_request_words(flash, WIRE_CHANGE_BAUDRATE, words, 2, BAUD_TIMEOUT, 1);
         return;
     }

@@ -113,7 +113,7 @@ void rig_flash(struct rig *rig, const struct flash_job *job, unsigned limit_s)
     rig->now = board_run(rig->board, 0) / 1000 + 1;
     uint64_t start = rig->now, limit = start + limit_s * 1000000ULL;
     uint64_t unplug = rig->unplug_at == RIG_NEVER ? RIG_NEVER : start + rig->unplug_at;
-    rig->baud = FLASH_ROM_BAUD;
+    rig->baud = LOADER_BAUD;
     flash_start(&rig->flash, &rig->session, job, rig->now);
     while (!flash_ended(&rig->flash)) {
         if (rig->now >= unplug) {

@@ -205,7 +205,7 @@ static void run(void)
         case SESSION_WANTS_SEND: send_request(&want); break;
         case SESSION_WANTS_LINES: session_done(&session, peer.lines_error, now += ANSWER_US); break;
         case SESSION_WANTS_BAUD:
-            session_done(&session, want.baud == FLASH_ROM_BAUD ? 0 : peer.baud_error, now += ANSWER_US);
+            session_done(&session, want.baud == LOADER_BAUD ? 0 : peer.baud_error, now += ANSWER_US);
             break;
         case SESSION_WANTS_NOTHING: wait(); break;
         }
