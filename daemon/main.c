@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/config.h"
-#include "daemon/events.h"
-#include "daemon/http.h"
-#include "daemon/keeper.h"
-#include "daemon/log.h"
-#include "daemon/product.h"
-#include "daemon/station.h"
-#include "daemon/tty.h"
+#include "daemon/api/events.h"
+#include "daemon/api/http.h"
+#include "daemon/base/log.h"
+#include "daemon/config/config.h"
+#include "daemon/config/product.h"
+#include "daemon/port/tty.h"
+#include "daemon/station/station.h"
+#include "daemon/supervisor.h"
 
 #include <getopt.h>
 #include <signal.h>

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-DAEMON_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out daemon/main.c,$(wildcard daemon/*.c)))
-DAEMON_PKGS := libuv libudev sqlite3 jansson zlib libmd libmicrohttpd inih libsystemd
+# One library a room, named after it. A program links those it needs, from top to bottom.
+DAEMON_ROOMS := api station book port config base
+DAEMON_LIBS  := $(DAEMON_ROOMS:%=$(B)/lib%.a)
+DAEMON_MAIN  := $(patsubst %.c,$(B)/%.o,$(wildcard daemon/*.c))
+DAEMON_PKGS  := libuv libudev sqlite3 jansson zlib libmd libmicrohttpd inih libsystemd
 
-$(DAEMON_OBJ) $(B)/daemon/main.o: PKGS = $(DAEMON_PKGS)
+$(B)/daemon/%.o: PKGS = $(DAEMON_PKGS)
 
-$(B)/libdaemon.a: $(DAEMON_OBJ)
+$(foreach room,$(DAEMON_ROOMS),$(eval $(B)/lib$(room).a: $(patsubst %.c,$(B)/%.o,$(wildcard daemon/$(room)/*.c))))
 
-$(B)/gangd: $(B)/daemon/main.o $(B)/libdaemon.a $(B)/libproto.a
+$(B)/gangd: $(DAEMON_MAIN) $(DAEMON_LIBS) $(B)/libproto.a
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm

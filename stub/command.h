@@ -3,7 +3,7 @@
 #ifndef STUB_COMMAND_H
 #define STUB_COMMAND_H
 
-#include "proto/wire.h"
+#include "proto/link/wire.h"
 #include "stub/frame.h"
 
 #include <stdbool.h>

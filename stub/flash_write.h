@@ -13,7 +13,7 @@
 #ifndef STUB_FLASH_WRITE_H
 #define STUB_FLASH_WRITE_H
 
-#include "proto/wire.h"
+#include "proto/link/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #ifndef STUB_FRAME_H
 #define STUB_FRAME_H
 
-#include "proto/wire.h"
+#include "proto/link/wire.h"
 
 #include <stddef.h>
 #include <stdint.h>

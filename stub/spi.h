@@ -9,7 +9,7 @@
 #ifndef STUB_SPI_H
 #define STUB_SPI_H
 
-#include "proto/wire.h"
+#include "proto/link/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -15,7 +15,7 @@ TEST_PKGS   := $(DAEMON_PKGS) $(BOARDSIM_PKGS) libcurl check
 $(B)/tests/%.o: PKGS = $(TEST_PKGS)
 
 # The board shares no header with what it tests: only a test may hold both.
-TEST_LIBS := $(B)/libtests.a $(B)/libdaemon.a $(B)/libproto.a $(B)/libboardsim.a
+TEST_LIBS := $(B)/libtests.a $(DAEMON_LIBS) $(B)/libproto.a $(B)/libboardsim.a
 
 $(B)/libtests.a: $(SHARED_OBJ)
 
@@ -94,7 +94,7 @@ FUZZ_SECONDS ?= 60
 .PHONY: fuzz-build
 fuzz-build: $(FUZZERS)
 
-build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libdaemon.a build/fuzz/libproto.a
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(DAEMON_ROOMS:%=build/fuzz/lib%.a) build/fuzz/libproto.a
 	$(call said,LD)
 	$(Q)clang $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm
 

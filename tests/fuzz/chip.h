@@ -5,7 +5,7 @@
 #ifndef TESTS_FUZZ_CHIP_H
 #define TESTS_FUZZ_CHIP_H
 
-#include "proto/session.h"
+#include "proto/link/session.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,10 +3,10 @@
  * Any bytes as gangd.conf: accepted or refused, never a crash, and what is accepted keeps the promises of config.h;
  * also when places have been written into it.
  */
-#include "daemon/config.h"
-#include "daemon/config_edit.h"
-#include "daemon/config_keys.h"
-#include "daemon/utf8.h"
+#include "daemon/base/utf8.h"
+#include "daemon/config/config.h"
+#include "daemon/config/edit.h"
+#include "daemon/config/keys.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A look at the fixture against a chip that answers with the fuzzer's bytes. Whatever it says, the look ends in bounded
  * steps with a result, and asks for nothing that could change a board. */
-#include "proto/presence.h"
+#include "proto/recipe/presence.h"
 #include "tests/fuzz/chip.h"
 
 #include <assert.h>

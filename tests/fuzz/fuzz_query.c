@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The query parser with any bytes, split at '&' and '=' as the HTTP library does. What it takes must be in range; what
  * it refuses must have a printable reason. */
-#include "daemon/query.h"
+#include "daemon/book/filter.h"
 
 #include <ctype.h>
 #include <stdint.h>

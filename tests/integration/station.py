@@ -34,7 +34,7 @@ SLOW = "settle_ms = 50\nbaud = 115200"
 
 
 def image_hash(parts, algorithm):
-    """The hash that gangd books for an image of (offset, bytes) pairs (proto/golden.h)."""
+    """The hash that gangd books for an image of (offset, bytes) pairs (proto/image/golden.h)."""
     digest = hashlib.new(algorithm)
     for offset, data in sorted(parts):
         if len(parts) > 1 or offset != 0:

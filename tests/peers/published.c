@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "proto/stub_image.h"
+#include "proto/image/stub_image.h"
 #include "tests/runner.h"
 #include "tests/unit/board_talk.h"
 

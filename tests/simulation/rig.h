@@ -6,9 +6,9 @@
 #ifndef TESTS_SIMULATION_RIG_H
 #define TESTS_SIMULATION_RIG_H
 
-#include "proto/flash.h"
-#include "proto/presence.h"
-#include "proto/session.h"
+#include "proto/link/session.h"
+#include "proto/recipe/presence.h"
+#include "proto/recipe/program.h"
 #include "tools/boardsim/board/board.h"
 
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * Our stub on the virtual board, in virtual time, with a small host of its own: it knows the wire and nothing of
  * proto's conversation, so that stub and conversation cannot agree on a mistake.
  */
-#include "proto/stub_image.h"
-#include "proto/wire.h"
+#include "proto/image/stub_image.h"
+#include "proto/link/wire.h"
 #include "tests/runner.h"
 #include "tools/boardsim/board/board.h"
 

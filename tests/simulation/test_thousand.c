@@ -3,9 +3,9 @@
  * A day on the line, in virtual time: a thousand units with seeded random faults through conversation, board and book.
  * After each: no false pass, no lost record. GANGD_UNITS and GANGD_SEED in the environment choose another day.
  */
-#include "daemon/attempt_judge.h"
-#include "daemon/clock.h"
-#include "daemon/store.h"
+#include "daemon/base/clock.h"
+#include "daemon/book/book.h"
+#include "daemon/station/attempt_record.h"
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
 #include "tools/boardsim/board/nor.h"

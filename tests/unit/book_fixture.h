@@ -6,8 +6,8 @@
 #ifndef TESTS_UNIT_BOOK_FIXTURE_H
 #define TESTS_UNIT_BOOK_FIXTURE_H
 
-#include "daemon/clock.h"
-#include "daemon/store.h"
+#include "daemon/base/clock.h"
+#include "daemon/book/book.h"
 #include "tests/runner.h"
 
 #include <sqlite3.h>

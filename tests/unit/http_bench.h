@@ -7,9 +7,9 @@
 #ifndef TESTS_UNIT_HTTP_BENCH_H
 #define TESTS_UNIT_HTTP_BENCH_H
 
-#include "daemon/events.h"
-#include "daemon/http.h"
-#include "daemon/store.h"
+#include "daemon/api/events.h"
+#include "daemon/api/http.h"
+#include "daemon/book/book.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bench's station. Definitions: one file of a test program includes it, and then has these instead of the real ones
- * of daemon/station.c.
+ * of daemon/station/station.c.
  */
 #ifndef TESTS_UNIT_HTTP_STATION_H
 #define TESTS_UNIT_HTTP_STATION_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/attempt_json.h"
+#include "daemon/book/attempt_json.h"
 #include "tests/runner.h"
 
 #include <stdlib.h>

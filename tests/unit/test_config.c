@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/config.h"
-#include "daemon/utf8.h"
+#include "daemon/base/utf8.h"
+#include "daemon/config/config.h"
 #include "tests/runner.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Places written into a configuration: what comes out, and that nothing else changes. */
-#include "daemon/config.h"
-#include "daemon/config_edit.h"
+#include "daemon/config/config.h"
+#include "daemon/config/edit.h"
 #include "tests/runner.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/events.h"
+#include "daemon/api/events.h"
 #include "tests/runner.h"
 
 #include <stdio.h>

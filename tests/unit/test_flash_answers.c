@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The flash recipe against answers that no virtual board gives: late, doubled, contradictory or endless ones. */
-#include "daemon/attempt_judge.h"
-#include "proto/bytes.h"
-#include "proto/flash.h"
+#include "daemon/station/attempt_record.h"
+#include "proto/link/bytes.h"
+#include "proto/recipe/program.h"
 #include "tests/runner.h"
 
 #include <errno.h>

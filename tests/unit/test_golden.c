@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/golden.h"
-#include "proto/wire.h"
+#include "proto/image/golden.h"
+#include "proto/link/wire.h"
 #include "tests/runner.h"
 
 #include <md5.h>

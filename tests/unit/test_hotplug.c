@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Against real libudev in umockdev's world. */
-#include "daemon/hotplug.h"
-#include "daemon/utf8.h"
+#include "daemon/base/utf8.h"
+#include "daemon/port/hotplug.h"
 #include "tests/preload.h"
 #include "tests/runner.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The local sockets: who may ask for what, and what he gets. Streams are in test_http_stream.c. */
-#include "daemon/http_listen.h"
+#include "daemon/api/listen.h"
 #include "tests/runner.h"
 #include "tests/unit/http_bench.h"
 #include "tests/unit/http_station.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/cause.h"
-#include "proto/identity.h"
+#include "proto/chip/identity.h"
+#include "proto/diagnosis/cause.h"
 #include "tests/runner.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a look makes of answers, one by one. */
-#include "proto/bytes.h"
-#include "proto/presence.h"
+#include "proto/link/bytes.h"
+#include "proto/recipe/presence.h"
 #include "tests/runner.h"
 
 #include <string.h>

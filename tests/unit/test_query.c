@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/query.h"
+#include "daemon/book/filter.h"
 #include "tests/runner.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/bytes.h"
-#include "proto/session.h"
+#include "proto/link/bytes.h"
+#include "proto/link/session.h"
 #include "tests/runner.h"
 
 #include <errno.h>

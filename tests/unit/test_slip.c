@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/slip.h"
+#include "proto/link/slip.h"
 #include "tests/runner.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A slot whose fixture has a lid, on ports that boardsim does not have. */
-#include "daemon/slot.h"
+#include "daemon/station/slot.h"
 #include "tests/preload.h"
 #include "tests/runner.h"
 #include "tests/unit/tty_bed.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The station's reload: what is in force afterwards is what the files said when it was asked for last. */
-#include "daemon/station.h"
+#include "daemon/station/station.h"
 #include "tests/runner.h"
 
 #include <stdio.h>

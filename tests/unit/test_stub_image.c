@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/stub_image.h"
+#include "proto/image/stub_image.h"
 #include "tests/runner.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is in the way when a port is opened, and how it is said. Ports are bare ptys. */
-#include "daemon/tty_open.h"
+#include "daemon/port/tty_open.h"
 #include "tests/runner.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_TTY_BED_H
 #define TESTS_UNIT_TTY_BED_H
 
-#include "daemon/tty.h"
+#include "daemon/port/tty.h"
 
 #include <pthread.h>
 #include <stdbool.h>

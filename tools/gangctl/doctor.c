@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/doctor.h"
 
-#include "daemon/utf8.h"
+#include "daemon/base/utf8.h"
 
 #include <ctype.h>
 #include <dirent.h>

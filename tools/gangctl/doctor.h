@@ -6,7 +6,7 @@
 #ifndef TOOLS_GANGCTL_DOCTOR_H
 #define TOOLS_GANGCTL_DOCTOR_H
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with adapters, with what they hang on, or with who else uses them. */
-#include "daemon/port_holder.h"
+#include "daemon/port/holder.h"
 #include "tools/gangctl/doctor.h"
 
 #include <stdio.h>

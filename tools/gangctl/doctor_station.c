@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with gangd itself: the service, its configuration, the golden image, room for the book. */
-#include "daemon/config.h"
-#include "daemon/product.h"
+#include "daemon/config/config.h"
+#include "daemon/config/product.h"
 #include "tools/gangctl/doctor.h"
 
 #include <errno.h>

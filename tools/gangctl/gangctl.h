@@ -5,7 +5,7 @@
 #ifndef TOOLS_GANGCTL_GANGCTL_H
 #define TOOLS_GANGCTL_GANGCTL_H
 
-#include "daemon/query.h"
+#include "daemon/book/filter.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/learn.h"
 
-#include "daemon/config_keys.h"
+#include "daemon/config/keys.h"
 #include "tools/gangctl/gangctl.h"
 
 #include <stdarg.h>

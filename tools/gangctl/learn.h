@@ -6,9 +6,9 @@
 #ifndef TOOLS_GANGCTL_LEARN_H
 #define TOOLS_GANGCTL_LEARN_H
 
-#include "daemon/config.h"
-#include "daemon/config_edit.h"
-#include "daemon/hotplug.h"
+#include "daemon/config/config.h"
+#include "daemon/config/edit.h"
+#include "daemon/port/hotplug.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/print.h"
-#include "daemon/query.h"
-#include "daemon/utf8.h"
-#include "proto/cause.h"
+#include "daemon/base/utf8.h"
+#include "daemon/book/filter.h"
+#include "proto/diagnosis/cause.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/rows.h"
-#include "daemon/store_file.h"
+#include "daemon/book/reader.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/api/http.h"
+#include "daemon/api/listen.h"
+#include "daemon/api/routes.h"
+#include "daemon/base/log.h"
+
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of each socket, so that a page gone wild does not lock out gangctl. */
+#define CONNECTIONS_MAX 64
+/* A client that neither sends nor takes a byte for so long is dropped. */
+#define IDLE_SECONDS 30
+/* Per connection, for the header (API_HEADER_MAX and what is parsed of it) and then for the answer under way. */
+#define CONNECTION_MEMORY 32768
+
+#define KEEP_ALIVE_MS 15000
+
+/* One listening socket with its own MHD daemon. */
+struct listener {
+    struct http *http;
+    struct api_door door;
+    struct MHD_Daemon *mhd;
+    int fd;           /* what it listens on; MHD closes it */
+    uv_poll_t poll;   /* MHD's epoll descriptor */
+    uv_timer_t timer; /* its time-outs, and connections that were resumed */
+    bool polled;      /* these two are open */
+    bool resumed;     /* since MHD_run() began */
+};
+
+struct http {
+    struct api api;
+    struct listener tcp, local;
+    uv_timer_t keep_alive;
+    char *path;            /* of the Unix socket, to be removed at the end; NULL if it is not ours */
+    unsigned open_handles; /* of libuv; the last to close frees all */
+};
+
+/* What MHD says is of clients that went away or sent nonsense: for the debugger only. */
+__attribute__((format(printf, 2, 0))) static void on_mhd_log(void *cls, const char *format, va_list arguments)
+{
+    (void)cls;
+    char text[512];
+    vsnprintf(text, sizeof(text), format, arguments);
+    text[strcspn(text, "\n")] = '\0';
+    log_debug("http", "%s", text);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void run(struct listener *listener)
+{
+    listener->resumed = false;
+    MHD_run(listener->mhd);
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    if (listener->resumed || MHD_get_timeout(listener->mhd, &ms) == MHD_YES)
+        uv_timer_start(&listener->timer, on_timer, ms, 0);
+    else
+        uv_timer_stop(&listener->timer);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    run(timer->data);
+}
+
+static void run_soon(struct listener *listener)
+{
+    listener->resumed = true;
+    if (listener->polled)
+        uv_timer_start(&listener->timer, on_timer, 0, 0);
+}
+
+/* MHD does not wake its epoll descriptor for what is resumed while it has no thread of its own. */
+static void on_resumed(void *data)
+{
+    struct http *http = data;
+    run_soon(&http->local);
+    run_soon(&http->tcp);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    run(poll->data);
+}
+
+static void on_keep_alive(uv_timer_t *timer)
+{
+    struct http *http = timer->data;
+    api_keep_alive(&http->api);
+}
+
+/* Takes listener->fd, in failure too. */
+static bool listener_start(struct http *http, struct listener *listener)
+{
+    uv_loop_t *loop = http->keep_alive.loop;
+    listener->http = http;
+    listener->door.api = &http->api;
+    listener->mhd =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, api_answer,
+                         &listener->door, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+                         listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, api_completed, NULL, MHD_OPTION_END);
+    if (!listener->mhd) {
+        close(listener->fd);
+        return false;
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+    if (!info || uv_poll_init(loop, &listener->poll, info->epoll_fd) != 0)
+        return false;
+    listener->poll.data = listener;
+    uv_timer_init(loop, &listener->timer);
+    listener->timer.data = listener;
+    listener->polled = true;
+    http->open_handles += 2;
+    return uv_poll_start(&listener->poll, UV_READABLE, on_poll) == 0;
+}
+
+static bool start_local(struct http *http, const struct config *config, char *error, size_t error_size)
+{
+    bool passed;
+    int fd = http_listen_unix(config->socket, config->group, &passed, error, error_size);
+    if (fd < 0)
+        return false;
+    http->path = passed ? NULL : strdup(config->socket);
+    http->local.fd = fd;
+    if (!listener_start(http, &http->local) || (!http->path && !passed)) {
+        snprintf(error, error_size, "socket %s: the HTTP server cannot be started", config->socket);
+        if (!http->path && !passed)
+            unlink(config->socket);
+        return false;
+    }
+    log_info("http", "listening on %s", config->socket);
+    return true;
+}
+
+static bool start_tcp(struct http *http, const struct config *config, char *error, size_t error_size)
+{
+    uint16_t port = config->port;
+    int fd = http_listen_tcp(config->address, &port, error, error_size);
+    if (fd < 0)
+        return false;
+    http->tcp.door.tcp = true;
+    http->tcp.door.port = port;
+    snprintf(http->tcp.door.address, sizeof(http->tcp.door.address), "%s", config->address);
+    http->tcp.fd = fd;
+    if (!listener_start(http, &http->tcp)) {
+        snprintf(error, error_size, "listen = %s:%u: the HTTP server cannot be started", config->address, port);
+        return false;
+    }
+    bool ipv6 = strchr(config->address, ':');
+    log_info("http", "listening on http://%s%s%s:%u/", ipv6 ? "[" : "", config->address, ipv6 ? "]" : "", port);
+    return true;
+}
+
+struct http *http_start(uv_loop_t *loop, const struct config *config, struct station *station, struct events *events,
+                        char *error, size_t error_size)
+{
+    struct http *http = calloc(1, sizeof(*http));
+    if (!http) {
+        snprintf(error, error_size, "http: out of memory");
+        return NULL;
+    }
+    uv_timer_init(loop, &http->keep_alive);
+    http->keep_alive.data = http;
+    http->open_handles = 1;
+    http->api.station = station;
+    http->api.events = events;
+    LIST_INIT(&http->api.streams.list);
+    http->api.streams.resumed = on_resumed;
+    http->api.streams.data = http;
+
+    http->api.files = static_files_load(config->web, error, error_size);
+    if (!http->api.files || (config->socket[0] && !start_local(http, config, error, error_size)) ||
+        (config->address[0] && !start_tcp(http, config, error, error_size))) {
+        http_stop(http);
+        return NULL;
+    }
+    http_listen_close_others((const int[]){http->local.fd, http->tcp.fd}, 2);
+    uv_timer_start(&http->keep_alive, on_keep_alive, KEEP_ALIVE_MS, KEEP_ALIVE_MS);
+    return http;
+}
+
+uint16_t http_port(const struct http *http)
+{
+    return http->tcp.door.port;
+}
+
+static void free_when_last(struct http *http)
+{
+    if (--http->open_handles == 0)
+        free(http);
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    const struct listener *listener = handle->data;
+    free_when_last(listener->http);
+}
+
+static void on_keep_alive_closed(uv_handle_t *handle)
+{
+    free_when_last(handle->data);
+}
+
+static void listener_stop(struct listener *listener)
+{
+    /* libuv must let go of the epoll descriptor before MHD closes it. */
+    if (listener->polled) {
+        uv_close((uv_handle_t *)&listener->poll, on_listener_closed);
+        uv_close((uv_handle_t *)&listener->timer, on_listener_closed);
+    }
+    if (listener->mhd)
+        MHD_stop_daemon(listener->mhd);
+}
+
+void http_stop(struct http *http)
+{
+    if (!http)
+        return;
+    api_end_streams(&http->api); /* MHD does not stop while a connection is suspended */
+    listener_stop(&http->local);
+    listener_stop(&http->tcp);
+    if (http->path)
+        unlink(http->path);
+    free(http->path);
+    static_files_free(http->api.files);
+    uv_close((uv_handle_t *)&http->keep_alive, on_keep_alive_closed);
+}

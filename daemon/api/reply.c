@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/api/reply.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Largest piece of a stream that is asked for at once. */
+#define STREAM_BLOCK 16384
+
+static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response,
+                             const char *type, const char *cache)
+{
+    static const char *const always[][2] = {
+        {MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY,
+         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+         "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
+        {MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff"},
+        {"Referrer-Policy", "no-referrer"},
+        /* A foreign page may name our address in <img> or <script>; its browser then keeps the answer from it. */
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+    };
+    if (!response)
+        return MHD_NO;
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+        MHD_add_response_header(response, always[i][0], always[i][1]);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache);
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response); /* the connection keeps its own reference */
+    return result;
+}
+
+/* Takes `text`. */
+static struct MHD_Response *text_response(char *text)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+    if (!response)
+        free(text);
+    return response;
+}
+
+enum MHD_Result reply_json(struct MHD_Connection *connection, unsigned status, json_t *json)
+{
+    static char broken[] = "{\"error\":\"gangd could not put its answer into words\"}";
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    if (text)
+        return queue(connection, status, text_response(text), "application/json", "no-store");
+    return queue(connection, MHD_HTTP_INTERNAL_SERVER_ERROR,
+                 MHD_create_response_from_buffer(strlen(broken), broken, MHD_RESPMEM_PERSISTENT), "application/json",
+                 "no-store");
+}
+
+static void printable(char *text)
+{
+    for (; *text; text++)
+        if (!isprint((unsigned char)*text))
+            *text = '?';
+}
+
+enum MHD_Result reply_error(struct MHD_Connection *connection, unsigned status, const char *format, ...)
+{
+    char sentence[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    printable(sentence);
+    return reply_json(connection, status, json_pack("{s:s}", "error", sentence));
+}
+
+enum MHD_Result reply_not_allowed(struct MHD_Connection *connection, const char *allow)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "{\"error\":\"this takes only %s\"}", allow);
+    struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
+    if (response)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
+    return queue(connection, MHD_HTTP_METHOD_NOT_ALLOWED, response, "application/json", "no-store");
+}
+
+enum MHD_Result reply_file(struct MHD_Connection *connection, const struct static_file *file)
+{
+    /* no-cache: gangd may have been updated since; the files are few and small. */
+    return queue(connection, MHD_HTTP_OK,
+                 MHD_create_response_from_buffer(file->size, file->data, MHD_RESPMEM_PERSISTENT), file->type,
+                 "no-cache");
+}
+
+enum MHD_Result reply_stream(struct MHD_Connection *connection, const char *type, const char *filename,
+                             MHD_ContentReaderCallback read, MHD_ContentReaderFreeCallback ended, void *cls)
+{
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read, cls, ended);
+    if (!response) {
+        ended(cls);
+        return MHD_NO;
+    }
+    if (filename) {
+        char disposition[96];
+        snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", filename);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, disposition);
+    }
+    return queue(connection, MHD_HTTP_OK, response, type, "no-store");
+}

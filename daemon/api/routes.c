@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/api/routes.h"
+#include "daemon/api/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct request {
+    const struct api_door *door;
+    struct MHD_Connection *connection;
+    struct export *export; /* waits for the book; NULL when it became the answer */
+};
+
+static const char *header(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* "HOST" or "[HOST]", in any case, with our port (which may be left out if it is HTTP's own). */
+static bool is_own_host(const struct api_door *door, const char *host)
+{
+    static const char *const names[] = {"127.0.0.1", "localhost", "::1"};
+    char own[80];
+    for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
+        const char *name = i < sizeof(names) / sizeof(names[0]) ? names[i] : door->address;
+        const char *format = strchr(name, ':') ? "[%s]" : "%s";
+        int len = snprintf(own, sizeof(own), format, name);
+        if (door->port == 80 && strcasecmp(host, own) == 0)
+            return true;
+        snprintf(own + len, sizeof(own) - (size_t)len, ":%u", door->port);
+        if (strcasecmp(host, own) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_same_origin(const char *origin, const char *host)
+{
+    static const char scheme[] = "http://";
+    return host && strncasecmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
+           strcasecmp(origin + sizeof(scheme) - 1, host) == 0;
+}
+
+static enum MHD_Result answer_status(struct request *request, const char *rest)
+{
+    (void)rest;
+    return reply_json(request->connection, MHD_HTTP_OK, station_status(request->door->api->station));
+}
+
+static enum MHD_Result answer_events(struct request *request, const char *rest)
+{
+    (void)rest;
+    struct api *api = request->door->api;
+    return stream_events(&api->streams, request->connection, api->station, api->events,
+                         header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
+}
+
+struct parse {
+    struct query query;
+    char error[256];
+    bool bad;
+};
+
+static enum MHD_Result on_parameter(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
+                                    const char *value, size_t value_len)
+{
+    (void)kind;
+    struct parse *parse = cls;
+    parse->bad =
+        query_set(&parse->query, key, key_len, value ? value : "", value_len, parse->error, sizeof(parse->error)) != 0;
+    return parse->bad ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result answer_book(struct request *request, bool units)
+{
+    struct api *api = request->door->api;
+    struct parse parse = {0};
+    query_init(&parse.query, units);
+    MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &parse);
+    if (parse.bad || query_check(&parse.query, parse.error, sizeof(parse.error)) != 0)
+        return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", parse.error);
+    request->export = export_open(&api->streams, request->connection, station_store(api->station), &parse.query);
+    return request->export ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result answer_attempts(struct request *request, const char *rest)
+{
+    (void)rest;
+    return answer_book(request, false);
+}
+
+static enum MHD_Result answer_units(struct request *request, const char *rest)
+{
+    (void)rest;
+    return answer_book(request, true);
+}
+
+static enum MHD_Result answer_start_slot(struct request *request, const char *slot)
+{
+    json_t *answer = NULL;
+    enum station_reply reply = station_start_slot(request->door->api->station, slot, &answer);
+    if (reply == STATION_OK)
+        return reply_json(request->connection, MHD_HTTP_ACCEPTED, answer);
+    unsigned status = reply == STATION_NO_SUCH_SLOT ? MHD_HTTP_NOT_FOUND : MHD_HTTP_CONFLICT;
+    if (!answer) /* a name that is no UTF-8 */
+        return reply_error(request->connection, status, "slot %s: there is none", slot);
+    return reply_json(request->connection, status, json_pack("{s:o}", "error", answer));
+}
+
+static enum MHD_Result answer_start(struct request *request, const char *rest)
+{
+    (void)rest;
+    json_t *started = station_start_slots(request->door->api->station);
+    return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:o}", "started", started));
+}
+
+/* ?seconds=N: one number, nothing behind it. */
+static enum MHD_Result answer_hold(struct request *request, const char *rest)
+{
+    (void)rest;
+    const char *text = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "seconds");
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    if (digits == 0 || digits > 2 || text[digits] || atoi(text) > STATION_HOLD_MAX)
+        return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "seconds must be a number from 0 to %d",
+                           STATION_HOLD_MAX);
+    station_hold(request->door->api->station, (unsigned)atoi(text));
+    return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "held", atoi(text) > 0));
+}
+
+/* '*' in a path stands for one part of it, which the answerer gets. */
+static const struct route {
+    const char *path;
+    bool post;
+    enum MHD_Result (*answer)(struct request *request, const char *part);
+} routes[] = {
+    {"/api/v1/status", false, answer_status},
+    {"/api/v1/events", false, answer_events},
+    {"/api/v1/attempts", false, answer_attempts},
+    {"/api/v1/units", false, answer_units},
+    {"/api/v1/start", true, answer_start},
+    {"/api/v1/slots/*/start", true, answer_start_slot},
+    {"/api/v1/slots/*/retry", true, answer_start_slot}, /* its older name */
+    {"/api/v1/hold", true, answer_hold},
+};
+
+/* Puts what '*' stands for in `part` (size bytes). */
+static bool route_matches(const char *path, const char *url, char *part, size_t size)
+{
+    part[0] = '\0';
+    size_t before = strcspn(path, "*");
+    if (path[before] == '\0')
+        return strcmp(path, url) == 0;
+    if (strncmp(path, url, before) != 0)
+        return false;
+    url += before;
+    size_t len = strcspn(url, "/");
+    if (len == 0 || len >= size || strcmp(path + before + 1, url + len) != 0)
+        return false;
+    memcpy(part, url, len);
+    part[len] = '\0';
+    return true;
+}
+
+static bool is_read(const char *method)
+{
+    return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+static enum MHD_Result answer_file(const struct request *request, const char *url, const char *method)
+{
+    const struct static_file *file = static_files_find(request->door->api->files, url);
+    if (!file)
+        return reply_error(request->connection, MHD_HTTP_NOT_FOUND, "there is nothing at %.120s", url);
+    if (!is_read(method))
+        return reply_not_allowed(request->connection, "GET, HEAD");
+    return reply_file(request->connection, file);
+}
+
+static enum MHD_Result answer_route(struct request *request, const char *url, const char *method)
+{
+    char part[128];
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        const struct route *route = &routes[i];
+        if (!route_matches(route->path, url, part, sizeof(part)))
+            continue;
+        if (!route->post && !is_read(method))
+            return reply_not_allowed(request->connection, "GET, HEAD");
+        if (route->post && strcmp(method, MHD_HTTP_METHOD_POST) != 0)
+            return reply_not_allowed(request->connection, "POST");
+        const char *ours = header(request, "X-Gangd");
+        if (route->post && (!ours || strcmp(ours, "1") != 0))
+            return reply_error(request->connection, MHD_HTTP_FORBIDDEN, "a POST needs the header X-Gangd: 1");
+        return route->answer(request, part);
+    }
+    return answer_file(request, url, method);
+}
+
+/* What holds for every request; MHD_YES with *refused false if it may go on. */
+static enum MHD_Result check_rules(const struct request *request, bool *refused)
+{
+    struct MHD_Connection *connection = request->connection;
+    *refused = true;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (info && info->header_size > API_HEADER_MAX)
+        return reply_error(connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the header is larger than %d bytes",
+                           API_HEADER_MAX);
+    const char *host = header(request, MHD_HTTP_HEADER_HOST);
+    if (request->door->tcp && (!host || !is_own_host(request->door, host)))
+        return reply_error(connection, MHD_HTTP_FORBIDDEN, "Host: %.120s is not this gangd", host ? host : "");
+    const char *origin = header(request, MHD_HTTP_HEADER_ORIGIN);
+    if (origin && !is_same_origin(origin, host))
+        return reply_error(connection, MHD_HTTP_FORBIDDEN, "Origin: %.120s is a foreign page", origin);
+    *refused = false;
+    return MHD_YES;
+}
+
+/* Before the body: nothing that gangd takes has one that is large, or of unknown length. */
+static enum MHD_Result begin(const struct request *request)
+{
+    if (header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING))
+        return reply_error(request->connection, MHD_HTTP_LENGTH_REQUIRED, "a body needs a Content-Length");
+    const char *length = header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (length && strtoull(length, NULL, 10) > API_BODY_MAX)
+        return reply_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is larger than %d bytes",
+                           API_BODY_MAX);
+    return MHD_YES;
+}
+
+enum MHD_Result api_answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                           const char *version, const char *upload, size_t *upload_size, void **con_cls)
+{
+    (void)version;
+    (void)upload;
+    struct request *request = *con_cls;
+    if (!request) {
+        request = calloc(1, sizeof(*request));
+        if (!request)
+            return MHD_NO;
+        request->door = cls;
+        request->connection = connection;
+        *con_cls = request;
+        return begin(request);
+    }
+    if (*upload_size) { /* no resource reads a body: it is taken and dropped */
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (request->export) { /* comes back: the book has spoken */
+        struct export *export = request->export;
+        request->export = NULL;
+        return export_answer(export);
+    }
+    bool refused;
+    enum MHD_Result result = check_rules(request, &refused);
+    return refused ? result : answer_route(request, url, method);
+}
+
+void api_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+{
+    (void)cls;
+    (void)connection;
+    (void)code;
+    struct request *request = *con_cls;
+    if (request && request->export)
+        export_close(request->export);
+    free(request);
+    *con_cls = NULL;
+}
+
+void api_keep_alive(struct api *api)
+{
+    streams_keep_alive(&api->streams);
+}
+
+void api_end_streams(struct api *api)
+{
+    streams_resume(&api->streams);
+}

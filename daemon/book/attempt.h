@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An attempt as the book keeps it: one try at a unit in a slot. Plain data, strings owned by the struct, so that it can
+ * be copied to another thread as it is.
+ */
+#ifndef DAEMON_BOOK_ATTEMPT_H
+#define DAEMON_BOOK_ATTEMPT_H
+
+#include "proto/diagnosis/cause.h"
+
+#include <stdint.h>
+
+enum verdict { VERDICT_OPEN, VERDICT_PASS, VERDICT_FAIL, VERDICT_INTERRUPTED };
+
+/* "open", "pass", "fail", "interrupted"; and back (-1 for anything else). */
+const char *verdict_name(enum verdict verdict);
+int verdict_from_name(const char *name);
+
+/* Whether the attempt began to erase and write. NO of a pass: the board held the image already. */
+enum written { WRITTEN_UNKNOWN, WRITTEN_NO, WRITTEN_YES };
+
+/* The phases whose seconds are booked: X(member) */
+#define ATTEMPT_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
+
+struct attempt {
+    int64_t id; /* given by the book when the row is opened; 0 before */
+
+    /* Known at the start. Times are microseconds since 1970, UTC. */
+    int64_t started;
+    char slot[64];
+    char path[160];    /* udev ID_PATH, with the interface or port number where there is more than one */
+    char adapter[192]; /* driver, vid:pid, serial number: for people */
+    char image_md5[33];
+    char image_sha256[65];
+    int64_t image_size;
+    char station[64];
+    char lot[64];
+    char operator[64];
+    char gangd[32];
+
+    /* Known at the end. */
+    int64_t ended; /* 0 while open */
+    enum verdict verdict;
+    enum cause cause;
+    char detail[256];
+    char mac[18];     /* "18:fe:34:a1:b2:c3", or "" */
+    char chip_id[9];  /* eight hex digits, or "" */
+    char chip[32];    /* "ESP8266EX", "ESP8285", … */
+    char flash_id[7]; /* manufacturer and device, six hex digits: "ef4016" */
+    int64_t flash_size;
+    char stub[64];
+    int64_t baud; /* of the last try */
+    int64_t tries;
+    enum written written;
+    struct {
+#define X(phase) double phase;
+        ATTEMPT_PHASES(X)
+#undef X
+    } seconds;
+};
+
+#endif

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* What is read from the book: counts, and rows page by page, as text. */
+#include "daemon/base/clock.h"
+#include "daemon/book/attempt_json.h"
+#include "daemon/book/book_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_ROWS 500
+
+#define HOUR_US (3600 * INT64_C(1000000))
+
+#define TEXT_COLUMN(member)   ", a." #member
+#define SECONDS_COLUMN(phase) ", a.seconds_" #phase
+
+/* `since` of the attempts is in the first place to begin at. */
+static const char select_attempts[] =
+    "SELECT a.id, a.started, coalesce(a.ended, 0), a.verdict, a.cause,"
+    " coalesce(i.md5, ''), coalesce(i.sha256, ''), coalesce(i.size, 0), a.written" ATTEMPT_TEXTS(TEXT_COLUMN)
+        ATTEMPT_INTEGERS(TEXT_COLUMN)
+            ATTEMPT_PHASES(SECONDS_COLUMN) " FROM attempts a LEFT JOIN images i ON i.id = a.image"
+                                           " WHERE (a.started, a.id) > (:after, :after_id)";
+
+static const char select_units[] =
+    "SELECT u.mac, u.first_seen, u.last_seen, u.attempts, a.chip_id, a.chip, a.flash_id, a.flash_size, a.verdict,"
+    " a.cause, a.slot, a.lot, coalesce(i.sha256, ''), a.written"
+    /* CROSS JOIN: SQLite keeps the order of the tables, and so the index that the rows come from in order. */
+    " FROM units u CROSS JOIN attempts a ON a.id = u.last_attempt LEFT JOIN images i ON i.id = a.image"
+    " WHERE (u.first_seen, u.mac) > (:after, :after_mac)";
+
+/* The statement for the next `rows` rows of `page`; NULL with a sentence. */
+static sqlite3_stmt *select_rows(struct book *book, sqlite3 *db, const struct page *page, int64_t rows)
+{
+    const struct store_filter *filter = &page->filter;
+    const char *mac = filter->units ? " AND u.mac = :mac" : " AND a.mac = :mac";
+    const char *until = filter->units ? " AND u.last_seen < :until" : " AND a.started < :until";
+    char sql[2000];
+    int n = snprintf(sql, sizeof(sql), "%s%s%s%s%s%s%s LIMIT :rows", filter->units ? select_units : select_attempts,
+                     filter->units && filter->since ? " AND u.last_seen >= :since" : "", filter->until ? until : "",
+                     filter->slot[0] ? " AND a.slot = :slot" : "",
+                     filter->has_verdict ? " AND a.verdict = :verdict" : "", filter->mac[0] ? mac : "",
+                     filter->units ? " ORDER BY u.first_seen, u.mac" : " ORDER BY a.started, a.id");
+    sqlite3_stmt *s = NULL;
+    int rc = n < (int)sizeof(sql) ? sqlite3_prepare_v2(db, sql, -1, &s, NULL) : SQLITE_TOOBIG;
+    if (rc != SQLITE_OK) {
+        book_explain(book, db, rc);
+        return NULL;
+    }
+    /* Binding a name that the statement does not have does nothing. */
+    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":after"), page->after);
+    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":after_id"), page->after_id);
+    sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":after_mac"), page->after_mac, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":since"), filter->since);
+    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":until"), filter->until);
+    sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":slot"), filter->slot, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":verdict"), verdict_name(filter->verdict), -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":mac"), filter->mac, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":rows"), rows);
+    return s;
+}
+
+static const char *column_text(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    return text ? text : "";
+}
+
+static void copy_text(char *to, size_t size, sqlite3_stmt *row, int column)
+{
+    snprintf(to, size, "%s", column_text(row, column));
+}
+
+static enum written column_written(sqlite3_stmt *row, int column)
+{
+    if (sqlite3_column_type(row, column) == SQLITE_NULL)
+        return WRITTEN_UNKNOWN;
+    return sqlite3_column_int64(row, column) ? WRITTEN_YES : WRITTEN_NO;
+}
+
+/* The columns in the order of select_attempts. */
+static void read_attempt(sqlite3_stmt *row, struct attempt *attempt)
+{
+    int column = 0;
+    memset(attempt, 0, sizeof(*attempt));
+    attempt->id = sqlite3_column_int64(row, column++);
+    attempt->started = sqlite3_column_int64(row, column++);
+    attempt->ended = sqlite3_column_int64(row, column++);
+    int verdict = verdict_from_name(column_text(row, column++));
+    attempt->verdict = verdict < 0 ? VERDICT_OPEN : (enum verdict)verdict;
+    attempt->cause = cause_from_code(column_text(row, column++));
+    copy_text(attempt->image_md5, sizeof(attempt->image_md5), row, column++);
+    copy_text(attempt->image_sha256, sizeof(attempt->image_sha256), row, column++);
+    attempt->image_size = sqlite3_column_int64(row, column++);
+    attempt->written = column_written(row, column++);
+#define X(member) copy_text(attempt->member, sizeof(attempt->member), row, column++);
+    ATTEMPT_TEXTS(X)
+#undef X
+#define X(member) attempt->member = sqlite3_column_int64(row, column++);
+    ATTEMPT_INTEGERS(X)
+#undef X
+#define X(phase) attempt->seconds.phase = sqlite3_column_double(row, column++);
+    ATTEMPT_PHASES(X)
+#undef X
+}
+
+/* The columns in the order of select_units. `row` NULL: a unit of which nothing is known, for its names. */
+static json_t *unit_json(sqlite3_stmt *row)
+{
+    static const struct {
+        const char *key;
+        enum { TEXT, INTEGER, TIME, WRITTEN } type;
+        int column;
+    } members[] = {
+        {"mac", TEXT, 0},           {"chip_id", TEXT, 4},    {"chip", TEXT, 5},        {"flash_id", TEXT, 6},
+        {"flash_size", INTEGER, 7}, {"first_seen", TIME, 1}, {"last_seen", TIME, 2},   {"attempts", INTEGER, 3},
+        {"verdict", TEXT, 8},       {"cause", TEXT, 9},      {"written", WRITTEN, 13}, {"slot", TEXT, 10},
+        {"image_sha256", TEXT, 12}, {"lot", TEXT, 11},
+    };
+    json_t *json = json_object();
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        json_t *value = NULL;
+        int64_t number = row ? sqlite3_column_int64(row, members[i].column) : 0;
+        switch (members[i].type) {
+        case TEXT: value = text_json(row ? column_text(row, members[i].column) : ""); break;
+        case INTEGER: value = json_integer(number); break;
+        case TIME: value = time_json(number); break;
+        case WRITTEN: value = written_json(row ? column_written(row, members[i].column) : WRITTEN_UNKNOWN); break;
+        }
+        json_object_set_new(json, members[i].key, value);
+    }
+    return json;
+}
+
+/* RFC 4180, and a spreadsheet must not take for a formula what came from a USB string. text_json() left no line breaks
+ * and tabs. */
+static void print_cell(FILE *out, const char *text)
+{
+    const char *guard = text[0] && strchr("=+-@", text[0]) ? "'" : "";
+    if (!strpbrk(text, ",\"")) {
+        fprintf(out, "%s%s", guard, text);
+        return;
+    }
+    fprintf(out, "\"%s", guard);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void print_value(FILE *out, const json_t *value)
+{
+    if (json_is_string(value))
+        print_cell(out, json_string_value(value));
+    else if (json_is_integer(value))
+        fprintf(out, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        fprintf(out, "%.10g", json_real_value(value));
+    else if (json_is_boolean(value))
+        fputs(json_is_true(value) ? "true" : "false", out);
+}
+
+/* One line of the object's members, or of their names. "seconds": {"reset": …} becomes seconds_reset, …. */
+static void print_csv_line(FILE *out, json_t *row, bool names)
+{
+    const char *key, *inner_key, *separator = "";
+    json_t *value, *inner;
+    json_object_foreach(row, key, value)
+    {
+        if (!json_is_object(value)) {
+            fputs(separator, out);
+            if (names)
+                fputs(key, out);
+            else
+                print_value(out, value);
+            separator = ",";
+            continue;
+        }
+        json_object_foreach(value, inner_key, inner)
+        {
+            fputs(separator, out);
+            if (names)
+                fprintf(out, "%s_%s", key, inner_key);
+            else
+                print_value(out, inner);
+            separator = ",";
+        }
+    }
+    fputs("\r\n", out);
+}
+
+static void print_row(FILE *out, enum store_format format, json_t *row, bool first)
+{
+    if (format == STORE_CSV) {
+        print_csv_line(out, row, false);
+        return;
+    }
+    if (format == STORE_JSON)
+        fputs(first ? "\n" : ",\n", out);
+    json_dumpf(row, out, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    if (format == STORE_NDJSON)
+        fputc('\n', out);
+}
+
+static void print_head(FILE *out, const struct page *page)
+{
+    static const struct attempt nothing;
+    if (page->format == STORE_JSON)
+        fputc('[', out);
+    if (page->format != STORE_CSV)
+        return;
+    json_t *names = page->filter.units ? unit_json(NULL) : attempt_json(&nothing);
+    print_csv_line(out, names, true);
+    json_decref(names);
+}
+
+/* Prints the row and remembers it as the place to go on from. */
+static void take_row(FILE *out, struct page *page, sqlite3_stmt *row, bool first)
+{
+    json_t *json;
+    if (page->filter.units) {
+        json = unit_json(row);
+        page->after = sqlite3_column_int64(row, 1);
+        copy_text(page->after_mac, sizeof(page->after_mac), row, 0);
+    } else {
+        struct attempt attempt;
+        read_attempt(row, &attempt);
+        json = attempt_json(&attempt);
+        page->after = attempt.started;
+        page->after_id = attempt.id;
+    }
+    print_row(out, page->format, json, first);
+    json_decref(json);
+}
+
+static int print_page(struct book *book, sqlite3 *db, struct page *page, FILE *out)
+{
+    int64_t rows = page->left < PAGE_ROWS ? page->left : PAGE_ROWS;
+    sqlite3_stmt *statement = select_rows(book, db, page, rows);
+    if (!statement)
+        return -1;
+    bool head = !page->begun;
+    if (head)
+        print_head(out, page);
+    int64_t n = 0;
+    for (; sqlite3_step(statement) == SQLITE_ROW; n++)
+        take_row(out, page, statement, head && n == 0);
+    int rc = sqlite3_finalize(statement);
+    if (rc != SQLITE_OK) {
+        book_explain(book, db, rc);
+        return -1;
+    }
+    page->begun = true;
+    page->left -= n;
+    page->last = n < rows || page->left == 0;
+    if (page->last && page->format == STORE_JSON)
+        fputs("\n]\n", out);
+    return 0;
+}
+
+void page_init(struct page *page, const struct store_filter *filter, enum store_format format)
+{
+    *page = (struct page){
+        .filter = *filter,
+        .format = format,
+        .after = INT64_MIN,
+        .after_id = INT64_MAX,
+        .left = filter->limit > 0 ? filter->limit : INT64_MAX,
+    };
+    if (!filter->units && filter->since)
+        page->after = filter->since - 1;
+}
+
+int book_page(struct book *book, struct page *page)
+{
+    page->text = NULL;
+    sqlite3 *db = book_reader(book);
+    if (!db)
+        return -1;
+    FILE *out = open_memstream(&page->text, &page->len);
+    if (!out) {
+        book_explain(book, NULL, SQLITE_NOMEM);
+        return -1;
+    }
+    int rc = print_page(book, db, page, out);
+    if ((fclose(out) != 0 || !page->text) && rc == 0) {
+        book_explain(book, NULL, SQLITE_NOMEM);
+        rc = -1;
+    }
+    if (rc != 0) {
+        free(page->text);
+        page->text = NULL;
+    }
+    return rc;
+}
+
+/* The "+" keeps SQLite from going through all that ever passed: few ended in the last hour. */
+int book_count(struct book *book, int64_t since, struct store_counts *counts)
+{
+    static const char sql[] =
+        "SELECT count(*) FILTER (WHERE verdict = 'pass'), count(*) FILTER (WHERE verdict = 'fail'),"
+        " count(*) FILTER (WHERE verdict = 'interrupted'),"
+        " (SELECT count(*) FROM attempts WHERE ended >= :hour_ago AND +verdict = 'pass')"
+        " FROM attempts WHERE ended >= :since";
+    sqlite3 *db = book_reader(book);
+    sqlite3_stmt *statement;
+    if (!db)
+        return -1;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":since"), since);
+        sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":hour_ago"), wall_clock_us() - HOUR_US);
+        if (sqlite3_step(statement) == SQLITE_ROW)
+            *counts = (struct store_counts){
+                .pass = sqlite3_column_int64(statement, 0),
+                .fail = sqlite3_column_int64(statement, 1),
+                .interrupted = sqlite3_column_int64(statement, 2),
+                .pass_last_hour = sqlite3_column_int64(statement, 3),
+            };
+        rc = sqlite3_finalize(statement);
+    }
+    if (rc == SQLITE_OK)
+        return 0;
+    book_explain(book, db, rc);
+    return -1;
+}

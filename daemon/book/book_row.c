@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* What is written into the book. */
+#include "daemon/base/clock.h"
+#include "daemon/book/book_file.h"
+
+#include <string.h>
+
+/* The columns that are named as their members are: their names, their parameters, their assignments in an upsert. */
+#define NAME(member)         ", " #member
+#define PARAMETER(member)    ", :" #member
+#define SET(member)          ", " #member " = excluded." #member
+#define SECONDS_NAME(phase)  NAME(seconds_##phase)
+#define SECONDS_VALUE(phase) PARAMETER(seconds_##phase)
+#define SECONDS_SET(phase)   SET(seconds_##phase)
+#define NAMES                ATTEMPT_TEXTS(NAME) ATTEMPT_INTEGERS(NAME) ATTEMPT_PHASES(SECONDS_NAME)
+#define PARAMETERS           ATTEMPT_TEXTS(PARAMETER) ATTEMPT_INTEGERS(PARAMETER) ATTEMPT_PHASES(SECONDS_VALUE)
+#define SETS                 ATTEMPT_TEXTS(SET) ATTEMPT_INTEGERS(SET) ATTEMPT_PHASES(SECONDS_SET)
+
+static const char upsert_attempt[] =
+    "INSERT INTO attempts (id, started, ended, verdict, cause, image, written" NAMES ")"
+    " VALUES (:id, :started, :ended, :verdict, :cause,"
+    " (SELECT id FROM images WHERE sha256 = :image_sha256), :written" PARAMETERS ")"
+    " ON CONFLICT (id) DO UPDATE SET"
+    " ended = excluded.ended, verdict = excluded.verdict, cause = excluded.cause, image = excluded.image,"
+    " written = excluded.written" SETS
+    /* The same attempt's row? A book that was put back while gangd ran may have given the number to another one. */
+    " WHERE started = excluded.started AND path = excluded.path";
+
+static const char insert_image[] =
+    "INSERT INTO images (sha256, md5, size, first_used) VALUES (:image_sha256, :image_md5, :image_size, :started)"
+    " ON CONFLICT (sha256) DO NOTHING";
+
+/* From the attempts themselves, so that it may be done twice. */
+#define UPSERT_UNITS(last_attempt, macs)                                                                               \
+    "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt)"                                           \
+    " SELECT mac, min(started), max(ended), count(*), " last_attempt " FROM attempts WHERE mac " macs                  \
+    " AND verdict <> 'open' GROUP BY mac"                                                                              \
+    " ON CONFLICT (mac) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen,"               \
+    " attempts = excluded.attempts, last_attempt = excluded.last_attempt"
+
+static const char upsert_unit[] = UPSERT_UNITS(":id", "= :mac");
+
+static const char update_open[] = "UPDATE attempts SET verdict = :verdict, cause = :cause, ended = :ended"
+                                  " WHERE id = :id AND started = :started AND path = :path AND verdict = 'open'";
+
+#define LEFTOVER "ended = :ended AND verdict = 'interrupted' AND cause = :cause"
+
+static const char update_leftovers[] =
+    "UPDATE attempts SET verdict = 'interrupted', cause = :cause, ended = :ended WHERE verdict = 'open'";
+
+static const char upsert_leftover_units[] = UPSERT_UNITS(
+    "max(CASE WHEN " LEFTOVER " THEN id END)", "IN (SELECT mac FROM attempts WHERE " LEFTOVER " AND mac <> '')");
+
+static const char update_known[] =
+    "UPDATE attempts SET mac = :mac, chip_id = :chip_id, chip = :chip, flash_id = :flash_id, flash_size = :flash_size,"
+    " stub = :stub WHERE id = :id AND started = :started AND path = :path AND verdict = 'open'";
+
+static const char delete_row[] = "DELETE FROM attempts WHERE id = :id";
+
+static const char select_next_id[] = "SELECT coalesce(max(id), 0) + 1 FROM attempts";
+
+/* Binding a name that the statement does not have does nothing: each statement takes what it wants of an attempt. */
+static void bind_text(sqlite3_stmt *statement, const char *name, const char *text)
+{
+    sqlite3_bind_text(statement, sqlite3_bind_parameter_index(statement, name), text, -1, SQLITE_STATIC);
+}
+
+static void bind_integer(sqlite3_stmt *statement, const char *name, int64_t value)
+{
+    sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, name), value);
+}
+
+static void bind_attempt(sqlite3_stmt *statement, const struct attempt *attempt)
+{
+    bind_integer(statement, ":id", attempt->id);
+    bind_integer(statement, ":started", attempt->started);
+    if (attempt->verdict != VERDICT_OPEN)
+        bind_integer(statement, ":ended", attempt->ended);
+    bind_text(statement, ":verdict", verdict_name(attempt->verdict));
+    bind_text(statement, ":cause", cause_code(attempt->cause));
+    bind_text(statement, ":image_sha256", attempt->image_sha256);
+    bind_text(statement, ":image_md5", attempt->image_md5);
+    bind_integer(statement, ":image_size", attempt->image_size);
+    if (attempt->written != WRITTEN_UNKNOWN)
+        bind_integer(statement, ":written", attempt->written == WRITTEN_YES);
+#define X(member) bind_text(statement, ":" #member, attempt->member);
+    ATTEMPT_TEXTS(X)
+#undef X
+#define X(member) bind_integer(statement, ":" #member, attempt->member);
+    ATTEMPT_INTEGERS(X)
+#undef X
+#define X(phase)                                                                                                       \
+    sqlite3_bind_double(statement, sqlite3_bind_parameter_index(statement, ":seconds_" #phase), attempt->seconds.phase);
+    ATTEMPT_PHASES(X)
+#undef X
+}
+
+/* Runs `sql` with the members of `attempt`. */
+static int run(sqlite3 *db, const char *sql, const struct attempt *attempt)
+{
+    sqlite3_stmt *statement;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    bind_attempt(statement, attempt);
+    sqlite3_step(statement);
+    return sqlite3_finalize(statement);
+}
+
+static int take_next_id(sqlite3 *db, struct attempt *attempt)
+{
+    sqlite3_stmt *statement;
+    int rc = sqlite3_prepare_v2(db, select_next_id, -1, &statement, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        attempt->id = sqlite3_column_int64(statement, 0);
+    return sqlite3_finalize(statement);
+}
+
+static int put(sqlite3 *db, struct attempt *attempt)
+{
+    int rc = SQLITE_OK;
+    if (attempt->image_sha256[0])
+        rc = run(db, insert_image, attempt);
+    if (rc == SQLITE_OK && attempt->id == 0)
+        rc = take_next_id(db, attempt);
+    if (rc == SQLITE_OK)
+        rc = run(db, upsert_attempt, attempt);
+    if (rc == SQLITE_OK && sqlite3_changes(db) == 0) {
+        rc = take_next_id(db, attempt);
+        if (rc == SQLITE_OK)
+            rc = run(db, upsert_attempt, attempt);
+    }
+    if (rc == SQLITE_OK && attempt->verdict != VERDICT_OPEN && attempt->mac[0])
+        rc = run(db, upsert_unit, attempt);
+    return rc;
+}
+
+/* A row that comes and goes in one transaction: the disk must take the same pages as for a real one, so that a book
+ * that can do this can book an attempt. */
+static int probe(sqlite3 *db, struct attempt *attempt)
+{
+    (void)attempt;
+    struct attempt nobody = {0};
+    int rc = put(db, &nobody);
+    return rc == SQLITE_OK ? run(db, delete_row, &nobody) : rc;
+}
+
+static int change(sqlite3 *db, const char *sql, const struct attempt *attempt)
+{
+    int rc = run(db, sql, attempt);
+    /* Without a row nothing was written, and it is not known that it could be. */
+    return rc == SQLITE_OK && sqlite3_changes(db) == 0 ? probe(db, NULL) : rc;
+}
+
+static int interrupt(sqlite3 *db, struct attempt *attempt)
+{
+    return change(db, update_open, attempt);
+}
+
+static int note(sqlite3 *db, struct attempt *attempt)
+{
+    return change(db, update_known, attempt);
+}
+
+/* All of them, as `how` says: id is how many they were. */
+static int close_leftovers(sqlite3 *db, struct attempt *how)
+{
+    int rc = run(db, update_leftovers, how);
+    how->id = sqlite3_changes(db);
+    return rc == SQLITE_OK ? run(db, upsert_leftover_units, how) : rc;
+}
+
+/* What says that the row or our SQL is wrong, and will be so in a second. All else may pass: disks are emptied, locks
+ * are let go, files are put back. */
+static bool is_logic_error(int rc)
+{
+    switch (rc & 0xFF) {
+    case SQLITE_ERROR:
+    case SQLITE_INTERNAL:
+    case SQLITE_TOOBIG:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE: return true;
+    default: return false;
+    }
+}
+
+static bool wants_new_connection(int rc)
+{
+    switch (rc & 0xFF) {
+    case SQLITE_FULL:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_NOMEM: return false;
+    default: return true;
+    }
+}
+
+static enum book_result transact(struct book *book, int (*work)(sqlite3 *db, struct attempt *attempt),
+                                 struct attempt *attempt)
+{
+    if (book_connect(book) != BOOK_DONE)
+        return BOOK_AGAIN;
+    sqlite3 *db = book->writer;
+    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = work(db, attempt);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        return BOOK_DONE;
+
+    book_explain(book, db, rc);
+    if (!sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    if (wants_new_connection(rc) || !sqlite3_get_autocommit(db))
+        book_disconnect(book);
+    if (is_logic_error(rc))
+        return BOOK_REFUSED;
+    return BOOK_AGAIN;
+}
+
+enum book_result book_put(struct book *book, struct attempt *attempt)
+{
+    return transact(book, put, attempt);
+}
+
+enum book_result book_interrupt(struct book *book, struct attempt *attempt)
+{
+    return transact(book, interrupt, attempt);
+}
+
+enum book_result book_probe(struct book *book)
+{
+    return transact(book, probe, NULL);
+}
+
+enum book_result book_note(struct book *book, struct attempt *attempt)
+{
+    return transact(book, note, attempt);
+}
+
+enum book_result book_close_leftovers(struct book *book, int64_t *n)
+{
+    struct attempt how = {.verdict = VERDICT_INTERRUPTED, .cause = CAUSE_POWER_CUT, .ended = wall_clock_us()};
+    enum book_result result = transact(book, close_leftovers, &how);
+    *n = how.id;
+    return result;
+}

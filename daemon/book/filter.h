@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parameters of a request for the book, from strangers: each is checked, and what is wrong is said in a sentence
+ * that names it. docs/api.md is their manual. gangctl checks its options with the same code.
+ */
+#ifndef DAEMON_BOOK_FILTER_H
+#define DAEMON_BOOK_FILTER_H
+
+#include "daemon/book/book.h"
+
+struct query {
+    struct store_filter filter;
+    enum store_format format;
+    unsigned given; /* one bit per parameter seen */
+};
+
+/* A query without conditions, as JSON. */
+void query_init(struct query *query, bool units);
+
+/* Takes one parameter, already percent-decoded; any bytes, need not end in a NUL. Returns 0, or -1 with a sentence in
+ * `error` (printable ASCII): unknown, given twice, or a value that makes no sense. */
+int query_set(struct query *query, const char *key, size_t key_len, const char *value, size_t value_len, char *error,
+              size_t error_size);
+
+/* To be called after the last parameter: do they go together? Returns 0, or -1 with a sentence. */
+int query_check(const struct query *query, char *error, size_t error_size);
+
+/* Reads "2026-03-02" (local midnight), "2026-03-02T09:15", "…:04" or "…:04.120" (local time; UTC with a "Z" behind)
+ * into microseconds since 1970. Years 2000 to 9999. */
+bool query_time(const char *text, int64_t *microseconds);
+
+#endif

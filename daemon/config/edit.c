@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/config/edit.h"
+
+#include "daemon/config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A line of the old text: what is between blanks, and the end with its '\r' or '\n'. */
+struct line {
+    const char *start, *end; /* without the blanks around it */
+    const char *next;        /* the one behind it */
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The line at `at`, as config.c cuts it. */
+static struct line line_at(const char *at, const char *end)
+{
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    struct line line = {at, newline ? newline : end, newline ? newline + 1 : end};
+    while (line.start < line.end && is_blank(line.start[0]))
+        line.start++;
+    while (line.end > line.start && is_blank(line.end[-1]))
+        line.end--;
+    return line;
+}
+
+static bool is_section(const struct line *line)
+{
+    return line->start < line->end && line->start[0] == '[';
+}
+
+/* "[slot  NAME]" */
+static bool is_slot(const struct line *line, const char *name)
+{
+    static const char word[] = "[slot";
+    const char *at = line->start + strlen(word);
+    if (line->end - line->start <= (ptrdiff_t)strlen(word) || strncmp(line->start, word, strlen(word)) != 0)
+        return false;
+    while (at < line->end && is_blank(at[0]))
+        at++;
+    size_t len = strlen(name);
+    return at > line->start + strlen(word) && (size_t)(line->end - at) == len + 1 && strncmp(at, name, len) == 0 &&
+           at[len] == ']';
+}
+
+/* "path = …" or "path: …" */
+static bool is_path(const struct line *line)
+{
+    static const char key[] = "path";
+    const char *at = line->start + strlen(key);
+    if (line->end - line->start <= (ptrdiff_t)strlen(key) || strncmp(line->start, key, strlen(key)) != 0)
+        return false;
+    while (at < line->end && is_blank(at[0]))
+        at++;
+    return at < line->end && (at[0] == '=' || at[0] == ':');
+}
+
+/* The text that is put together. */
+struct paper {
+    char *text;
+    size_t len, capacity;
+    bool failed;
+};
+
+static void add(struct paper *paper, const char *bytes, size_t len)
+{
+    if (!paper->text || paper->len + len + 1 > paper->capacity) {
+        size_t capacity = 2 * (paper->len + len + 1);
+        char *longer = realloc(paper->text, capacity);
+        if (!longer) {
+            paper->failed = true;
+            return;
+        }
+        paper->text = longer;
+        paper->capacity = capacity;
+    }
+    memcpy(paper->text + paper->len, bytes, len);
+    paper->len += len;
+    paper->text[paper->len] = '\0';
+}
+
+static void add_text(struct paper *paper, const char *text)
+{
+    add(paper, text, strlen(text));
+}
+
+static const struct config_place *place_of(const struct line *line, const struct config_place *places, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_slot(line, places[i].name))
+            return &places[i];
+    return NULL;
+}
+
+/* Whether the section that goes on at `at` says its path. */
+static bool has_path(const char *at, const char *end)
+{
+    while (at < end) {
+        struct line line = line_at(at, end);
+        if (is_section(&line))
+            return false;
+        if (is_path(&line))
+            return true;
+        at = line.next;
+    }
+    return false;
+}
+
+char *config_edit_text(const char *text, size_t len, const struct config_place *places, size_t n, size_t *new_len)
+{
+    static const char bom[] = "\xEF\xBB\xBF";
+    struct paper paper = {0};
+    const char *at = text, *end = text + len;
+    const char *first_end = memchr(text, '\n', len);
+    const char *newline = first_end && first_end > text && first_end[-1] == '\r' ? "\r\n" : "\n";
+    const struct config_place *in = NULL; /* the section that is passed through */
+    bool *found = calloc(n + 1, sizeof(*found));
+    add(&paper, text, 0);
+    if (len >= strlen(bom) && memcmp(text, bom, strlen(bom)) == 0) {
+        add(&paper, text, strlen(bom));
+        at += strlen(bom);
+    }
+    while (found && at < end) {
+        struct line line = line_at(at, end);
+        if (is_section(&line)) {
+            in = place_of(&line, places, n);
+            add(&paper, at, (size_t)(line.next - at));
+            if (in)
+                found[in - places] = true;
+            if (in && !has_path(line.next, end)) {
+                if (line.next == end && end[-1] != '\n')
+                    add_text(&paper, newline);
+                add_text(&paper, "path = ");
+                add_text(&paper, in->path);
+                add_text(&paper, newline);
+            }
+        } else if (in && is_path(&line)) {
+            add(&paper, at, (size_t)(line.start - at));
+            add_text(&paper, "path = ");
+            add_text(&paper, in->path);
+            add(&paper, line.end, (size_t)(line.next - line.end));
+        } else {
+            add(&paper, at, (size_t)(line.next - at));
+        }
+        at = line.next;
+    }
+    for (size_t i = 0; found && i < n; i++) {
+        if (found[i])
+            continue;
+        if (paper.len > 0 && paper.text[paper.len - 1] != '\n')
+            add_text(&paper, newline);
+        const char *const words[] = {newline, "[slot ",  places[i].name, "]",
+                                     newline, "path = ", places[i].path, newline};
+        for (size_t k = paper.len == 0; k < sizeof(words) / sizeof(words[0]); k++)
+            add_text(&paper, words[k]);
+    }
+    if (!found || paper.failed) {
+        free(paper.text);
+        paper.text = NULL;
+    }
+    free(found);
+    *new_len = paper.len;
+    return paper.text;
+}
+
+__attribute__((format(printf, 3, 4))) static int fail(char *error, size_t error_size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error, error_size, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+static int check(const char *file, const char *text, size_t len, char *error, size_t error_size)
+{
+    struct config *config = malloc(sizeof(*config));
+    if (!config)
+        return fail(error, error_size, "%s: out of memory", file);
+    int result = config_parse(config, file, text, len, error, error_size);
+    free(config);
+    return result;
+}
+
+/* So that a power cut from now on finds the new file. */
+static void sync_directory(const char *file)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof(copy), "%s", file);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+static bool write_all(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        text += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* The old file stays under another name: a link, so that there is a configuration at every moment. */
+static bool keep_old(const char *file)
+{
+    char kept[PATH_MAX];
+    if (snprintf(kept, sizeof(kept), "%s~", file) >= (int)sizeof(kept)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return (unlink(kept) == 0 || errno == ENOENT) && link(file, kept) == 0;
+}
+
+/* `temporary` is the new file's name until all is right. */
+static bool put(const char *file, char *temporary, const char *text, size_t len)
+{
+    struct stat old;
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        temporary[0] = '\0';
+        return false;
+    }
+    /* The mode comes last: a change of the owner takes bits away. */
+    bool fine = stat(file, &old) == 0 && write_all(fd, text, len) && fchown(fd, old.st_uid, old.st_gid) == 0 &&
+                fchmod(fd, old.st_mode & 07777) == 0 && fsync(fd) == 0;
+    fine = close(fd) == 0 && fine;
+    if (!fine || !keep_old(file) || rename(temporary, file) != 0)
+        return false;
+    sync_directory(file);
+    return true;
+}
+
+int config_edit_file(const char *name, const struct config_place *places, size_t n, char *error, size_t error_size)
+{
+    char file[PATH_MAX], temporary[PATH_MAX + 8];
+    size_t len, new_len;
+    if (!realpath(name, file))
+        return fail(error, error_size, "%s: %s", name, strerror(errno));
+    char *text = config_text(file, &len);
+    if (!text)
+        return fail(error, error_size, "%s: %s", file, strerror(errno));
+    char *new_text = config_edit_text(text, len, places, n, &new_len);
+    free(text);
+    if (!new_text)
+        return fail(error, error_size, "%s: out of memory", file);
+    int result = check(file, new_text, new_len, error, error_size);
+    snprintf(temporary, sizeof(temporary), "%s.XXXXXX", file);
+    if (result == 0 && !put(file, temporary, new_text, new_len)) {
+        result = fail(error, error_size, "%s: cannot be replaced: %s", file, strerror(errno));
+        if (temporary[0])
+            unlink(temporary);
+    }
+    free(new_text);
+    return result;
+}
+
+int config_edit_allowed(const char *name, char *error, size_t error_size)
+{
+    char file[PATH_MAX], directory[PATH_MAX];
+    struct stat st;
+    if (!realpath(name, file) || stat(file, &st) != 0)
+        return fail(error, error_size, "%s: %s", name, strerror(errno));
+    memcpy(directory, file, sizeof(directory));
+    if (access(dirname(directory), W_OK | X_OK) != 0)
+        return fail(error, error_size, "%s: cannot be replaced: %s", file, strerror(errno));
+    if (geteuid() != 0 && geteuid() != st.st_uid)
+        return fail(error, error_size, "%s: cannot be replaced: it is another user's", file);
+    return 0;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/config/keys.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A sector of the flash; the largest part that the chip can address by its image header. */
+#define SECTOR    4096U
+#define FLASH_MAX (16U << 20)
+
+__attribute__((format(printf, 3, 4))) static int refuse(char *why, size_t why_size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, why_size, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+static void *member(const struct config_key *key, void *target)
+{
+    return (char *)target + key->offset;
+}
+
+/* All of `text` as a number, decimal or 0x… (a leading 0 alone is no octal here). */
+static bool to_number(const char *text, uint32_t *number)
+{
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *digits = hex ? text + 2 : text;
+    if (!isxdigit((unsigned char)digits[0]))
+        return false;
+    char *end;
+    unsigned long long value = strtoull(digits, &end, hex ? 16 : 10);
+    if (*end != '\0' || end == digits || strlen(digits) > 18 || value > UINT32_MAX)
+        return false;
+    *number = (uint32_t)value;
+    return true;
+}
+
+static int copy_text(char *to, size_t size, size_t least, const char *value, char *why, size_t why_size)
+{
+    size_t length = strlen(value);
+    if (length < least)
+        return refuse(why, why_size, "must not be empty");
+    if (length >= size)
+        return refuse(why, why_size, "is longer than %zu bytes", size - 1);
+    memcpy(to, value, length + 1);
+    return 0;
+}
+
+static int parse_text(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return copy_text(member(key, target), key->size, key->min, value, why, why_size);
+}
+
+/* A text for which "none" means none. */
+static int parse_optional(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return parse_text(key, strcmp(value, "none") == 0 ? "" : value, target, why, why_size);
+}
+
+static int parse_stub(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return parse_text(key, strcmp(value, "builtin") == 0 ? "" : value, target, why, why_size);
+}
+
+static int parse_number(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    uint32_t number;
+    if (!to_number(value, &number) || number < key->min || number > key->max)
+        return refuse(why, why_size, "must be a number from %u to %u", key->min, key->max);
+    *(unsigned *)member(key, target) = number;
+    return 0;
+}
+
+/* "any" (0), or the size of a flash part as its makers write it: 512KB, 4MB. */
+static int parse_flash_size(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    static const char *const sizes[] = {"256KB", "512KB", "1MB", "2MB", "4MB", "8MB", "16MB"};
+    uint32_t *size = member(key, target);
+    *size = 0;
+    if (strcmp(value, "any") == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        if (strcmp(value, sizes[i]) == 0)
+            *size = 262144U << i;
+    return *size ? 0 : refuse(why, why_size, "must be any, 256KB, 512KB, 1MB, 2MB, 4MB, 8MB or 16MB");
+}
+
+/* One of two words. Returns 0 or 1, or -1. */
+static int one_of(const char *value, const char *zero, const char *one, char *why, size_t why_size)
+{
+    if (strcmp(value, zero) == 0)
+        return 0;
+    if (strcmp(value, one) == 0)
+        return 1;
+    return refuse(why, why_size, "must be \"%s\" or \"%s\"", one, zero);
+}
+
+static int parse_reset(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    int choice = one_of(value, "manual", "auto", why, why_size);
+    if (choice < 0)
+        return -1;
+    *(enum reset_mode *)member(key, target) = choice ? RESET_AUTO : RESET_MANUAL;
+    return 0;
+}
+
+static const char *const presence_words[] = {
+#define X(name, word) [BY_##name] = #word,
+    PRESENCE_MODES(X)
+#undef X
+};
+
+const char *presence_word(enum presence_mode mode)
+{
+    return presence_words[mode];
+}
+
+static int parse_presence(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    for (size_t i = 0; i < sizeof(presence_words) / sizeof(presence_words[0]); i++)
+        if (strcmp(value, presence_words[i]) == 0) {
+            *(enum presence_mode *)member(key, target) = (enum presence_mode)i;
+            return 0;
+        }
+    return refuse(why, why_size, "must be plug, probe, start, cts, dsr or dcd");
+}
+
+static int set_flag(const struct config_key *key, void *target, int choice)
+{
+    if (choice < 0)
+        return -1;
+    *(bool *)member(key, target) = choice;
+    return 0;
+}
+
+static int parse_yes_no(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return set_flag(key, target, one_of(value, "no", "yes", why, why_size));
+}
+
+static int parse_compare(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return set_flag(key, target, one_of(value, "never", "first", why, why_size));
+}
+
+static int parse_after(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return set_flag(key, target, one_of(value, "stay", "run", why, why_size));
+}
+
+static int parse_unknown(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return set_flag(key, target, one_of(value, "flash", "ignore", why, why_size));
+}
+
+/* "PATH" or "PATH @ OFFSET". A path may itself hold an '@': only one with a space before it counts. */
+static int parse_file(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    struct config *config = target;
+    if (config->n_files == CONFIG_FILES_MAX)
+        return refuse(why, why_size, "there are more than %d files", CONFIG_FILES_MAX);
+    struct config_file *file = &config->files[config->n_files];
+
+    char path[sizeof(file->path)];
+    if (copy_text(path, sizeof(path), key->min, value, why, why_size))
+        return -1;
+    file->offset = 0;
+    char *at = strrchr(path, '@');
+    if (at && at > path && isblank((unsigned char)at[-1])) {
+        if (!to_number(at + 1 + strspn(at + 1, " \t"), &file->offset))
+            return refuse(why, why_size, "what follows the '@' must be an offset such as 0x10000");
+        while (at > path && isblank((unsigned char)at[-1]))
+            at--;
+        *at = '\0';
+    }
+    if (file->offset % SECTOR || file->offset >= FLASH_MAX)
+        return refuse(why, why_size, "the offset must be a multiple of 0x%x below 0x%x", SECTOR, FLASH_MAX);
+    if (copy_text(file->path, sizeof(file->path), key->min, path, why, why_size))
+        return -1;
+    config->n_files++;
+    return 0;
+}
+
+static int parse_bauds(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    struct config *config = target;
+    char list[256];
+    if (copy_text(list, sizeof(list), 1, value, why, why_size))
+        return -1;
+    char *rest = NULL;
+    for (char *word = strtok_r(list, " \t,", &rest); word; word = strtok_r(NULL, " \t,", &rest)) {
+        uint32_t baud;
+        if (!to_number(word, &baud) || baud < key->min || baud > key->max)
+            return refuse(why, why_size, "\"%s\" is no baud rate from %u to %u", word, key->min, key->max);
+        if (config->n_bauds == CONFIG_BAUDS_MAX)
+            return refuse(why, why_size, "there are more than %d baud rates", CONFIG_BAUDS_MAX);
+        if (config->n_bauds > 0 && baud >= config->bauds[config->n_bauds - 1])
+            return refuse(why, why_size, "the ladder leads down: %u must be less than the rate before it", baud);
+        config->bauds[config->n_bauds++] = baud;
+    }
+    return config->n_bauds > 0 ? 0 : refuse(why, why_size, "must hold at least one baud rate");
+}
+
+/* "127.0.0.1:8266", "[::1]:8266" or "none". */
+static int parse_listen(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    struct config *config = target;
+    if (strcmp(value, "none") == 0)
+        return 0;
+
+    char address[sizeof(config->address)];
+    const char *colon = strrchr(value, ':');
+    bool brackets = colon && colon - value >= 2 && value[0] == '[' && colon[-1] == ']';
+    size_t length = colon ? (size_t)(colon - value) - (brackets ? 2 : 0) : 0;
+    uint32_t port = 0;
+    if (!colon || length >= sizeof(address) || !to_number(colon + 1, &port) || port < key->min || port > key->max)
+        return refuse(why, why_size, "must be ADDRESS:PORT such as 127.0.0.1:8266, or none");
+    memcpy(address, value + (brackets ? 1 : 0), length);
+    address[length] = '\0';
+
+    struct in_addr v4;
+    struct in6_addr v6;
+    bool is_v4 = !brackets && inet_pton(AF_INET, address, &v4) == 1;
+    bool is_v6 = brackets && inet_pton(AF_INET6, address, &v6) == 1;
+    if (!is_v4 && !is_v6)
+        return refuse(why, why_size, "must be a numeric address and a port such as 127.0.0.1:8266 or [::1]:8266");
+    if (is_v4 ? ntohl(v4.s_addr) >> 24 != 127 : !IN6_IS_ADDR_LOOPBACK(&v6))
+        return refuse(why, why_size, "is not a loopback address: gangd has no passwords, the network stays outside");
+    memcpy(config->address, address, length + 1);
+    config->port = (uint16_t)port;
+    return 0;
+}
+
+/* udev's ID_PATH. It may be given as a link of /dev/serial/by-path, whose name says "-port0" for the first port. */
+static int parse_slot_path(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    static const char directory[] = "/dev/serial/by-path/", first_port[] = "-port0";
+    if (strncmp(value, directory, strlen(directory)) == 0)
+        value += strlen(directory);
+    if (strpbrk(value, "/ \t"))
+        return refuse(why, why_size, "must be a name as in /dev/serial/by-path, not a device or a file");
+    if (parse_text(key, value, target, why, why_size))
+        return -1;
+    char *path = member(key, target);
+    size_t length = strlen(path), suffix = strlen(first_port);
+    if (length > suffix && strcmp(path + length - suffix, first_port) == 0)
+        path[length - suffix] = '\0';
+    return 0;
+}
+
+bool config_slot_name_ok(const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length >= sizeof(((struct config_slot *)0)->name) || strspn(name, ".") == length)
+        return false;
+    return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == length;
+}
+
+#define IN(type, m) .offset = offsetof(struct type, m), .size = sizeof(((struct type *)0)->m)
+
+/* clang-format off */
+const struct config_key config_keys[] = {
+    {"station", "name", parse_text, NULL, IN(config, name), .min = 1},
+    {"station", "operator", parse_text, NULL, IN(config, operator)},
+    {"station", "lot", parse_text, NULL, IN(config, lot)},
+    {"station", "book", parse_text, "/var/lib/gangd/gangd.db", IN(config, book), .min = 1},
+
+    {"product", "file", parse_file, NULL, .min = 1, .repeats = true},
+    {"product", "stub", parse_stub, "builtin", IN(config, stub)},
+    {"product", "flash_size", parse_flash_size, "any", IN(config, flash_size)},
+    {"product", "compare", parse_compare, "never", IN(config, compare_first)},
+    {"product", "image_check", parse_yes_no, "yes", IN(config, check_image)},
+
+    {"flashing", "baud", parse_bauds, "921600 460800 230400 115200", .min = 9600, .max = 3000000},
+    {"flashing", "tries", parse_number, "3", IN(config, tries), .min = 1, .max = 10},
+    {"flashing", "reset", parse_reset, "auto", IN(config, reset)},
+    {"flashing", "settle_ms", parse_number, "300", IN(config, settle_ms), .min = 0, .max = 10000},
+    {"flashing", "after", parse_after, "run", IN(config, run)},
+
+    {"slots", "unknown", parse_unknown, "flash", IN(config, mute_unknown)},
+    {"slots", "presence", parse_presence, "plug", IN(config, presence)},
+
+    {CONFIG_SLOT_SECTION, "path", parse_slot_path, NULL, IN(config_slot, path), .min = 1},
+    {CONFIG_SLOT_SECTION, "reset", parse_reset, NULL, IN(config_slot, reset)},
+    {CONFIG_SLOT_SECTION, "presence", parse_presence, NULL, IN(config_slot, presence)},
+
+    {"http", "socket", parse_optional, "/run/gangd/gangd.sock", IN(config, socket)},
+    {"http", "group", parse_text, "gangd", IN(config, group)},
+    {"http", "listen", parse_listen, "127.0.0.1:8266", .min = 1, .max = 65535},
+    {"http", "web", parse_text, GANGD_DATADIR "/web", IN(config, web), .min = 1},
+};
+/* clang-format on */
+const size_t config_keys_count = sizeof(config_keys) / sizeof(config_keys[0]);
+_Static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MAX");

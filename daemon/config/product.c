@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/config/product.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX GOLDEN_END_MAX
+
+static ssize_t read_all(int fd, uint8_t *bytes, size_t size)
+{
+    size_t n = 0;
+    while (n < size) {
+        ssize_t got = read(fd, bytes + n, size - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    return (ssize_t)n;
+}
+
+/* The file's bytes, malloc()ed; NULL and a sentence in `error`. */
+static uint8_t *read_file(const char *path, size_t *len, char *error, size_t error_size)
+{
+    uint8_t *bytes = NULL;
+    struct stat info;
+    /* O_NONBLOCK: a FIFO by that name must not hold us. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
+        snprintf(error, error_size, "%s: not a file", path);
+    } else if (info.st_size > FILE_MAX) {
+        snprintf(error, error_size, "%s: larger than 16 MB", path);
+    } else {
+        /* One byte more tells a file that grows meanwhile. */
+        bytes = malloc((size_t)info.st_size + 1);
+        ssize_t n = bytes ? read_all(fd, bytes, (size_t)info.st_size + 1) : -1;
+        if (n != info.st_size) {
+            snprintf(error, error_size, "%s: %s", path, n < 0 ? strerror(errno) : "changes while it is read");
+            free(bytes);
+            bytes = NULL;
+        }
+        *len = (size_t)info.st_size;
+    }
+    if (fd >= 0)
+        close(fd);
+    return bytes;
+}
+
+static struct golden *load_golden(const struct config *config, char *error, size_t error_size)
+{
+    struct golden *golden = golden_new();
+    if (!golden) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    int result = 0;
+    for (size_t i = 0; i < config->n_files && result == 0; i++) {
+        const struct config_file *file = &config->files[i];
+        size_t len = 0;
+        uint8_t *bytes = read_file(file->path, &len, error, error_size);
+        result = bytes ? golden_add(golden, file->path, file->offset, bytes, len, error, error_size) : -1;
+        free(bytes);
+    }
+    if (result == 0)
+        result = golden_seal(golden, config->check_image, error, error_size);
+    if (result == 0 && config->flash_size != 0 && golden->end > config->flash_size) {
+        snprintf(error, error_size, "%s: ends at 0x%x, beyond the %u KB of flash_size",
+                 golden->parts[golden->n_parts - 1].name, golden->end, config->flash_size / 1024);
+        result = -1;
+    }
+    if (result != 0) {
+        golden_free(golden);
+        return NULL;
+    }
+    return golden;
+}
+
+static struct stub_image *load_stub(const struct config *config, char *error, size_t error_size)
+{
+    const char *path = config->stub;
+    if (path[0] == '\0' || strcmp(path, "builtin") == 0)
+        return stub_image_builtin();
+    size_t len = 0;
+    uint8_t *json = read_file(path, &len, error, error_size);
+    if (!json)
+        return NULL;
+    const char *slash = strrchr(path, '/');
+    char why[200];
+    struct stub_image *stub = stub_image_parse((const char *)json, len, slash ? slash + 1 : path, why, sizeof(why));
+    if (!stub)
+        snprintf(error, error_size, "%s: not a stub: %s", path, why);
+    free(json);
+    return stub;
+}
+
+struct product *product_load(const struct config *config, char *error, size_t error_size)
+{
+    struct golden *golden = load_golden(config, error, error_size);
+    if (!golden)
+        return NULL;
+    struct stub_image *stub = load_stub(config, error, error_size);
+    struct product *product = stub ? malloc(sizeof(*product)) : NULL;
+    if (!product) {
+        if (stub)
+            snprintf(error, error_size, "out of memory");
+        golden_free(golden);
+        stub_image_free(stub);
+        return NULL;
+    }
+    *product = (struct product){.golden = golden, .stub = stub, .references = 1};
+    return product;
+}
+
+struct product *product_ref(struct product *product)
+{
+    product->references++;
+    return product;
+}
+
+void product_unref(struct product *product)
+{
+    if (!product || --product->references > 0)
+        return;
+    golden_free(product->golden);
+    stub_image_free(product->stub);
+    free(product);
+}

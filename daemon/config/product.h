@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What goes into a board: the golden image and the stub that writes it, loaded together and shared by all attempts. A
+ * reload makes a new one; attempts at work keep theirs. */
+#ifndef DAEMON_CONFIG_PRODUCT_H
+#define DAEMON_CONFIG_PRODUCT_H
+
+#include "daemon/config/config.h"
+#include "proto/image/golden.h"
+#include "proto/image/stub_image.h"
+
+struct product {
+    struct golden *golden;
+    struct stub_image *stub;
+    unsigned references;
+};
+
+/* Reads, checks and compresses all files that `config` names. Blocks for a second or two; safe on any thread. NULL and
+ * a sentence that names the file in `error`. One reference. */
+struct product *product_load(const struct config *config, char *error, size_t error_size);
+
+struct product *product_ref(struct product *product);
+void product_unref(struct product *product); /* NULL is fine */
+
+#endif

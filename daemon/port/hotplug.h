@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which USB-serial adapters are there, and where: libudev's monitor, plus an enumeration at start. Only ttys below a
+ * USB interface count (ttyUSB*, ttyACM*).
+ */
+#ifndef DAEMON_PORT_HOTPLUG_H
+#define DAEMON_PORT_HOTPLUG_H
+
+#include <stddef.h>
+#include <uv.h>
+
+/* An adapter's port, as udev tells it. Strings are "" where udev knows nothing. */
+struct adapter {
+    char devnode[64];  /* /dev/ttyUSB3: changes from plug to plug, never an identity */
+    char syspath[256]; /* tells two plugs at one place apart */
+    /* The place: ID_PATH, with "-port N" for adapters with several ports on one interface. Never changes. */
+    char path[160];
+    /* The place, short, as the kernel names it: "1-1.2", "1-1.2:1" for interface 1 of it. For slots without a name. */
+    char place[64];
+    char driver[32]; /* "cp210x" */
+    char model[96];
+    char serial[96]; /* "" for CH340: it has none */
+    char vid[5], pid[5];
+};
+
+struct hotplug;
+
+struct hotplug_events {
+    void (*added)(void *data, const struct adapter *adapter);
+    /* By syspath: the devnode may belong to another adapter already. */
+    void (*removed)(void *data, const char *syspath);
+};
+
+/* Starts the monitor, then reports what is there already (no device is missed or told twice). NULL and a sentence in
+ * `error` if udev cannot be had. */
+struct hotplug *hotplug_start(uv_loop_t *loop, const struct hotplug_events *events, void *data, char *error,
+                              size_t error_size);
+void hotplug_stop(struct hotplug *hotplug);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/station/attempt_record.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+void attempt_prepare(struct attempt *attempt, const struct golden *golden, int64_t started)
+{
+    attempt->started = started;
+    memcpy(attempt->image_md5, golden->md5, sizeof(attempt->image_md5));
+    memcpy(attempt->image_sha256, golden->sha256, sizeof(attempt->image_sha256));
+    attempt->image_size = (int64_t)golden->size;
+    snprintf(attempt->gangd, sizeof(attempt->gangd), "%s", GANGD_VERSION);
+}
+
+void attempt_observe(struct attempt *attempt, const struct flash *flash)
+{
+    attempt->tries = flash->tries;
+    attempt->baud = flash_baud(flash);
+    snprintf(attempt->stub, sizeof(attempt->stub), "%s", flash->stub_name);
+    if (flash->identified) {
+        const uint8_t *mac = flash->chip.mac;
+        snprintf(attempt->mac, sizeof(attempt->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+                 mac[4], mac[5]);
+        snprintf(attempt->chip_id, sizeof(attempt->chip_id), "%08x", flash->chip.chip_id);
+        snprintf(attempt->chip, sizeof(attempt->chip), "%s", flash->chip.name);
+    }
+    if (flash->flash_id != 0) {
+        snprintf(attempt->flash_id, sizeof(attempt->flash_id), "%02x%04x", flash->flash_part.manufacturer,
+                 flash->flash_part.device);
+        attempt->flash_size = flash->flash_part.size;
+    }
+    attempt->written = flash->written ? WRITTEN_YES : WRITTEN_NO;
+#define X(phase) attempt->seconds.phase = (double)flash->phase_us[FLASH_PHASE_##phase] / 1e6;
+    ATTEMPT_PHASES(X)
+#undef X
+}
+
+static enum verdict judge(const struct flash *flash)
+{
+    if (flash->state == FLASH_PASSED)
+        return VERDICT_PASS;
+    switch (flash->cause) {
+    case CAUSE_UNPLUGGED:
+    case CAUSE_BOARD_REMOVED:
+    case CAUSE_ADAPTER_ERROR:
+    case CAUSE_ADAPTER_STUCK:
+    case CAUSE_STOPPED: return VERDICT_INTERRUPTED;
+    default: return VERDICT_FAIL;
+    }
+}
+
+void attempt_judge(struct attempt *attempt, const struct flash *flash, int64_t ended)
+{
+    assert(flash_ended(flash));
+    attempt_observe(attempt, flash);
+    attempt->ended = ended;
+    attempt->verdict = judge(flash);
+    attempt->cause = flash->cause;
+    snprintf(attempt->detail, sizeof(attempt->detail), "%s", attempt->verdict == VERDICT_PASS ? "" : flash->detail);
+}

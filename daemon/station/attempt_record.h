@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_STATION_ATTEMPT_RECORD_H
+#define DAEMON_STATION_ATTEMPT_RECORD_H
+
+#include "daemon/book/attempt.h"
+#include "proto/recipe/program.h"
+
+/* What the book must know before the first byte is sent. */
+void attempt_prepare(struct attempt *attempt, const struct golden *golden, int64_t started);
+
+/* Copies what is known of the unit so far: for the tile while it runs, and for the end. */
+void attempt_observe(struct attempt *attempt, const struct flash *flash);
+
+/* Closes `attempt` by an ended recipe: observes it, sets verdict, cause, detail and `ended`. Pass only if the recipe
+ * passed; interrupted if it says nothing about the board (unplugged, stopped, the adapter's fault). */
+void attempt_judge(struct attempt *attempt, const struct flash *flash, int64_t ended);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A slot owns everything at one USB path: the adapter, the port, the conversation, the attempt. Its life:
+ *
+ *   empty -> settling -> flashing (or waiting for a person) -> pass, fail or interrupted -> empty when taken away
+ *
+ * where boards come with their adapter. In a fixture, whose adapter stays, `ready` is in the place of empty, and the
+ * port is open all the while, so that no other program gets it.
+ *
+ * The order that matters: the port is opened, the attempt's row is committed, and only then the first byte is sent; a
+ * verdict is shown only when it is committed.
+ */
+#ifndef DAEMON_STATION_SLOT_H
+#define DAEMON_STATION_SLOT_H
+
+#include "daemon/book/attempt.h"
+#include "daemon/book/book.h"
+#include "daemon/config/config.h"
+#include "daemon/config/product.h"
+#include "daemon/port/hotplug.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#define SLOT_STATES(X)                                                                                                 \
+    X(EMPTY, empty)                                                                                                    \
+    X(MUTED, muted)                                                                                                    \
+    X(READY, ready)                                                                                                    \
+    X(SETTLING, settling)                                                                                              \
+    X(BLOCKED, blocked)                                                                                                \
+    X(WAITING, waiting)                                                                                                \
+    X(FLASHING, flashing)                                                                                              \
+    X(PASS, pass)                                                                                                      \
+    X(FAIL, fail)                                                                                                      \
+    X(INTERRUPTED, interrupted)                                                                                        \
+    X(STUCK, stuck)
+
+enum slot_state {
+#define X(name, text) SLOT_##name,
+    SLOT_STATES(X)
+#undef X
+};
+
+struct slot;
+
+/* What all slots share; the station's. */
+struct slot_world {
+    uv_loop_t *loop;
+    struct store *store;
+    const struct config *config; /* in force */
+    struct product *product;     /* in force; NULL: no golden image */
+    const char *blocked;         /* why no board may be flashed now: a sentence; NULL: none */
+    bool held; /* what would begin now is left alone; a board that came with its adapter, until it is plugged
+                * in again or retried */
+    void (*changed)(void *data, struct slot *slot);
+    void (*closed)(void *data, const struct attempt *attempt); /* its verdict is in the book */
+    void *data;
+};
+
+/* `config` is copied: its name is for people, its path the identity. `muted`: adapters here are left alone. Owned by
+ * the caller until slot_free(). NULL only when out of memory. */
+struct slot *slot_new(struct slot_world *world, const struct config_slot *config, bool muted);
+
+/* What the configuration says of this path now. An attempt at work goes on to its verdict, and is booked under the name
+ * that it began with. */
+void slot_configure(struct slot *slot, const struct config_slot *config, bool muted);
+
+/* Gives up at once: whatever runs is booked as interrupted, stopped. Callbacks come no more. */
+void slot_free(struct slot *slot);
+
+/* An adapter came; the one that was there before is gone. */
+void slot_plug(struct slot *slot, const struct adapter *adapter);
+void slot_unplug(struct slot *slot);
+
+/* world->blocked or world->product changed: begin what was waiting for that. */
+void slot_recheck(struct slot *slot);
+
+/* A new attempt, asked for by a person. NULL, or a sentence why not. */
+const char *slot_start(struct slot *slot);
+
+const char *slot_name(const struct slot *slot);
+const char *slot_path(const struct slot *slot);
+enum presence_mode slot_presence(const struct slot *slot);
+enum slot_state slot_state(const struct slot *slot);
+const struct adapter *slot_adapter(const struct slot *slot); /* NULL: none there */
+int64_t slot_since(const struct slot *slot);                 /* of the state, µs since 1970 */
+
+bool slot_is_idle(const struct slot *slot); /* nothing at work, nothing to be booked */
+
+/* The SLOT object of docs/api.md. New reference. */
+json_t *slot_json(const struct slot *slot);
+
+#endif

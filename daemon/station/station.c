@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/station/station.h"
+
+#include "daemon/base/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/book/attempt_json.h"
+#include "daemon/book/book.h"
+#include "daemon/config/product.h"
+#include "daemon/port/hotplug.h"
+#include "daemon/station/slot.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT_MS     30000       /* the hour's window moves on also when nothing happens */
+#define FORGET_US    600000000LL /* an empty slot that is not in the configuration is shown ten minutes more */
+#define STOP_SECONDS 5
+#define ERROR_MAX    512
+
+struct station {
+    uv_loop_t *loop;
+    struct config config;
+    char config_path[512];
+    struct events *events;
+    struct store *store;
+    struct hotplug *hotplug;
+    struct slot_world world;
+    struct slot **slots;
+    size_t n_slots, n_configured;
+    int64_t started;
+    char book_error[ERROR_MAX];
+    char blocked[ERROR_MAX + 64];
+    char golden_error[ERROR_MAX];
+    struct store_counts today;
+    uv_timer_t count_timer, hold_timer;
+    struct reload *reload;
+};
+
+static json_t *error_json(const char *error)
+{
+    return error[0] ? json_string(error) : json_null();
+}
+
+static json_t *golden_json(const struct station *station)
+{
+    const struct product *product = station->world.product;
+    json_t *files = json_array();
+    if (!product)
+        return json_pack("{s:b, s:o, s:s, s:s, s:i, s:o}", "ok", 0, "error", error_json(station->golden_error), "md5",
+                         "", "sha256", "", "size", 0, "files", files);
+    const struct golden *golden = product->golden;
+    for (size_t i = 0; i < golden->n_parts; i++)
+        json_array_append_new(files, json_pack("{s:s, s:I, s:I}", "file", golden->parts[i].name, "offset",
+                                               (json_int_t)golden->parts[i].offset, "size",
+                                               (json_int_t)golden->parts[i].size));
+    return json_pack("{s:b, s:o, s:s, s:s, s:I, s:o}", "ok", 1, "error", error_json(station->golden_error), "md5",
+                     golden->md5, "sha256", golden->sha256, "size", (json_int_t)golden->size, "files", files);
+}
+
+static json_t *today_json(const struct store_counts *today)
+{
+    int64_t judged = today->pass + today->fail;
+    json_t *yield = judged > 0 ? json_real(round((double)today->pass * 1000 / (double)judged) / 1000) : json_null();
+    return json_pack("{s:I, s:I, s:I, s:o, s:I}", "pass", (json_int_t)today->pass, "fail", (json_int_t)today->fail,
+                     "interrupted", (json_int_t)today->interrupted, "yield", yield, "units_per_hour",
+                     (json_int_t)today->pass_last_hour);
+}
+
+json_t *station_summary(const struct station *station)
+{
+    const struct product *product = station->world.product;
+    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:{s:b, s:o}, s:o, s:s, s:o}", "gangd", GANGD_VERSION,
+                     "station", station->config.name, "time", time_json(wall_clock_us()), "started",
+                     time_json(station->started), "operator", station->config.operator, "lot", station->config.lot,
+                     "held", station->world.held, "book", "ok", station->book_error[0] == '\0', "error",
+                     error_json(station->book_error), "golden", golden_json(station), "stub",
+                     product ? product->stub->name : "", "today", today_json(&station->today));
+}
+
+json_t *station_status(const struct station *station)
+{
+    json_t *status = station_summary(station);
+    json_t *slots = json_array();
+    for (size_t i = 0; i < station->n_slots; i++)
+        json_array_append_new(slots, slot_json(station->slots[i]));
+    json_object_set_new(status, "slots", slots);
+    return status;
+}
+
+struct store *station_store(const struct station *station)
+{
+    return station->store;
+}
+
+static void publish_summary(struct station *station)
+{
+    events_publish(station->events, "station", station_summary(station));
+}
+
+static void on_counted(void *data, const struct store_counts *counts)
+{
+    struct station *station = data;
+    bool news = memcmp(&station->today, counts, sizeof(*counts)) != 0;
+    station->today = *counts;
+    if (news)
+        publish_summary(station);
+}
+
+static int64_t local_midnight(void)
+{
+    time_t now = (time_t)(wall_clock_us() / 1000000);
+    struct tm local;
+    localtime_r(&now, &local);
+    local.tm_hour = local.tm_min = local.tm_sec = 0;
+    local.tm_isdst = -1;
+    return (int64_t)mktime(&local) * 1000000;
+}
+
+static void count(struct station *station)
+{
+    store_count(station->store, local_midnight(), on_counted, station);
+}
+
+static void on_slot_changed(void *data, struct slot *slot)
+{
+    struct station *station = data;
+    events_publish(station->events, "slot", slot_json(slot));
+}
+
+static void on_attempt_closed(void *data, const struct attempt *attempt)
+{
+    struct station *station = data;
+    events_publish(station->events, "verdict", attempt_json(attempt));
+    count(station);
+}
+
+static void recheck_slots(struct station *station)
+{
+    publish_summary(station);
+    for (size_t i = 0; i < station->n_slots; i++)
+        slot_recheck(station->slots[i]);
+}
+
+static void on_book_health(void *data, const char *error)
+{
+    struct station *station = data;
+    if (error) {
+        log_error("book", "%s; no board is flashed until it can be written", error);
+        snprintf(station->book_error, sizeof(station->book_error), "%s", error);
+        snprintf(station->blocked, sizeof(station->blocked), "The book cannot be written: %s", error);
+        station->world.blocked = station->blocked;
+    } else {
+        log_info("book", "can be written again");
+        station->book_error[0] = '\0';
+        station->world.blocked = NULL;
+    }
+    recheck_slots(station);
+}
+
+static struct slot *slot_by_path(const struct station *station, const char *path)
+{
+    for (size_t i = 0; i < station->n_slots; i++)
+        if (strcmp(slot_path(station->slots[i]), path) == 0)
+            return station->slots[i];
+    return NULL;
+}
+
+static struct slot *slot_by_name(const struct station *station, const char *name)
+{
+    for (size_t i = 0; i < station->n_slots; i++)
+        if (strcmp(slot_name(station->slots[i]), name) == 0)
+            return station->slots[i];
+    return NULL;
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+    return strverscmp(slot_name(*(struct slot *const *)a), slot_name(*(struct slot *const *)b));
+}
+
+static struct slot *add_slot(struct station *station, const struct config_slot *config, bool muted)
+{
+    struct slot **slots = realloc(station->slots, (station->n_slots + 1) * sizeof(slots[0]));
+    if (!slots)
+        return NULL;
+    station->slots = slots;
+    struct slot *slot = slot_new(&station->world, config, muted);
+    if (slot)
+        slots[station->n_slots++] = slot;
+    return slot;
+}
+
+/* The name of a slot that is not in the configuration. */
+static const char *free_name(const struct station *station, const struct adapter *adapter)
+{
+    return slot_by_name(station, adapter->place) ? adapter->path : adapter->place;
+}
+
+/* As the configuration has it for a place that it does not name. */
+static struct config_slot unconfigured(const struct station *station, const char *name, const char *path)
+{
+    struct config_slot slot = {.reset = station->config.reset, .presence = station->config.presence};
+    snprintf(slot.name, sizeof(slot.name), "%s", name);
+    snprintf(slot.path, sizeof(slot.path), "%s", path);
+    return slot;
+}
+
+static void sort_unconfigured(struct station *station)
+{
+    qsort(station->slots + station->n_configured, station->n_slots - station->n_configured, sizeof(station->slots[0]),
+          compare_slots);
+}
+
+static void on_added(void *data, const struct adapter *adapter)
+{
+    struct station *station = data;
+    struct slot *slot = slot_by_path(station, adapter->path);
+    if (!slot) {
+        struct config_slot config = unconfigured(station, free_name(station, adapter), adapter->path);
+        slot = add_slot(station, &config, station->config.mute_unknown);
+        if (!slot) {
+            log_error("station", "%s: out of memory, left alone", adapter->devnode);
+            return;
+        }
+        sort_unconfigured(station);
+    }
+    slot_plug(slot, adapter);
+}
+
+/* Brings the slots into the order, and under the names, of the configuration. What is at a known path stays there. */
+static void arrange_slots(struct station *station)
+{
+    const struct config *config = &station->config;
+    struct slot **old = station->slots;
+    size_t n_old = station->n_slots;
+    struct slot **slots = malloc((n_old + config->n_slots + 1) * sizeof(slots[0]));
+    if (!slots) {
+        log_error("station", "out of memory: the slots stay as they were");
+        return;
+    }
+    station->slots = slots;
+    station->n_slots = 0;
+    for (size_t i = 0; i < config->n_slots; i++) {
+        const struct config_slot *wanted = &config->slots[i];
+        struct slot *slot = NULL;
+        for (size_t j = 0; j < n_old && !slot; j++) {
+            if (old[j] && strcmp(slot_path(old[j]), wanted->path) == 0) {
+                slot = old[j];
+                old[j] = NULL;
+            }
+        }
+        if (slot)
+            slot_configure(slot, wanted, false);
+        else
+            slot = slot_new(&station->world, wanted, false);
+        if (slot)
+            slots[station->n_slots++] = slot;
+        else
+            log_error("station", "out of memory: no slot %s", wanted->name);
+    }
+    station->n_configured = station->n_slots;
+    for (size_t j = 0; j < n_old; j++) {
+        struct slot *slot = old[j];
+        const struct adapter *adapter = slot ? slot_adapter(slot) : NULL;
+        if (slot && !adapter && slot_is_idle(slot)) {
+            slot_free(slot);
+        } else if (slot) {
+            const char *name = adapter ? free_name(station, adapter) : slot_path(slot);
+            struct config_slot now = unconfigured(station, name, slot_path(slot));
+            slot_configure(slot, &now, config->mute_unknown);
+            slots[station->n_slots++] = slot;
+        }
+    }
+    free(old);
+    sort_unconfigured(station);
+    events_publish(station->events, "snapshot", station_status(station));
+}
+
+static void on_removed(void *data, const char *syspath)
+{
+    struct station *station = data;
+    for (size_t i = 0; i < station->n_slots; i++) {
+        const struct adapter *adapter = slot_adapter(station->slots[i]);
+        if (adapter && strcmp(adapter->syspath, syspath) == 0)
+            slot_unplug(station->slots[i]);
+    }
+}
+
+static void forget_empty_slots(struct station *station)
+{
+    size_t kept = station->n_configured;
+    for (size_t i = kept; i < station->n_slots; i++) {
+        struct slot *slot = station->slots[i];
+        if (slot_state(slot) == SLOT_EMPTY && slot_is_idle(slot) && wall_clock_us() - slot_since(slot) > FORGET_US) {
+            events_publish(station->events, "slot-gone", json_pack("{s:s}", "slot", slot_name(slot)));
+            slot_free(slot);
+        } else {
+            station->slots[kept++] = slot;
+        }
+    }
+    station->n_slots = kept;
+}
+
+static void on_count_timer(uv_timer_t *timer)
+{
+    struct station *station = timer->data;
+    forget_empty_slots(station);
+    count(station);
+}
+
+enum station_reply station_start_slot(struct station *station, const char *name, json_t **answer)
+{
+    struct slot *slot = slot_by_name(station, name);
+    if (!slot) {
+        *answer = json_sprintf("there is no slot \"%s\"", name);
+        return STATION_NO_SUCH_SLOT;
+    }
+    const char *refusal = slot_start(slot);
+    if (refusal) {
+        *answer = json_string(refusal);
+        return STATION_CONFLICT;
+    }
+    log_info("station", "slot %s: a new attempt was asked for", name);
+    *answer = slot_json(slot);
+    return STATION_OK;
+}
+
+json_t *station_start_slots(struct station *station)
+{
+    json_t *started = json_array();
+    for (size_t i = 0; i < station->n_slots; i++) {
+        struct slot *slot = station->slots[i];
+        if (slot_presence(slot) == BY_START && !slot_start(slot))
+            json_array_append_new(started, text_json(slot_name(slot)));
+    }
+    log_info("station", "%zu slots were started", json_array_size(started));
+    return started;
+}
+
+static void end_hold(uv_timer_t *timer)
+{
+    struct station *station = timer->data;
+    if (!station->world.held)
+        return;
+    log_info("station", "the hold has ended");
+    station->world.held = false;
+    recheck_slots(station);
+}
+
+void station_hold(struct station *station, unsigned seconds)
+{
+    uv_timer_stop(&station->hold_timer);
+    if (seconds == 0) {
+        end_hold(&station->hold_timer);
+        return;
+    }
+    uv_timer_start(&station->hold_timer, end_hold, seconds * UINT64_C(1000), 0);
+    if (station->world.held)
+        return;
+    log_info("station", "held: no attempt begins");
+    station->world.held = true;
+    recheck_slots(station);
+}
+
+static void take_product(struct station *station, struct product *product)
+{
+    product_unref(station->world.product);
+    station->world.product = product;
+    station->golden_error[0] = '\0';
+    log_info("golden", "%s, %u bytes, md5 %s, stub %s", product->golden->parts[0].name, (unsigned)product->golden->size,
+             product->golden->md5, product->stub->name);
+}
+
+/* Reading and compressing takes a second or two: a reload does it on a worker. */
+struct reload {
+    uv_work_t work;
+    struct station *station; /* NULL: it stopped meanwhile */
+    bool again;              /* asked for once more: the files may have changed behind our reading */
+    struct config config;
+    char path[512];
+    struct product *product;
+    char error[ERROR_MAX];
+};
+
+static void reload_work(uv_work_t *work)
+{
+    struct reload *reload = work->data;
+    if (config_read(&reload->config, reload->path, reload->error, sizeof(reload->error)) == 0)
+        reload->product = product_load(&reload->config, reload->error, sizeof(reload->error));
+}
+
+static void reload_done(uv_work_t *work, int status)
+{
+    struct reload *reload = work->data;
+    struct station *station = reload->station;
+    if (!station || status != 0) {
+        product_unref(reload->product);
+    } else {
+        station->reload = NULL;
+        if (reload->product) {
+            station->config = reload->config;
+            take_product(station, reload->product);
+            arrange_slots(station);
+        } else {
+            log_error("golden", "not reloaded: %s", reload->error);
+            snprintf(station->golden_error, sizeof(station->golden_error), "%s", reload->error);
+        }
+        recheck_slots(station);
+        if (reload->again)
+            station_reload(station);
+    }
+    free(reload);
+}
+
+void station_reload(struct station *station)
+{
+    if (station->reload) {
+        station->reload->again = true;
+        return;
+    }
+    struct reload *reload = calloc(1, sizeof(*reload));
+    if (!reload) {
+        log_error("station", "out of memory, not reloaded");
+        return;
+    }
+    log_info("station", "reloading %s", station->config_path);
+    reload->work.data = reload;
+    reload->station = station;
+    memcpy(reload->path, station->config_path, sizeof(reload->path));
+    station->reload = reload;
+    uv_queue_work(station->loop, &reload->work, reload_work, reload_done);
+}
+
+struct station *station_start(uv_loop_t *loop, const struct config *config, const char *config_path,
+                              struct events *events, char *error, size_t error_size)
+{
+    static const struct hotplug_events hotplug_events = {.added = on_added, .removed = on_removed};
+    struct station *station = calloc(1, sizeof(*station));
+    if (!station) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    station->loop = loop;
+    station->config = *config;
+    snprintf(station->config_path, sizeof(station->config_path), "%s", config_path);
+    station->events = events;
+    station->started = wall_clock_us();
+
+    station->store = store_open(loop, config->book, on_book_health, station, error, error_size);
+    if (!station->store) {
+        free(station);
+        return NULL;
+    }
+    station->world = (struct slot_world){
+        .loop = loop,
+        .store = station->store,
+        .config = &station->config,
+        .changed = on_slot_changed,
+        .closed = on_attempt_closed,
+        .data = station,
+    };
+    struct product *product = product_load(config, station->golden_error, sizeof(station->golden_error));
+    if (product)
+        take_product(station, product);
+    else
+        log_error("golden", "%s; no board is flashed until a reload finds it right", station->golden_error);
+
+    for (size_t i = 0; i < config->n_slots; i++)
+        add_slot(station, &config->slots[i], false);
+    station->n_configured = station->n_slots;
+
+    uv_timer_init(loop, &station->count_timer);
+    uv_timer_init(loop, &station->hold_timer);
+    station->count_timer.data = station->hold_timer.data = station;
+    uv_timer_start(&station->count_timer, on_count_timer, COUNT_MS, COUNT_MS);
+    count(station);
+
+    station->hotplug = hotplug_start(loop, &hotplug_events, station, error, error_size);
+    if (!station->hotplug) {
+        station_stop(station);
+        return NULL;
+    }
+    return station;
+}
+
+static void on_station_closed(uv_handle_t *handle)
+{
+    struct station *station = handle->data;
+    product_unref(station->world.product);
+    free(station->slots);
+    free(station);
+}
+
+static void on_hold_closed(uv_handle_t *handle)
+{
+    struct station *station = handle->data;
+    uv_close((uv_handle_t *)&station->count_timer, on_station_closed);
+}
+
+bool station_stop(struct station *station)
+{
+    if (station->hotplug)
+        hotplug_stop(station->hotplug);
+    if (station->reload)
+        station->reload->station = NULL;
+    for (size_t i = 0; i < station->n_slots; i++)
+        slot_free(station->slots[i]);
+    station->n_slots = 0;
+    bool all = store_close(station->store, STOP_SECONDS);
+    station->store = NULL;
+    uv_close((uv_handle_t *)&station->hold_timer, on_hold_closed);
+    return all;
+}

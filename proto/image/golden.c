@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/image/golden.h"
+
+#include "proto/link/bytes.h"
+#include "proto/link/wire.h"
+
+#include <assert.h>
+#include <md5.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define PAGE                 256
+#define IMAGE_MAGIC          0xE9 /* first byte of a boot image; the second is the number of segments, 1 to 16 */
+#define IMAGE_SEGMENTS_MAX   16
+#define IMAGE_HEADER_MINIMUM 16 /* header and the first segment's head */
+
+struct golden *golden_new(void)
+{
+    return calloc(1, sizeof(struct golden));
+}
+
+void golden_free(struct golden *golden)
+{
+    if (!golden)
+        return;
+    for (size_t i = 0; i < golden->n_parts; i++) {
+        free(golden->parts[i].bytes);
+        free(golden->parts[i].deflated);
+        free(golden->parts[i].blocks);
+    }
+    free(golden);
+}
+
+static uint32_t part_end(const struct golden_part *part)
+{
+    return part->offset + part->flash_size;
+}
+
+/* Flash is erased by sectors: two parts may not share one. */
+static uint32_t sector_end(const struct golden_part *part)
+{
+    return (part_end(part) + GOLDEN_SECTOR - 1) / GOLDEN_SECTOR * GOLDEN_SECTOR;
+}
+
+static int check_new_part(const struct golden *golden, const char *name, uint32_t offset, size_t len, char *error,
+                          size_t error_size)
+{
+    if (golden->n_parts == GOLDEN_PARTS_MAX)
+        snprintf(error, error_size, "%s: more than %d files", name, GOLDEN_PARTS_MAX);
+    else if (len == 0)
+        snprintf(error, error_size, "%s: the file is empty", name);
+    else if (offset % GOLDEN_SECTOR != 0)
+        snprintf(error, error_size, "%s: offset 0x%x is not a multiple of 0x%x", name, offset, GOLDEN_SECTOR);
+    else if (offset >= GOLDEN_END_MAX || len > GOLDEN_END_MAX - offset)
+        snprintf(error, error_size, "%s: %zu bytes at 0x%x end beyond 16 MB", name, len, offset);
+    else
+        return 0;
+    return -1;
+}
+
+int golden_add(struct golden *golden, const char *name, uint32_t offset, const uint8_t *bytes, size_t len, char *error,
+               size_t error_size)
+{
+    if (check_new_part(golden, name, offset, len, error, error_size) != 0)
+        return -1;
+    struct golden_part part = {
+        .offset = offset,
+        .size = (uint32_t)len,
+        .flash_size = (uint32_t)((len + 3) & ~(size_t)3),
+    };
+    snprintf(part.name, sizeof(part.name), "%s", name);
+
+    size_t at = 0;
+    while (at < golden->n_parts && golden->parts[at].offset < offset)
+        at++;
+    const struct golden_part *before = at > 0 ? &golden->parts[at - 1] : NULL;
+    const struct golden_part *after = at < golden->n_parts ? &golden->parts[at] : NULL;
+    const struct golden_part *other = NULL;
+    if (before && sector_end(before) > offset)
+        other = before;
+    else if (after && sector_end(&part) > after->offset)
+        other = after;
+    if (other) {
+        snprintf(error, error_size, "%s at 0x%x and %s at 0x%x overlap in flash", name, offset, other->name,
+                 other->offset);
+        return -1;
+    }
+
+    part.bytes = malloc(part.flash_size);
+    if (!part.bytes) {
+        snprintf(error, error_size, "%s: out of memory", name);
+        return -1;
+    }
+    memcpy(part.bytes, bytes, len);
+    memset(part.bytes + len, 0xFF, part.flash_size - len);
+    memmove(&golden->parts[at + 1], &golden->parts[at], (golden->n_parts - at) * sizeof(part));
+    golden->parts[at] = part;
+    golden->n_parts++;
+    return 0;
+}
+
+static int check_header(const struct golden *golden, char *error, size_t error_size)
+{
+    const struct golden_part *part = &golden->parts[0];
+    if (part->offset != 0) {
+        snprintf(error, error_size, "no file at offset 0: the boot image is missing");
+        return -1;
+    }
+    if (part->size < IMAGE_HEADER_MINIMUM || part->bytes[0] != IMAGE_MAGIC || part->bytes[1] == 0 ||
+        part->bytes[1] > IMAGE_SEGMENTS_MAX) {
+        snprintf(error, error_size, "%s: not an ESP8266 boot image (it begins with %02x %02x, not e9 and 1 to 16)",
+                 part->name, part->bytes[0], part->size > 1 ? part->bytes[1] : 0);
+        return -1;
+    }
+    return 0;
+}
+
+static uint32_t count_used_pages(const struct golden_part *part)
+{
+    uint32_t used = 0;
+    for (uint32_t at = 0; at < part->flash_size; at += PAGE) {
+        uint32_t end = at + PAGE < part->flash_size ? at + PAGE : part->flash_size;
+        for (uint32_t i = at; i < end; i++)
+            if (part->bytes[i] != 0xFF) {
+                used++;
+                break;
+            }
+    }
+    return used;
+}
+
+static bool deflate_part(struct golden_part *part)
+{
+    uLongf size = compressBound(part->flash_size);
+    part->deflated = malloc(size);
+    if (!part->deflated || compress2(part->deflated, &size, part->bytes, part->flash_size, Z_BEST_COMPRESSION) != Z_OK)
+        return false;
+    part->deflated_size = (uint32_t)size;
+    size_t most = part->deflated_size / WIRE_FLASH_BLOCK + part->flash_size / GOLDEN_BLOCK_INFLATED + 2;
+    part->blocks = calloc(most, sizeof(part->blocks[0]));
+    return part->blocks != NULL;
+}
+
+/* Inflates as the chip will, until `block` is full. Returns what inflate() said last. */
+static int fill_block(z_stream *stream, const struct golden_part *part, struct golden_block *block)
+{
+    uint8_t out[4096];
+    uLong in_before = stream->total_in, out_before = stream->total_out;
+    int result;
+    block->offset = (uint32_t)in_before;
+    do {
+        uint32_t left = part->deflated_size - (uint32_t)stream->total_in;
+        uint32_t room = WIRE_FLASH_BLOCK - (uint32_t)(stream->total_in - in_before);
+        stream->next_in = part->deflated + stream->total_in;
+        stream->avail_in = left < room ? left : room;
+        stream->next_out = out;
+        stream->avail_out = sizeof(out);
+        result = inflate(stream, Z_NO_FLUSH);
+    } while (result == Z_OK && stream->total_out - out_before < GOLDEN_BLOCK_INFLATED);
+    block->size = (uint32_t)(stream->total_in - in_before);
+    block->inflated = (uint32_t)(stream->total_out - out_before);
+    return result;
+}
+
+static bool cut_into_blocks(struct golden_part *part)
+{
+    z_stream stream = {0};
+    if (inflateInit(&stream) != Z_OK)
+        return false;
+    int result = Z_OK;
+    /* Z_BUF_ERROR: the block is full, and there is more to come. */
+    while (result == Z_OK || (result == Z_BUF_ERROR && stream.total_in < part->deflated_size)) {
+        struct golden_block *block = &part->blocks[part->n_blocks];
+        result = fill_block(&stream, part, block);
+        /* What the last bytes of the stream were still good for. */
+        if (block->size == 0 && part->n_blocks > 0)
+            block[-1].inflated += block->inflated;
+        else
+            part->n_blocks++;
+    }
+    bool whole =
+        result == Z_STREAM_END && stream.total_in == part->deflated_size && stream.total_out == part->flash_size;
+    inflateEnd(&stream);
+    return whole;
+}
+
+static void to_hex(char *out, const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void hash(struct golden *golden)
+{
+    bool plain = golden->n_parts == 1 && golden->parts[0].offset == 0;
+    MD5_CTX md5;
+    SHA2_CTX sha256;
+    MD5Init(&md5);
+    SHA256Init(&sha256);
+    for (size_t i = 0; i < golden->n_parts; i++) {
+        const struct golden_part *part = &golden->parts[i];
+        if (!plain) {
+            uint8_t head[8];
+            put_le32(head, part->offset);
+            put_le32(head + 4, part->size);
+            MD5Update(&md5, head, sizeof(head));
+            SHA256Update(&sha256, head, sizeof(head));
+        }
+        MD5Update(&md5, part->bytes, part->size);
+        SHA256Update(&sha256, part->bytes, part->size);
+    }
+    uint8_t digest[32];
+    MD5Final(digest, &md5);
+    to_hex(golden->md5, digest, 16);
+    SHA256Final(digest, &sha256);
+    to_hex(golden->sha256, digest, 32);
+}
+
+static void digest(const struct golden_part *part, uint32_t at, uint32_t size, uint8_t md5[16])
+{
+    MD5_CTX context;
+    MD5Init(&context);
+    MD5Update(&context, part->bytes + at, size);
+    MD5Final(md5, &context);
+}
+
+static void add_range(struct golden *golden, const struct golden_part *part, uint32_t at, uint32_t size)
+{
+    if (size == 0)
+        return;
+    struct golden_range *range = &golden->ranges[golden->n_ranges++];
+    range->offset = part->offset + at;
+    range->size = size;
+    digest(part, at, size, range->md5);
+}
+
+static uint32_t head_size(const struct golden_part *part)
+{
+    return part->flash_size < GOLDEN_HEAD ? part->flash_size : GOLDEN_HEAD;
+}
+
+static void cut_into_ranges(struct golden *golden)
+{
+    const struct golden_part *end = golden->parts + golden->n_parts;
+    for (const struct golden_part *part = golden->parts; part < end; part++)
+        add_range(golden, part, 0, head_size(part));
+    for (const struct golden_part *part = golden->parts; part < end; part++)
+        add_range(golden, part, head_size(part), part->flash_size - head_size(part));
+}
+
+int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size)
+{
+    if (golden->n_parts == 0) {
+        snprintf(error, error_size, "no file given");
+        return -1;
+    }
+    if (expect_header && check_header(golden, error, error_size) != 0)
+        return -1;
+    for (size_t i = 0; i < golden->n_parts; i++) {
+        struct golden_part *part = &golden->parts[i];
+        digest(part, 0, part->flash_size, part->md5);
+        part->used_pages = count_used_pages(part);
+        if (!deflate_part(part) || !cut_into_blocks(part)) {
+            snprintf(error, error_size, "%s: cannot be compressed: out of memory", part->name);
+            return -1;
+        }
+        golden->size += part->size;
+    }
+    cut_into_ranges(golden);
+    golden->end = part_end(&golden->parts[golden->n_parts - 1]);
+    hash(golden);
+    return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The golden image: what must be in flash. Parsed, checked, hashed and compressed once; then read-only and shared by
+ * all slots. It allocates only while it is made.
+ */
+#ifndef PROTO_IMAGE_GOLDEN_H
+#define PROTO_IMAGE_GOLDEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GOLDEN_PARTS_MAX 16
+#define GOLDEN_END_MAX   0x1000000 /* 16 MB: the largest part the chip can address */
+#define GOLDEN_SECTOR    4096
+
+#define GOLDEN_BLOCK_INFLATED 65536
+
+/* How much of each part is looked at before all of it. A board with other firmware differs here already, and its digest
+ * takes the chip 70 ms, that of 4 MB more than four seconds. */
+#define GOLDEN_HEAD 65536
+
+/* One FLASH_DEFL_DATA block: what to send, and how much flash it turns into. A kilobyte may become a megabyte of 0xFF,
+ * and the chip needs the time of the megabyte: so a block also ends where it has become GOLDEN_BLOCK_INFLATED bytes,
+ * and no single answer is long in coming. */
+struct golden_block {
+    uint32_t offset, size; /* in golden_part.deflated */
+    uint32_t inflated;     /* bytes of flash that are complete with this block and were not before */
+};
+
+struct golden_part {
+    char name[128];      /* for messages: the file's path */
+    uint32_t offset;     /* in flash, a multiple of 4096 */
+    uint32_t size;       /* as given */
+    uint32_t flash_size; /* as written: padded with 0xFF to a multiple of 4 */
+    uint8_t *bytes;      /* flash_size of them */
+    uint8_t md5[16];     /* of flash_size bytes: what the read-back must give */
+    uint8_t *deflated;   /* zlib stream */
+    uint32_t deflated_size;
+    struct golden_block *blocks;
+    size_t n_blocks;
+    uint32_t used_pages; /* pages of 256 bytes that are not all 0xFF */
+};
+
+/* A stretch of flash, and the MD5 of what it must hold. */
+struct golden_range {
+    uint32_t offset, size;
+    uint8_t md5[16];
+};
+
+struct golden {
+    struct golden_part parts[GOLDEN_PARTS_MAX]; /* by rising offset */
+    size_t n_parts;
+    /* All parts once, cut so that a board which does not hold the image is found out soon: first the heads of all, then
+     * what is behind them. */
+    struct golden_range ranges[2 * GOLDEN_PARTS_MAX];
+    size_t n_ranges;
+    uint32_t end;  /* first byte of flash behind the image: the smallest flash it fits */
+    uint64_t size; /* of all parts as given */
+    /* One part at offset 0: of the file as it is, so that md5sum and sha256sum agree. Otherwise over all parts in
+     * order: offset and size as little-endian words, then the bytes. */
+    char md5[33], sha256[65];
+};
+
+/* An empty image. NULL when out of memory. The caller frees with golden_free(). */
+struct golden *golden_new(void);
+
+/* Adds a copy of `len` bytes. 0, or -1 and a sentence that names the part in `error`: empty, not sector-aligned, beyond
+ * 16 MB, overlapping another part, too many. */
+int golden_add(struct golden *golden, const char *name, uint32_t offset, const uint8_t *bytes, size_t len, char *error,
+               size_t error_size);
+
+/* Checks the whole, hashes and compresses; the image must not change afterwards. `expect_header`: the part at offset 0
+ * must be there and begin like an ESP8266 boot image. 0, or -1 and a sentence in `error`. */
+int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size);
+
+void golden_free(struct golden *golden); /* NULL is fine */
+
+#endif

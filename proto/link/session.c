@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/link/session.h"
+
+#include "proto/link/bytes.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define STATUS_SIZE 2 /* status and error, behind the data of every reply */
+
+static void step(struct session *session, const struct session_event *event)
+{
+    session->activity = SESSION_IDLE;
+    session->want.kind = SESSION_WANTS_NOTHING;
+    session->deadline = SESSION_NEVER;
+    session->recipe->step(session->recipe, event);
+}
+
+void session_start(struct session *session, struct recipe *recipe, uint32_t baud, uint64_t now)
+{
+    session->recipe = recipe;
+    session->now = now;
+    session->baud = baud;
+    session->stray_limit = 0;
+    session_forget(session);
+    step(session, &(struct session_event){.kind = SESSION_STARTED});
+}
+
+const struct session_want *session_want(const struct session *session)
+{
+    return &session->want;
+}
+
+uint64_t session_deadline(const struct session *session)
+{
+    return session->deadline;
+}
+
+void session_forget(struct session *session)
+{
+    slip_decoder_init(&session->decoder, session->rx, sizeof(session->rx));
+    session->heard_total = 0;
+    session->owed.left = 0;
+}
+
+/* Ten bits a byte, and a tenth for the stop bits and gaps of real adapters. */
+static uint64_t line_time(const struct session *session, size_t bytes)
+{
+    return bytes * 11 * 1000000ULL / session->baud;
+}
+
+static void send_request(struct session *session)
+{
+    session->stray = 0;
+    session->request.sent++;
+    session->request.held = false;
+    session->want = (struct session_want){
+        .kind = SESSION_WANTS_SEND,
+        .bytes = session->tx,
+        .len = session->tx_len,
+    };
+    /* Guards a line that takes no bytes at all; the real time-out starts when the last byte is sent. */
+    session->deadline = session->now + 2 * line_time(session, session->tx_len) + session->request.timeout;
+}
+
+void session_sent(struct session *session, size_t n, uint64_t now)
+{
+    struct session_want *want = &session->want;
+    assert(want->kind == SESSION_WANTS_SEND && n <= want->len);
+    session->now = now;
+    if (session->trace && n > 0)
+        session->trace(session->trace_data, SESSION_TRACE_SENT, now, want->bytes, n);
+    want->bytes += n;
+    want->len -= n;
+    if (want->len > 0)
+        return;
+    want->kind = SESSION_WANTS_NOTHING;
+    /* "Sent" means that the kernel has it: the adapter may still hold all of it. */
+    session->deadline = now + line_time(session, session->tx_len) + session->request.timeout;
+}
+
+void session_done(struct session *session, int error, uint64_t now)
+{
+    assert(session->activity == SESSION_SETTING);
+    session->now = now;
+    if (session->want.kind == SESSION_WANTS_BAUD && error == 0)
+        session->baud = session->want.baud;
+    step(session, &(struct session_event){.kind = SESSION_DONE, .error = error});
+}
+
+void session_expired(struct session *session, uint64_t now)
+{
+    if (now < session->deadline)
+        return;
+    session->now = now;
+    if (session->activity == SESSION_ASKING && (session->request.held || --session->request.tries_left > 0))
+        send_request(session);
+    else
+        step(session, &(struct session_event){.kind = SESSION_EXPIRED});
+}
+
+/* The ROM says 1 and then which error; a stub says the error and then 0. */
+static uint8_t reply_error(const uint8_t status[STATUS_SIZE])
+{
+    return status[0] == 1 ? status[1] : status[0];
+}
+
+/* True if the reply is one that was owed. */
+static bool pay(struct session *session, uint8_t op)
+{
+    if (session->owed.left == 0 || op != session->owed.op ||
+        (session->activity == SESSION_ASKING && op == session->request.op && !session->request.held))
+        return false;
+    if (--session->owed.left == 0 && session->activity == SESSION_ASKING && session->request.held)
+        send_request(session);
+    return true;
+}
+
+/* Each SYNC has eight answers, and a value that was asked for tells an answer from others. */
+static void note_owed(struct session *session)
+{
+    bool told_apart = session->request.op == WIRE_SYNC || session->request.value_matters;
+    session->owed.op = session->request.op;
+    session->owed.left = told_apart ? 0 : session->request.sent - 1;
+    session->owed.until = session->deadline;
+}
+
+static void take_reply(struct session *session, const uint8_t *frame, size_t len)
+{
+    if (pay(session, frame[1]))
+        return;
+    /* Answers to an earlier request (SYNC is answered eight times) are not ours. */
+    if (session->activity != SESSION_ASKING || frame[1] != session->request.op)
+        return;
+    size_t data_len = get_le16(frame + 2);
+    if (data_len < STATUS_SIZE || data_len != len - WIRE_HEADER_SIZE)
+        return;
+    const uint8_t *data = frame + WIRE_HEADER_SIZE;
+    uint8_t error = reply_error(data + data_len - STATUS_SIZE);
+    uint32_t value = get_le32(frame + 4);
+    /* What was damaged on the way there may be refused with any value. */
+    if (error == WIRE_OK && session->request.value_matters && value != session->request.value)
+        return;
+    note_owed(session);
+    step(session, &(struct session_event){
+                      .kind = SESSION_REPLY,
+                      .op = frame[1],
+                      .value = value,
+                      .data = data,
+                      .len = data_len - STATUS_SIZE,
+                      .wire_error = error,
+                  });
+}
+
+static void take_frame(struct session *session)
+{
+    const uint8_t *frame = session->decoder.frame;
+    size_t len = session->decoder.len;
+    bool reply = len >= WIRE_HEADER_SIZE + STATUS_SIZE && frame[0] == WIRE_REPLY;
+    if (reply) {
+        session->stray = 0;
+        take_reply(session, frame, len);
+    } else if (session->activity == SESSION_LISTENING)
+        step(session, &(struct session_event){.kind = SESSION_FRAME, .data = frame, .len = len});
+}
+
+void session_received(struct session *session, const uint8_t *bytes, size_t n, uint64_t now)
+{
+    session->now = now;
+    if (session->trace && n > 0)
+        session->trace(session->trace_data, SESSION_TRACE_RECEIVED, now, bytes, n);
+    for (size_t i = 0; i < n; i++) {
+        if (session->heard_total < SESSION_HEARD)
+            session->heard[session->heard_total] = bytes[i];
+        session->heard_total++;
+        session->stray++;
+        if (slip_decode(&session->decoder, bytes[i]))
+            take_frame(session);
+        if (session->activity == SESSION_ASKING && session->stray_limit > 0 && session->stray > session->stray_limit)
+            step(session, &(struct session_event){.kind = SESSION_STRAY});
+    }
+}
+
+/* SLIP-encodes header, head and payload into tx and starts to send. */
+static void ask(struct session *session, enum wire_op op, uint32_t checksum, const uint8_t *head, size_t head_len,
+                const uint8_t *payload, size_t payload_len, uint64_t timeout, unsigned tries)
+{
+    assert(session->activity == SESSION_IDLE && tries > 0);
+    assert(head_len + payload_len <= WIRE_DATA_HEADER_SIZE + WIRE_FLASH_BLOCK);
+    uint8_t header[WIRE_HEADER_SIZE] = {WIRE_REQUEST, (uint8_t)op};
+    put_le16(header + 2, (uint16_t)(head_len + payload_len));
+    put_le32(header + 4, checksum);
+
+    uint8_t *tx = session->tx;
+    *tx++ = SLIP_END;
+    tx += slip_escape(tx, header, sizeof(header));
+    tx += slip_escape(tx, head, head_len);
+    tx += slip_escape(tx, payload, payload_len);
+    *tx++ = SLIP_END;
+    session->tx_len = (size_t)(tx - session->tx);
+
+    session->activity = SESSION_ASKING;
+    session->request.op = (uint8_t)op;
+    session->request.timeout = timeout;
+    session->request.tries_left = tries;
+    session->request.sent = 0;
+    session->request.value_matters = false;
+    session->request.held = session->owed.left > 0 && session->owed.op == op && session->now < session->owed.until;
+    if (session->request.held)
+        session->deadline = session->owed.until;
+    else
+        send_request(session);
+}
+
+void session_request(struct session *session, enum wire_op op, const void *data, size_t len, uint64_t timeout,
+                     unsigned tries)
+{
+    ask(session, op, 0, data, len, NULL, 0, timeout, tries);
+}
+
+void session_request_block(struct session *session, enum wire_op op, uint32_t sequence, const uint8_t *payload,
+                           size_t len, uint64_t timeout, unsigned tries)
+{
+    uint8_t head[WIRE_DATA_HEADER_SIZE] = {0};
+    put_le32(head, (uint32_t)len);
+    put_le32(head + 4, sequence);
+    uint8_t checksum = WIRE_CHECKSUM_SEED;
+    for (size_t i = 0; i < len; i++)
+        checksum ^= payload[i];
+    ask(session, op, checksum, head, sizeof(head), payload, len, timeout, tries);
+}
+
+void session_expect(struct session *session, uint32_t value)
+{
+    session->request.value_matters = true;
+    session->request.value = value;
+}
+
+void session_listen(struct session *session, uint64_t timeout)
+{
+    session->activity = SESSION_LISTENING;
+    session->deadline = session->now + timeout;
+}
+
+void session_pause(struct session *session, uint64_t duration)
+{
+    session->activity = SESSION_PAUSING;
+    session->deadline = session->now + duration;
+}
+
+void session_lines(struct session *session, bool dtr, bool rts)
+{
+    session->activity = SESSION_SETTING;
+    session->want = (struct session_want){.kind = SESSION_WANTS_LINES, .dtr = dtr, .rts = rts};
+}
+
+void session_baud(struct session *session, uint32_t baud)
+{
+    session->activity = SESSION_SETTING;
+    session->want = (struct session_want){.kind = SESSION_WANTS_BAUD, .baud = baud};
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A conversation with one chip, without any I/O: bytes and time come in by call, what is to be done comes out as one
+ * `want` at a time. The same code runs against a tty, against a virtual board in virtual time and under a fuzzer.
+ *
+ * The owner's loop: look at session_want(), begin to do it, and tell the session what happened by session_sent(),
+ * session_done(), session_received() and session_expired(). After each of these the want may be another.
+ *
+ * A recipe (flash.h) is what the conversation is about. It is a state machine: the session hands it one event, it asks
+ * for exactly one thing (a request, a pause, modem lines, a baud rate, a bare frame), and gets one event back.
+ *
+ * Times are microseconds on any clock that does not go back. Nothing is allocated. Every call is cheap.
+ */
+#ifndef PROTO_LINK_SESSION_H
+#define PROTO_LINK_SESSION_H
+
+#include "proto/link/slip.h"
+#include "proto/link/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSION_NEVER UINT64_MAX
+
+/* The longest frame sent: a data block; and received: a block of READ_FLASH with room to spare. */
+#define SESSION_TX_MAX SLIP_ENCODED_MAX(WIRE_HEADER_SIZE + WIRE_DATA_HEADER_SIZE + WIRE_FLASH_BLOCK)
+#define SESSION_RX_MAX 4352
+#define SESSION_HEARD  256
+
+enum session_want_kind {
+    SESSION_WANTS_NOTHING, /* only bytes and time */
+    SESSION_WANTS_SEND,    /* `bytes`: tell session_sent() as they go */
+    SESSION_WANTS_LINES,   /* `dtr` and `rts`, both in one step: tell session_done() */
+    SESSION_WANTS_BAUD,    /* `baud`: tell session_done() */
+};
+
+struct session_want {
+    enum session_want_kind kind;
+    const uint8_t *bytes; /* valid until the next call */
+    size_t len;
+    bool dtr, rts;
+    uint32_t baud;
+};
+
+enum session_event_kind {
+    SESSION_STARTED, /* the first event of a recipe */
+    SESSION_REPLY,   /* the answer to a request, good or bad */
+    SESSION_FRAME,   /* a bare frame that session_listen() waited for */
+    SESSION_DONE,    /* lines or baud are set, or `error` says why not */
+    SESSION_EXPIRED, /* no answer after the last try; or the pause is over */
+    SESSION_STRAY,   /* instead of an answer came more than `stray_limit` bytes that are none */
+};
+
+struct session_event {
+    enum session_event_kind kind;
+    uint8_t op;          /* REPLY */
+    uint8_t wire_error;  /* REPLY: enum wire_error; WIRE_OK: done */
+    uint32_t value;      /* REPLY */
+    const uint8_t *data; /* REPLY (without the status bytes), FRAME: valid during the call */
+    size_t len;
+    int error; /* DONE: 0 or a negative errno */
+};
+
+struct session;
+
+/* First member of every recipe. `step` must call exactly one of the session's requests below, or none when it has
+ * ended. */
+struct recipe {
+    void (*step)(struct recipe *recipe, const struct session_event *event);
+};
+
+enum session_trace { SESSION_TRACE_SENT, SESSION_TRACE_RECEIVED };
+
+struct session {
+    struct recipe *recipe;
+    uint64_t now, deadline;
+    uint32_t baud;
+    enum { SESSION_IDLE, SESSION_ASKING, SESSION_LISTENING, SESSION_PAUSING, SESSION_SETTING } activity;
+    struct session_want want;
+
+    struct {
+        uint8_t op;
+        unsigned tries_left, sent;
+        uint64_t timeout;
+        bool value_matters, held; /* held: it is not sent before what is owed has come */
+        uint32_t value;
+    } request;
+    /* A request that was sent again may be answered again, and nothing in most answers tells which request they are
+     * about: the next one of its kind waits for them, until they could only be lost. */
+    struct {
+        uint8_t op;
+        unsigned left;
+        uint64_t until;
+    } owed;
+    uint8_t tx[SESSION_TX_MAX];
+    size_t tx_len;
+
+    struct slip_decoder decoder;
+    uint8_t rx[SESSION_RX_MAX];
+
+    /* A stub says nothing of itself: a boot message in the middle of the work, garbled at the higher rate, is the sign
+     * of a board that has reset. Bytes since the request or the last reply; 0: any number is fine. Set by the recipe.
+     */
+    unsigned stray_limit, stray;
+
+    uint8_t heard[SESSION_HEARD]; /* the first bytes since session_forget(), whatever they are */
+    uint64_t heard_total;
+
+    void (*trace)(void *data, enum session_trace direction, uint64_t now, const uint8_t *bytes, size_t n);
+    void *trace_data;
+};
+
+/* Begins a conversation at `baud`; the recipe gets SESSION_STARTED. `recipe` must outlive the session. Sets every
+ * member but `trace` and `trace_data`, which the owner sets before. */
+void session_start(struct session *session, struct recipe *recipe, uint32_t baud, uint64_t now);
+
+/* The owner's side. */
+const struct session_want *session_want(const struct session *session);
+uint64_t session_deadline(const struct session *session); /* SESSION_NEVER: none */
+void session_sent(struct session *session, size_t n, uint64_t now);
+void session_done(struct session *session, int error, uint64_t now);
+void session_received(struct session *session, const uint8_t *bytes, size_t n, uint64_t now);
+void session_expired(struct session *session, uint64_t now); /* does nothing before the deadline */
+
+/* The recipe's side: exactly one a step. Time-outs run from the moment the last byte is sent; the time the line needs
+ * at the current baud is added. `tries` > 1 sends again after a time-out: only for what may safely happen twice. */
+void session_request(struct session *session, enum wire_op op, const void *data, size_t len, uint64_t timeout,
+                     unsigned tries);
+/* A MEM_DATA, FLASH_DATA or FLASH_DEFL_DATA block, with its header and checksum. `len` <= WIRE_FLASH_BLOCK. */
+void session_request_block(struct session *session, enum wire_op op, uint32_t sequence, const uint8_t *payload,
+                           size_t len, uint64_t timeout, unsigned tries);
+/* Right after a request: only a reply with this value, or an error, is its answer. */
+void session_expect(struct session *session, uint32_t value);
+/* Waits for a frame that is no reply: SESSION_FRAME or SESSION_EXPIRED. */
+void session_listen(struct session *session, uint64_t timeout);
+void session_pause(struct session *session, uint64_t duration);
+void session_lines(struct session *session, bool dtr, bool rts);
+void session_baud(struct session *session, uint32_t baud);
+
+/* Forgets what was heard and half a frame: after a reset or a change of baud. */
+void session_forget(struct session *session);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recipe of the line: from an unknown board to a verdict. Tries from a fresh reset, with the next lower baud rate
+ * if the one before failed at speed, until one passes, a cause says that another would not help, or the tries are used
+ * up.
+ *
+ * Passed means: the chip read its whole flash image back and its MD5 is the golden one's, in a flash that is not
+ * smaller than its id says. Nothing else does. With `compare_first` it is asked for that before anything is erased, and
+ * a board that is right already passes unwritten.
+ */
+#ifndef PROTO_RECIPE_PROGRAM_H
+#define PROTO_RECIPE_PROGRAM_H
+
+#include "proto/chip/identity.h"
+#include "proto/diagnosis/cause.h"
+#include "proto/image/golden.h"
+#include "proto/image/stub_image.h"
+#include "proto/link/session.h"
+#include "proto/step/loader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLASH_BAUDS_MAX 8
+
+/* X(name, phase, sentence). The phase is the name in the API and the book's column of seconds. A state has no time
+ * limit of its own: each request in it is bounded, and so is their number; only WAIT waits for a person. */
+#define FLASH_STATES(X)                                                                                                \
+    X(RESET, reset, "Resetting the board into download mode")                                                          \
+    X(SYNC, sync, "Looking for the board")                                                                             \
+    X(WAIT, sync, "Waiting for download mode")                                                                         \
+    X(DIAGNOSE, sync, "Finding out why the board does not answer")                                                     \
+    X(IDENTIFY, identify, "Reading MAC and chip id")                                                                   \
+    X(STUB, stub, "Starting the flasher")                                                                              \
+    X(FLASH_ID, identify, "Looking at the flash chip")                                                                 \
+    X(BAUD, baud, "Raising the speed")                                                                                 \
+    X(COMPARE, compare, "Looking whether the image is there already")                                                  \
+    X(WRITE, write, "Writing the image")                                                                               \
+    X(VERIFY, verify, "Verifying the image")                                                                           \
+    X(SIZE, verify, "Checking the flash chip's size")                                                                  \
+    X(RUN, run, "Starting the firmware")                                                                               \
+    X(PASSED, run, "Passed")                                                                                           \
+    X(FAILED, run, "Failed")
+
+enum flash_state {
+#define X(name, phase, sentence) FLASH_##name,
+    FLASH_STATES(X)
+#undef X
+};
+
+#define FLASH_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
+
+enum flash_phase {
+#define X(phase) FLASH_PHASE_##phase,
+    FLASH_PHASES(X)
+#undef X
+        FLASH_PHASE_COUNT
+};
+
+/* What to do. Read-only; must outlive the recipe. */
+struct flash_job {
+    const struct golden *golden;
+    const struct stub_image *stub;
+    uint32_t flash_size;             /* bytes that the flash must have at least; 0: as the image needs */
+    uint32_t bauds[FLASH_BAUDS_MAX]; /* falling */
+    size_t n_bauds;
+    size_t first_baud;  /* index to begin with: what worked in this slot before */
+    unsigned tries;     /* at least 1 */
+    bool compare_first; /* a board that holds the image already passes without being written */
+    bool manual_reset;  /* DTR and RTS lead nowhere: wait until a person has put the board into download mode */
+    bool run;           /* reset into the firmware at the end (not possible with manual_reset) */
+};
+
+/* All of it may be read at any time; only the functions below write it. */
+struct flash {
+    struct recipe recipe; /* first */
+    struct session *session;
+    const struct flash_job *job;
+
+    enum flash_state state;
+    unsigned step;    /* within the state */
+    enum cause cause; /* of the latest try that failed; CAUSE_NONE once passed */
+    char detail[192];
+    unsigned tries;    /* begun so far */
+    size_t baud_index; /* of this try */
+
+    /* As last read: a try that gets less far leaves what the one before found. */
+    bool identified; /* `chip` is right */
+    struct chip_identity chip;
+    uint32_t flash_id; /* as read; 0: not yet */
+    struct flash_part flash_part;
+    bool stub_running;
+    uint32_t stub_capabilities;
+    char stub_name[64];
+    bool written; /* erasing was asked for, in any try: the flash is no longer what it was */
+
+    uint64_t entered;                     /* the state, µs */
+    uint64_t phase_us[FLASH_PHASE_COUNT]; /* summed over all tries; the state at work is not in it yet */
+
+    struct {
+        unsigned round; /* of resets in this try */
+        struct loader_walk walk;
+        uint64_t settled; /* bytes since the latest reset until only answers to SYNC can come */
+        uint64_t garbled; /* and those that came in place of such answers */
+        struct loader_chip chip;
+        unsigned pass;  /* what is read twice must agree */
+        unsigned look;  /* for the flash id, see flash_identify.c */
+        bool mismatch;  /* the MD5 of `part` is wrong */
+        uint32_t probe; /* for the flash's size, see flash_size.c */
+        uint8_t seen[16];
+        uint32_t id;     /* as read in the first pass */
+        uint32_t spi[3]; /* registers to be restored */
+        size_t segment, part, block, range;
+        uint32_t uploaded, block_size; /* of this segment of the stub: bytes there, bytes at a time */
+        unsigned resends;              /* of this block */
+        uint64_t give_up;              /* on the stub's greeting, µs */
+        uint64_t cost;                 /* of the blocks that are written, see flash_progress.c */
+    } at;                              /* where in a state the recipe is */
+};
+
+/* Binds the recipe to a session and starts it at LOADER_BAUD. */
+void flash_start(struct flash *flash, struct session *session, const struct flash_job *job, uint64_t now);
+
+/* Ends the recipe from outside: unplugged, stopped, the adapter failed. No further call of the session may follow. */
+void flash_abort(struct flash *flash, enum cause cause, const char *detail, uint64_t now);
+
+bool flash_ended(const struct flash *flash); /* PASSED or FAILED */
+
+/* What the tile shows. Sentences and names are static strings. */
+const char *flash_sentence(const struct flash *flash);
+const char *flash_phase_name(const struct flash *flash);
+bool flash_waits_for_person(const struct flash *flash);
+unsigned flash_percent(const struct flash *flash,
+                       uint64_t now); /* of the whole attempt, 0 to 100; 0 while the way is unclear */
+double flash_seconds_left(const struct flash *flash, uint64_t now); /* negative: unknown */
+uint32_t flash_baud(const struct flash *flash);                     /* of this try */
+
+const char *flash_phase_label(enum flash_phase phase);
+
+#endif

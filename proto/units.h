@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/* Times of a conversation are microseconds: 100 * MS, 2 * S. */
-#ifndef PROTO_UNITS_H
-#define PROTO_UNITS_H
-
-#define MS 1000ULL
-#define S  1000000ULL
-
-#endif
