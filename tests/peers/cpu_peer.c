@@ -12,7 +12,7 @@
 
 #include "tests/peers/cpu_blocks.h"
 #include "tests/peers/cpu_ops.h"
-#include "tools/boardsim/board/lx106.h"
+#include "tools/boardsim/board/cpu/lx106.h"
 
 /* More than the longest loops of a block take. */
 #define CYCLES 1000000

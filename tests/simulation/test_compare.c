@@ -2,7 +2,7 @@
 /* compare = first against a virtual board: one that holds the image passes as it is, any other is written. */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
-#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/flash/nor.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* The flash recipe against a virtual board: what passes, and what cause each fault gives. */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
-#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/flash/nor.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* What the flash recipe makes of the flash part: of every kind on offer, of protected, slow and false ones. */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
-#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/flash/nor.h"
 
 #include <stdlib.h>
 #include <string.h>

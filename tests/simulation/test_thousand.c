@@ -8,7 +8,7 @@
 #include "daemon/station/attempt_record.h"
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
-#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/flash/nor.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

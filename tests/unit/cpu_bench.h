@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/boardsim/board/lx106.h"
+#include "tools/boardsim/board/cpu/lx106.h"
 
 #define CODE LX106_IRAM
 #define DATA (LX106_DRAM + 0x100)

@@ -6,7 +6,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/flash/nor.h"
 
 #define MHZ          52u
 #define US(us)       ((uint64_t)(us)*MHZ)

@@ -2,7 +2,7 @@
 /* The one-time words, read over the wire and understood as esp8266.md section 3 says. */
 #include "tests/runner.h"
 #include "tests/unit/board_talk.h"
-#include "tools/boardsim/board/efuse.h"
+#include "tools/boardsim/board/chip/efuse.h"
 
 #define READ_REG 0x0a
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The wire: what a receiver at another rate sees, breaks, noise. */
 #include "tests/runner.h"
-#include "tools/boardsim/board/line.h"
+#include "tools/boardsim/board/line/line.h"
 
 #define BIT 451u /* 115200 at 52 MHz */
 

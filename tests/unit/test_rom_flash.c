@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "tests/runner.h"
-#include "tools/boardsim/board/chip.h"
-#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/chip/chip.h"
+#include "tools/boardsim/board/flash/nor.h"
 
 #define MHZ  52u
 #define DRAM 0x3ffe8000u

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "tests/runner.h"
-#include "tools/boardsim/board/nor.h"
-#include "tools/boardsim/board/spi.h"
+#include "tools/boardsim/board/flash/nor.h"
+#include "tools/boardsim/board/flash/spi.h"
 
 #define MHZ 52u
 #define BIT 4u /* cycles: 13 MHz */

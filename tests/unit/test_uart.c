@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The UART by its registers: FIFOs, thresholds, interrupts, time-outs, autobaud. */
 #include "tests/runner.h"
-#include "tools/boardsim/board/line.h"
-#include "tools/boardsim/board/uart.h"
+#include "tools/boardsim/board/line/line.h"
+#include "tools/boardsim/board/line/uart.h"
 
 #define DIVIDER    100u
 #define BYTE_TIME  (10u * DIVIDER)

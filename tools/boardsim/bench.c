@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/bench.h"
 
-#include "tools/boardsim/board/rng.h"
+#include "tools/boardsim/board/line/rng.h"
 #include "tools/boardsim/unit.h"
 
 #include <errno.h>

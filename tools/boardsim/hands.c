@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The operator who works by himself: for every slot, bring a board, wait, take it out, bring the next. */
-#include "tools/boardsim/board/rng.h"
+#include "tools/boardsim/board/line/rng.h"
 #include "tools/boardsim/operator.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* boardsim: runs a program in a world where /dev/ttyUSB0… are adapters with virtual ESP8266 boards on them. */
-#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/flash/nor.h"
 #include "tools/boardsim/run.h"
 #include "tools/boardsim/world.h"
 

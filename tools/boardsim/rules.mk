@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # libboardsim.a is the board alone, in virtual time, and its adapters at a kernel's USB; the program puts a bench around it.
 USB_OBJ       := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/usb/*.c)) $(B)/tools/boardsim/adapter_kind.o
-CHIP_OBJ      := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/board/*.c))
+CHIP_OBJ      := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/board/*.c tools/boardsim/board/*/*.c))
 BOARD_OBJ     := $(CHIP_OBJ) $(patsubst %.c,$(B)/%.o,tools/boardsim/adapter.c tools/boardsim/world_vhci.c) $(USB_OBJ)
 BENCH_OBJ     := $(filter-out $(BOARD_OBJ),$(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/*.c)))
 BOARDSIM_PKGS := umockdev-1.0 glib-2.0 gio-2.0 libmd
@@ -9,7 +9,7 @@ BOARDSIM_PKGS := umockdev-1.0 glib-2.0 gio-2.0 libmd
 $(BOARD_OBJ) $(BENCH_OBJ): PKGS = $(BOARDSIM_PKGS)
 
 # Or gcc puts the copies of GO() together again.
-$(B)/tools/boardsim/board/lx106.o: CFLAGS += -fno-crossjumping
+$(B)/tools/boardsim/board/cpu/lx106.o: CFLAGS += -fno-crossjumping
 # What the tests with sanitizers spend most of their time in.
 $(CHIP_OBJ): CFLAGS += -O2
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/spec.h"
 
-#include "tools/boardsim/board/efuse.h"
-#include "tools/boardsim/board/nor.h"
-#include "tools/boardsim/board/rng.h"
+#include "tools/boardsim/board/chip/efuse.h"
+#include "tools/boardsim/board/flash/nor.h"
+#include "tools/boardsim/board/line/rng.h"
 
 #include <errno.h>
 #include <math.h>

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "tools/boardsim/board/chip.h"
-#include "tools/boardsim/board/efuse.h"
-#include "tools/boardsim/board/line.h"
-#include "tools/boardsim/board/nor.h"
+#include "tools/boardsim/board/chip/chip.h"
+#include "tools/boardsim/board/chip/efuse.h"
+#include "tools/boardsim/board/flash/nor.h"
+#include "tools/boardsim/board/line/line.h"
 #include "tools/boardsim/board/reset.h"
 
 #define DEFAULT_CRYSTAL_MHZ 26u

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/boardsim/board/flash/nor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/boardsim/board/flash/nor_commands.h"
+#include "tools/boardsim/board/flash/nor_status.h"
+#include "tools/boardsim/board/line/rng.h"
+
+#define PAGE 256u
+
+/* A program of n bytes takes about 30 µs + 2.5 µs a byte on a part whose page takes 670 µs; other parts in proportion.
+ */
+#define PROGRAM_FIXED_US 30.0
+#define PROGRAM_BYTE_US  2.5
+#define PROGRAM_PAGE_US  (PROGRAM_FIXED_US + PROGRAM_BYTE_US * PAGE)
+
+/* A typical time is met give or take half of this share. */
+#define SPREAD 0.1
+
+struct stuck {
+    uint32_t at;
+    uint8_t mask;
+};
+
+struct nor {
+    const struct nor_part *part;
+    struct nor_faults faults;
+    struct rng rng;
+    unsigned mhz;
+    uint32_t size; /* of the array */
+    bool powered, asleep;
+    bool write_enabled, volatile_enabled;
+    struct nor_status status;
+    uint64_t ready;
+    uint32_t busy_at, busy_size; /* what a power loss before `ready` spoils */
+    struct nor_stats stats;
+    struct stuck *stuck;
+    uint8_t *bytes;
+};
+
+static void draw_stuck(struct nor *nor)
+{
+    for (uint32_t i = 0; i < nor->faults.stuck_bits; i++) {
+        uint64_t draw = rng_next(&nor->rng);
+
+        nor->stuck[i].at = (uint32_t)(draw >> 8) & (nor->size - 1);
+        nor->stuck[i].mask = (uint8_t)(1u << (draw & 7));
+    }
+}
+
+static void apply_stuck(struct nor *nor)
+{
+    for (uint32_t i = 0; i < nor->faults.stuck_bits; i++)
+        nor->bytes[nor->stuck[i].at] &= (uint8_t)~nor->stuck[i].mask;
+}
+
+struct nor *nor_new(const struct nor_config *config)
+{
+    const struct nor_part *part = config->part ? config->part : nor_parts;
+    const struct nor_faults *faults = &config->faults;
+    struct nor *nor = calloc(1, sizeof *nor);
+
+    if (!nor)
+        return NULL;
+    nor->part = part;
+    nor->faults = *faults;
+    nor->rng.state = config->seed ^ 0x6e6f72;
+    nor->mhz = config->mhz;
+    nor->size = faults->size && faults->size < part->size ? faults->size : part->size;
+    nor_status_init(&nor->status, part, faults->status, faults->wp_low);
+    nor->bytes = malloc(nor->size);
+    nor->stuck = calloc(faults->stuck_bits + 1u, sizeof *nor->stuck);
+    if (!nor->bytes || !nor->stuck) {
+        nor_free(nor);
+        return NULL;
+    }
+    memset(nor->bytes, 0xff, nor->size);
+    draw_stuck(nor);
+    apply_stuck(nor);
+    return nor;
+}
+
+void nor_free(struct nor *nor)
+{
+    if (!nor)
+        return;
+    free(nor->stuck);
+    free(nor->bytes);
+    free(nor);
+}
+
+void nor_power(struct nor *nor, uint64_t now, bool on)
+{
+    if (!on && nor->powered && now < nor->ready)
+        for (uint32_t i = 0; i < nor->busy_size; i++)
+            nor->bytes[nor->busy_at + i] &= (uint8_t)rng_next(&nor->rng);
+    if (on && !nor->powered)
+        nor_status_power_on(&nor->status);
+    nor->powered = on;
+    nor->asleep = false;
+    nor->write_enabled = nor->volatile_enabled = false;
+    nor->ready = 0;
+}
+
+/* What this operation takes, in microseconds. */
+static double duration(struct nor *nor, const struct nor_time *time)
+{
+    double dice = rng_unit(&nor->rng), ms = 0;
+
+    switch (nor->faults.pace) {
+    case NOR_TYPICAL: ms = time->typical * (1 + SPREAD * (dice - 0.5)); break;
+    case NOR_MAXIMUM: ms = time->maximum; break;
+    case NOR_RANDOM: ms = time->typical + (time->maximum - time->typical) * dice; break;
+    }
+    return ms * 1000 * (nor->faults.slow > 0 ? nor->faults.slow : 1);
+}
+
+/* Busy from now on, on the bytes that a loss of power would spoil. */
+static void start(struct nor *nor, uint64_t now, double us, uint32_t at, uint32_t size)
+{
+    nor->ready = now + (uint64_t)(us * nor->mhz);
+    nor->busy_at = at;
+    nor->busy_size = size;
+}
+
+/* What every change of the array needs: write enable, and no protection. A refused command costs the write enable. */
+static bool may_change(struct nor *nor, uint32_t at, uint32_t size)
+{
+    bool may = nor->write_enabled && !nor_status_protects(&nor->status, nor->size, at, size);
+
+    nor->write_enabled = false;
+    nor->stats.refused += !may;
+    return may;
+}
+
+static void erase(struct nor *nor, uint64_t now, uint32_t address, uint32_t size, const struct nor_time *time)
+{
+    uint32_t at = address & (nor->size - 1) & ~(size - 1);
+
+    if (!may_change(nor, at, size))
+        return;
+    memset(nor->bytes + at, 0xff, size);
+    apply_stuck(nor);
+    nor->stats.erases++;
+    start(nor, now, duration(nor, time), at, size);
+}
+
+static void program(struct nor *nor, uint64_t now, uint32_t address, const uint8_t *data, size_t n)
+{
+    uint32_t page = address & (nor->size - 1) & ~(PAGE - 1);
+    bool violated = false;
+    double share;
+
+    if (n == 0 || !may_change(nor, page, PAGE))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *byte = nor->bytes + page + ((address + i) & (PAGE - 1));
+
+        violated |= (data[i] & (uint8_t) ~*byte) != 0;
+        *byte &= data[i];
+    }
+    nor->stats.programs++;
+    nor->stats.violations += violated;
+    share = (PROGRAM_FIXED_US + PROGRAM_BYTE_US * (double)(n < PAGE ? n : PAGE)) / PROGRAM_PAGE_US;
+    start(nor, now, share * duration(nor, &nor->part->program), page, PAGE);
+}
+
+/* As far as the part has them and takes so many bytes. */
+static void write_status(struct nor *nor, uint64_t now, uint8_t command, const uint8_t *data, size_t n)
+{
+    unsigned first = command == NOR_WRITE_STATUS_1 ? 0 : command == NOR_WRITE_STATUS_2 ? 1 : 2;
+    size_t most = first == 0 && nor->part->wrsr != NOR_WRSR_ONE ? 2 : 1;
+    bool lasting = nor->write_enabled, enabled = lasting || nor->volatile_enabled;
+
+    if (n < 1 || n > most || (first > 0 && nor->part->registers < 3))
+        return;
+    nor->write_enabled = nor->volatile_enabled = false;
+    if (!enabled || !nor_status_write(&nor->status, first, data, n, lasting))
+        nor->stats.refused++;
+    else if (lasting)
+        start(nor, now, duration(nor, &nor->part->write_status), 0, 0);
+}
+
+/* False if the command is none that reads a status register of this part. */
+static bool read_status(const struct nor *nor, uint64_t now, uint8_t command, uint8_t *in, size_t m)
+{
+    static const uint8_t commands[NOR_STATUS_REGISTERS] = {NOR_READ_STATUS_1, NOR_READ_STATUS_2, NOR_READ_STATUS_3};
+
+    for (unsigned i = 0; i < NOR_STATUS_REGISTERS && i < nor->part->registers; i++) {
+        uint8_t value = nor->status.now[i];
+
+        if (command != commands[i])
+            continue;
+        if (i == 0 && now < nor->ready)
+            value |= NOR_SR1_WIP | NOR_SR1_WEL;
+        if (i == 0 && nor->write_enabled)
+            value |= NOR_SR1_WEL;
+        if (m > 0)
+            memset(in, value, m);
+        return true;
+    }
+    return false;
+}
+
+static void read_array(const struct nor *nor, uint32_t address, uint8_t *in, size_t m)
+{
+    for (size_t i = 0; i < m; i++)
+        in[i] = nor->bytes[(address + i) & (nor->size - 1)];
+}
+
+static void read_id(const struct nor *nor, uint8_t *in, size_t m)
+{
+    uint32_t id = nor->faults.wrong_id ? nor->faults.id : nor->part->id;
+
+    for (size_t i = 0; i < m && i < 3; i++)
+        in[i] = (uint8_t)(id >> (16 - 8 * i));
+}
+
+static void addressed(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m)
+{
+    const struct nor_part *part = nor->part;
+    uint32_t address = (uint32_t)out[1] << 16 | (uint32_t)out[2] << 8 | out[3];
+
+    switch (out[0]) {
+    case NOR_FAST_READ_QUAD_OUTPUT:
+    case NOR_FAST_READ_QUAD_IO:
+        if (nor_status_quad(&nor->status))
+            read_array(nor, address, in, m);
+        break;
+    case NOR_READ:
+    case NOR_FAST_READ: /* this one, dual and quad reads put dummy bytes before the data */
+    case NOR_FAST_READ_DUAL_OUTPUT:
+    case NOR_FAST_READ_DUAL_IO: read_array(nor, address, in, m); break;
+    case NOR_PAGE_PROGRAM: program(nor, now, address, out + 4, n - 4); break;
+    case NOR_ERASE_4K: erase(nor, now, address, 4096, &part->erase_4k); break;
+    case NOR_ERASE_32K: erase(nor, now, address, 32768, &part->erase_32k); break;
+    case NOR_ERASE_64K: erase(nor, now, address, 65536, &part->erase_64k); break;
+    default: break;
+    }
+}
+
+/* An unknown command is no command. */
+void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m)
+{
+    uint8_t command = n > 0 ? out[0] : 0;
+
+    if (m > 0)
+        memset(in, 0xff, m);
+    if (!nor->powered || n == 0 || (nor->asleep && command != NOR_WAKE))
+        return;
+    if (read_status(nor, now, command, in, m) || now < nor->ready)
+        return;
+
+    switch (command) {
+    case NOR_READ_ID: read_id(nor, in, m); break;
+    case NOR_WRITE_ENABLE: nor->write_enabled = true; break;
+    case NOR_WRITE_ENABLE_VOLATILE: nor->volatile_enabled = nor->part->registers == 3; break;
+    case NOR_WRITE_DISABLE: nor->write_enabled = nor->volatile_enabled = false; break;
+    case NOR_WRITE_STATUS_1:
+    case NOR_WRITE_STATUS_2:
+    case NOR_WRITE_STATUS_3: write_status(nor, now, command, out + 1, n - 1); break;
+    case NOR_SLEEP: nor->asleep = true; break;
+    case NOR_WAKE: nor->asleep = false; break;
+    case NOR_UNLOCK_ALL_BLOCKS: nor_status_unlock_blocks(&nor->status, nor->write_enabled); break;
+    case NOR_ERASE_CHIP:
+    case NOR_ERASE_CHIP_TOO: erase(nor, now, 0, nor->size, &nor->part->erase_chip); break;
+    default:
+        if (n >= 4)
+            addressed(nor, now, out, n, in, m);
+    }
+}
+
+bool nor_answers_quad(const struct nor *nor)
+{
+    return nor_status_quad(&nor->status);
+}
+
+uint64_t nor_ready(const struct nor *nor)
+{
+    return nor->ready;
+}
+
+uint32_t nor_lasting_status(const struct nor *nor)
+{
+    const uint8_t *lasting = nor->status.lasting;
+
+    return lasting[0] | (uint32_t)lasting[1] << 8 | (uint32_t)lasting[2] << 16;
+}
+
+uint8_t *nor_bytes(struct nor *nor)
+{
+    return nor->bytes;
+}
+
+uint32_t nor_size(const struct nor *nor)
+{
+    return nor->size;
+}
+
+const struct nor_stats *nor_stats(const struct nor *nor)
+{
+    return &nor->stats;
+}
