@@ -25,6 +25,6 @@ $(S)/stub.json: $(S)/stub.elf stub/pack.sh
 -include $(STUB_OBJ:.o=.d)
 
 # What of it does not touch the chip is tested on the host.
-$(B)/tests/unit/test_stub_inflate: $(B)/stub/inflate.o
-$(B)/tests/unit/test_stub_frame: $(B)/stub/frame.o
-$(B)/tests/unit/test_stub_flash_write: $(B)/stub/flash_write.o $(B)/stub/inflate.o
+$(B)/tests/unit/stub/test_stub_inflate: $(B)/stub/inflate.o
+$(B)/tests/unit/stub/test_stub_frame: $(B)/stub/frame.o
+$(B)/tests/unit/stub/test_stub_flash_write: $(B)/stub/flash_write.o $(B)/stub/inflate.o

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# tests/unit/test_NAME.c and tests/simulation/test_NAME.c are Check programs; tests/integration/test_NAME.py,
+# tests/unit/ROOM/test_NAME.c and tests/simulation/test_NAME.c are Check programs; tests/integration/test_NAME.py,
 # tests/browser/run.sh and tests/peers/test_NAME.py drive the built programs. Each ends with "N passed, N failed";
 # tests/run sums them up.
 # Of what tests/run starts first, the longest: so none is left alone at the end.
-CHECK_SRC   := $(wildcard tests/simulation/test_*.c) $(wildcard tests/unit/test_*.c)
+CHECK_SRC   := $(wildcard tests/simulation/test_*.c) $(wildcard tests/unit/*/test_*.c)
 CHECK_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(CHECK_SRC))
 # What several tests share: the rig, benches, the runner.
-SHARED_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(CHECK_SRC),$(wildcard tests/*.c tests/unit/*.c tests/simulation/*.c)))
+SHARED_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(CHECK_SRC),$(wildcard tests/*.c tests/unit/*/*.c tests/simulation/*.c)))
 DRIVERS     := $(wildcard tests/browser/run.sh) $(sort $(wildcard tests/integration/test_*.py))
 PEERS       := build/peers
 PEER_TESTS  := $(sort $(wildcard tests/peers/test_*.py))

@@ -13,7 +13,7 @@
 
 #include "proto/image/stub_image.h"
 #include "tests/runner.h"
-#include "tests/unit/board_talk.h"
+#include "tests/unit/boardsim/board_talk.h"
 
 #define BLOCK   0x4000u
 #define TURN_MS 3

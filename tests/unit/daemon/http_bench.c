@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/daemon/http_bench.h"
+#include "tests/runner.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+char bench_dir[64];
+uint16_t bench_port;
+char bench_socket[108];
+
+static struct {
+    pthread_t thread;
+    bool running;
+    uv_loop_t loop;
+    uv_async_t call;
+    void (*function)(void);
+    sem_t done;
+    struct station station;
+    struct events *events;
+    struct http *http;
+    char error[512];
+    char book[128];
+    int first, count, pad;
+    int loop_left; /* of uv_loop_close() */
+} bench;
+
+static void write_file(const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", bench_dir, name);
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void run_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void run_command(const char *format, ...)
+{
+    char command[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command, sizeof(command), format, arguments);
+    va_end(arguments);
+    ck_assert_int_eq(system(command), 0);
+}
+
+void bench_make_dir(void)
+{
+    char path[128];
+    snprintf(bench_dir, sizeof(bench_dir), "/tmp/test-http-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(bench_dir));
+    snprintf(path, sizeof(path), "%s/web", bench_dir);
+    ck_assert_int_eq(mkdir(path, 0755), 0);
+    write_file("web/index.html", "<!doctype html><title>bench</title>");
+    write_file("web/app.js", "'use strict';");
+    write_file("web/notes.txt", "not for the page");
+    write_file("web/.hidden.html", "not for anybody");
+    write_file("secret.html", "outside");
+    snprintf(bench_socket, sizeof(bench_socket), "%s/gangd.sock", bench_dir);
+    snprintf(bench.book, sizeof(bench.book), "%s/gangd.db", bench_dir);
+}
+
+void bench_config(struct config *config)
+{
+    memset(config, 0, sizeof(*config));
+    snprintf(config->socket, sizeof(config->socket), "%s", bench_socket);
+    snprintf(config->address, sizeof(config->address), "127.0.0.1");
+    snprintf(config->web, sizeof(config->web), "%s/web", bench_dir);
+}
+
+const char *bench_book(void)
+{
+    return bench.book;
+}
+
+int bench_starts(void)
+{
+    return bench.station.starts;
+}
+
+int bench_held(void)
+{
+    return bench.station.held;
+}
+
+static void on_health(void *data, const char *error)
+{
+    (void)data;
+    (void)error;
+}
+
+/* The book that is copied for each test: each of its rows is two commits, and costs the disk's time. */
+
+static struct {
+    char path[64]; /* "": none, the book begins empty */
+    uv_loop_t loop;
+    struct store *store;
+    int rows, begun, ended;
+} pattern;
+
+static void book_next(void);
+
+static void on_ended(void *data)
+{
+    (void)data;
+    pattern.ended++;
+    book_next();
+}
+
+static void on_begun(void *data, int64_t id)
+{
+    struct attempt *attempt = data;
+    attempt->id = id;
+    attempt->ended = attempt->started + 1000000;
+    attempt->verdict = pattern.begun % 3 == 0 ? VERDICT_FAIL : VERDICT_PASS;
+    attempt->cause = attempt->verdict == VERDICT_FAIL ? CAUSE_MD5_MISMATCH : CAUSE_NONE;
+    store_end(pattern.store, attempt, on_ended, NULL);
+}
+
+static void book_next(void)
+{
+    static struct attempt attempt;
+    if (pattern.begun == pattern.rows)
+        return;
+    int n = ++pattern.begun;
+    memset(&attempt, 0, sizeof(attempt));
+    attempt.started = INT64_C(1772442904120000) + n * INT64_C(1000000);
+    snprintf(attempt.slot, sizeof(attempt.slot), "%s", n % 2 ? "A1" : "B2");
+    snprintf(attempt.mac, sizeof(attempt.mac), "18:fe:34:%02x:%02x:%02x", n >> 16 & 0xFF, n >> 8 & 0xFF, n & 0xFF);
+    store_begin(pattern.store, &attempt, on_begun, &attempt);
+}
+
+void bench_fill(int rows)
+{
+    char error[512] = "";
+    strcpy(pattern.path, "/tmp/test-http-book-XXXXXX");
+    int fd = mkstemp(pattern.path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    uv_loop_init(&pattern.loop);
+    pattern.store = store_open(&pattern.loop, pattern.path, on_health, NULL, error, sizeof(error));
+    ck_assert_msg(pattern.store != NULL, "%s", error);
+    pattern.rows = rows;
+    pattern.begun = pattern.ended = 0;
+    book_next();
+    while (pattern.ended < rows)
+        uv_run(&pattern.loop, UV_RUN_ONCE);
+    ck_assert(store_close(pattern.store, 5));
+    uv_run(&pattern.loop, UV_RUN_DEFAULT);
+    ck_assert_int_eq(uv_loop_close(&pattern.loop), 0);
+}
+
+void bench_unfill(void)
+{
+    run_command("rm %s*", pattern.path);
+    pattern.path[0] = '\0';
+}
+
+/* The loop's side: open the book and the sockets, then do what the test asks for. */
+
+static void on_call(uv_async_t *async)
+{
+    (void)async;
+    bench.function();
+    sem_post(&bench.done);
+}
+
+static void *serve(void *unused)
+{
+    (void)unused;
+    struct config config;
+    bench_config(&config);
+    uv_loop_init(&bench.loop);
+    uv_async_init(&bench.loop, &bench.call, on_call);
+    bench.events = events_new();
+    bench.station.store = store_open(&bench.loop, bench.book, on_health, NULL, bench.error, sizeof(bench.error));
+    if (bench.station.store) {
+        bench.http = http_start(&bench.loop, &config, &bench.station, bench.events, bench.error, sizeof(bench.error));
+    }
+    bench_port = bench.http ? http_port(bench.http) : 0;
+    sem_post(&bench.done);
+    uv_run(&bench.loop, UV_RUN_DEFAULT);
+    bench.loop_left = uv_loop_close(&bench.loop);
+    return NULL;
+}
+
+static void on_loop(void (*function)(void))
+{
+    bench.function = function;
+    ck_assert_int_eq(uv_async_send(&bench.call), 0);
+    ck_assert_int_eq(sem_wait(&bench.done), 0);
+}
+
+void bench_start(void)
+{
+    bench_make_dir();
+    if (pattern.path[0])
+        run_command("cp %s %s", pattern.path, bench.book);
+    sem_init(&bench.done, 0, 0);
+    ck_assert_int_eq(pthread_create(&bench.thread, NULL, serve, NULL), 0);
+    ck_assert_int_eq(sem_wait(&bench.done), 0);
+    ck_assert_msg(bench.http != NULL, "%s", bench.error);
+    bench.running = true;
+}
+
+static void stop_on_loop(void)
+{
+    http_stop(bench.http);
+    store_close(bench.station.store, 5);
+    events_free(bench.events);
+    uv_close((uv_handle_t *)&bench.call, NULL);
+}
+
+void bench_stop(void)
+{
+    if (!bench.running)
+        return;
+    bench.running = false;
+    on_loop(stop_on_loop);
+    ck_assert_int_eq(pthread_join(bench.thread, NULL), 0);
+    ck_assert_int_eq(bench.loop_left, 0);
+    ck_assert_msg(access(bench_socket, F_OK) != 0, "the socket file was left behind");
+    run_command("rm -r %s", bench_dir);
+}
+
+static void publish_on_loop(void)
+{
+    char *pad = calloc(1, (size_t)bench.pad + 1);
+    memset(pad, 'x', (size_t)bench.pad);
+    for (int i = 0; i < bench.count; i++)
+        events_publish(bench.events, "slot", json_pack("{s:i,s:s}", "n", bench.first + i, "pad", pad));
+    free(pad);
+}
+
+void bench_publish(int first, int count, int pad)
+{
+    bench.first = first;
+    bench.count = count;
+    bench.pad = pad;
+    on_loop(publish_on_loop);
+}
+
+/* The client. */
+
+int client_tcp(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(bench_port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+int client_unix(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", bench_socket);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+void client_send(int fd, const char *text)
+{
+    size_t len = strlen(text);
+    while (len > 0) {
+        ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+        if (n <= 0)
+            return; /* the server has had enough; its answer tells why */
+        text += n;
+        len -= (size_t)n;
+    }
+}
+
+void client_request(int fd, const char *method, const char *target, const char *headers)
+{
+    char request[16384];
+    int len = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n%s\r\n",
+                       method, target, bench_port, headers);
+    ck_assert_int_lt(len, (int)sizeof(request));
+    client_send(fd, request);
+}
+
+struct text {
+    char *bytes;
+    size_t len, capacity;
+};
+
+/* Appends what comes. False at the end of the connection. */
+static bool receive(int fd, struct text *text)
+{
+    if (text->capacity - text->len < 4096) {
+        text->capacity = 2 * text->capacity + 65536;
+        text->bytes = realloc(text->bytes, text->capacity);
+        ck_assert_ptr_nonnull(text->bytes);
+    }
+    ssize_t n = recv(fd, text->bytes + text->len, text->capacity - text->len - 1, 0);
+    text->len += n > 0 ? (size_t)n : 0;
+    text->bytes[text->len] = '\0';
+    return n > 0;
+}
+
+char *client_read_until(int fd, const char *mark)
+{
+    struct text text = {0};
+    size_t looked = 0;
+    do {
+        ck_assert_msg(receive(fd, &text), "the connection ended before \"%s\" came", mark);
+        size_t from = looked > strlen(mark) ? looked - strlen(mark) : 0;
+        if (strstr(text.bytes + from, mark))
+            return text.bytes;
+        looked = text.len;
+    } while (true);
+}
+
+void client_read_some(int fd)
+{
+    char some[512];
+    ck_assert_int_gt(recv(fd, some, sizeof(some), 0), 0);
+}
+
+void client_reset(int fd)
+{
+    struct linger hard = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    close(fd);
+}
+
+/* Takes the chunk marks out of the body, in place. */
+static void dechunk(struct answer *answer)
+{
+    const char *in = answer->body, *end = answer->body + answer->len;
+    char *out = answer->body;
+    answer->len = 0;
+    while (in < end) {
+        char *after;
+        size_t size = strtoul(in, &after, 16);
+        if (strncmp(after, "\r\n", 2) != 0)
+            break;
+        after += 2;
+        answer->whole = size == 0;
+        if (size == 0 || size + 2 > (size_t)(end - after))
+            break;
+        memmove(out, after, size);
+        out += size;
+        in = after + size + 2;
+    }
+    *out = '\0';
+    answer->len = (size_t)(out - answer->body);
+}
+
+void client_answer(int fd, struct answer *answer)
+{
+    struct text text = {0};
+    while (receive(fd, &text))
+        ;
+    close(fd);
+
+    memset(answer, 0, sizeof(*answer));
+    answer->headers = text.bytes;
+    answer->body = text.bytes + text.len;
+    char *body = strstr(text.bytes, "\r\n\r\n");
+    if (!body || sscanf(text.bytes, "HTTP/1.1 %d ", &answer->status) != 1)
+        return;
+    body[2] = '\0';
+    answer->body = body + 4;
+    answer->len = text.len - (size_t)(answer->body - text.bytes);
+
+    char value[64];
+    if (strcmp(answer_header(answer, "Transfer-Encoding", value, sizeof(value)), "chunked") == 0)
+        dechunk(answer);
+    else
+        answer->whole = strtoul(answer_header(answer, "Content-Length", value, sizeof(value)), NULL, 10) == answer->len;
+}
+
+void answer_free(struct answer *answer)
+{
+    free(answer->headers);
+}
+
+void ask(struct answer *answer, const char *method, const char *target, const char *headers)
+{
+    int fd = client_tcp();
+    client_request(fd, method, target, headers);
+    client_answer(fd, answer);
+}
+
+const char *answer_header(const struct answer *answer, const char *name, char *value, size_t size)
+{
+    value[0] = '\0';
+    size_t len = strlen(name);
+    for (const char *line = strstr(answer->headers, "\r\n"); line; line = strstr(line + 2, "\r\n")) {
+        const char *text = line + 2;
+        if (strncasecmp(text, name, len) == 0 && strncmp(text + len, ": ", 2) == 0) {
+            snprintf(value, size, "%.*s", (int)strcspn(text + len + 2, "\r"), text + len + 2);
+            break;
+        }
+    }
+    return value;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bench's station. Definitions: one file of a test program includes it, and then has these instead of the real ones
+ * of daemon/station/station.c.
+ */
+#ifndef TESTS_UNIT_DAEMON_HTTP_STATION_H
+#define TESTS_UNIT_DAEMON_HTTP_STATION_H
+
+#include "tests/unit/daemon/http_bench.h"
+
+#include <string.h>
+
+json_t *station_summary(const struct station *station)
+{
+    (void)station;
+    return json_pack("{s:s,s:s,s:s,s:{s:b,s:n},s:{s:b,s:n,s:s,s:i,s:[{s:s}]},s:{s:i,s:i,s:i,s:f,s:i}}", "station",
+                     "bench-1", "gangd", "0.1.0", "started", "2026-03-02T06:00:00.000Z", "book", "ok", 1, "error",
+                     "golden", "ok", 1, "error", "md5", "00112233445566778899aabbccddeeff", "size", 4194304, "files",
+                     "file", "golden.bin", "today", "pass", 3, "fail", 1, "interrupted", 0, "yield", 0.75,
+                     "units_per_hour", 3);
+}
+
+/* A1 is at work; B2 holds a board that failed, on an adapter with a hostile name. */
+json_t *station_status(const struct station *station)
+{
+    json_t *status = station_summary(station);
+    json_t *a1 = json_pack("{s:s,s:s,s:s,s:n,s:{s:s},s:{s:s,s:i,s:f}}", "slot", "A1", "state", "flashing", "sentence",
+                           "Writing the image", "prompt", "adapter", "devnode", "/dev/ttyUSB0", "attempt", "mac",
+                           "18:fe:34:00:00:01", "percent", 43, "seconds_left", 12.3);
+    json_t *b2 = json_pack("{s:s,s:s,s:s,s:n,s:{s:s},s:{s:s,s:s,s:s,s:s}}", "slot", "B2", "state", "fail", "sentence",
+                           "The board is silent", "prompt", "adapter", "devnode", "/dev/\033[31mttyUSB1", "attempt",
+                           "mac", "", "cause", "board-silent", "sentence", "The board is silent", "detail", "");
+    json_object_set_new(status, "slots", json_pack("[o,o]", a1, b2));
+    return status;
+}
+
+enum station_reply station_start_slot(struct station *station, const char *slot, json_t **answer)
+{
+    if (strcmp(slot, "A1") == 0) {
+        station->starts++;
+        *answer = json_pack("{s:s}", "slot", slot);
+        return STATION_OK;
+    }
+    if (strcmp(slot, "B2") == 0) {
+        *answer = json_string("slot B2 is empty");
+        return STATION_CONFLICT;
+    }
+    *answer = json_sprintf("there is no slot \"%s\"", slot);
+    return STATION_NO_SUCH_SLOT;
+}
+
+json_t *station_start_slots(struct station *station)
+{
+    station->starts++;
+    return json_pack("[s]", "A1");
+}
+
+void station_hold(struct station *station, unsigned seconds)
+{
+    station->held = (int)seconds;
+}
+
+struct store *station_store(const struct station *station)
+{
+    return station->store;
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* A slot whose fixture has a lid, on ports that boardsim does not have. */
+#include "daemon/station/slot.h"
+#include "tests/preload.h"
+#include "tests/runner.h"
+#include "tests/unit/daemon/tty_bed.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+static struct bed_port port;
+static struct config config;
+static struct slot *slot;
+static unsigned changes;
+
+static void on_changed(void *data, struct slot *changed)
+{
+    (void)data;
+    ck_assert_ptr_eq(changed, slot);
+    changes++;
+}
+
+/* No golden image: nothing comes to the point where the book is needed. */
+static struct slot_world world = {.loop = &bed_loop, .config = &config, .changed = on_changed};
+
+static void plug(enum presence_mode presence)
+{
+    struct config_slot is = {.name = "A1", .path = "usb-1", .presence = presence};
+    struct adapter adapter = {.driver = "ftdi_sio"};
+    snprintf(adapter.devnode, sizeof(adapter.devnode), "%s", port.devnode);
+    slot = slot_new(&world, &is, false);
+    slot_plug(slot, &adapter);
+}
+
+/* The text of a member of the SLOT object. */
+static const char *shown(const char *key)
+{
+    static char text[512];
+    json_t *json = slot_json(slot);
+    snprintf(text, sizeof(text), "%s", json_string_value(json_object_get(json, key)));
+    json_decref(json);
+    return text;
+}
+
+static void end(void)
+{
+    slot_free(slot);
+    uv_run(&bed_loop, UV_RUN_DEFAULT);
+    while (tty_workers() > 0)
+        ;
+    ck_assert_int_eq(uv_loop_close(&bed_loop), 0);
+}
+
+START_TEST(an_adapter_without_modem_lines_tells_of_no_lid)
+{
+    bed_plug(&port, 0, false);
+    plug(BY_CTS);
+    RUN_UNTIL(slot_state(slot) == SLOT_BLOCKED);
+    char sentence[128];
+    snprintf(sentence, sizeof(sentence), "The adapter reports an error: %s has no modem lines (presence = cts)",
+             port.devnode);
+    ck_assert_str_eq(shown("sentence"), sentence);
+    ck_assert_str_eq(shown("presence"), "cts");
+    slot_unplug(slot);
+    ck_assert_int_eq(slot_state(slot), SLOT_EMPTY);
+    end();
+}
+END_TEST
+
+/* That nothing would be flashed is told before a board is put in; and no start is taken. */
+START_TEST(a_fixture_tells_that_nothing_would_be_flashed)
+{
+    for (int i = 0; i < 2; i++) {
+        bed_plug(&port, i, true);
+        plug(i == 0 ? BY_DSR : BY_START);
+        RUN_UNTIL(slot_state(slot) == SLOT_BLOCKED);
+        ck_assert_str_eq(shown("sentence"), "There is no golden image");
+        ck_assert_str_eq(slot_start(slot), "There is no golden image");
+        world.blocked = "The book cannot be written: full";
+        ck_assert_str_eq(shown("sentence"), world.blocked);
+        changes = 0;
+        slot_recheck(slot);
+        ck_assert_uint_eq(changes, 1);
+        world.blocked = NULL;
+        end();
+        bed_set_up();
+    }
+    ck_assert_int_eq(uv_loop_close(&bed_loop), 0);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    preload_umockdev(argv);
+    TCase *tests = tcase_create("slot");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, bed_set_up, NULL);
+    tcase_add_test(tests, an_adapter_without_modem_lines_tells_of_no_lid);
+    tcase_add_test(tests, a_fixture_tells_that_nothing_would_be_flashed);
+    Suite *suite = suite_create("slot");
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/daemon/tty_bed.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static UMockdevTestbed *testbed; /* made for the first port that wants a handler */
+
+static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
+{
+    (void)base;
+    struct bed_port *port = data;
+    unsigned long request = umockdev_ioctl_client_get_request(client);
+    pthread_mutex_lock(&port->lock);
+    if (request == port->hang_on) {
+        port->hanging = g_object_ref(client);
+        pthread_mutex_unlock(&port->lock);
+        return TRUE;
+    }
+    glong result = -100; /* let the kernel do it */
+    UMockdevIoctlData *argument = umockdev_ioctl_client_get_arg(client);
+    if (request == TIOCMSET) {
+        UMockdevIoctlData *lines = umockdev_ioctl_data_resolve(argument, 0, sizeof(int), NULL);
+        memcpy(&port->lines, lines->data, sizeof(int));
+        umockdev_ioctl_data_unref(lines);
+        port->sets++;
+        result = 0;
+    } else if (request == TIOCMGET) {
+        UMockdevIoctlData *lines = umockdev_ioctl_data_resolve(argument, 0, sizeof(int), NULL);
+        umockdev_ioctl_data_update(lines, 0, (guint8 *)&port->modem, sizeof(int));
+        umockdev_ioctl_data_unref(lines);
+        result = 0;
+    } else if (request == TCGETS2 && port->pretend_baud) {
+        struct termios2 settings = {.c_ispeed = port->pretend_baud, .c_ospeed = port->pretend_baud};
+        UMockdevIoctlData *to = umockdev_ioctl_data_resolve(argument, 0, sizeof(settings), NULL);
+        umockdev_ioctl_data_update(to, 0, (guint8 *)&settings, sizeof(settings));
+        umockdev_ioctl_data_unref(to);
+        result = 0;
+    }
+    pthread_mutex_unlock(&port->lock);
+    umockdev_ioctl_client_complete(client, result, 0);
+    return TRUE;
+}
+
+void bed_plug(struct bed_port *port, int number, bool with_handler)
+{
+    *port = (struct bed_port){.lines = -1};
+    pthread_mutex_init(&port->lock, NULL);
+    port->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ck_assert(grantpt(port->master) == 0 && unlockpt(port->master) == 0);
+    ck_assert_int_eq(ptsname_r(port->master, port->pts, sizeof(port->pts)), 0);
+    port->slave = ioctl(port->master, TIOCGPTPEER, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    ck_assert_int_ge(port->slave, 0);
+    snprintf(port->devnode, sizeof(port->devnode), "%s", port->pts);
+    if (!with_handler)
+        return;
+
+    snprintf(port->devnode, sizeof(port->devnode), "/dev/ttyUSB%d", number);
+    if (!testbed)
+        testbed = umockdev_testbed_new();
+    gchar *root = umockdev_testbed_get_root_dir(testbed);
+    char path[256];
+    snprintf(path, sizeof(path), "%s/dev", root);
+    mkdir(path, 0755);
+    snprintf(path, sizeof(path), "%s%s", root, port->devnode);
+    ck_assert_int_eq(symlink(port->pts, path), 0);
+    g_free(root);
+    port->handler = umockdev_ioctl_base_new();
+    g_signal_connect(port->handler, "handle-ioctl", G_CALLBACK(on_ioctl), port);
+    ck_assert(umockdev_testbed_attach_ioctl(testbed, port->devnode, port->handler, NULL));
+}
+
+void bed_yank(struct bed_port *port)
+{
+    close(port->slave);
+    close(port->master);
+    port->slave = port->master = -1;
+}
+
+void bed_hang_on(struct bed_port *port, unsigned long request)
+{
+    pthread_mutex_lock(&port->lock);
+    port->hang_on = request;
+    pthread_mutex_unlock(&port->lock);
+}
+
+void bed_wait_for_hang(struct bed_port *port)
+{
+    for (;;) {
+        pthread_mutex_lock(&port->lock);
+        bool hangs = port->hanging;
+        pthread_mutex_unlock(&port->lock);
+        if (hangs)
+            return;
+        usleep(1000);
+    }
+}
+
+void bed_answer(struct bed_port *port, int error)
+{
+    bed_hang_on(port, 0);
+    umockdev_ioctl_client_complete(port->hanging, error ? -1 : 0, error);
+    g_object_unref(port->hanging);
+    port->hanging = NULL;
+}
+
+/* The loop's side */
+
+uv_loop_t bed_loop;
+
+static void called(struct bed_client *client, unsigned which)
+{
+    client->after_close += client->closed;
+    if (which != 0 && client->close_in == which) {
+        client->closed = true;
+        tty_close(client->tty);
+    }
+}
+
+static void on_opened(void *data, int error, enum cause cause, const char *detail)
+{
+    struct bed_client *client = data;
+    client->opened++;
+    client->error = error;
+    client->cause = cause;
+    snprintf(client->detail, sizeof(client->detail), "%s", detail);
+    called(client, CLOSE_IN_OPENED);
+}
+
+static void on_done(void *data, int error)
+{
+    struct bed_client *client = data;
+    client->done++;
+    client->error = error;
+    called(client, CLOSE_IN_DONE);
+}
+
+static void on_modem(void *data, int error, unsigned lines)
+{
+    struct bed_client *client = data;
+    client->modem++;
+    client->error = error;
+    client->lines = lines;
+    called(client, 0);
+}
+
+static void on_received(void *data, const uint8_t *bytes, size_t n)
+{
+    struct bed_client *client = data;
+    for (size_t i = 0; i < n; i++)
+        client->received[client->n_received++ % sizeof(client->received)] = bytes[i];
+    called(client, CLOSE_IN_RECEIVED);
+}
+
+static void on_writable(void *data)
+{
+    struct bed_client *client = data;
+    client->writable++;
+    called(client, 0);
+}
+
+static void on_gone(void *data, int error)
+{
+    struct bed_client *client = data;
+    client->gone++;
+    client->error = error;
+    called(client, CLOSE_IN_GONE);
+}
+
+static void on_closed(void *data)
+{
+    struct bed_client *client = data;
+    client->hung_up++;
+    called(client, CLOSE_IN_CLOSED);
+}
+
+const struct tty_events bed_events = {.opened = on_opened,
+                                      .done = on_done,
+                                      .modem = on_modem,
+                                      .received = on_received,
+                                      .writable = on_writable,
+                                      .gone = on_gone,
+                                      .closed = on_closed};
+
+void bed_start_opening(struct bed_client *client, const char *devnode)
+{
+    *client = (struct bed_client){0};
+    client->tty = tty_open(&bed_loop, devnode, &bed_events, client);
+}
+
+void bed_open(struct bed_client *client, const struct bed_port *port)
+{
+    bed_start_opening(client, port->devnode);
+    RUN_UNTIL(client->opened);
+    ck_assert_msg(client->error == 0, "%s", client->detail);
+    ck_assert_int_eq(client->cause, CAUSE_NONE);
+}
+
+void bed_close(struct bed_client *client)
+{
+    client->closed = true;
+    tty_close(client->tty);
+}
+
+void bed_check_end(const struct bed_client *client)
+{
+    uv_run(&bed_loop, UV_RUN_DEFAULT);
+    while (tty_workers() > 0)
+        usleep(1000);
+    ck_assert_int_eq(uv_loop_close(&bed_loop), 0);
+    ck_assert_uint_eq(client->after_close, 0);
+}
+
+void bed_set_up(void)
+{
+    ck_assert_int_eq(uv_loop_init(&bed_loop), 0);
+}
+
+void bed_send(const struct bed_port *port, const char *text)
+{
+    ck_assert_int_eq(write(port->master, text, strlen(text)), (ssize_t)strlen(text));
+}
