@@ -121,13 +121,13 @@ lint-cppcheck:
 lint-shell:
 	shellcheck $(shell git ls-files '*.sh' '*.bash' debian/*.postinst debian/*.postrm) tests/run .ci/run
 
-# The figures: tools/bench/.
+# The figures: tools/benchmark/.
 .PHONY: bench
 bench: deps
 	$(MAKE) FLAVOR=release all build/release/virtual_time
 	build/release/virtual_time $(S)/demo.bin
-	tools/bench/real_time.sh
+	tools/benchmark/real_time.sh
 
-$(B)/virtual_time: $(B)/tools/bench/virtual_time.o $(TEST_LIBS)
+$(B)/virtual_time: $(B)/tools/benchmark/virtual_time.o $(TEST_LIBS)
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm

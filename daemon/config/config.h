@@ -52,10 +52,10 @@ struct config {
     /* [product] */
     struct config_file files[CONFIG_FILES_MAX]; /* file = PATH [@ OFFSET]; may be given several times; at least one */
     size_t n_files;
-    char stub[512];      /* "" or "builtin": ours; otherwise esptool's JSON form */
-    uint32_t flash_size; /* bytes; 0: any that holds the image */
-    bool compare_first;  /* compare = first|never: default never */
-    bool check_image;    /* image_check = yes|no: an ESP8266 image header is expected at offset 0; default yes */
+    char stub[512];          /* "" or "builtin": ours; otherwise esptool's JSON form */
+    uint32_t min_flash_size; /* flash_size: bytes; 0: any that holds the image */
+    bool compare_first;      /* compare = first|never: default never */
+    bool check_image;        /* image_check = yes|no: an ESP8266 image header is expected at offset 0; default yes */
     /* [flashing] */
     uint32_t bauds[CONFIG_BAUDS_MAX]; /* baud = 921600 460800 230400 115200 (the default): falling, 9600 to 3000000 */
     size_t n_bauds;

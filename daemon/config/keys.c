@@ -273,7 +273,7 @@ const struct config_key config_keys[] = {
 
     {"product", "file", parse_file, NULL, .min = 1, .repeats = true},
     {"product", "stub", parse_stub, "builtin", IN(config, stub)},
-    {"product", "flash_size", parse_flash_size, "any", IN(config, flash_size)},
+    {"product", "flash_size", parse_flash_size, "any", IN(config, min_flash_size)},
     {"product", "compare", parse_compare, "never", IN(config, compare_first)},
     {"product", "image_check", parse_yes_no, "yes", IN(config, check_image)},
 

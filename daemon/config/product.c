@@ -73,9 +73,9 @@ static struct golden *load_golden(const struct config *config, char *error, size
     }
     if (result == 0)
         result = golden_seal(golden, config->check_image, error, error_size);
-    if (result == 0 && config->flash_size != 0 && golden->end > config->flash_size) {
+    if (result == 0 && config->min_flash_size != 0 && golden->end > config->min_flash_size) {
         snprintf(error, error_size, "%s: ends at 0x%x, beyond the %u KB of flash_size",
-                 golden->parts[golden->n_parts - 1].name, golden->end, config->flash_size / 1024);
+                 golden->parts[golden->n_parts - 1].name, golden->end, config->min_flash_size / 1024);
         result = -1;
     }
     if (result != 0) {

@@ -14,34 +14,34 @@ void attempt_prepare(struct attempt *attempt, const struct golden *golden, int64
     snprintf(attempt->gangd, sizeof(attempt->gangd), "%s", GANGD_VERSION);
 }
 
-void attempt_observe(struct attempt *attempt, const struct flash *flash)
+void attempt_observe(struct attempt *attempt, const struct program *program)
 {
-    attempt->tries = flash->tries;
-    attempt->baud = flash_baud(flash);
-    snprintf(attempt->stub, sizeof(attempt->stub), "%s", flash->stub_name);
-    if (flash->identified) {
-        const uint8_t *mac = flash->chip.mac;
+    attempt->tries = program->tries;
+    attempt->baud = program_baud(program);
+    snprintf(attempt->stub, sizeof(attempt->stub), "%s", program->stub_name);
+    if (program->identified) {
+        const uint8_t *mac = program->chip.mac;
         snprintf(attempt->mac, sizeof(attempt->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
                  mac[4], mac[5]);
-        snprintf(attempt->chip_id, sizeof(attempt->chip_id), "%08x", flash->chip.chip_id);
-        snprintf(attempt->chip, sizeof(attempt->chip), "%s", flash->chip.name);
+        snprintf(attempt->chip_id, sizeof(attempt->chip_id), "%08x", program->chip.chip_id);
+        snprintf(attempt->chip, sizeof(attempt->chip), "%s", program->chip.name);
     }
-    if (flash->flash_id != 0) {
-        snprintf(attempt->flash_id, sizeof(attempt->flash_id), "%02x%04x", flash->flash_part.manufacturer,
-                 flash->flash_part.device);
-        attempt->flash_size = flash->flash_part.size;
+    if (program->flash_id != 0) {
+        snprintf(attempt->flash_id, sizeof(attempt->flash_id), "%02x%04x", program->flash_part.manufacturer,
+                 program->flash_part.device);
+        attempt->flash_size = program->flash_part.size;
     }
-    attempt->written = flash->written ? WRITTEN_YES : WRITTEN_NO;
-#define X(phase) attempt->seconds.phase = (double)flash->phase_us[FLASH_PHASE_##phase] / 1e6;
+    attempt->written = program->written ? WRITTEN_YES : WRITTEN_NO;
+#define X(phase) attempt->seconds.phase = (double)program->phase_us[PROGRAM_PHASE_##phase] / 1e6;
     ATTEMPT_PHASES(X)
 #undef X
 }
 
-static enum verdict judge(const struct flash *flash)
+static enum verdict judge(const struct program *program)
 {
-    if (flash->state == FLASH_PASSED)
+    if (program->state == PROGRAM_PASSED)
         return VERDICT_PASS;
-    switch (flash->cause) {
+    switch (program->cause) {
     case CAUSE_UNPLUGGED:
     case CAUSE_BOARD_REMOVED:
     case CAUSE_ADAPTER_ERROR:
@@ -51,12 +51,12 @@ static enum verdict judge(const struct flash *flash)
     }
 }
 
-void attempt_judge(struct attempt *attempt, const struct flash *flash, int64_t ended)
+void attempt_judge(struct attempt *attempt, const struct program *program, int64_t ended)
 {
-    assert(flash_ended(flash));
-    attempt_observe(attempt, flash);
+    assert(program_ended(program));
+    attempt_observe(attempt, program);
     attempt->ended = ended;
-    attempt->verdict = judge(flash);
-    attempt->cause = flash->cause;
-    snprintf(attempt->detail, sizeof(attempt->detail), "%s", attempt->verdict == VERDICT_PASS ? "" : flash->detail);
+    attempt->verdict = judge(program);
+    attempt->cause = program->cause;
+    snprintf(attempt->detail, sizeof(attempt->detail), "%s", attempt->verdict == VERDICT_PASS ? "" : program->detail);
 }

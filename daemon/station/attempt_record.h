@@ -9,10 +9,10 @@
 void attempt_prepare(struct attempt *attempt, const struct golden *golden, int64_t started);
 
 /* Copies what is known of the unit so far: for the tile while it runs, and for the end. */
-void attempt_observe(struct attempt *attempt, const struct flash *flash);
+void attempt_observe(struct attempt *attempt, const struct program *program);
 
 /* Closes `attempt` by an ended recipe: observes it, sets verdict, cause, detail and `ended`. Pass only if the recipe
  * passed; interrupted if it says nothing about the board (unplugged, stopped, the adapter's fault). */
-void attempt_judge(struct attempt *attempt, const struct flash *flash, int64_t ended);
+void attempt_judge(struct attempt *attempt, const struct program *program, int64_t ended);
 
 #endif

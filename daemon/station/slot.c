@@ -203,7 +203,7 @@ static bool give_up(struct slot *slot, enum cause cause, const char *detail)
     uv_timer_stop(&slot->timer);
     switch (slot->stage) {
     case STAGE_BOOKING: store_cancel(slot->world->store, slot->ticket, cause); break;
-    case STAGE_FLASHING: flash_abort(&slot->flash, cause, detail, steady_clock_us()); return true;
+    case STAGE_FLASHING: program_abort(&slot->program, cause, detail, steady_clock_us()); return true;
     case STAGE_ENDING: slot_talk_close(slot); return true;
     default: break;
     }

@@ -14,7 +14,7 @@ static void on_begun(void *data, int64_t id)
 {
     struct slot *slot = data;
     slot->attempt.id = id;
-    flash_start(&slot->flash, &slot->session, &slot->job, steady_clock_us());
+    program_start(&slot->program, &slot->session, &slot->job, steady_clock_us());
     slot_set_stage(slot, STAGE_FLASHING);
     slot_talk_start(slot);
 }
@@ -41,10 +41,10 @@ void slot_book(struct slot *slot)
 
     product_unref(slot->product);
     slot->product = product_ref(slot->world->product);
-    slot->job = (struct flash_job){
+    slot->job = (struct program_job){
         .golden = slot->product->golden,
         .stub = slot->product->stub,
-        .flash_size = config->flash_size,
+        .min_flash_size = config->min_flash_size,
         .n_bauds = config->n_bauds,
         .tries = config->tries,
         .compare_first = config->compare_first,
@@ -74,7 +74,7 @@ static void remember_baud(struct slot *slot)
     bool passed = slot->attempt.verdict == VERDICT_PASS;
     if (passed && slot->attempt.written == WRITTEN_NO)
         return; /* so few bytes say nothing of the rate */
-    uint32_t baud = flash_baud(&slot->flash);
+    uint32_t baud = program_baud(&slot->program);
     if (passed && baud == slot->good_baud) {
         slot->passes_there++;
     } else {
@@ -113,7 +113,7 @@ static void on_ended(void *data)
 void slot_note(struct slot *slot)
 {
     struct attempt known = slot->attempt;
-    attempt_observe(&known, &slot->flash);
+    attempt_observe(&known, &slot->program);
     if (strcmp(known.mac, slot->attempt.mac) == 0 && strcmp(known.flash_id, slot->attempt.flash_id) == 0)
         return;
     slot->attempt = known;
@@ -123,7 +123,7 @@ void slot_note(struct slot *slot)
 /* A fixture's port stays open, unless it is what failed. */
 static bool keeps_port(const struct slot *slot)
 {
-    switch (slot->flash.cause) {
+    switch (slot->program.cause) {
     case CAUSE_UNPLUGGED:
     case CAUSE_ADAPTER_ERROR:
     case CAUSE_ADAPTER_STUCK: return false;
@@ -137,7 +137,7 @@ void slot_finish(struct slot *slot)
         slot_talk_drop(slot);
     else
         slot_talk_hang_up(slot);
-    attempt_judge(&slot->attempt, &slot->flash, wall_clock_us());
+    attempt_judge(&slot->attempt, &slot->program, wall_clock_us());
     slot_set_stage(slot, STAGE_ENDING);
     store_end(slot->world->store, &slot->attempt, on_ended, slot);
 }
@@ -145,7 +145,7 @@ void slot_finish(struct slot *slot)
 void slot_stop_attempt(struct slot *slot)
 {
     slot_talk_close(slot);
-    attempt_judge(&slot->attempt, &slot->flash, wall_clock_us());
+    attempt_judge(&slot->attempt, &slot->program, wall_clock_us());
     log_verdict(&slot->attempt);
     store_end(slot->world->store, &slot->attempt, NULL, NULL);
 }

@@ -54,9 +54,9 @@ struct slot {
     struct attempt attempt;  /* id 0: none yet */
     unsigned attempt_plug;   /* the plug it belongs to */
     struct product *product; /* of the attempt at work */
-    struct flash_job job;
+    struct program_job job;
     struct session session;
-    struct flash flash;
+    struct program program;
 
     struct {          /* of a fixture, see slot_presence.c */
         bool looking; /* `look` is the session's recipe */
@@ -73,7 +73,7 @@ struct slot {
     uint32_t good_baud;    /* at which a board passed here last; 0: none yet */
     unsigned passes_there; /* in a row */
 
-    enum flash_state told_state; /* what `changed` told last */
+    enum program_state told_state; /* what `changed` told last */
     unsigned told_percent, told_seconds;
 
     uv_timer_t timer;    /* settling; another look at a port in trouble */

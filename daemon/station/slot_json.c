@@ -62,7 +62,7 @@ enum slot_state slot_state(const struct slot *slot)
     case STAGE_STUCK: return SLOT_STUCK;
     case STAGE_READY: return slot_hindrance(slot) ? SLOT_BLOCKED : SLOT_READY;
     case STAGE_BOOKING: return slot->world->blocked ? SLOT_BLOCKED : SLOT_SETTLING;
-    case STAGE_FLASHING: return flash_waits_for_person(&slot->flash) ? SLOT_WAITING : SLOT_FLASHING;
+    case STAGE_FLASHING: return program_waits_for_person(&slot->program) ? SLOT_WAITING : SLOT_FLASHING;
     case STAGE_ENDING: return slot->world->blocked ? SLOT_BLOCKED : SLOT_FLASHING;
     case STAGE_SHOWN: return shown_state(&slot->attempt);
     }
@@ -99,7 +99,7 @@ static const char *sentence(const struct slot *slot, enum slot_state state)
     case SLOT_READY: return slot->presence == BY_START ? "Put a board in and press start" : "Put a board in";
     case SLOT_BLOCKED: return blocked_sentence(slot);
     case SLOT_WAITING:
-    case SLOT_FLASHING: return slot->stage == STAGE_ENDING ? "Booking the verdict" : flash_sentence(&slot->flash);
+    case SLOT_FLASHING: return slot->stage == STAGE_ENDING ? "Booking the verdict" : program_sentence(&slot->program);
     case SLOT_PASS:
         return slot->attempt.written == WRITTEN_NO ? "Already right, not written: take the board away"
                                                    : "Passed: take the board away";
@@ -126,19 +126,19 @@ static json_t *live_attempt_json(const struct slot *slot)
     /* The verdict is not shown before it is in the book. */
     struct attempt attempt = slot->attempt;
     uint64_t now = steady_clock_us();
-    attempt_observe(&attempt, &slot->flash);
+    attempt_observe(&attempt, &slot->program);
     attempt.verdict = VERDICT_OPEN;
     attempt.cause = CAUSE_NONE;
     attempt.detail[0] = '\0';
     attempt.ended = 0;
     json_t *json = attempt_json(&attempt);
-    double left = flash_seconds_left(&slot->flash, now);
-    json_object_set_new(json, "phase", json_string(flash_phase_name(&slot->flash)));
+    double left = program_seconds_left(&slot->program, now);
+    json_object_set_new(json, "phase", json_string(program_phase_name(&slot->program)));
     json_object_set_new(json, "tries_allowed", json_integer(slot->job.tries));
     bool flashing = slot->stage == STAGE_FLASHING;
-    json_object_set_new(json, "previous_try", json_string(flashing ? cause_sentence(slot->flash.cause) : ""));
+    json_object_set_new(json, "previous_try", json_string(flashing ? cause_sentence(slot->program.cause) : ""));
     json_object_set_new(json, "percent",
-                        json_integer(flashing ? flash_percent(&slot->flash, now) : slot->told_percent));
+                        json_integer(flashing ? program_percent(&slot->program, now) : slot->told_percent));
     json_object_set_new(json, "seconds_left", left < 0 ? json_null() : json_real(round(left * 10) / 10));
     return json;
 }

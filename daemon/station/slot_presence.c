@@ -129,16 +129,16 @@ void slot_presence_settled(struct slot *slot)
 
 void slot_presence_shown(struct slot *slot)
 {
-    const struct flash *flash = &slot->flash;
+    const struct program *program = &slot->program;
     slot->seat.odd = slot->seat.empty = 0;
-    if (flash->identified) {
+    if (program->identified) {
         slot->seat.known = true;
-        memcpy(slot->seat.mac, flash->chip.mac, sizeof(slot->seat.mac));
+        memcpy(slot->seat.mac, program->chip.mac, sizeof(slot->seat.mac));
     }
-    if (flash->stub_running)
+    if (program->stub_running)
         slot->seat.held_baud = slot->session.baud;
     else
-        slot->seat.held_baud = flash->identified ? LOADER_BAUD : 0;
+        slot->seat.held_baud = program->identified ? LOADER_BAUD : 0;
     look_later(slot, HELD_LOOK_MS);
 }
 

@@ -12,12 +12,12 @@
 static void tell_progress(struct slot *slot)
 {
     uint64_t now = steady_clock_us();
-    unsigned percent = flash_percent(&slot->flash, now);
-    unsigned seconds = (unsigned)lround(fmax(flash_seconds_left(&slot->flash, now), 0));
-    bool new_state = slot->told_state != slot->flash.state;
+    unsigned percent = program_percent(&slot->program, now);
+    unsigned seconds = (unsigned)lround(fmax(program_seconds_left(&slot->program, now), 0));
+    bool new_state = slot->told_state != slot->program.state;
     if (!new_state && slot->told_percent == percent && slot->told_seconds == seconds)
         return;
-    slot->told_state = slot->flash.state;
+    slot->told_state = slot->program.state;
     slot->told_percent = percent;
     slot->told_seconds = seconds;
     slot->world->changed(slot->world->data, slot);
@@ -41,7 +41,7 @@ static bool talks(const struct slot *slot)
 
 static bool recipe_ended(const struct slot *slot)
 {
-    return slot->stage == STAGE_FLASHING ? flash_ended(&slot->flash) : presence_ended(&slot->seat.look);
+    return slot->stage == STAGE_FLASHING ? program_ended(&slot->program) : presence_ended(&slot->seat.look);
 }
 
 /* Begins what the session wants until it wants something that takes time. */
@@ -74,7 +74,7 @@ static void talk(struct slot *slot)
         return;
     }
     set_deadline(slot);
-    if (slot->stage == STAGE_FLASHING && slot->told_state != slot->flash.state) {
+    if (slot->stage == STAGE_FLASHING && slot->told_state != slot->program.state) {
         slot_note(slot);
         tell_progress(slot);
     }
@@ -92,7 +92,7 @@ static void on_deadline(uv_timer_t *timer)
 
 void slot_talk_abort(struct slot *slot, enum cause cause, const char *detail)
 {
-    flash_abort(&slot->flash, cause, detail, steady_clock_us());
+    program_abort(&slot->program, cause, detail, steady_clock_us());
     slot_finish(slot);
 }
 
@@ -207,7 +207,7 @@ void slot_talk_open(struct slot *slot)
 void slot_talk_start(struct slot *slot)
 {
     tty_flush_input(slot->tty);
-    slot->told_state = slot->flash.state;
+    slot->told_state = slot->program.state;
     slot->told_percent = 0;
     talk(slot);
 }

@@ -36,7 +36,7 @@ void golden_free(struct golden *golden)
 
 static uint32_t part_end(const struct golden_part *part)
 {
-    return part->offset + part->flash_size;
+    return part->offset + part->padded_size;
 }
 
 /* Flash is erased by sectors: two parts may not share one. */
@@ -69,7 +69,7 @@ int golden_add(struct golden *golden, const char *name, uint32_t offset, const u
     struct golden_part part = {
         .offset = offset,
         .size = (uint32_t)len,
-        .flash_size = (uint32_t)((len + 3) & ~(size_t)3),
+        .padded_size = (uint32_t)((len + 3) & ~(size_t)3),
     };
     snprintf(part.name, sizeof(part.name), "%s", name);
 
@@ -89,13 +89,13 @@ int golden_add(struct golden *golden, const char *name, uint32_t offset, const u
         return -1;
     }
 
-    part.bytes = malloc(part.flash_size);
+    part.bytes = malloc(part.padded_size);
     if (!part.bytes) {
         snprintf(error, error_size, "%s: out of memory", name);
         return -1;
     }
     memcpy(part.bytes, bytes, len);
-    memset(part.bytes + len, 0xFF, part.flash_size - len);
+    memset(part.bytes + len, 0xFF, part.padded_size - len);
     memmove(&golden->parts[at + 1], &golden->parts[at], (golden->n_parts - at) * sizeof(part));
     golden->parts[at] = part;
     golden->n_parts++;
@@ -121,8 +121,8 @@ static int check_header(const struct golden *golden, char *error, size_t error_s
 static uint32_t count_used_pages(const struct golden_part *part)
 {
     uint32_t used = 0;
-    for (uint32_t at = 0; at < part->flash_size; at += PAGE) {
-        uint32_t end = at + PAGE < part->flash_size ? at + PAGE : part->flash_size;
+    for (uint32_t at = 0; at < part->padded_size; at += PAGE) {
+        uint32_t end = at + PAGE < part->padded_size ? at + PAGE : part->padded_size;
         for (uint32_t i = at; i < end; i++)
             if (part->bytes[i] != 0xFF) {
                 used++;
@@ -134,12 +134,12 @@ static uint32_t count_used_pages(const struct golden_part *part)
 
 static bool deflate_part(struct golden_part *part)
 {
-    uLongf size = compressBound(part->flash_size);
+    uLongf size = compressBound(part->padded_size);
     part->deflated = malloc(size);
-    if (!part->deflated || compress2(part->deflated, &size, part->bytes, part->flash_size, Z_BEST_COMPRESSION) != Z_OK)
+    if (!part->deflated || compress2(part->deflated, &size, part->bytes, part->padded_size, Z_BEST_COMPRESSION) != Z_OK)
         return false;
     part->deflated_size = (uint32_t)size;
-    size_t most = part->deflated_size / WIRE_FLASH_BLOCK + part->flash_size / GOLDEN_BLOCK_INFLATED + 2;
+    size_t most = part->deflated_size / WIRE_FLASH_BLOCK + part->padded_size / GOLDEN_BLOCK_INFLATED + 2;
     part->blocks = calloc(most, sizeof(part->blocks[0]));
     return part->blocks != NULL;
 }
@@ -182,7 +182,7 @@ static bool cut_into_blocks(struct golden_part *part)
             part->n_blocks++;
     }
     bool whole =
-        result == Z_STREAM_END && stream.total_in == part->deflated_size && stream.total_out == part->flash_size;
+        result == Z_STREAM_END && stream.total_in == part->deflated_size && stream.total_out == part->padded_size;
     inflateEnd(&stream);
     return whole;
 }
@@ -239,7 +239,7 @@ static void add_range(struct golden *golden, const struct golden_part *part, uin
 
 static uint32_t head_size(const struct golden_part *part)
 {
-    return part->flash_size < GOLDEN_HEAD ? part->flash_size : GOLDEN_HEAD;
+    return part->padded_size < GOLDEN_HEAD ? part->padded_size : GOLDEN_HEAD;
 }
 
 static void cut_into_ranges(struct golden *golden)
@@ -248,7 +248,7 @@ static void cut_into_ranges(struct golden *golden)
     for (const struct golden_part *part = golden->parts; part < end; part++)
         add_range(golden, part, 0, head_size(part));
     for (const struct golden_part *part = golden->parts; part < end; part++)
-        add_range(golden, part, head_size(part), part->flash_size - head_size(part));
+        add_range(golden, part, head_size(part), part->padded_size - head_size(part));
 }
 
 int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size)
@@ -261,7 +261,7 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
         return -1;
     for (size_t i = 0; i < golden->n_parts; i++) {
         struct golden_part *part = &golden->parts[i];
-        digest(part, 0, part->flash_size, part->md5);
+        digest(part, 0, part->padded_size, part->md5);
         part->used_pages = count_used_pages(part);
         if (!deflate_part(part) || !cut_into_blocks(part)) {
             snprintf(error, error_size, "%s: cannot be compressed: out of memory", part->name);

@@ -29,13 +29,13 @@ struct golden_block {
 };
 
 struct golden_part {
-    char name[128];      /* for messages: the file's path */
-    uint32_t offset;     /* in flash, a multiple of 4096 */
-    uint32_t size;       /* as given */
-    uint32_t flash_size; /* as written: padded with 0xFF to a multiple of 4 */
-    uint8_t *bytes;      /* flash_size of them */
-    uint8_t md5[16];     /* of flash_size bytes: what the read-back must give */
-    uint8_t *deflated;   /* zlib stream */
+    char name[128];       /* for messages: the file's path */
+    uint32_t offset;      /* in flash, a multiple of 4096 */
+    uint32_t size;        /* as given */
+    uint32_t padded_size; /* as written: padded with 0xFF to a multiple of 4 */
+    uint8_t *bytes;       /* padded_size of them */
+    uint8_t md5[16];      /* of padded_size bytes: what the read-back must give */
+    uint8_t *deflated;    /* zlib stream */
     uint32_t deflated_size;
     struct golden_block *blocks;
     size_t n_blocks;

@@ -10,8 +10,9 @@
 
 #include "proto/link/wire.h"
 
-/* Where a segment may lie, esp8266.md section 1. MEM_DATA frames land in the ROM's message buffer: what is uploaded
- * there must be the last, in blocks so small that the frames do not reach it. The data of Espressif's stubs lies so. */
+/* Where a segment may lie, esp8266.md section 1. MEM_DATA frames land in the ROM's message buffer: what is
+ * uploaded there must be the last, in blocks so small that the frames do not reach it. The data of Espressif's stubs
+ * lies so. */
 #define IRAM_START    0x40100000u
 #define IRAM_END      0x40110000u
 #define DRAM_START    0x3FFE8000u

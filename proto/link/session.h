@@ -6,8 +6,8 @@
  * The owner's loop: look at session_want(), begin to do it, and tell the session what happened by session_sent(),
  * session_done(), session_received() and session_expired(). After each of these the want may be another.
  *
- * A recipe (flash.h) is what the conversation is about. It is a state machine: the session hands it one event, it asks
- * for exactly one thing (a request, a pause, modem lines, a baud rate, a bare frame), and gets one event back.
+ * A recipe (recipe/program.h) is what the conversation is about. It is a state machine: the session hands it one event,
+ * it asks for exactly one thing (a request, a pause, modem lines, a baud rate, a bare frame), and gets one event back.
  *
  * Times are microseconds on any clock that does not go back. Nothing is allocated. Every call is cheap.
  */

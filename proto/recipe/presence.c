@@ -171,7 +171,7 @@ static void step_sync(struct presence *presence, const struct session_event *eve
     }
 }
 
-static void judge_chip(struct presence *presence)
+static void decide_chip(struct presence *presence)
 {
     const uint32_t *words = presence->reading.words;
     presence->identified = chip_identify(words + 1, &presence->chip) && words[0] == CHIP_MAGIC;
@@ -192,7 +192,7 @@ static void step_identify(struct presence *presence, const struct session_event 
     }
     switch (loader_chip_take(reading, presence->session, event->value)) {
     case LOADER_CHIP_READING: return;
-    case LOADER_CHIP_READ: judge_chip(presence); return;
+    case LOADER_CHIP_READ: decide_chip(presence); return;
     case LOADER_CHIP_DIFFERS:
         end(presence, PRESENCE_BOARD, "register 0x%08x reads as 0x%08x and as 0x%08x", loader_chip_address(reading),
             reading->words[reading->at], event->value);

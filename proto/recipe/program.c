@@ -11,83 +11,83 @@
 
 static const struct {
     const char *name, *sentence;
-    enum flash_phase phase;
+    enum program_phase phase;
 } states[] = {
-#define X(name, phase, sentence) [FLASH_##name] = {#name, sentence, FLASH_PHASE_##phase},
-    FLASH_STATES(X)
+#define X(name, phase, sentence) [PROGRAM_##name] = {#name, sentence, PROGRAM_PHASE_##phase},
+    PROGRAM_STATES(X)
 #undef X
 };
 
-static const char *const phase_labels[FLASH_PHASE_COUNT] = {
-#define X(phase) [FLASH_PHASE_##phase] = #phase,
-    FLASH_PHASES(X)
+static const char *const phase_labels[PROGRAM_PHASE_COUNT] = {
+#define X(phase) [PROGRAM_PHASE_##phase] = #phase,
+    PROGRAM_PHASES(X)
 #undef X
 };
 
-static void (*const handlers[])(struct flash *, const struct session_event *) = {
-    [FLASH_RESET] = flash_step_reset,
-    [FLASH_SYNC] = flash_step_sync,
-    [FLASH_WAIT] = flash_step_wait,
-    [FLASH_DIAGNOSE] = flash_step_diagnose,
-    [FLASH_IDENTIFY] = flash_step_identify,
-    [FLASH_STUB] = flash_step_stub,
-    [FLASH_FLASH_ID] = flash_step_flash_id,
-    [FLASH_BAUD] = flash_step_baud,
-    [FLASH_COMPARE] = flash_step_compare,
-    [FLASH_WRITE] = flash_step_write,
-    [FLASH_VERIFY] = flash_step_verify,
-    [FLASH_SIZE] = flash_step_size,
-    [FLASH_RUN] = flash_step_run,
-    [FLASH_PASSED] = NULL,
-    [FLASH_FAILED] = NULL,
+static void (*const handlers[])(struct program *, const struct session_event *) = {
+    [PROGRAM_RESET] = program_step_reset,
+    [PROGRAM_SYNC] = program_step_sync,
+    [PROGRAM_WAIT] = program_step_wait,
+    [PROGRAM_DIAGNOSE] = program_step_diagnose,
+    [PROGRAM_IDENTIFY] = program_step_identify,
+    [PROGRAM_STUB] = program_step_stub,
+    [PROGRAM_FLASH_ID] = program_step_flash_id,
+    [PROGRAM_BAUD] = program_step_baud,
+    [PROGRAM_COMPARE] = program_step_compare,
+    [PROGRAM_WRITE] = program_step_write,
+    [PROGRAM_VERIFY] = program_step_verify,
+    [PROGRAM_CAPACITY] = program_step_capacity,
+    [PROGRAM_RUN] = program_step_run,
+    [PROGRAM_PASSED] = NULL,
+    [PROGRAM_FAILED] = NULL,
 };
 
-static void change_state(struct flash *flash, enum flash_state state, uint64_t now)
+static void change_state(struct program *program, enum program_state state, uint64_t now)
 {
-    flash->phase_us[states[flash->state].phase] += now - flash->entered;
-    flash->entered = now;
-    flash->state = state;
-    flash->step = 0;
+    program->phase_us[states[program->state].phase] += now - program->entered;
+    program->entered = now;
+    program->state = state;
+    program->step = 0;
 }
 
-void flash_enter(struct flash *flash, enum flash_state state)
+void program_enter(struct program *program, enum program_state state)
 {
-    change_state(flash, state, flash->session->now);
-    if (state == FLASH_PASSED)
-        flash->cause = CAUSE_NONE;
+    change_state(program, state, program->session->now);
+    if (state == PROGRAM_PASSED)
+        program->cause = CAUSE_NONE;
     else if (handlers[state])
-        handlers[state](flash, &(struct session_event){.kind = SESSION_STARTED});
+        handlers[state](program, &(struct session_event){.kind = SESSION_STARTED});
 }
 
 static void step(struct recipe *recipe, const struct session_event *event)
 {
-    struct flash *flash = (struct flash *)recipe;
+    struct program *program = (struct program *)recipe;
     if (event->kind == SESSION_STARTED)
-        flash_enter(flash, FLASH_RESET);
-    else if (handlers[flash->state])
-        handlers[flash->state](flash, event);
+        program_enter(program, PROGRAM_RESET);
+    else if (handlers[program->state])
+        handlers[program->state](program, event);
 }
 
-static void begin_try(struct flash *flash)
+static void begin_try(struct program *program)
 {
-    flash->tries++;
-    flash->session->stray_limit = 0;
-    flash->stub_running = false;
-    flash->stub_capabilities = 0;
-    memset(&flash->at, 0, sizeof(flash->at));
+    program->tries++;
+    program->session->stray_limit = 0;
+    program->stub_running = false;
+    program->stub_capabilities = 0;
+    memset(&program->at, 0, sizeof(program->at));
 }
 
-void flash_start(struct flash *flash, struct session *session, const struct flash_job *job, uint64_t now)
+void program_start(struct program *program, struct session *session, const struct program_job *job, uint64_t now)
 {
-    assert(job->n_bauds > 0 && job->n_bauds <= FLASH_BAUDS_MAX && job->tries > 0);
-    memset(flash, 0, sizeof(*flash));
-    flash->recipe.step = step;
-    flash->session = session;
-    flash->job = job;
-    flash->baud_index = job->first_baud < job->n_bauds ? job->first_baud : 0;
-    flash->entered = now;
-    begin_try(flash);
-    session_start(session, &flash->recipe, LOADER_BAUD, now);
+    assert(job->n_bauds > 0 && job->n_bauds <= PROGRAM_BAUDS_MAX && job->tries > 0);
+    memset(program, 0, sizeof(*program));
+    program->recipe.step = step;
+    program->session = session;
+    program->job = job;
+    program->baud_index = job->first_baud < job->n_bauds ? job->first_baud : 0;
+    program->entered = now;
+    begin_try(program);
+    session_start(session, &program->recipe, LOADER_BAUD, now);
 }
 
 /* Would a fresh reset and a lower baud rate help? Not against what the chip is, nor where the resets of one try have
@@ -110,35 +110,35 @@ static bool worth_another_try(enum cause cause)
     }
 }
 
-void flash_fail(struct flash *flash, enum cause cause, const char *format, ...)
+void program_fail(struct program *program, enum cause cause, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(flash->detail, sizeof(flash->detail), format, arguments);
+    vsnprintf(program->detail, sizeof(program->detail), format, arguments);
     va_end(arguments);
-    flash->cause = cause;
+    program->cause = cause;
 
-    if (flash->tries >= flash->job->tries || !worth_another_try(cause)) {
-        flash_enter(flash, FLASH_FAILED);
+    if (program->tries >= program->job->tries || !worth_another_try(cause)) {
+        program_enter(program, PROGRAM_FAILED);
         return;
     }
-    bool fast = flash->state >= FLASH_BAUD;
-    if (fast && flash->baud_index + 1 < flash->job->n_bauds)
-        flash->baud_index++;
-    begin_try(flash);
-    flash_enter(flash, FLASH_RESET);
+    bool fast = program->state >= PROGRAM_BAUD;
+    if (fast && program->baud_index + 1 < program->job->n_bauds)
+        program->baud_index++;
+    begin_try(program);
+    program_enter(program, PROGRAM_RESET);
 }
 
-void flash_abort(struct flash *flash, enum cause cause, const char *detail, uint64_t now)
+void program_abort(struct program *program, enum cause cause, const char *detail, uint64_t now)
 {
-    if (flash_ended(flash))
+    if (program_ended(program))
         return;
-    flash->cause = cause;
-    snprintf(flash->detail, sizeof(flash->detail), "%s", detail);
-    change_state(flash, FLASH_FAILED, now);
+    program->cause = cause;
+    snprintf(program->detail, sizeof(program->detail), "%s", detail);
+    change_state(program, PROGRAM_FAILED, now);
 }
 
-enum cause flash_adapter_cause(int error)
+enum cause port_error_cause(int error)
 {
     switch (error) {
     case -EIO:
@@ -149,23 +149,23 @@ enum cause flash_adapter_cause(int error)
     }
 }
 
-bool flash_good(struct flash *flash, const struct session_event *event, const char *what, enum cause refused,
-                enum cause silent)
+bool check_reply_or_fail(struct program *program, const struct session_event *event, const char *what,
+                         enum cause refused, enum cause silent)
 {
     switch (event->kind) {
-    case SESSION_EXPIRED: flash_fail(flash, silent, "%s: no answer", what); return false;
+    case SESSION_EXPIRED: program_fail(program, silent, "%s: no answer", what); return false;
     case SESSION_REPLY:
         if (event->wire_error == WIRE_OK)
             return true;
-        flash_fail(flash, refused, "%s: error 0x%02x", what, event->wire_error);
+        program_fail(program, refused, "%s: error 0x%02x", what, event->wire_error);
         return false;
     case SESSION_STRAY:
-        flash_fail(flash, CAUSE_BOARD_RESET, "%s: %u bytes came that are no answer", what, flash->session->stray);
+        program_fail(program, CAUSE_BOARD_RESET, "%s: %u bytes came that are no answer", what, program->session->stray);
         return false;
     case SESSION_DONE:
         if (event->error == 0)
             return true;
-        flash_fail(flash, flash_adapter_cause(event->error), "%s: %s", what, strerror(-event->error));
+        program_fail(program, port_error_cause(event->error), "%s: %s", what, strerror(-event->error));
         return false;
     case SESSION_STARTED:
     case SESSION_FRAME: break;
@@ -173,42 +173,42 @@ bool flash_good(struct flash *flash, const struct session_event *event, const ch
     return true;
 }
 
-void flash_request_words(struct flash *flash, enum wire_op op, const uint32_t *words, size_t n, uint64_t timeout,
-                         unsigned tries)
+void program_request_words(struct program *program, enum wire_op op, const uint32_t *words, size_t n, uint64_t timeout,
+                           unsigned tries)
 {
     uint8_t data[128];
     assert(n * 4 <= sizeof(data));
     for (size_t i = 0; i < n; i++)
         put_le32(data + 4 * i, words[i]);
-    session_request(flash->session, op, data, 4 * n, timeout, tries);
+    session_request(program->session, op, data, 4 * n, timeout, tries);
 }
 
-bool flash_ended(const struct flash *flash)
+bool program_ended(const struct program *program)
 {
-    return flash->state == FLASH_PASSED || flash->state == FLASH_FAILED;
+    return program->state == PROGRAM_PASSED || program->state == PROGRAM_FAILED;
 }
 
-const char *flash_sentence(const struct flash *flash)
+const char *program_sentence(const struct program *program)
 {
-    return states[flash->state].sentence;
+    return states[program->state].sentence;
 }
 
-const char *flash_phase_name(const struct flash *flash)
+const char *program_phase_name(const struct program *program)
 {
-    return phase_labels[states[flash->state].phase];
+    return phase_labels[states[program->state].phase];
 }
 
-const char *flash_phase_label(enum flash_phase phase)
+const char *program_phase_label(enum program_phase phase)
 {
     return phase_labels[phase];
 }
 
-bool flash_waits_for_person(const struct flash *flash)
+bool program_waits_for_person(const struct program *program)
 {
-    return flash->state == FLASH_WAIT;
+    return program->state == PROGRAM_WAIT;
 }
 
-uint32_t flash_baud(const struct flash *flash)
+uint32_t program_baud(const struct program *program)
 {
-    return flash->job->bauds[flash->baud_index];
+    return program->job->bauds[program->baud_index];
 }

@@ -12,6 +12,7 @@
 #define PROTO_RECIPE_PROGRAM_H
 
 #include "proto/chip/identity.h"
+#include "proto/chip/nor.h"
 #include "proto/diagnosis/cause.h"
 #include "proto/image/golden.h"
 #include "proto/image/stub_image.h"
@@ -22,11 +23,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLASH_BAUDS_MAX 8
+#define PROGRAM_BAUDS_MAX 8
 
 /* X(name, phase, sentence). The phase is the name in the API and the book's column of seconds. A state has no time
  * limit of its own: each request in it is bounded, and so is their number; only WAIT waits for a person. */
-#define FLASH_STATES(X)                                                                                                \
+#define PROGRAM_STATES(X)                                                                                              \
     X(RESET, reset, "Resetting the board into download mode")                                                          \
     X(SYNC, sync, "Looking for the board")                                                                             \
     X(WAIT, sync, "Waiting for download mode")                                                                         \
@@ -38,32 +39,32 @@
     X(COMPARE, compare, "Looking whether the image is there already")                                                  \
     X(WRITE, write, "Writing the image")                                                                               \
     X(VERIFY, verify, "Verifying the image")                                                                           \
-    X(SIZE, verify, "Checking the flash chip's size")                                                                  \
+    X(CAPACITY, verify, "Checking the flash chip's size")                                                              \
     X(RUN, run, "Starting the firmware")                                                                               \
     X(PASSED, run, "Passed")                                                                                           \
     X(FAILED, run, "Failed")
 
-enum flash_state {
-#define X(name, phase, sentence) FLASH_##name,
-    FLASH_STATES(X)
+enum program_state {
+#define X(name, phase, sentence) PROGRAM_##name,
+    PROGRAM_STATES(X)
 #undef X
 };
 
-#define FLASH_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
+#define PROGRAM_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
 
-enum flash_phase {
-#define X(phase) FLASH_PHASE_##phase,
-    FLASH_PHASES(X)
+enum program_phase {
+#define X(phase) PROGRAM_PHASE_##phase,
+    PROGRAM_PHASES(X)
 #undef X
-        FLASH_PHASE_COUNT
+        PROGRAM_PHASE_COUNT
 };
 
 /* What to do. Read-only; must outlive the recipe. */
-struct flash_job {
+struct program_job {
     const struct golden *golden;
     const struct stub_image *stub;
-    uint32_t flash_size;             /* bytes that the flash must have at least; 0: as the image needs */
-    uint32_t bauds[FLASH_BAUDS_MAX]; /* falling */
+    uint32_t min_flash_size;           /* bytes that the flash must have at least; 0: as the image needs */
+    uint32_t bauds[PROGRAM_BAUDS_MAX]; /* falling */
     size_t n_bauds;
     size_t first_baud;  /* index to begin with: what worked in this slot before */
     unsigned tries;     /* at least 1 */
@@ -73,12 +74,12 @@ struct flash_job {
 };
 
 /* All of it may be read at any time; only the functions below write it. */
-struct flash {
+struct program {
     struct recipe recipe; /* first */
     struct session *session;
-    const struct flash_job *job;
+    const struct program_job *job;
 
-    enum flash_state state;
+    enum program_state state;
     unsigned step;    /* within the state */
     enum cause cause; /* of the latest try that failed; CAUSE_NONE once passed */
     char detail[192];
@@ -95,8 +96,8 @@ struct flash {
     char stub_name[64];
     bool written; /* erasing was asked for, in any try: the flash is no longer what it was */
 
-    uint64_t entered;                     /* the state, µs */
-    uint64_t phase_us[FLASH_PHASE_COUNT]; /* summed over all tries; the state at work is not in it yet */
+    uint64_t entered;                       /* the state, µs */
+    uint64_t phase_us[PROGRAM_PHASE_COUNT]; /* summed over all tries; the state at work is not in it yet */
 
     struct {
         unsigned round; /* of resets in this try */
@@ -105,9 +106,9 @@ struct flash {
         uint64_t garbled; /* and those that came in place of such answers */
         struct loader_chip chip;
         unsigned pass;  /* what is read twice must agree */
-        unsigned look;  /* for the flash id, see flash_identify.c */
+        unsigned look;  /* for the flash id, see nor_identify.c */
         bool mismatch;  /* the MD5 of `part` is wrong */
-        uint32_t probe; /* for the flash's size, see flash_size.c */
+        uint32_t probe; /* for the flash's size, see program_capacity.c */
         uint8_t seen[16];
         uint32_t id;     /* as read in the first pass */
         uint32_t spi[3]; /* registers to be restored */
@@ -115,27 +116,27 @@ struct flash {
         uint32_t uploaded, block_size; /* of this segment of the stub: bytes there, bytes at a time */
         unsigned resends;              /* of this block */
         uint64_t give_up;              /* on the stub's greeting, µs */
-        uint64_t cost;                 /* of the blocks that are written, see flash_progress.c */
+        uint64_t cost;                 /* of the blocks that are written, see program_progress.c */
     } at;                              /* where in a state the recipe is */
 };
 
 /* Binds the recipe to a session and starts it at LOADER_BAUD. */
-void flash_start(struct flash *flash, struct session *session, const struct flash_job *job, uint64_t now);
+void program_start(struct program *program, struct session *session, const struct program_job *job, uint64_t now);
 
 /* Ends the recipe from outside: unplugged, stopped, the adapter failed. No further call of the session may follow. */
-void flash_abort(struct flash *flash, enum cause cause, const char *detail, uint64_t now);
+void program_abort(struct program *program, enum cause cause, const char *detail, uint64_t now);
 
-bool flash_ended(const struct flash *flash); /* PASSED or FAILED */
+bool program_ended(const struct program *program); /* PASSED or FAILED */
 
 /* What the tile shows. Sentences and names are static strings. */
-const char *flash_sentence(const struct flash *flash);
-const char *flash_phase_name(const struct flash *flash);
-bool flash_waits_for_person(const struct flash *flash);
-unsigned flash_percent(const struct flash *flash,
-                       uint64_t now); /* of the whole attempt, 0 to 100; 0 while the way is unclear */
-double flash_seconds_left(const struct flash *flash, uint64_t now); /* negative: unknown */
-uint32_t flash_baud(const struct flash *flash);                     /* of this try */
+const char *program_sentence(const struct program *program);
+const char *program_phase_name(const struct program *program);
+bool program_waits_for_person(const struct program *program);
+unsigned program_percent(const struct program *program,
+                         uint64_t now); /* of the whole attempt, 0 to 100; 0 while the way is unclear */
+double program_seconds_left(const struct program *program, uint64_t now); /* negative: unknown */
+uint32_t program_baud(const struct program *program);                     /* of this try */
 
-const char *flash_phase_label(enum flash_phase phase);
+const char *program_phase_label(enum program_phase phase);
 
 #endif

@@ -14,124 +14,124 @@
 #define BANNER_WAIT  (300 * MS)
 
 /* Walks through a sequence of line changes, one event a call. True when it is through. */
-static bool walk_lines(struct flash *flash, enum loader_lines lines, bool slow, const struct session_event *event)
+static bool walk_lines(struct program *program, enum loader_lines lines, bool slow, const struct session_event *event)
 {
-    struct loader_walk *walk = &flash->at.walk;
+    struct loader_walk *walk = &program->at.walk;
     if (event->kind == SESSION_STARTED) {
-        loader_walk_start(walk, flash->session, lines, slow);
+        loader_walk_start(walk, program->session, lines, slow);
         return false;
     }
     if (event->kind == SESSION_DONE &&
-        !flash_good(flash, event, "modem lines", CAUSE_ADAPTER_ERROR, CAUSE_ADAPTER_ERROR))
+        !check_reply_or_fail(program, event, "modem lines", CAUSE_ADAPTER_ERROR, CAUSE_ADAPTER_ERROR))
         return false;
-    return loader_walk_step(walk, flash->session, event);
+    return loader_walk_step(walk, program->session, event);
 }
 
-static bool walk_download_reset(struct flash *flash, const struct session_event *event)
+static bool walk_download_reset(struct program *program, const struct session_event *event)
 {
-    unsigned round = flash->at.round;
-    return walk_lines(flash, round % 2 == 0 ? LOADER_RESET_CLASSIC : LOADER_RESET_TIGHT, round >= 2, event);
+    unsigned round = program->at.round;
+    return walk_lines(program, round % 2 == 0 ? LOADER_RESET_CLASSIC : LOADER_RESET_TIGHT, round >= 2, event);
 }
 
-void flash_step_reset(struct flash *flash, const struct session_event *event)
+void program_step_reset(struct program *program, const struct session_event *event)
 {
     static const struct session_event start = {.kind = SESSION_STARTED};
     if (event->kind == SESSION_STARTED) {
-        session_baud(flash->session, LOADER_BAUD);
+        session_baud(program->session, LOADER_BAUD);
         return;
     }
-    if (flash->step == 0) {
-        if (!flash_good(flash, event, "setting 115200 baud", CAUSE_ADAPTER_ERROR, CAUSE_ADAPTER_ERROR))
+    if (program->step == 0) {
+        if (!check_reply_or_fail(program, event, "setting 115200 baud", CAUSE_ADAPTER_ERROR, CAUSE_ADAPTER_ERROR))
             return;
-        flash->step = 1;
+        program->step = 1;
         event = &start;
     }
-    if (flash->job->manual_reset) {
-        if (walk_lines(flash, LOADER_RELEASE, false, event))
-            flash_enter(flash, FLASH_WAIT);
-    } else if (walk_download_reset(flash, event)) {
-        flash_enter(flash, FLASH_SYNC);
+    if (program->job->manual_reset) {
+        if (walk_lines(program, LOADER_RELEASE, false, event))
+            program_enter(program, PROGRAM_WAIT);
+    } else if (walk_download_reset(program, event)) {
+        program_enter(program, PROGRAM_SYNC);
     }
 }
 
-void flash_step_sync(struct flash *flash, const struct session_event *event)
+void program_step_sync(struct program *program, const struct session_event *event)
 {
     enum { FIRST, MORE };
-    const struct session *session = flash->session;
+    const struct session *session = program->session;
     if (event->kind == SESSION_STARTED) {
-        loader_sync(flash->session, SYNC_TIMEOUT, SYNCS_FIRST);
+        loader_sync(program->session, SYNC_TIMEOUT, SYNCS_FIRST);
     } else if (loader_is_rom_sync(event)) {
-        flash_enter(flash, FLASH_IDENTIFY);
-    } else if (flash->step == FIRST) {
-        flash->step = MORE;
-        flash->at.settled = session->heard_total;
-        loader_sync(flash->session, SYNC_TIMEOUT, SYNCS_MORE);
+        program_enter(program, PROGRAM_IDENTIFY);
+    } else if (program->step == FIRST) {
+        program->step = MORE;
+        program->at.settled = session->heard_total;
+        loader_sync(program->session, SYNC_TIMEOUT, SYNCS_MORE);
     } else {
-        flash->at.garbled += session->heard_total - flash->at.settled;
-        flash_enter(flash, ++flash->at.round < RESET_ROUNDS ? FLASH_RESET : FLASH_DIAGNOSE);
+        program->at.garbled += session->heard_total - program->at.settled;
+        program_enter(program, ++program->at.round < RESET_ROUNDS ? PROGRAM_RESET : PROGRAM_DIAGNOSE);
     }
 }
 
-void flash_step_wait(struct flash *flash, const struct session_event *event)
+void program_step_wait(struct program *program, const struct session_event *event)
 {
     if (loader_is_rom_sync(event))
-        flash_enter(flash, FLASH_IDENTIFY);
+        program_enter(program, PROGRAM_IDENTIFY);
     else
-        loader_sync(flash->session, WAIT_TIMEOUT, 1);
+        loader_sync(program->session, WAIT_TIMEOUT, 1);
 }
 
 /* True if the banner settles the matter. */
-static bool judge_banner(struct flash *flash)
+static bool classify_banner(struct program *program)
 {
-    int mode = loader_boot_mode(flash->session);
+    int mode = loader_boot_mode(program->session);
     if (mode < 0)
         return false;
-    if (mode == 1 && flash->at.garbled > 0)
-        flash_fail(flash, CAUSE_LINE_NOISE, "boot mode 1, and %llu bytes that make no sense in answer to SYNC",
-                   (unsigned long long)flash->at.garbled);
+    if (mode == 1 && program->at.garbled > 0)
+        program_fail(program, CAUSE_LINE_NOISE, "boot mode 1, and %llu bytes that make no sense in answer to SYNC",
+                     (unsigned long long)program->at.garbled);
     else if (mode == 1)
-        flash_fail(flash, CAUSE_TX_OPEN, "boot mode 1, but no answer to SYNC");
+        program_fail(program, CAUSE_TX_OPEN, "boot mode 1, but no answer to SYNC");
     else
-        flash_fail(flash, CAUSE_NOT_DOWNLOAD_MODE, "boot mode %d instead of 1", mode);
+        program_fail(program, CAUSE_NOT_DOWNLOAD_MODE, "boot mode %d instead of 1", mode);
     return true;
 }
 
-void flash_step_diagnose(struct flash *flash, const struct session_event *event)
+void program_step_diagnose(struct program *program, const struct session_event *event)
 {
     static const struct session_event start = {.kind = SESSION_STARTED};
     enum { SET_BAUD, RESET, LISTEN };
 
     if (event->kind == SESSION_STARTED) {
-        if (judge_banner(flash))
+        if (classify_banner(program))
             return;
-        flash->at.round = 0;
-        session_baud(flash->session, LOADER_BANNER_BAUD);
+        program->at.round = 0;
+        session_baud(program->session, LOADER_BANNER_BAUD);
         return;
     }
-    if (flash->step == SET_BAUD) {
-        if (!flash_good(flash, event, "setting 74880 baud", CAUSE_ADAPTER_ERROR, CAUSE_ADAPTER_ERROR))
+    if (program->step == SET_BAUD) {
+        if (!check_reply_or_fail(program, event, "setting 74880 baud", CAUSE_ADAPTER_ERROR, CAUSE_ADAPTER_ERROR))
             return;
-        flash->step = RESET;
+        program->step = RESET;
         event = &start;
     }
-    if (flash->step == RESET) {
-        if (!walk_download_reset(flash, event))
+    if (program->step == RESET) {
+        if (!walk_download_reset(program, event))
             return;
-        flash->step = LISTEN;
-        session_pause(flash->session, BANNER_WAIT);
+        program->step = LISTEN;
+        session_pause(program->session, BANNER_WAIT);
         return;
     }
-    if (judge_banner(flash))
+    if (classify_banner(program))
         return;
-    uint64_t heard = flash->at.walk.heard + flash->session->heard_total;
+    uint64_t heard = program->at.walk.heard + program->session->heard_total;
     if (heard == 0)
-        flash_fail(flash, CAUSE_BOARD_SILENT, "%u resets, no byte", RESET_ROUNDS + 1);
+        program_fail(program, CAUSE_BOARD_SILENT, "%u resets, no byte", RESET_ROUNDS + 1);
     else
-        flash_fail(flash, CAUSE_LINE_NOISE, "%llu bytes that make no sense", (unsigned long long)heard);
+        program_fail(program, CAUSE_LINE_NOISE, "%llu bytes that make no sense", (unsigned long long)heard);
 }
 
-void flash_step_run(struct flash *flash, const struct session_event *event)
+void program_step_run(struct program *program, const struct session_event *event)
 {
-    if (!flash->job->run || flash->job->manual_reset || walk_lines(flash, LOADER_RUN, false, event))
-        flash_enter(flash, FLASH_PASSED);
+    if (!program->job->run || program->job->manual_reset || walk_lines(program, LOADER_RUN, false, event))
+        program_enter(program, PROGRAM_PASSED);
 }

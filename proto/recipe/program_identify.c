@@ -28,62 +28,62 @@
 #define NOR_NO_ANSWER    0xFF
 #define ALL_BITS         0xFFFFFFFFu
 
-static bool good_register(struct flash *flash, const struct session_event *event)
+static bool good_register(struct program *program, const struct session_event *event)
 {
-    return flash_good(flash, event, "reading a register", CAUSE_ROM_REFUSED, CAUSE_LINK_LOST);
+    return check_reply_or_fail(program, event, "reading a register", CAUSE_ROM_REFUSED, CAUSE_LINK_LOST);
 }
 
-static void judge_chip(struct flash *flash)
+static void decide_chip(struct program *program)
 {
-    const uint32_t *words = flash->at.chip.words;
+    const uint32_t *words = program->at.chip.words;
     if (words[0] != CHIP_MAGIC) {
-        flash_fail(flash, CAUSE_WRONG_CHIP, "magic word 0x%08x", words[0]);
+        program_fail(program, CAUSE_WRONG_CHIP, "magic word 0x%08x", words[0]);
         return;
     }
-    bool known = chip_identify(words + 1, &flash->chip);
-    flash->identified = known;
+    bool known = chip_identify(words + 1, &program->chip);
+    program->identified = known;
     if (!known) {
-        flash_fail(flash, CAUSE_UNKNOWN_OUI, "efuses %08x %08x %08x %08x", words[1], words[2], words[3], words[4]);
+        program_fail(program, CAUSE_UNKNOWN_OUI, "efuses %08x %08x %08x %08x", words[1], words[2], words[3], words[4]);
         return;
     }
-    flash_enter(flash, FLASH_STUB);
+    program_enter(program, PROGRAM_STUB);
 }
 
-void flash_step_identify(struct flash *flash, const struct session_event *event)
+void program_step_identify(struct program *program, const struct session_event *event)
 {
-    struct loader_chip *chip = &flash->at.chip;
+    struct loader_chip *chip = &program->at.chip;
     if (event->kind == SESSION_STARTED) {
-        loader_chip_start(chip, flash->session);
+        loader_chip_start(chip, program->session);
         return;
     }
-    if (!good_register(flash, event))
+    if (!good_register(program, event))
         return;
-    switch (loader_chip_take(chip, flash->session, event->value)) {
+    switch (loader_chip_take(chip, program->session, event->value)) {
     case LOADER_CHIP_READING: return;
-    case LOADER_CHIP_READ: judge_chip(flash); return;
+    case LOADER_CHIP_READ: decide_chip(program); return;
     case LOADER_CHIP_DIFFERS:
-        flash_fail(flash, CAUSE_LINE_NOISE, "register 0x%08x reads as 0x%08x and as 0x%08x", loader_chip_address(chip),
-                   chip->words[chip->at], event->value);
+        program_fail(program, CAUSE_LINE_NOISE, "register 0x%08x reads as 0x%08x and as 0x%08x",
+                     loader_chip_address(chip), chip->words[chip->at], event->value);
         return;
     }
 }
 
-static void judge_flash(struct flash *flash)
+static void decide_flash(struct program *program)
 {
-    const struct flash_job *job = flash->job;
-    uint32_t needed = job->golden->end > job->flash_size ? job->golden->end : job->flash_size;
-    flash->flash_id = flash->at.id;
-    if (!flash_identify(flash->flash_id, &flash->flash_part))
-        flash_fail(flash, CAUSE_FLASH_ID_UNREADABLE, "id %06x", flash->flash_id & 0xFFFFFF);
-    else if (flash->flash_part.size == 0)
-        flash_fail(flash, CAUSE_FLASH_SIZE_UNKNOWN, "id %02x%04x", flash->flash_part.manufacturer,
-                   flash->flash_part.device);
-    else if (flash->flash_part.size < needed)
-        flash_fail(flash, CAUSE_FLASH_TOO_SMALL, "flash of %u KB, %u KB are needed", flash->flash_part.size / 1024,
-                   (needed + 1023) / 1024);
+    const struct program_job *job = program->job;
+    uint32_t needed = job->golden->end > job->min_flash_size ? job->golden->end : job->min_flash_size;
+    program->flash_id = program->at.id;
+    if (!nor_identify(program->flash_id, &program->flash_part))
+        program_fail(program, CAUSE_FLASH_ID_UNREADABLE, "id %06x", program->flash_id & 0xFFFFFF);
+    else if (program->flash_part.size == 0)
+        program_fail(program, CAUSE_FLASH_SIZE_UNKNOWN, "id %02x%04x", program->flash_part.manufacturer,
+                     program->flash_part.device);
+    else if (program->flash_part.size < needed)
+        program_fail(program, CAUSE_FLASH_TOO_SMALL, "flash of %u KB, %u KB are needed",
+                     program->flash_part.size / 1024, (needed + 1023) / 1024);
     else {
-        const uint32_t params[] = {0, flash->flash_part.size, 65536, 4096, 256, 0xFFFF};
-        flash_request_words(flash, WIRE_SPI_SET_PARAMS, params, 6, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
+        const uint32_t params[] = {0, program->flash_part.size, 65536, 4096, 256, 0xFFFF};
+        program_request_words(program, WIRE_SPI_SET_PARAMS, params, 6, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
     }
 }
 
@@ -94,9 +94,9 @@ static const uint32_t saved[] = {SPI_USR, SPI_USR1, SPI_USR2};
 /* A busy part does not tell its id: then its status is asked for until it is idle, and the id once more. */
 enum { FIRST_LOOK, AT_STATUS, LAST_LOOK };
 
-static void start_command(struct flash *flash)
+static void start_command(struct program *program)
 {
-    bool status = flash->at.look == AT_STATUS;
+    bool status = program->at.look == AT_STATUS;
     uint32_t opcode = status ? NOR_RDSR : NOR_RDID;
     uint32_t bits = status ? NOR_SR_BITS : NOR_ID_BITS;
     const uint32_t words[] = {SPI_USR,  SPI_USR_COMMAND | SPI_USR_MISO,
@@ -109,90 +109,92 @@ static void start_command(struct flash *flash)
                               ALL_BITS, 0,
                               SPI_CMD,  SPI_CMD_USR,
                               ALL_BITS, 0};
-    flash->step = START;
-    flash_request_words(flash, WIRE_WRITE_REG, words, 20, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
+    program->step = START;
+    program_request_words(program, WIRE_WRITE_REG, words, 20, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
 }
 
-static void take_status(struct flash *flash, uint32_t value)
+static void take_status(struct program *program, uint32_t value)
 {
     uint32_t status = value & 0xFF;
     bool busy = status != NOR_NO_ANSWER && (status & NOR_SR_WIP);
-    if (busy && flash->session->now - flash->entered >= BUSY_LIMIT) {
-        flash_fail(flash, CAUSE_FLASH_SLOW, "still busy with what was begun before");
+    if (busy && program->session->now - program->entered >= BUSY_LIMIT) {
+        program_fail(program, CAUSE_FLASH_SLOW, "still busy with what was begun before");
         return;
     }
     if (!busy) {
-        flash->at.look = LAST_LOOK;
-        flash->at.pass = 0;
+        program->at.look = LAST_LOOK;
+        program->at.pass = 0;
     }
-    start_command(flash);
+    start_command(program);
 }
 
-static void take_id(struct flash *flash, uint32_t value)
+static void take_id(struct program *program, uint32_t value)
 {
-    const uint32_t *spi = flash->at.spi;
+    const uint32_t *spi = program->at.spi;
     struct flash_part part;
-    if (flash->at.pass++ == 0) {
-        flash->at.id = value;
-        start_command(flash);
-    } else if (flash->at.id != value) {
-        flash_fail(flash, CAUSE_LINE_NOISE, "the flash id reads as %06x and as %06x", flash->at.id, value);
-    } else if (!flash_identify(value, &part) && flash->at.look == FIRST_LOOK) {
-        flash->at.look = AT_STATUS;
-        start_command(flash);
+    if (program->at.pass++ == 0) {
+        program->at.id = value;
+        start_command(program);
+    } else if (program->at.id != value) {
+        program_fail(program, CAUSE_LINE_NOISE, "the flash id reads as %06x and as %06x", program->at.id, value);
+    } else if (!nor_identify(value, &part) && program->at.look == FIRST_LOOK) {
+        program->at.look = AT_STATUS;
+        start_command(program);
     } else {
-        flash->step = RESTORE;
+        program->step = RESTORE;
         const uint32_t restore[] = {SPI_USR,  spi[0], ALL_BITS, 0,      SPI_USR1, spi[1],
                                     ALL_BITS, 0,      SPI_USR2, spi[2], ALL_BITS, 0};
-        flash_request_words(flash, WIRE_WRITE_REG, restore, 12, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
+        program_request_words(program, WIRE_WRITE_REG, restore, 12, LOADER_REGISTER_TIMEOUT, LOADER_REGISTER_TRIES);
     }
 }
 
-void flash_step_flash_id(struct flash *flash, const struct session_event *event)
+void program_step_flash_id(struct program *program, const struct session_event *event)
 {
     if (event->kind == SESSION_STARTED) {
-        flash->at.pass = 0;
-        flash->at.look = FIRST_LOOK;
-        loader_read_register(flash->session, saved[0]);
+        program->at.pass = 0;
+        program->at.look = FIRST_LOOK;
+        loader_read_register(program->session, saved[0]);
         return;
     }
-    if (!good_register(flash, event))
+    if (!good_register(program, event))
         return;
-    switch (flash->step) {
+    switch (program->step) {
     case SAVE_0:
     case SAVE_1:
     case SAVE_2:
-        flash->at.spi[flash->step++] = event->value;
-        if (flash->step < START)
-            loader_read_register(flash->session, saved[flash->step]);
+        program->at.spi[program->step++] = event->value;
+        if (program->step < START)
+            loader_read_register(program->session, saved[program->step]);
         else
-            start_command(flash);
+            start_command(program);
         return;
     case START:
-        flash->step = POLL;
-        loader_read_register(flash->session, SPI_CMD);
+        program->step = POLL;
+        loader_read_register(program->session, SPI_CMD);
         return;
     default: /* POLL */
         if (event->value & SPI_CMD_USR) {
-            if (++flash->step > POLL_LAST)
-                flash_fail(flash, CAUSE_FLASH_ID_UNREADABLE, "the SPI controller does not finish");
+            if (++program->step > POLL_LAST)
+                program_fail(program, CAUSE_FLASH_ID_UNREADABLE, "the SPI controller does not finish");
             else
-                loader_read_register(flash->session, SPI_CMD);
+                loader_read_register(program->session, SPI_CMD);
             return;
         }
-        flash->step = FETCH;
-        loader_read_register(flash->session, SPI_W0);
+        program->step = FETCH;
+        loader_read_register(program->session, SPI_W0);
         return;
     case FETCH:
-        if (flash->at.look == AT_STATUS)
-            take_status(flash, event->value);
+        if (program->at.look == AT_STATUS)
+            take_status(program, event->value);
         else
-            take_id(flash, event->value);
+            take_id(program, event->value);
         return;
     case RESTORE:
-        flash->step = SET_PARAMS;
-        judge_flash(flash);
+        program->step = SET_PARAMS;
+        decide_flash(program);
         return;
-    case SET_PARAMS: flash_enter(flash, flash_baud(flash) == LOADER_BAUD ? FLASH_COMPARE : FLASH_BAUD); return;
+    case SET_PARAMS:
+        program_enter(program, program_baud(program) == LOADER_BAUD ? PROGRAM_COMPARE : PROGRAM_BAUD);
+        return;
     }
 }

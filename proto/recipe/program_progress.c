@@ -4,9 +4,9 @@
 #include "proto/recipe/program_internal.h"
 
 /* The states of a try that goes well, in order. */
-static const enum flash_state way[] = {FLASH_RESET,    FLASH_SYNC, FLASH_IDENTIFY, FLASH_STUB,
-                                       FLASH_FLASH_ID, FLASH_BAUD, FLASH_COMPARE,  FLASH_WRITE,
-                                       FLASH_VERIFY,   FLASH_SIZE, FLASH_RUN};
+static const enum program_state way[] = {PROGRAM_RESET,    PROGRAM_SYNC,     PROGRAM_IDENTIFY, PROGRAM_STUB,
+                                         PROGRAM_FLASH_ID, PROGRAM_BAUD,     PROGRAM_COMPARE,  PROGRAM_WRITE,
+                                         PROGRAM_VERIFY,   PROGRAM_CAPACITY, PROGRAM_RUN};
 #define WAY_LENGTH (sizeof(way) / sizeof(way[0]))
 
 /* Typical flash work from esp8266.md section 6: 150 ms to erase 64 KB, 1 ms a page. */
@@ -14,55 +14,55 @@ static const enum flash_state way[] = {FLASH_RESET,    FLASH_SYNC, FLASH_IDENTIF
 #define MD5_US_PER_KB   1100ULL
 
 /* Pages that are blank are not known block by block: what does not deflate away counts as programmed. */
-uint64_t flash_block_cost(const struct flash *flash, const struct golden_block *block)
+uint64_t program_block_cost(const struct program *program, const struct golden_block *block)
 {
-    uint64_t link = block->size * 10 * S / flash_baud(flash);
+    uint64_t link = block->size * 10 * S / program_baud(program);
     uint64_t programmed = block->inflated < 2 * block->size ? block->inflated : 2 * block->size;
     return link + block->inflated / 1024 * ERASE_US_PER_KB + programmed / 256 * MS;
 }
 
-static uint64_t write_cost(const struct flash *flash)
+static uint64_t write_cost(const struct program *program)
 {
-    const struct golden *golden = flash->job->golden;
+    const struct golden *golden = program->job->golden;
     uint64_t cost = 1;
     for (size_t i = 0; i < golden->n_parts; i++)
         for (size_t j = 0; j < golden->parts[i].n_blocks; j++)
-            cost += flash_block_cost(flash, &golden->parts[i].blocks[j]);
+            cost += program_block_cost(program, &golden->parts[i].blocks[j]);
     return cost;
 }
 
-static uint64_t stub_cost(const struct flash *flash)
+static uint64_t stub_cost(const struct program *program)
 {
     uint64_t bytes = 0;
-    for (size_t i = 0; i < flash->job->stub->n_segments; i++)
-        bytes += flash->job->stub->segments[i].size;
+    for (size_t i = 0; i < program->job->stub->n_segments; i++)
+        bytes += program->job->stub->segments[i].size;
     return 100 * MS + bytes * 10 * S / LOADER_BAUD;
 }
 
-static uint64_t md5_cost(const struct flash *flash)
+static uint64_t md5_cost(const struct program *program)
 {
-    return flash->job->golden->size / 1024 * MD5_US_PER_KB;
+    return program->job->golden->size / 1024 * MD5_US_PER_KB;
 }
 
-static uint64_t expected_us(const struct flash *flash, enum flash_state state)
+static uint64_t expected_us(const struct program *program, enum program_state state)
 {
     switch (state) {
-    case FLASH_RESET: return 160 * MS;
-    case FLASH_SYNC: return 120 * MS;
-    case FLASH_IDENTIFY: return 50 * MS;
-    case FLASH_STUB: return stub_cost(flash);
-    case FLASH_FLASH_ID: return 50 * MS;
-    case FLASH_BAUD: return 80 * MS;
-    case FLASH_COMPARE: return flash->job->compare_first ? md5_cost(flash) : 0;
-    case FLASH_WRITE: return write_cost(flash);
-    case FLASH_VERIFY: return md5_cost(flash);
-    case FLASH_SIZE: return 20 * MS;
-    case FLASH_RUN: return 110 * MS;
+    case PROGRAM_RESET: return 160 * MS;
+    case PROGRAM_SYNC: return 120 * MS;
+    case PROGRAM_IDENTIFY: return 50 * MS;
+    case PROGRAM_STUB: return stub_cost(program);
+    case PROGRAM_FLASH_ID: return 50 * MS;
+    case PROGRAM_BAUD: return 80 * MS;
+    case PROGRAM_COMPARE: return program->job->compare_first ? md5_cost(program) : 0;
+    case PROGRAM_WRITE: return write_cost(program);
+    case PROGRAM_VERIFY: return md5_cost(program);
+    case PROGRAM_CAPACITY: return 20 * MS;
+    case PROGRAM_RUN: return 110 * MS;
     default: return 0;
     }
 }
 
-static bool on_the_way(enum flash_state state, size_t *at)
+static bool on_the_way(enum program_state state, size_t *at)
 {
     for (*at = 0; *at < WAY_LENGTH; ++*at)
         if (way[*at] == state)
@@ -71,43 +71,43 @@ static bool on_the_way(enum flash_state state, size_t *at)
 }
 
 /* Of the state at work, 0 to 1. */
-static double fraction(const struct flash *flash, uint64_t now)
+static double fraction(const struct program *program, uint64_t now)
 {
-    uint64_t expected = expected_us(flash, flash->state);
-    double done = flash->state == FLASH_WRITE ? (double)flash->at.cost : (double)(now - flash->entered);
+    uint64_t expected = expected_us(program, program->state);
+    double done = program->state == PROGRAM_WRITE ? (double)program->at.cost : (double)(now - program->entered);
     double part = expected > 0 ? done / (double)expected : 0;
     return part < 0.99 ? part : 0.99;
 }
 
-unsigned flash_percent(const struct flash *flash, uint64_t now)
+unsigned program_percent(const struct program *program, uint64_t now)
 {
     size_t at;
-    if (flash->state == FLASH_PASSED)
+    if (program->state == PROGRAM_PASSED)
         return 100;
-    if (!on_the_way(flash->state, &at))
+    if (!on_the_way(program->state, &at))
         return 0;
     double done = 0, all = 0;
     for (size_t i = 0; i < WAY_LENGTH; i++) {
-        double expected = (double)expected_us(flash, way[i]);
+        double expected = (double)expected_us(program, way[i]);
         all += expected;
         if (i < at)
             done += expected;
         else if (i == at)
-            done += expected * fraction(flash, now);
+            done += expected * fraction(program, now);
     }
     return (unsigned)(done * 100 / all);
 }
 
-double flash_seconds_left(const struct flash *flash, uint64_t now)
+double program_seconds_left(const struct program *program, uint64_t now)
 {
     size_t at;
-    if (!on_the_way(flash->state, &at))
+    if (!on_the_way(program->state, &at))
         return -1;
-    double part = fraction(flash, now);
-    double left = (double)expected_us(flash, flash->state) * (1 - part);
-    if (flash->state == FLASH_WRITE && part > 0.05)
-        left = (double)(now - flash->entered) * (1 - part) / part;
+    double part = fraction(program, now);
+    double left = (double)expected_us(program, program->state) * (1 - part);
+    if (program->state == PROGRAM_WRITE && part > 0.05)
+        left = (double)(now - program->entered) * (1 - part) / part;
     for (size_t i = at + 1; i < WAY_LENGTH; i++)
-        left += (double)expected_us(flash, way[i]);
+        left += (double)expected_us(program, way[i]);
     return left / 1e6;
 }

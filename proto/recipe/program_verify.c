@@ -14,18 +14,18 @@
 #define BASE_TIMEOUT  (3 * S)
 #define MD5_US_PER_KB 2200ULL
 
-static bool tells_address(const struct flash *flash)
+static bool tells_address(const struct program *program)
 {
-    return flash->stub_capabilities & WIRE_TELLS_ADDRESS;
+    return program->stub_capabilities & WIRE_TELLS_ADDRESS;
 }
 
-void flash_request_md5(struct flash *flash, uint32_t offset, uint32_t size, bool last)
+void program_request_md5(struct program *program, uint32_t offset, uint32_t size, bool last)
 {
     const uint32_t words[] = {offset, size, 0, 0};
-    flash_request_words(flash, WIRE_SPI_FLASH_MD5, words, 4, BASE_TIMEOUT + size / 1024 * MD5_US_PER_KB,
-                        last || tells_address(flash) ? 2 : 1);
-    if (tells_address(flash))
-        session_expect(flash->session, offset);
+    program_request_words(program, WIRE_SPI_FLASH_MD5, words, 4, BASE_TIMEOUT + size / 1024 * MD5_US_PER_KB,
+                          last || tells_address(program) ? 2 : 1);
+    if (tells_address(program))
+        session_expect(program->session, offset);
 }
 
 static bool is_md5(const struct session_event *event, const uint8_t md5[16])
@@ -34,71 +34,71 @@ static bool is_md5(const struct session_event *event, const uint8_t md5[16])
 }
 
 /* A try after one that has begun to write writes again: it knows that the flash is not right. */
-static bool wants_compare(const struct flash *flash)
+static bool wants_compare(const struct program *program)
 {
-    return flash->job->compare_first && !flash->written;
+    return program->job->compare_first && !program->written;
 }
 
 /* With no write behind it, this answer alone makes the verdict. Where nothing ties it to its range, all are asked for
  * once more: the same damage does not come twice. */
-void flash_step_compare(struct flash *flash, const struct session_event *event)
+void program_step_compare(struct program *program, const struct session_event *event)
 {
-    const struct golden *golden = flash->job->golden;
+    const struct golden *golden = program->job->golden;
     if (event->kind == SESSION_STARTED) {
-        if (!wants_compare(flash)) {
-            flash_enter(flash, FLASH_WRITE);
+        if (!wants_compare(program)) {
+            program_enter(program, PROGRAM_WRITE);
             return;
         }
-        flash->at.range = 0;
-        flash->at.pass = 0;
+        program->at.range = 0;
+        program->at.pass = 0;
     } else if (event->kind != SESSION_REPLY) {
-        flash_good(flash, event, "comparing", CAUSE_LINK_LOST, CAUSE_LINK_LOST);
+        check_reply_or_fail(program, event, "comparing", CAUSE_LINK_LOST, CAUSE_LINK_LOST);
         return;
-    } else if (!is_md5(event, golden->ranges[flash->at.range].md5)) {
+    } else if (!is_md5(event, golden->ranges[program->at.range].md5)) {
         /* Nor is an error or a damaged answer a reason to stop: to write is always right. */
-        flash_enter(flash, FLASH_WRITE);
+        program_enter(program, PROGRAM_WRITE);
         return;
-    } else if (++flash->at.range == golden->n_ranges) {
-        flash->at.range = 0;
-        if (tells_address(flash) || ++flash->at.pass == 2) {
-            flash_enter(flash, FLASH_SIZE);
+    } else if (++program->at.range == golden->n_ranges) {
+        program->at.range = 0;
+        if (tells_address(program) || ++program->at.pass == 2) {
+            program_enter(program, PROGRAM_CAPACITY);
             return;
         }
     }
-    const struct golden_range *range = &golden->ranges[flash->at.range];
-    flash_request_md5(flash, range->offset, range->size, false);
+    const struct golden_range *range = &golden->ranges[program->at.range];
+    program_request_md5(program, range->offset, range->size, false);
 }
 
-void flash_fail_mismatch(struct flash *flash)
+void program_fail_mismatch(struct program *program)
 {
-    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
-    flash_fail(flash, CAUSE_MD5_MISMATCH, "%s at 0x%x", part->name, part->offset);
+    const struct golden_part *part = &program->job->golden->parts[program->at.part];
+    program_fail(program, CAUSE_MD5_MISMATCH, "%s at 0x%x", part->name, part->offset);
 }
 
-static void request_part(struct flash *flash)
+static void request_part(struct program *program)
 {
-    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
-    flash_request_md5(flash, part->offset, part->flash_size, false);
+    const struct golden_part *part = &program->job->golden->parts[program->at.part];
+    program_request_md5(program, part->offset, part->padded_size, false);
 }
 
-void flash_step_verify(struct flash *flash, const struct session_event *event)
+void program_step_verify(struct program *program, const struct session_event *event)
 {
-    const struct golden *golden = flash->job->golden;
+    const struct golden *golden = program->job->golden;
     if (event->kind == SESSION_STARTED) {
-        flash->at.part = 0;
-        request_part(flash);
+        program->at.part = 0;
+        request_part(program);
         return;
     }
-    if (!flash_good(flash, event, "verifying", CAUSE_WRITE_FAILED, CAUSE_LINK_LOST))
+    if (!check_reply_or_fail(program, event, "verifying", CAUSE_WRITE_FAILED, CAUSE_LINK_LOST))
         return;
-    const struct golden_part *part = &golden->parts[flash->at.part];
+    const struct golden_part *part = &golden->parts[program->at.part];
     if (event->len != sizeof(part->md5))
-        flash_fail(flash, CAUSE_REPLY_MALFORMED, "MD5 of %zu bytes", event->len);
+        program_fail(program, CAUSE_REPLY_MALFORMED, "MD5 of %zu bytes", event->len);
     else if (!is_md5(event, part->md5)) {
-        flash->at.mismatch = true;
-        flash_enter(flash, FLASH_SIZE);
-    } else if (++flash->at.part < golden->n_parts)
-        request_part(flash);
+        program->at.mismatch = true;
+        program_enter(program, PROGRAM_CAPACITY);
+    } else if (++program->at.part < golden->n_parts)
+        request_part(program);
     else
-        flash_enter(flash, FLASH_SIZE);
+        program_enter(program, PROGRAM_CAPACITY);
 }

@@ -28,40 +28,40 @@ static uint64_t block_timeout(const struct golden_part *part, size_t block)
     return BASE_TIMEOUT + worst_write_us(bytes);
 }
 
-static void begin_part(struct flash *flash)
+static void begin_part(struct program *program)
 {
-    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    const struct golden_part *part = &program->job->golden->parts[program->at.part];
     /* The blocks are counted as if they were full: stubs take count times size for the length of what comes. */
     uint32_t blocks = (part->deflated_size + WIRE_FLASH_BLOCK - 1) / WIRE_FLASH_BLOCK;
-    const uint32_t words[] = {part->flash_size, blocks, WIRE_FLASH_BLOCK, part->offset};
-    flash->at.block = 0;
-    flash_request_words(flash, WIRE_FLASH_DEFL_BEGIN, words, 4, BASE_TIMEOUT + worst_write_us(65536), 1);
+    const uint32_t words[] = {part->padded_size, blocks, WIRE_FLASH_BLOCK, part->offset};
+    program->at.block = 0;
+    program_request_words(program, WIRE_FLASH_DEFL_BEGIN, words, 4, BASE_TIMEOUT + worst_write_us(65536), 1);
 }
 
-static void send_block(struct flash *flash)
+static void send_block(struct program *program)
 {
-    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
-    const struct golden_block *block = &part->blocks[flash->at.block];
-    bool can_resend = flash->stub_capabilities & WIRE_CAN_RESEND;
-    session_request_block(flash->session, WIRE_FLASH_DEFL_DATA, (uint32_t)flash->at.block,
-                          part->deflated + block->offset, block->size, block_timeout(part, flash->at.block),
+    const struct golden_part *part = &program->job->golden->parts[program->at.part];
+    const struct golden_block *block = &part->blocks[program->at.block];
+    bool can_resend = program->stub_capabilities & WIRE_CAN_RESEND;
+    session_request_block(program->session, WIRE_FLASH_DEFL_DATA, (uint32_t)program->at.block,
+                          part->deflated + block->offset, block->size, block_timeout(part, program->at.block),
                           can_resend ? RESENDS_LOST : 1);
     if (can_resend)
-        session_expect(flash->session, (uint32_t)flash->at.block);
+        session_expect(program->session, (uint32_t)program->at.block);
 }
 
-static void end_part(struct flash *flash)
+static void end_part(struct program *program)
 {
-    const struct golden_part *part = &flash->job->golden->parts[flash->at.part];
+    const struct golden_part *part = &program->job->golden->parts[program->at.part];
     const uint32_t stay = 1;
-    flash_request_words(flash, WIRE_FLASH_DEFL_END, &stay, 1, block_timeout(part, part->n_blocks - 1), 1);
+    program_request_words(program, WIRE_FLASH_DEFL_END, &stay, 1, block_timeout(part, part->n_blocks - 1), 1);
 }
 
 /* A flipped bit shows in the checksum, a lost byte in the length, damage in the header in either or in the sequence. */
-static bool damaged_on_the_line(const struct flash *flash, const struct session_event *event)
+static bool damaged_on_the_line(const struct program *program, const struct session_event *event)
 {
-    if (event->kind != SESSION_REPLY || !(flash->stub_capabilities & WIRE_CAN_RESEND) ||
-        flash->at.resends == RESENDS_DAMAGED)
+    if (event->kind != SESSION_REPLY || !(program->stub_capabilities & WIRE_CAN_RESEND) ||
+        program->at.resends == RESENDS_DAMAGED)
         return false;
     return event->wire_error == WIRE_ERR_CHECKSUM || event->wire_error == WIRE_ERR_LENGTH ||
            event->wire_error == WIRE_ERR_INVALID;
@@ -77,53 +77,53 @@ static enum cause refusal(const struct session_event *event)
     }
 }
 
-void flash_step_write(struct flash *flash, const struct session_event *event)
+void program_step_write(struct program *program, const struct session_event *event)
 {
     enum { BEGIN, DATA, END };
-    const struct golden *golden = flash->job->golden;
+    const struct golden *golden = program->job->golden;
     if (event->kind == SESSION_STARTED) {
-        flash->written = true;
-        flash->at.part = 0;
-        flash->at.cost = 0;
-        begin_part(flash);
+        program->written = true;
+        program->at.part = 0;
+        program->at.cost = 0;
+        begin_part(program);
         return;
     }
-    const struct golden_part *part = &golden->parts[flash->at.part];
-    if (flash->step == DATA && damaged_on_the_line(flash, event)) {
-        flash->at.resends++;
-        send_block(flash);
+    const struct golden_part *part = &golden->parts[program->at.part];
+    if (program->step == DATA && damaged_on_the_line(program, event)) {
+        program->at.resends++;
+        send_block(program);
         return;
     }
     char what[64];
-    if (flash->step == DATA)
-        snprintf(what, sizeof(what), "writing at 0x%x, block %zu of %zu", part->offset, flash->at.block + 1,
+    if (program->step == DATA)
+        snprintf(what, sizeof(what), "writing at 0x%x, block %zu of %zu", part->offset, program->at.block + 1,
                  part->n_blocks);
     else
-        snprintf(what, sizeof(what), "%s to write at 0x%x", flash->step == BEGIN ? "beginning" : "ending",
+        snprintf(what, sizeof(what), "%s to write at 0x%x", program->step == BEGIN ? "beginning" : "ending",
                  part->offset);
-    if (!flash_good(flash, event, what, refusal(event), CAUSE_LINK_LOST))
+    if (!check_reply_or_fail(program, event, what, refusal(event), CAUSE_LINK_LOST))
         return;
 
-    switch (flash->step) {
-    case BEGIN: flash->step = DATA; break;
+    switch (program->step) {
+    case BEGIN: program->step = DATA; break;
     case DATA:
-        flash->at.cost += flash_block_cost(flash, &part->blocks[flash->at.block]);
-        flash->at.block++;
+        program->at.cost += program_block_cost(program, &part->blocks[program->at.block]);
+        program->at.block++;
         break;
     case END:
-        if (++flash->at.part == golden->n_parts) {
-            flash_enter(flash, FLASH_VERIFY);
+        if (++program->at.part == golden->n_parts) {
+            program_enter(program, PROGRAM_VERIFY);
         } else {
-            flash->step = BEGIN;
-            begin_part(flash);
+            program->step = BEGIN;
+            begin_part(program);
         }
         return;
     }
-    flash->at.resends = 0;
-    if (flash->at.block < part->n_blocks) {
-        send_block(flash);
+    program->at.resends = 0;
+    if (program->at.block < part->n_blocks) {
+        send_block(program);
     } else {
-        flash->step = END;
-        end_part(flash);
+        program->step = END;
+        end_part(program);
     }
 }

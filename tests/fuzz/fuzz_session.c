@@ -29,24 +29,24 @@ static void make_golden(void)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static struct session session;
-    static struct flash flash;
+    static struct program program;
     if (!golden)
         make_golden();
-    struct flash_job job = {.golden = golden,
-                            .stub = &stub,
-                            .bauds = {921600, 115200},
-                            .n_bauds = 2,
-                            .tries = 2,
-                            .compare_first = len > 0 && bytes[0] & 1,
-                            .run = true};
+    struct program_job job = {.golden = golden,
+                              .stub = &stub,
+                              .bauds = {921600, 115200},
+                              .n_bauds = 2,
+                              .tries = 2,
+                              .compare_first = len > 0 && bytes[0] & 1,
+                              .run = true};
     struct fuzz_chip chip = {.bytes = bytes, .len = len, .now = 1};
     memset(&session, 0, sizeof(session));
-    flash_start(&flash, &session, &job, chip.now);
+    program_start(&program, &session, &job, chip.now);
 
-    for (unsigned steps = 0; !flash_ended(&flash); steps++) {
+    for (unsigned steps = 0; !program_ended(&program); steps++) {
         assert(steps < 5000);
         fuzz_chip_step(&chip, &session);
-        assert(flash_percent(&flash, chip.now) <= 100);
+        assert(program_percent(&program, chip.now) <= 100);
     }
     return 0;
 }

@@ -108,20 +108,20 @@ static void do_next(struct rig *rig, uint64_t until)
     session_expired(&rig->session, rig->now);
 }
 
-void rig_flash(struct rig *rig, const struct flash_job *job, unsigned limit_s)
+void rig_flash(struct rig *rig, const struct program_job *job, unsigned limit_s)
 {
     rig->now = board_run(rig->board, 0) / 1000 + 1;
     uint64_t start = rig->now, limit = start + limit_s * 1000000ULL;
     uint64_t unplug = rig->unplug_at == RIG_NEVER ? RIG_NEVER : start + rig->unplug_at;
     rig->baud = LOADER_BAUD;
-    flash_start(&rig->flash, &rig->session, job, rig->now);
-    while (!flash_ended(&rig->flash)) {
+    program_start(&rig->program, &rig->session, job, rig->now);
+    while (!program_ended(&rig->program)) {
         if (rig->now >= unplug) {
-            flash_abort(&rig->flash, CAUSE_UNPLUGGED, "unplugged", rig->now);
+            program_abort(&rig->program, CAUSE_UNPLUGGED, "unplugged", rig->now);
             return;
         }
         if (rig->now >= limit)
-            ck_abort_msg("no end after %u s, in \"%s\"", limit_s, flash_sentence(&rig->flash));
+            ck_abort_msg("no end after %u s, in \"%s\"", limit_s, program_sentence(&rig->program));
         do_next(rig, unplug < limit ? unplug : limit);
     }
 }
@@ -172,9 +172,9 @@ struct golden *rig_golden(size_t len, unsigned seed)
     return golden;
 }
 
-struct flash_job rig_job(const struct golden *golden, const struct stub_image *stub)
+struct program_job rig_job(const struct golden *golden, const struct stub_image *stub)
 {
-    return (struct flash_job){
+    return (struct program_job){
         .golden = golden,
         .stub = stub,
         .bauds = {921600, 460800, 230400, 115200},
@@ -190,7 +190,8 @@ bool rig_holds(struct board *board, const struct golden *golden)
     const uint8_t *flash = board_flash(board, &size);
     for (size_t i = 0; i < golden->n_parts; i++) {
         const struct golden_part *part = &golden->parts[i];
-        if (part->offset + part->flash_size > size || memcmp(flash + part->offset, part->bytes, part->flash_size) != 0)
+        if (part->offset + part->padded_size > size ||
+            memcmp(flash + part->offset, part->bytes, part->padded_size) != 0)
             return false;
     }
     return true;

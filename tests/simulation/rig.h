@@ -27,13 +27,13 @@ struct rig {
     uint32_t baud;        /* of the adapter now */
     bool dtr, rts;        /* its modem lines now; true: asserted */
     struct session session;
-    struct flash flash;
+    struct program program;
     struct presence presence;
 };
 
 /* Lets `flash` run against the board until it has ended. Fails the test if it has not after `limit_s` virtual seconds.
  */
-void rig_flash(struct rig *rig, const struct flash_job *job, unsigned limit_s);
+void rig_flash(struct rig *rig, const struct program_job *job, unsigned limit_s);
 
 /* The same for one look at the fixture. The adapter stays as the recipe before has left it. */
 void rig_look(struct rig *rig, const struct presence_job *job, unsigned limit_s);
@@ -46,7 +46,7 @@ struct golden *rig_golden(size_t len, unsigned seed);
 uint8_t *rig_image(size_t len, unsigned seed);
 
 /* A job at 921600 and the usual ladder, three tries, our stub. */
-struct flash_job rig_job(const struct golden *golden, const struct stub_image *stub);
+struct program_job rig_job(const struct golden *golden, const struct stub_image *stub);
 
 /* True if the board's flash holds the golden image. */
 bool rig_holds(struct board *board, const struct golden *golden);

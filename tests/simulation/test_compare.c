@@ -16,7 +16,7 @@
 static struct golden *golden;
 static struct stub_image *stub;
 static struct rig *rig;
-static struct flash_job job; /* outlives the recipe */
+static struct program_job job; /* outlives the recipe */
 static uint8_t *flash_bytes;
 static size_t flash_size;
 static uint64_t boots;
@@ -57,7 +57,7 @@ static void right_board(const struct board_config *config)
     rig->board = board_new(config);
     flash_bytes = board_flash(rig->board, &flash_size);
     for (size_t i = 0; i < golden->n_parts; i++)
-        memcpy(flash_bytes + golden->parts[i].offset, golden->parts[i].bytes, golden->parts[i].flash_size);
+        memcpy(flash_bytes + golden->parts[i].offset, golden->parts[i].bytes, golden->parts[i].padded_size);
 }
 
 static void flash_it(void)
@@ -69,9 +69,9 @@ static void flash_it(void)
 
 static void expect_pass(bool written)
 {
-    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s", cause_code(rig->program.cause), rig->program.detail);
     ck_assert(rig_holds(rig->board, golden));
-    ck_assert_int_eq(rig->flash.written, written);
+    ck_assert_int_eq(rig->program.written, written);
     ck_assert_int_eq(board_stats(rig->board)->erases > 0, written);
     ck_assert_int_eq(board_stats(rig->board)->programs > 0, written);
     ck_assert_uint_eq(board_stats(rig->board)->nor_violations, 0);
@@ -83,10 +83,10 @@ START_TEST(a_right_board_passes_as_it_is)
     right_board(&config);
     flash_it();
     expect_pass(false);
-    ck_assert_uint_eq(rig->flash.tries, 1);
-    ck_assert_uint_eq(flash_percent(&rig->flash, rig->now), 100);
-    ck_assert_uint_gt(rig->flash.phase_us[FLASH_PHASE_compare], 0);
-    ck_assert_uint_eq(rig->flash.phase_us[FLASH_PHASE_write] + rig->flash.phase_us[FLASH_PHASE_verify], 0);
+    ck_assert_uint_eq(rig->program.tries, 1);
+    ck_assert_uint_eq(program_percent(&rig->program, rig->now), 100);
+    ck_assert_uint_gt(rig->program.phase_us[PROGRAM_PHASE_compare], 0);
+    ck_assert_uint_eq(rig->program.phase_us[PROGRAM_PHASE_write] + rig->program.phase_us[PROGRAM_PHASE_verify], 0);
     /* Once into the loader, once into the firmware. */
     board_run(rig->board, (rig->now + 1000000) * 1000);
     ck_assert_uint_eq(board_stats(rig->board)->boots, boots + 2);
@@ -100,7 +100,7 @@ START_TEST(a_right_board_is_written_all_the_same_unless_it_is_to_be_compared)
     right_board(&config);
     flash_it();
     expect_pass(true);
-    ck_assert_uint_eq(rig->flash.phase_us[FLASH_PHASE_compare], 0);
+    ck_assert_uint_eq(rig->program.phase_us[PROGRAM_PHASE_compare], 0);
 }
 END_TEST
 
@@ -110,14 +110,14 @@ START_TEST(one_bit_anywhere_is_seen)
     for (uint32_t seed = 0; seed < SEEDS; seed++) {
         right_board(&config);
         const struct golden_part *part = &golden->parts[seed % golden->n_parts];
-        uint32_t random = seed * 2654435761u ^ 0x5bd1e995u, at = random % part->flash_size;
+        uint32_t random = seed * 2654435761u ^ 0x5bd1e995u, at = random % part->padded_size;
         /* The ends and the seams too. */
         if (seed < 8)
-            at = seed / 4 == 0 ? (seed / 2 % 2 ? part->flash_size - 1 : 0) : GOLDEN_HEAD - 1 + seed / 2 % 2;
+            at = seed / 4 == 0 ? (seed / 2 % 2 ? part->padded_size - 1 : 0) : GOLDEN_HEAD - 1 + seed / 2 % 2;
         flash_bytes[part->offset + at] ^= (uint8_t)(1u << (random >> 29));
         flash_it();
         expect_pass(true);
-        ck_assert_uint_gt(rig->flash.phase_us[FLASH_PHASE_compare], 0);
+        ck_assert_uint_gt(rig->program.phase_us[PROGRAM_PHASE_compare], 0);
     }
 }
 END_TEST
@@ -129,7 +129,7 @@ START_TEST(a_blank_board_is_found_out_at_once)
     rig->board = board_new(&config);
     flash_it();
     expect_pass(true);
-    ck_assert_uint_lt(rig->flash.phase_us[FLASH_PHASE_compare], 120000);
+    ck_assert_uint_lt(rig->program.phase_us[PROGRAM_PHASE_compare], 120000);
 }
 END_TEST
 
@@ -137,12 +137,12 @@ START_TEST(what_the_image_does_not_cover_is_left_alone)
 {
     struct board_config config = some_board();
     right_board(&config);
-    flash_bytes[golden->parts[0].flash_size] = 0x12;
+    flash_bytes[golden->parts[0].padded_size] = 0x12;
     flash_bytes[SECOND_PART - 1] = 0x34;
     flash_bytes[flash_size - 1] = 0x56;
     flash_it();
     expect_pass(false);
-    ck_assert_uint_eq(flash_bytes[golden->parts[0].flash_size], 0x12);
+    ck_assert_uint_eq(flash_bytes[golden->parts[0].padded_size], 0x12);
     ck_assert_uint_eq(flash_bytes[SECOND_PART - 1], 0x34);
     ck_assert_uint_eq(flash_bytes[flash_size - 1], 0x56);
 }
@@ -163,16 +163,16 @@ START_TEST(a_reset_in_the_middle_is_tried_again)
         job.tries = 1;
         right_board(&config);
         flash_it();
-        bool hit = rig->flash.state == FLASH_FAILED;
-        if (hit && rig->flash.phase_us[FLASH_PHASE_compare] > 0) {
-            ck_assert_int_eq(rig->flash.cause, CAUSE_BOARD_RESET);
+        bool hit = rig->program.state == PROGRAM_FAILED;
+        if (hit && rig->program.phase_us[PROGRAM_PHASE_compare] > 0) {
+            ck_assert_int_eq(rig->program.cause, CAUSE_BOARD_RESET);
             in_compare++;
         }
         job.tries = 3;
         right_board(&config);
         flash_it();
         expect_pass(false);
-        ck_assert_uint_eq(rig->flash.tries, hit ? 2 : 1);
+        ck_assert_uint_eq(rig->program.tries, hit ? 2 : 1);
     }
     ck_assert_uint_gt(in_compare, 5);
 }
@@ -186,8 +186,8 @@ START_TEST(a_try_after_a_write_does_not_compare)
     rig->board = board_new(&config);
     flash_it();
     expect_pass(true);
-    ck_assert_uint_eq(rig->flash.tries, 2);
-    ck_assert_uint_lt(rig->flash.phase_us[FLASH_PHASE_compare], 120000);
+    ck_assert_uint_eq(rig->program.tries, 2);
+    ck_assert_uint_lt(rig->program.phase_us[PROGRAM_PHASE_compare], 120000);
 }
 END_TEST
 
@@ -205,13 +205,13 @@ START_TEST(noise_makes_no_board_right)
         if (!right)
             flash_bytes[golden->parts[1].offset + 67777] ^= 1;
         flash_it();
-        if (rig->flash.state == FLASH_PASSED) {
+        if (rig->program.state == PROGRAM_PASSED) {
             ck_assert_msg(rig_holds(rig->board, golden), "seed %u: FALSE PASS", seed);
-            ck_assert(right || rig->flash.written);
+            ck_assert(right || rig->program.written);
             passed++;
-            unwritten += !rig->flash.written;
+            unwritten += !rig->program.written;
         }
-        if (!rig->flash.written)
+        if (!rig->program.written)
             ck_assert_uint_eq(board_stats(rig->board)->erases + board_stats(rig->board)->programs, 0);
     }
     ck_assert_uint_gt(passed, SEEDS / 3);

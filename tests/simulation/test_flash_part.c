@@ -13,7 +13,7 @@
 static struct golden *golden;
 static struct stub_image *stub;
 static struct rig *rig;
-static struct flash_job job; /* outlives the recipe */
+static struct program_job job; /* outlives the recipe */
 static struct board_config config;
 
 static void setup(void)
@@ -46,17 +46,17 @@ static void flash_board(void)
 
 static void expect_pass(const char *what)
 {
-    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s (%s)", what, cause_code(rig->flash.cause),
-                  rig->flash.detail);
+    ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s (%s)", what, cause_code(rig->program.cause),
+                  rig->program.detail);
     ck_assert_msg(rig_holds(rig->board, golden), "%s", what);
-    ck_assert_msg(rig->flash.tries == 1, "%s: %u tries", what, rig->flash.tries);
+    ck_assert_msg(rig->program.tries == 1, "%s: %u tries", what, rig->program.tries);
     ck_assert_uint_eq(board_stats(rig->board)->nor_violations, 0);
 }
 
 static void expect_failure(const char *what, enum cause cause)
 {
-    ck_assert_msg(rig->flash.state == FLASH_FAILED && rig->flash.cause == cause, "%s: %s (%s) instead of %s", what,
-                  cause_code(rig->flash.cause), rig->flash.detail, cause_code(cause));
+    ck_assert_msg(rig->program.state == PROGRAM_FAILED && rig->program.cause == cause, "%s: %s (%s) instead of %s",
+                  what, cause_code(rig->program.cause), rig->program.detail, cause_code(cause));
 }
 
 static bool untouched(void)
@@ -77,7 +77,7 @@ START_TEST(every_part_passes_at_every_pace)
         config.faults.flash.pace = (enum nor_pace)_i;
         flash_board();
         expect_pass(part->name);
-        ck_assert_uint_eq(rig->flash.flash_part.size, part->size);
+        ck_assert_uint_eq(rig->program.flash_part.size, part->size);
         ck_assert_uint_eq(board_stats(rig->board)->flash_refused, 0);
     }
 }
@@ -104,8 +104,8 @@ START_TEST(reading_4_mb_back_takes_its_time)
     job = rig_job(golden, stub);
     flash_board();
     expect_pass("4 MB");
-    ck_assert_uint_gt(rig->flash.phase_us[FLASH_PHASE_verify], 3900000);
-    ck_assert_uint_lt(rig->flash.phase_us[FLASH_PHASE_verify], 4500000);
+    ck_assert_uint_gt(rig->program.phase_us[PROGRAM_PHASE_verify], 3900000);
+    ck_assert_uint_lt(rig->program.phase_us[PROGRAM_PHASE_verify], 4500000);
 }
 END_TEST
 
@@ -156,7 +156,7 @@ START_TEST(a_locked_flash_is_named_and_untouched)
     config.faults.flash = locked[_i].faults;
     flash_board();
     expect_failure(locked[_i].name, CAUSE_FLASH_PROTECTED);
-    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(rig->program.tries, 1);
     ck_assert(untouched());
 }
 END_TEST
@@ -182,7 +182,7 @@ START_TEST(a_part_that_wraps_is_named)
     config.part = nor_find("W25Q128");
     flash_board();
     expect_failure("wraps", CAUSE_FLASH_SIZE_FALSE);
-    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(rig->program.tries, 1);
 }
 END_TEST
 
@@ -239,7 +239,7 @@ static const struct {
 
 START_TEST(a_wrong_id_is_refused_before_anything_is_erased)
 {
-    job.flash_size = 4 << 20;
+    job.min_flash_size = 4 << 20;
     config.faults.flash.wrong_id = true;
     config.faults.flash.id = ids[_i].id;
     flash_board();
@@ -270,9 +270,9 @@ START_TEST(a_part_still_busy_from_before_is_waited_for)
     config.faults.flash.pace = NOR_MAXIMUM;
     config.faults.reset_after = 20000;
     flash_board();
-    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s", cause_code(rig->program.cause), rig->program.detail);
     ck_assert(rig_holds(rig->board, golden));
-    ck_assert_uint_eq(rig->flash.tries, 2);
+    ck_assert_uint_eq(rig->program.tries, 2);
 }
 END_TEST
 
@@ -285,7 +285,7 @@ START_TEST(one_stuck_bit_is_enough)
         config.faults.flash.stuck_bits = 1;
         job.tries = 1;
         flash_board();
-        if (rig->flash.state == FLASH_PASSED) {
+        if (rig->program.state == PROGRAM_PASSED) {
             ck_assert(rig_holds(rig->board, golden));
             continue;
         }

@@ -12,7 +12,7 @@
 static struct golden *golden;
 static struct stub_image *stub;
 static struct rig *rig;
-static struct flash_job attempt;
+static struct program_job attempt;
 static struct presence_job job;
 
 static const struct board_config first_board = {.seed = 1, .mac = {0x18, 0xFE, 0x34, 0xA1, 0xB2, 0xC3}};
@@ -123,7 +123,7 @@ static void expect_held(void)
 static void pass_attempt(void)
 {
     rig_flash(rig, &attempt, 600);
-    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s", cause_code(rig->program.cause), rig->program.detail);
     job.held_baud = rig->baud;
 }
 
@@ -216,7 +216,7 @@ START_TEST(a_board_held_in_the_loader_is_left_alone)
     config.faults.clone_oui = true;
     put_in(&config);
     rig_flash(rig, &attempt, 600);
-    ck_assert_int_eq(rig->flash.cause, CAUSE_UNKNOWN_OUI);
+    ck_assert_int_eq(rig->program.cause, CAUSE_UNKNOWN_OUI);
     job.held_baud = rig->baud;
     ck_assert_uint_eq(job.held_baud, LOADER_BAUD);
     expect_held();

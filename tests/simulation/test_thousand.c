@@ -82,9 +82,9 @@ static void fill_flash(struct board *board, const struct golden *golden)
     if (kind < 2)
         return;
     const struct golden_part *part = &golden->parts[0];
-    memcpy(flash, part->bytes, part->flash_size);
+    memcpy(flash, part->bytes, part->padded_size);
     if (kind == 2)
-        flash[draw(part->flash_size)] ^= (uint8_t)(1u << draw(8));
+        flash[draw(part->padded_size)] ^= (uint8_t)(1u << draw(8));
 }
 
 /* None of these may keep a board from passing. */
@@ -159,11 +159,11 @@ START_TEST(a_thousand_units)
     for (unsigned i = 0; i < GOLDENS; i++)
         goldens[i] = rig_golden(IMAGE_SIZE + i * 12345, i);
     struct stub_image *stub = stub_image_builtin();
-    unsigned units = from_environment("GANGD_UNITS", UNITS), seed = from_environment("GANGD_SEED", 20260302);
+    unsigned duration = from_environment("GANGD_UNITS", UNITS), seed = from_environment("GANGD_SEED", 20260302);
     unsigned passed = 0, unwritten = 0, failed = 0, interrupted = 0;
     struct rig *rig = calloc(1, sizeof(*rig));
 
-    for (unsigned i = 0; i < units; i++) {
+    for (unsigned i = 0; i < duration; i++) {
         random_state = seed + i * 2654435761u;
         random_state = random_state ? random_state : 1;
         const char *fault;
@@ -183,11 +183,11 @@ START_TEST(a_thousand_units)
         rig->board = board_new(&config);
         fill_flash(rig->board, golden);
         board_power(rig->board, true);
-        struct flash_job job = rig_job(golden, stub);
+        struct program_job job = rig_job(golden, stub);
         job.compare_first = draw(2);
         rig_flash(rig, &job, 1200);
 
-        attempt_judge(&attempt, &rig->flash, wall_clock_us());
+        attempt_judge(&attempt, &rig->program, wall_clock_us());
         bool ended = false;
         store_end(store, &attempt, on_ended, &ended);
         while (!ended)
@@ -209,13 +209,13 @@ START_TEST(a_thousand_units)
         interrupted += attempt.verdict == VERDICT_INTERRUPTED;
         board_free(rig->board);
     }
-    printf("%u units: %u passed (%u were right already), %u failed and %u interrupted as they should\n", units, passed,
-           unwritten, failed, interrupted);
+    printf("%u units: %u passed (%u were right already), %u failed and %u interrupted as they should\n", duration,
+           passed, unwritten, failed, interrupted);
     /* A day without failures would prove nothing. */
-    ck_assert_uint_gt(failed, units / 10);
-    ck_assert_uint_gt(passed, units / 2);
-    ck_assert_uint_gt(unwritten, units / 20);
-    ck_assert_uint_gt(interrupted, units / 200);
+    ck_assert_uint_gt(failed, duration / 10);
+    ck_assert_uint_gt(passed, duration / 2);
+    ck_assert_uint_gt(unwritten, duration / 20);
+    ck_assert_uint_gt(interrupted, duration / 200);
 
     sqlite3_close(db);
     ck_assert(store_close(store, 10));

@@ -104,7 +104,7 @@ START_TEST(every_key)
     ck_assert_str_eq(config.files[2].path, "/data.bin");
     ck_assert_uint_eq(config.files[2].offset, 1048576);
     ck_assert_str_eq(config.stub, "/stub.json");
-    ck_assert_uint_eq(config.flash_size, 4 << 20);
+    ck_assert_uint_eq(config.min_flash_size, 4 << 20);
     ck_assert(!config.check_image);
     ck_assert(config.compare_first);
     ck_assert_uint_eq(config.n_slots, 2);

@@ -37,7 +37,7 @@ START_TEST(blocks_inflate_to_the_image)
     struct golden *golden = make(200001);
     const struct golden_part *part = &golden->parts[0];
     ck_assert_uint_eq(part->size, 200001);
-    ck_assert_uint_eq(part->flash_size, 200004);
+    ck_assert_uint_eq(part->padded_size, 200004);
     ck_assert_uint_eq(golden->end, 200004);
     ck_assert_uint_gt(part->n_blocks, 3);
 
@@ -49,12 +49,12 @@ START_TEST(blocks_inflate_to_the_image)
         total += part->blocks[i].inflated;
     }
     ck_assert_uint_eq(sent, part->deflated_size);
-    ck_assert_uint_eq(total, part->flash_size);
+    ck_assert_uint_eq(total, part->padded_size);
 
-    uint8_t *out = malloc(part->flash_size);
-    uLongf out_len = part->flash_size;
+    uint8_t *out = malloc(part->padded_size);
+    uLongf out_len = part->padded_size;
     ck_assert_int_eq(uncompress(out, &out_len, part->deflated, part->deflated_size), Z_OK);
-    ck_assert_mem_eq(out, part->bytes, part->flash_size);
+    ck_assert_mem_eq(out, part->bytes, part->padded_size);
     free(out);
     golden_free(golden);
 }
@@ -78,7 +78,7 @@ START_TEST(ranges_cover_the_image_once)
         ck_assert_uint_eq(at, covered[part]);
         ck_assert_int_eq(at > 0, i >= PARTS);
         covered[part] += range->size;
-        ck_assert_uint_le(covered[part], golden->parts[part].flash_size);
+        ck_assert_uint_le(covered[part], golden->parts[part].padded_size);
         uint8_t md5[16];
         MD5_CTX context;
         MD5Init(&context);
@@ -87,7 +87,7 @@ START_TEST(ranges_cover_the_image_once)
         ck_assert_mem_eq(md5, range->md5, sizeof(md5));
     }
     for (size_t i = 0; i < PARTS; i++)
-        ck_assert_uint_eq(covered[i], golden->parts[i].flash_size);
+        ck_assert_uint_eq(covered[i], golden->parts[i].padded_size);
     free(bytes);
     golden_free(golden);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/chip/identity.h"
+#include "proto/chip/nor.h"
 #include "proto/diagnosis/cause.h"
 #include "tests/runner.h"
 
@@ -50,17 +51,17 @@ END_TEST
 START_TEST(flash_ids)
 {
     struct flash_part part;
-    ck_assert(flash_identify(0x1640EF, &part));
+    ck_assert(nor_identify(0x1640EF, &part));
     ck_assert_uint_eq(part.manufacturer, 0xEF);
     ck_assert_uint_eq(part.device, 0x4016);
     ck_assert_uint_eq(part.size, 4 * 1024 * 1024);
-    ck_assert(flash_identify(0x1820C2, &part));
+    ck_assert(nor_identify(0x1820C2, &part));
     ck_assert_uint_eq(part.size, 16 * 1024 * 1024);
-    ck_assert(flash_identify(0x7740EF, &part));
+    ck_assert(nor_identify(0x7740EF, &part));
     ck_assert_uint_eq(part.size, 0);
-    ck_assert(!flash_identify(0xFFFFFF, &part));
-    ck_assert(!flash_identify(0x000000, &part));
-    ck_assert(!flash_identify(0xFF000000, &part));
+    ck_assert(!nor_identify(0xFFFFFF, &part));
+    ck_assert(!nor_identify(0x000000, &part));
+    ck_assert(!nor_identify(0xFF000000, &part));
 }
 END_TEST
 

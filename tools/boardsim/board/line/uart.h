@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UART0 of the ESP8266: registers at 0x60000000 (offsets of esp8266.md section 4; bits as Espressif's uart_register.h
- * names them), two FIFOs of 128 bytes, interrupt 5. Times are cycles of the APB clock, which CLKDIV divides into bits.
+ * UART0 of the ESP8266: registers at 0x60000000 (offsets of esp8266.md section 4; bits as Espressif's
+ * uart_register.h names them), two FIFOs of 128 bytes, interrupt 5. Times are cycles of the APB clock, which CLKDIV
+ * divides into bits.
  *
  * The frame is always 8N1, whatever CONF0 asks for. Hardware flow control, IrDA, inverted lines and the break that
  * TXD_BRK sends are not there: their bits are kept and do nothing.

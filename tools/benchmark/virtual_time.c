@@ -37,17 +37,17 @@ int main(int argc, char **argv)
     struct stub_image *stub = stub_image_builtin();
     const struct golden_part *part = &golden->parts[0];
     printf("%s: %u bytes, %u deflated, %u of %u pages not blank\n", argv[1], part->size, part->deflated_size,
-           part->used_pages, part->flash_size / 256);
+           part->used_pages, part->padded_size / 256);
     printf("%8s", "baud");
-    for (enum flash_phase phase = 0; phase < FLASH_PHASE_COUNT; phase++)
-        printf(" %9s", flash_phase_label(phase));
+    for (enum program_phase phase = 0; phase < PROGRAM_PHASE_COUNT; phase++)
+        printf(" %9s", program_phase_label(phase));
     printf(" %9s\n", "total s");
 
     double virtual_seconds = 0, instructions = 0;
     clock_t began = clock();
     for (size_t i = 0; i < sizeof(bauds) / sizeof(bauds[0]); i++) {
         struct board_config config = {.seed = 1, .mac = {0x18, 0xFE, 0x34, 1, 2, 3}};
-        struct flash_job job = rig_job(golden, stub);
+        struct program_job job = rig_job(golden, stub);
         job.bauds[0] = bauds[i];
         job.n_bauds = 1;
         rig = (struct rig){.board = board_new(&config), .unplug_at = RIG_NEVER};
@@ -55,12 +55,13 @@ int main(int argc, char **argv)
         rig_flash(&rig, &job, 3600);
         double total = 0;
         printf("%8u", bauds[i]);
-        for (enum flash_phase phase = 0; phase < FLASH_PHASE_COUNT; phase++) {
+        for (enum program_phase phase = 0; phase < PROGRAM_PHASE_COUNT; phase++) {
             double seconds = (double)rig.flash.phase_us[phase] / 1e6;
             total += seconds;
             printf(" %9.2f", seconds);
         }
-        printf(" %9.2f%s\n", total, rig.flash.state == FLASH_PASSED && rig_holds(rig.board, golden) ? "" : "  FAILED");
+        printf(" %9.2f%s\n", total,
+               rig.flash.state == PROGRAM_PASSED && rig_holds(rig.board, golden) ? "" : "  FAILED");
         virtual_seconds += total;
         instructions += (double)board_stats(rig.board)->instructions / 1e6;
         board_free(rig.board);

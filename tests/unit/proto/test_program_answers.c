@@ -40,9 +40,9 @@ static size_t n_answers;
 static uint64_t now;
 static struct golden *golden;
 static struct stub_image *stub;
-static struct flash_job job;
+static struct program_job job;
 static struct session session;
-static struct flash flash;
+static struct program program;
 
 static void setup(void)
 {
@@ -53,7 +53,7 @@ static void setup(void)
     ck_assert_int_eq(golden_add(golden, "b", SECOND_PART, image, sizeof(image), error, sizeof(error)), 0);
     ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
     stub = stub_image_builtin();
-    job = (struct flash_job){.golden = golden, .stub = stub, .bauds = {921600, 115200}, .n_bauds = 2, .tries = 1};
+    job = (struct program_job){.golden = golden, .stub = stub, .bauds = {921600, 115200}, .n_bauds = 2, .tries = 1};
     memset(&peer, 0, sizeof(peer));
     n_answers = 0;
     now = SECOND;
@@ -190,17 +190,17 @@ static void wait(void)
     size_t n = answers[next].n;
     memcpy(bytes, answers[next].bytes, n);
     answers[next] = answers[--n_answers];
-    if (peer.chatters && flash.state == FLASH_STUB && n_answers == 0 && !flash.stub_running)
+    if (peer.chatters && program.state == PROGRAM_STUB && n_answers == 0 && !program.stub_running)
         send_frame(now + SECOND, "hello", 5);
     session_received(&session, bytes, n, now);
 }
 
 static void run(void)
 {
-    flash_start(&flash, &session, &job, now);
-    while (!flash_ended(&flash)) {
+    program_start(&program, &session, &job, now);
+    while (!program_ended(&program)) {
         const struct session_want want = *session_want(&session);
-        ck_assert_msg(now < LIMIT, "no end in \"%s\"", flash_sentence(&flash));
+        ck_assert_msg(now < LIMIT, "no end in \"%s\"", program_sentence(&program));
         switch (want.kind) {
         case SESSION_WANTS_SEND: send_request(&want); break;
         case SESSION_WANTS_LINES: session_done(&session, peer.lines_error, now += ANSWER_US); break;
@@ -214,8 +214,8 @@ static void run(void)
 
 static void expect_failure(enum cause cause)
 {
-    ck_assert_int_eq(flash.state, FLASH_FAILED);
-    ck_assert_msg(flash.cause == cause, "%s (%s) instead of %s", cause_code(flash.cause), flash.detail,
+    ck_assert_int_eq(program.state, PROGRAM_FAILED);
+    ck_assert_msg(program.cause == cause, "%s (%s) instead of %s", cause_code(program.cause), program.detail,
                   cause_code(cause));
 }
 
@@ -232,7 +232,7 @@ START_TEST(a_late_md5_is_not_that_of_the_next_part)
 {
     peer.late_md5 = true;
     run();
-    ck_assert_int_eq(flash.state, FLASH_FAILED);
+    ck_assert_int_eq(program.state, PROGRAM_FAILED);
 }
 END_TEST
 
@@ -243,8 +243,8 @@ START_TEST(a_board_that_is_right_is_not_written)
     peer.holds_all = true;
     peer.tells_address = _i;
     run();
-    ck_assert_int_eq(flash.state, FLASH_PASSED);
-    ck_assert(!flash.written);
+    ck_assert_int_eq(program.state, PROGRAM_PASSED);
+    ck_assert(!program.written);
     ck_assert_uint_eq(peer.md5s, _i ? 2 : 4);
 }
 END_TEST
@@ -253,8 +253,8 @@ START_TEST(a_board_is_compared_only_if_that_is_wanted)
 {
     peer.holds_all = true;
     run();
-    ck_assert_int_eq(flash.state, FLASH_PASSED);
-    ck_assert(flash.written);
+    ck_assert_int_eq(program.state, PROGRAM_PASSED);
+    ck_assert(program.written);
     ck_assert_uint_eq(peer.md5s, 2);
 }
 END_TEST
@@ -285,8 +285,8 @@ START_TEST(nothing_vouches_for_a_part_that_is_wrong)
     peer.odd = liars[_i].odd;
     peer.odd_at = liars[_i].at;
     run();
-    ck_assert(flash.written);
-    ck_assert_int_eq(flash.state, FLASH_FAILED);
+    ck_assert(program.written);
+    ck_assert_int_eq(program.state, PROGRAM_FAILED);
 }
 END_TEST
 
@@ -299,7 +299,7 @@ START_TEST(an_odd_answer_about_a_right_board_fails_nothing)
     peer.odd = liars[_i].odd;
     peer.odd_at = liars[_i].at;
     run();
-    ck_assert_msg(flash.state == FLASH_PASSED, "%s: %s", cause_code(flash.cause), flash.detail);
+    ck_assert_msg(program.state == PROGRAM_PASSED, "%s: %s", cause_code(program.cause), program.detail);
 }
 END_TEST
 
@@ -309,7 +309,7 @@ START_TEST(a_late_md5_does_not_vouch_before_the_write_either)
     peer.late_md5 = true;
     peer.tells_address = _i;
     run();
-    ck_assert_int_eq(flash.state, FLASH_FAILED);
+    ck_assert_int_eq(program.state, PROGRAM_FAILED);
 }
 END_TEST
 
@@ -353,7 +353,7 @@ START_TEST(a_flash_id_is_booked_when_it_is_sure)
     peer.changes_id = true;
     run();
     expect_failure(CAUSE_LINE_NOISE);
-    attempt_observe(&attempt, &flash);
+    attempt_observe(&attempt, &program);
     ck_assert_str_eq(attempt.flash_id, "");
     ck_assert_str_eq(attempt.mac, "5c:cf:7f:a1:b2:c3");
 }
@@ -361,8 +361,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("flash_answers");
-    TCase *tcase = tcase_create("flash_answers");
+    Suite *suite = suite_create("program_answers");
+    TCase *tcase = tcase_create("program_answers");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_part_that_is_not_in_flash_fails);
     tcase_add_test(tcase, a_late_md5_is_not_that_of_the_next_part);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The flash recipe against a virtual board: what passes, and what cause each fault gives. */
+/* The recipe program against a virtual board: what passes, and what cause each fault gives. */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
 #include "tools/boardsim/board/flash/nor.h"
@@ -12,7 +12,7 @@
 static struct golden *golden;
 static struct stub_image *stub;
 static struct rig *rig;
-static struct flash_job job; /* outlives the recipe */
+static struct program_job job; /* outlives the recipe */
 
 static void setup(void)
 {
@@ -42,16 +42,16 @@ static void flash_board(const struct board_config *config)
 
 static void expect_pass(void)
 {
-    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s", cause_code(rig->program.cause), rig->program.detail);
     ck_assert(rig_holds(rig->board, golden));
     ck_assert_uint_eq(board_stats(rig->board)->nor_violations, 0);
 }
 
 static void expect_failure(enum cause cause)
 {
-    ck_assert_int_eq(rig->flash.state, FLASH_FAILED);
-    ck_assert_msg(rig->flash.cause == cause, "%s (%s) instead of %s", cause_code(rig->flash.cause), rig->flash.detail,
-                  cause_code(cause));
+    ck_assert_int_eq(rig->program.state, PROGRAM_FAILED);
+    ck_assert_msg(rig->program.cause == cause, "%s (%s) instead of %s", cause_code(rig->program.cause),
+                  rig->program.detail, cause_code(cause));
 }
 
 START_TEST(a_good_board_passes_at_the_first_try)
@@ -59,15 +59,15 @@ START_TEST(a_good_board_passes_at_the_first_try)
     static const uint8_t mac[] = {0x18, 0xFE, 0x34, 0xA1, 0xB2, 0xC3};
     flash_board(&good_board);
     expect_pass();
-    ck_assert_uint_eq(rig->flash.tries, 1);
-    ck_assert_uint_eq(flash_baud(&rig->flash), 921600);
-    ck_assert_mem_eq(rig->flash.chip.mac, mac, 6);
-    ck_assert_uint_eq(rig->flash.chip.chip_id, 0x00A1B2C3);
-    ck_assert_uint_eq(rig->flash.flash_part.size, 4 * 1024 * 1024);
-    ck_assert_uint_eq(flash_percent(&rig->flash, rig->now), 100);
-    for (enum flash_phase phase = 0; phase < FLASH_PHASE_COUNT; phase++)
-        ck_assert_msg((rig->flash.phase_us[phase] > 0) == (phase != FLASH_PHASE_compare), "time in %s",
-                      flash_phase_label(phase));
+    ck_assert_uint_eq(rig->program.tries, 1);
+    ck_assert_uint_eq(program_baud(&rig->program), 921600);
+    ck_assert_mem_eq(rig->program.chip.mac, mac, 6);
+    ck_assert_uint_eq(rig->program.chip.chip_id, 0x00A1B2C3);
+    ck_assert_uint_eq(rig->program.flash_part.size, 4 * 1024 * 1024);
+    ck_assert_uint_eq(program_percent(&rig->program, rig->now), 100);
+    for (enum program_phase phase = 0; phase < PROGRAM_PHASE_COUNT; phase++)
+        ck_assert_msg((rig->program.phase_us[phase] > 0) == (phase != PROGRAM_PHASE_compare), "time in %s",
+                      program_phase_label(phase));
 }
 END_TEST
 
@@ -97,7 +97,7 @@ START_TEST(several_files_at_offsets)
     rig->board = board_new(&good_board);
     board_power(rig->board, true);
     rig_flash(rig, &job, 600);
-    ck_assert_msg(rig->flash.state == FLASH_PASSED, "%s: %s", cause_code(rig->flash.cause), rig->flash.detail);
+    ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s", cause_code(rig->program.cause), rig->program.detail);
     ck_assert(rig_holds(rig->board, parts));
     free(bytes);
     golden_free(parts);
@@ -114,7 +114,7 @@ START_TEST(every_rate_works)
     board_power(rig->board, true);
     rig_flash(rig, &job, 600);
     expect_pass();
-    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(rig->program.tries, 1);
 }
 END_TEST
 
@@ -132,8 +132,8 @@ START_TEST(an_adapter_that_cannot_do_the_rate_steps_down_the_ladder)
     rig->baud_max = 300000;
     flash_board(&good_board);
     expect_pass();
-    ck_assert_uint_eq(rig->flash.tries, 3);
-    ck_assert_uint_eq(flash_baud(&rig->flash), 230400);
+    ck_assert_uint_eq(rig->program.tries, 3);
+    ck_assert_uint_eq(program_baud(&rig->program), 230400);
 }
 END_TEST
 
@@ -177,9 +177,9 @@ START_TEST(each_fault_has_its_cause)
     struct board_config config = good_board;
     config.faults = faulty[_i].faults;
     flash_board(&config);
-    ck_assert_int_eq(rig->flash.state, FLASH_FAILED);
-    ck_assert_msg(rig->flash.cause == faulty[_i].cause, "%s: %s (%s) instead of %s", faulty[_i].name,
-                  cause_code(rig->flash.cause), rig->flash.detail, cause_code(faulty[_i].cause));
+    ck_assert_int_eq(rig->program.state, PROGRAM_FAILED);
+    ck_assert_msg(rig->program.cause == faulty[_i].cause, "%s: %s (%s) instead of %s", faulty[_i].name,
+                  cause_code(rig->program.cause), rig->program.detail, cause_code(faulty[_i].cause));
 }
 END_TEST
 
@@ -193,9 +193,9 @@ START_TEST(a_noisy_line_is_not_called_open)
         config.faults.in.corrupt = 0.08;
         board_free(rig->board);
         flash_board(&config);
-        ck_assert_int_eq(rig->flash.state, FLASH_FAILED);
-        ck_assert_msg(rig->flash.cause != CAUSE_TX_OPEN, "seed %u: %s", seed, rig->flash.detail);
-        told += rig->flash.cause == CAUSE_LINE_NOISE && strstr(rig->flash.detail, "boot mode 1");
+        ck_assert_int_eq(rig->program.state, PROGRAM_FAILED);
+        ck_assert_msg(rig->program.cause != CAUSE_TX_OPEN, "seed %u: %s", seed, rig->program.detail);
+        told += rig->program.cause == CAUSE_LINE_NOISE && strstr(rig->program.detail, "boot mode 1");
     }
     ck_assert_uint_gt(told, 10);
 }
@@ -213,10 +213,10 @@ START_TEST(noise_costs_blocks_and_not_tries)
             (struct board_noise){.lose = 0.00002, .corrupt = 0.00002, .insert = 0.00002};
         board_free(rig->board);
         flash_board(&config);
-        if (rig->flash.state == FLASH_PASSED) {
+        if (rig->program.state == PROGRAM_PASSED) {
             ck_assert(rig_holds(rig->board, golden));
             passed++;
-            at_once += rig->flash.tries == 1;
+            at_once += rig->program.tries == 1;
         }
     }
     ck_assert_msg(passed >= 14 && at_once >= 11, "%u passed, %u of them at the first try", passed, at_once);
@@ -230,13 +230,13 @@ START_TEST(an_open_line_is_called_open_whatever_the_boot_says)
     config.faults.noisy_boot = _i & 1;
     config.crystal_mhz = _i & 2 ? 40 : 26;
     flash_board(&config);
-    ck_assert_int_eq(rig->flash.state, FLASH_FAILED);
+    ck_assert_int_eq(rig->program.state, PROGRAM_FAILED);
     /* A boot message half covered by noise cannot be read. */
     if (!config.faults.noisy_boot)
         expect_failure(CAUSE_TX_OPEN);
     else
-        ck_assert(rig->flash.cause == CAUSE_TX_OPEN || rig->flash.cause == CAUSE_LINE_NOISE);
-    ck_assert_uint_eq(rig->flash.at.garbled, 0);
+        ck_assert(rig->program.cause == CAUSE_TX_OPEN || rig->program.cause == CAUSE_LINE_NOISE);
+    ck_assert_uint_eq(rig->program.at.garbled, 0);
 }
 END_TEST
 
@@ -247,9 +247,9 @@ START_TEST(a_board_that_dies_in_mid_write_is_still_known)
     config.faults.hang_after = 60000;
     flash_board(&config);
     expect_failure(CAUSE_BOARD_SILENT);
-    ck_assert(rig->flash.identified);
-    ck_assert_mem_eq(rig->flash.chip.mac, good_board.mac, 6);
-    ck_assert_uint_eq(rig->flash.flash_part.size, 4 * 1024 * 1024);
+    ck_assert(rig->program.identified);
+    ck_assert_mem_eq(rig->program.chip.mac, good_board.mac, 6);
+    ck_assert_uint_eq(rig->program.flash_part.size, 4 * 1024 * 1024);
 }
 END_TEST
 
@@ -266,7 +266,7 @@ START_TEST(a_flash_that_is_too_small_is_refused_before_it_is_erased)
     job.golden = large;
     rig_flash(rig, &job, 600);
     expect_failure(CAUSE_FLASH_TOO_SMALL);
-    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(rig->program.tries, 1);
     ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
     golden_free(large);
 }
@@ -276,7 +276,7 @@ START_TEST(a_module_with_less_flash_than_the_products_is_refused)
 {
     struct board_config config = good_board;
     config.part = nor_find("W25Q80");
-    job.flash_size = 4 << 20;
+    job.min_flash_size = 4 << 20;
     flash_board(&config);
     expect_failure(CAUSE_FLASH_TOO_SMALL);
     ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
@@ -289,8 +289,8 @@ START_TEST(a_brown_out_in_mid_write_is_tried_again)
     config.faults.reset_after = 40000;
     flash_board(&config);
     expect_pass();
-    ck_assert_uint_eq(rig->flash.tries, 2);
-    ck_assert_uint_eq(flash_baud(&rig->flash), 460800);
+    ck_assert_uint_eq(rig->program.tries, 2);
+    ck_assert_uint_eq(program_baud(&rig->program), 460800);
 }
 END_TEST
 
@@ -312,7 +312,7 @@ START_TEST(blocks_damaged_on_the_line_are_sent_again)
     config.seed = 5;
     flash_board(&config);
     expect_pass();
-    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(rig->program.tries, 1);
     /* The image, the stub (some 10 KB), and at least one block again. */
     ck_assert_uint_gt(board_stats(rig->board)->bytes_in, golden->parts[0].deflated_size + 24 * 1024);
 }
@@ -324,7 +324,7 @@ START_TEST(a_slow_flash_passes)
     config.faults.flash.slow = 4;
     flash_board(&config);
     expect_pass();
-    ck_assert_uint_eq(rig->flash.tries, 1);
+    ck_assert_uint_eq(rig->program.tries, 1);
 }
 END_TEST
 
@@ -336,7 +336,7 @@ START_TEST(an_unplug_at_any_time_ends_as_unplugged)
         rig->board = board_new(&good_board);
         board_power(rig->board, true);
         rig_flash(rig, &job, 600);
-        if (rig->flash.state != FLASH_PASSED)
+        if (rig->program.state != PROGRAM_PASSED)
             expect_failure(CAUSE_UNPLUGGED);
     }
 }
@@ -344,8 +344,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("flash");
-    TCase *tcase = tcase_create("flash");
+    Suite *suite = suite_create("program");
+    TCase *tcase = tcase_create("program");
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_good_board_passes_at_the_first_try);
