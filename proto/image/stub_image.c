@@ -10,7 +10,7 @@
 
 #include "proto/link/wire.h"
 
-/* Where a segment may lie, esp8266.md section 1. MEM_DATA frames land in the ROM's message buffer: what is
+/* Where a segment may lie, docs/esp8266.md section 1. MEM_DATA frames land in the ROM's message buffer: what is
  * uploaded there must be the last, in blocks so small that the frames do not reach it. The data of Espressif's stubs
  * lies so. */
 #define IRAM_START    0x40100000u

@@ -68,7 +68,7 @@ enum wire_op {
  * request whose address was damaged on the line is taken for that of another range. */
 #define WIRE_TELLS_ADDRESS 0x2
 
-/* Error byte of a reply. The ROM's: esp8266.md section 2; a stub's: section 5. */
+/* Error byte of a reply. The ROM's: docs/esp8266.md section 2; a stub's: section 5. */
 enum wire_error {
     WIRE_OK = 0,
     WIRE_ROM_ERR_PARAMETER = 0x01,

@@ -9,7 +9,7 @@
 /* How long the part may be busy with what a try before this one began: an erase of 64 KB, at the stub's limit. */
 #define BUSY_LIMIT (4 * S)
 
-/* SPI controller and flash, esp8266.md section 4. */
+/* SPI controller and flash, docs/esp8266.md section 4. */
 #define SPI_CMD          0x60000200
 #define SPI_USR          0x6000021C
 #define SPI_USR1         0x60000220

@@ -9,7 +9,7 @@ static const enum program_state way[] = {PROGRAM_RESET,    PROGRAM_SYNC,     PRO
                                          PROGRAM_VERIFY,   PROGRAM_CAPACITY, PROGRAM_RUN};
 #define WAY_LENGTH (sizeof(way) / sizeof(way[0]))
 
-/* Typical flash work from esp8266.md section 6: 150 ms to erase 64 KB, 1 ms a page. */
+/* Typical flash work from docs/esp8266.md section 6: 150 ms to erase 64 KB, 1 ms a page. */
 #define ERASE_US_PER_KB 2300ULL
 #define MD5_US_PER_KB   1100ULL
 

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* 3.3 s of SPI and 1.2 s of CPU for 4 MB (esp8266.md section 6), doubled. */
+/* 3.3 s of SPI and 1.2 s of CPU for 4 MB (docs/esp8266.md section 6), doubled. */
 #define BASE_TIMEOUT  (3 * S)
 #define MD5_US_PER_KB 2200ULL
 

@@ -9,7 +9,7 @@
 #define RESENDS_LOST    3
 #define RESENDS_DAMAGED 8
 
-/* The slowest a flash part may be and still pass, from the maxima of esp8266.md section 6: 400 ms a sector, 3 ms a
+/* The slowest a flash part may be and still pass, from the maxima of docs/esp8266.md section 6: 400 ms a sector, 3 ms a
  * page. */
 #define WORST_SECTOR_US 400000ULL
 #define WORST_PAGE_US   3000ULL

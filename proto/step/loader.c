@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* RTS asserted pulls EN low, DTR asserted pulls GPIO0 low, both asserted pull nothing (esp8266.md section 2). */
+/* RTS asserted pulls EN low, DTR asserted pulls GPIO0 low, both asserted pull nothing (docs/esp8266.md section 2). */
 struct line_step {
     bool dtr, rts;
     unsigned pause_ms;

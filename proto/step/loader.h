@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The way to the ROM loader and back, for all recipes: modem lines, SYNC, what the boot banner tells, who the chip is.
- * Source: esp8266.md sections 2 and 3. */
+ * Source: docs/esp8266.md sections 2 and 3. */
 #ifndef PROTO_STEP_LOADER_H
 #define PROTO_STEP_LOADER_H
 

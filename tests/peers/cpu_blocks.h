@@ -3,7 +3,7 @@
  * Random blocks of LX106 code that end, after a bounded number of steps, with an exception. A block is wholly given by
  * the seed, its number and the address it gets.
  *
- * Left out is what QEMU 7 is known to do differently (esp8266.md section 8): SLLI by 32, SAR beyond 32, shifts to
+ * Left out is what QEMU 7 is known to do differently (docs/esp8266.md section 8): SLLI by 32, SAR beyond 32, shifts to
  * the right after SSL and SSA8B, TLB instructions, RER and WER, narrow accesses to IRAM.
  */
 #ifndef TESTS_CPU_BLOCKS_H

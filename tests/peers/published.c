@@ -35,9 +35,9 @@ static const struct run {
     uint32_t baud, size, deflated;
     double seconds;
 } runs[] = {
-    {"esp8266.md section 6", 921600, 472084, 0, 4.5},
-    {"esp8266.md section 6", 921600, 389152, 0, 4.1},
-    {"esp8266.md section 6", 115200, 389152, 0, 24.8},
+    {"docs/esp8266.md section 6", 921600, 472084, 0, 4.5},
+    {"docs/esp8266.md section 6", 921600, 389152, 0, 4.1},
+    {"docs/esp8266.md section 6", 115200, 389152, 0, 24.8},
     {"micropython forum, topic 8915", 115200, 272800, 200778, 17.7},
     {"esp8266.com, topic 20789", 115200, 329008, 233983, 21.0},
     {"wled.discourse.group, topic 7482", 115200, 802528, 573124, 53.2},

@@ -53,7 +53,7 @@ def flash_by_stub(tool, baud):
 
 def rom_erases(flash, offset, size):
     """esptool knows that the ROM erases too much, and asks for less; what comes of it is still not always `size`
-    (esp8266.md section 2)."""
+    (docs/esp8266.md section 2)."""
     sectors, start = -(-size // 4096), offset // 4096
     head = min(sectors, 16 - start % 16)
     asked = (sectors + 1) // 2 if sectors < 2 * head else sectors - head

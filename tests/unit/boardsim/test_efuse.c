@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one-time words, read over the wire and understood as esp8266.md section 3 says. */
+/* The one-time words, read over the wire and understood as docs/esp8266.md section 3 says. */
 #include "tests/runner.h"
 #include "tests/unit/boardsim/board_talk.h"
 #include "tools/boardsim/board/chip/efuse.h"

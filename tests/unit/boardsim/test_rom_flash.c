@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the ROM's work on the flash costs, against the figures of esp8266.md section 6. */
+/* What the ROM's work on the flash costs, against the figures of docs/esp8266.md section 6. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

@@ -68,7 +68,7 @@ void board_free(struct board *board);
 
 void board_power(struct board *board, bool on);
 
-/* The adapter's modem lines, true = asserted. The two-transistor circuit of esp8266.md section 2 makes EN and
+/* The adapter's modem lines, true = asserted. The two-transistor circuit of docs/esp8266.md section 2 makes EN and
  * GPIO0. */
 void board_set_lines(struct board *board, bool dtr, bool rts);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The four one-time words at 0x3FF00050, from which everyone computes the MAC, the chip id and which chip this is
- * (esp8266.md section 3).
+ * (docs/esp8266.md section 3).
  */
 #ifndef BOARDSIM_EFUSE_H
 #define BOARDSIM_EFUSE_H

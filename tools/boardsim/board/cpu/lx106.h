@@ -75,7 +75,7 @@ enum lx106_sr {
 };
 
 /* A taken branch, jump, call or return refills the pipeline. With it ordinary code comes to 1.2 to 1.4 cycles an
- * instruction, which is what MD5 of 4 MB measures (esp8266.md section 6: 11.2 instructions a byte, 1.2 s at 52
+ * instruction, which is what MD5 of 4 MB measures (docs/esp8266.md section 6: 11.2 instructions a byte, 1.2 s at 52
  * MHz). */
 #define LX106_TAKEN_CYCLES 2
 

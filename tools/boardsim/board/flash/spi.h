@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The SPI0 controller at 0x60000200, through which the chip reaches its flash part: the canned commands and the free
- * form ("USR") of esp8266.md section 4. A transfer takes the clocks of its bits, on one, two or four data pins.
+ * form ("USR") of docs/esp8266.md section 4. A transfer takes the clocks of its bits, on one, two or four data pins.
  * The phases of USR use more than one pin as CTRL's modes (reading) and USR's own (writing) say; a part that is read by
  * another number of pins than its command means gives nothing.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UART0 of the ESP8266: registers at 0x60000000 (offsets of esp8266.md section 4; bits as Espressif's
+ * UART0 of the ESP8266: registers at 0x60000000 (offsets of docs/esp8266.md section 4; bits as Espressif's
  * uart_register.h names them), two FIFOs of 128 bytes, interrupt 5. Times are cycles of the APB clock, which CLKDIV
  * divides into bits.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ROM's serial loader: autobaud, SLIP frames, its commands, its error codes and its bugs (esp8266.md section
+/* The ROM's serial loader: autobaud, SLIP frames, its commands, its error codes and its bugs (docs/esp8266.md section
  * 2). */
 #ifndef BOARDSIM_ROM_LOADER_H
 #define BOARDSIM_ROM_LOADER_H
