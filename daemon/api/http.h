@@ -21,7 +21,7 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
 /* The TCP port it listens on: with port 0 in the configuration, the one that the kernel chose. 0 without TCP. */
 uint16_t http_port(const struct http *http);
 
-/* Ends all connections, streams included, and removes the Unix socket. No call of station, events or store comes after
+/* Ends all connections, streams included, and removes the Unix socket. No call of station, events or book comes after
  * it. The loop must run once more to free what it holds of libuv. NULL is fine. */
 void http_stop(struct http *http);
 

@@ -31,9 +31,9 @@ struct event_stream {
 struct export
 {
     struct stream stream;
-    struct store_read *read;
+    struct book_read *read;
     bool units;
-    enum store_format format;
+    enum book_format format;
     char *text; /* being sent */
     size_t capacity, len, sent;
     bool asked; /* the book owes us a piece */
@@ -182,7 +182,7 @@ static void on_text(void *data, const char *text, size_t len, bool last)
 static void ask(struct export *e)
 {
     e->asked = true;
-    store_read_next(e->read, on_text, e);
+    book_read_next(e->read, on_text, e);
 }
 
 static ssize_t read_export(void *cls, uint64_t pos, char *out, size_t max)
@@ -202,13 +202,13 @@ static ssize_t read_export(void *cls, uint64_t pos, char *out, size_t max)
     return 0;
 }
 
-struct export *export_open(struct streams *streams, struct MHD_Connection *connection, struct store *store,
+struct export *export_open(struct streams *streams, struct MHD_Connection *connection, struct book *book,
                            const struct query *query)
 {
     struct export *e = calloc(1, sizeof(*e));
     if (!e)
         return NULL;
-    e->read = store_read_open(store, &query->filter, query->format);
+    e->read = book_read_open(book, &query->filter, query->format);
     if (!e->read) {
         free(e);
         return NULL;
@@ -224,7 +224,7 @@ struct export *export_open(struct streams *streams, struct MHD_Connection *conne
 void export_close(struct export *e)
 {
     LIST_REMOVE(&e->stream, link);
-    store_read_close(e->read);
+    book_read_close(e->read);
     free(e->text);
     free(e);
 }
@@ -236,15 +236,15 @@ static void end_export(void *cls)
 
 enum MHD_Result export_answer(struct export *e)
 {
-    static const char *const types[] = {[STORE_JSON] = "application/json",
-                                        [STORE_NDJSON] = "application/x-ndjson",
-                                        [STORE_CSV] = "text/csv; charset=utf-8; header=present"};
+    static const char *const types[] = {[BOOK_JSON] = "application/json",
+                                        [BOOK_NDJSON] = "application/x-ndjson",
+                                        [BOOK_CSV] = "text/csv; charset=utf-8; header=present"};
     struct MHD_Connection *connection = e->stream.connection;
     if (e->failed) {
         export_close(e);
         return reply_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the book cannot be read at the moment");
     }
-    const char *filename = e->format != STORE_CSV ? NULL : e->units ? "gangd-units.csv" : "gangd-attempts.csv";
+    const char *filename = e->format != BOOK_CSV ? NULL : e->units ? "gangd-units.csv" : "gangd-attempts.csv";
     return reply_stream(connection, types[e->format], filename, read_export, end_export, e);
 }
 

@@ -8,7 +8,7 @@
 #define DAEMON_API_STREAM_H
 
 #include "daemon/api/events.h"
-#include "daemon/book/filter.h"
+#include "daemon/book/query.h"
 #include "daemon/station/station.h"
 
 #include <microhttpd.h>
@@ -32,7 +32,7 @@ struct export;
 
 /* Asks, and suspends the connection until the piece is there: MHD then calls its access handler again. NULL: out of
  * memory. */
-struct export *export_open(struct streams *streams, struct MHD_Connection *connection, struct store *store,
+struct export *export_open(struct streams *streams, struct MHD_Connection *connection, struct book *book,
                            const struct query *query);
 
 /* Queues the answer. Takes `export`. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's thread and its two queues: jobs that wait for the book, and those done that wait for the loop. A write
+ * The book's thread and its two queues: jobs that wait for the book, and those done that wait for the loop. A write
  * that cannot be done now stays where it is and is tried again; reads go past it.
  */
 #include "daemon/book/book.h"
@@ -32,34 +32,34 @@ struct job {
     enum cause cause; /* of a cancelled begin */
     int64_t cancelled_at;
     union {
-        store_begun_cb begun;
-        store_ended_cb ended;
-        store_counted_cb counted;
+        book_begun_cb begun;
+        book_ended_cb ended;
+        book_counted_cb counted;
     } done;
-    void *data; /* for done; of a page: its struct store_read */
+    void *data; /* for done; of a page: its struct book_read */
     union {
         struct attempt attempt;
         struct {
             int64_t since;
-            struct store_counts counts;
+            struct book_counts counts;
         } count;
-        struct page page;  /* no text after an error */
-        char health[1024]; /* "": all is well */
+        struct book_page page; /* no text after an error */
+        char health[1024];     /* "": all is well */
     };
 };
 
 TAILQ_HEAD(jobs, job);
 
-struct store {
+struct book {
     /* The loop's. */
     uv_async_t results;
-    store_health_cb on_health;
+    book_health_cb on_health;
     void *data;
     uint64_t last_ticket;
     uv_thread_t thread;
 
     /* The thread's. */
-    struct book book;
+    struct book_file file;
     char health[1024]; /* said last; "": all is well */
     uint64_t retry_at; /* uv_hrtime() */
     bool refused;      /* a row breaks a rule: no further write */
@@ -67,17 +67,17 @@ struct store {
     /* Of both, under the lock. */
     uv_mutex_t lock;
     uv_cond_t wake;  /* the thread */
-    uv_cond_t ended; /* store_close() */
+    uv_cond_t ended; /* book_close() */
     struct jobs waiting, done;
     bool closing, abandoned, has_ended;
     uint64_t close_by;
 };
 
-struct store_read {
-    struct store *store;
-    struct page page; /* where it stands */
+struct book_read {
+    struct book *book;
+    struct book_page page; /* where it stands */
     struct job *pending;
-    store_text_cb done;
+    book_text_cb done;
     void *data;
 };
 
@@ -112,21 +112,21 @@ static bool is_row(const struct job *job)
 
 /* The thread. */
 
-static void hand_over(struct store *store, struct job *job)
+static void hand_over(struct book *book, struct job *job)
 {
-    TAILQ_INSERT_TAIL(&store->done, job, link);
-    if (!store->abandoned)
-        uv_async_send(&store->results);
+    TAILQ_INSERT_TAIL(&book->done, job, link);
+    if (!book->abandoned)
+        uv_async_send(&book->results);
 }
 
-static void say_health(struct store *store, const char *sentence)
+static void say_health(struct book *book, const char *sentence)
 {
-    if (strcmp(store->health, sentence) == 0)
+    if (strcmp(book->health, sentence) == 0)
         return;
-    snprintf(store->health, sizeof(store->health), "%s", sentence);
+    snprintf(book->health, sizeof(book->health), "%s", sentence);
     struct job *job = new_job(JOB_HEALTH);
-    memcpy(job->health, store->health, sizeof(job->health));
-    hand_over(store, job);
+    memcpy(job->health, book->health, sizeof(job->health));
+    hand_over(book, job);
 }
 
 /* A begin that nobody waits for any more: its row, if there is one, is closed. */
@@ -141,156 +141,156 @@ static void make_interrupt(struct job *job)
     job->attempt.ended = job->cancelled_at;
 }
 
-static struct job *first_job(struct store *store, bool reads)
+static struct job *first_job(struct book *book, bool reads)
 {
     struct job *job;
-    TAILQ_FOREACH(job, &store->waiting, link)
+    TAILQ_FOREACH(job, &book->waiting, link)
     if (is_read(job) == reads)
         return job;
     return NULL;
 }
 
 /* What to do now: NULL for nothing, then `*wait_until` says when to look again (UINT64_MAX: when woken). */
-static struct job *next_job(struct store *store, uint64_t *wait_until)
+static struct job *next_job(struct book *book, uint64_t *wait_until)
 {
     *wait_until = UINT64_MAX;
-    if (!store->health[0])
-        return TAILQ_FIRST(&store->waiting);
-    if (!store->refused && uv_hrtime() >= store->retry_at) {
-        struct job *job = first_job(store, false);
+    if (!book->health[0])
+        return TAILQ_FIRST(&book->waiting);
+    if (!book->refused && uv_hrtime() >= book->retry_at) {
+        struct job *job = first_job(book, false);
         if (!job) {
             job = new_job(JOB_PROBE);
-            TAILQ_INSERT_TAIL(&store->waiting, job, link);
+            TAILQ_INSERT_TAIL(&book->waiting, job, link);
         }
         return job;
     }
-    if (!store->refused)
-        *wait_until = store->retry_at;
-    return first_job(store, true);
+    if (!book->refused)
+        *wait_until = book->retry_at;
+    return first_job(book, true);
 }
 
-static enum book_result read_book(struct book *book, struct job *job)
+static enum book_file_result read_book(struct book_file *file, struct job *job)
 {
-    int error =
-        job->kind == JOB_COUNT ? book_count(book, job->count.since, &job->count.counts) : book_page(book, &job->page);
+    int error = job->kind == JOB_COUNT ? book_file_count(file, job->count.since, &job->count.counts)
+                                       : book_file_page(file, &job->page);
     if (error == 0)
-        return BOOK_DONE;
-    log_warning("book", "cannot be read: %s", book->error);
+        return BOOK_FILE_DONE;
+    log_warning("book", "cannot be read: %s", file->error);
     /* Perhaps the file is another one by now. */
-    sqlite3_close(book->reader);
-    book->reader = NULL;
-    return BOOK_AGAIN;
+    sqlite3_close(file->reader);
+    file->reader = NULL;
+    return BOOK_FILE_AGAIN;
 }
 
-/* Not under the store's lock: a hung disk may hold it for long, and the loop takes that lock. */
-static enum book_result run_job(struct book *book, struct job *job)
+/* Not under the book's lock: a hung disk may hold it for long, and the loop takes that lock. */
+static enum book_file_result run_job(struct book_file *file, struct job *job)
 {
     switch (job->kind) {
-    case JOB_PUT: return book_put(book, &job->attempt);
-    case JOB_NOTE: return book_note(book, &job->attempt);
-    case JOB_INTERRUPT: return book_interrupt(book, &job->attempt);
-    case JOB_PROBE: return book_probe(book);
+    case JOB_PUT: return book_file_put(file, &job->attempt);
+    case JOB_NOTE: return book_file_note(file, &job->attempt);
+    case JOB_INTERRUPT: return book_file_interrupt(file, &job->attempt);
+    case JOB_PROBE: return book_file_probe(file);
     case JOB_COUNT:
-    case JOB_PAGE: return read_book(book, job);
+    case JOB_PAGE: return read_book(file, job);
     case JOB_HEALTH: break;
     }
-    return BOOK_DONE;
+    return BOOK_FILE_DONE;
 }
 
-static void settle_read(struct store *store, struct job *job, enum book_result result)
+static void settle_read(struct book *book, struct job *job, enum book_file_result result)
 {
-    TAILQ_REMOVE(&store->waiting, job, link);
-    if (result != BOOK_DONE && job->kind == JOB_COUNT)
+    TAILQ_REMOVE(&book->waiting, job, link);
+    if (result != BOOK_FILE_DONE && job->kind == JOB_COUNT)
         free_job(job);
     else
-        hand_over(store, job);
+        hand_over(book, job);
 }
 
-static void settle_write(struct store *store, struct job *job, enum book_result result)
+static void settle_write(struct book *book, struct job *job, enum book_file_result result)
 {
     job->tried = true;
-    if (result == BOOK_DONE)
-        say_health(store, "");
-    if (result == BOOK_AGAIN) {
-        store->retry_at = uv_hrtime() + RETRY_NS;
-        say_health(store, store->book.error);
+    if (result == BOOK_FILE_DONE)
+        say_health(book, "");
+    if (result == BOOK_FILE_AGAIN) {
+        book->retry_at = uv_hrtime() + RETRY_NS;
+        say_health(book, book->file.error);
     }
-    if (result == BOOK_REFUSED) {
-        char sentence[sizeof(store->health)];
-        snprintf(sentence, sizeof(sentence), "%.900s: this row cannot be booked; restart gangd", store->book.error);
+    if (result == BOOK_FILE_REFUSED) {
+        char sentence[sizeof(book->health)];
+        snprintf(sentence, sizeof(sentence), "%.900s: this row cannot be booked; restart gangd", book->file.error);
         log_error("book", "attempt %lld of slot %s is refused: %s", (long long)job->attempt.id, job->attempt.slot,
-                  store->book.error);
-        store->refused = true;
-        say_health(store, sentence);
+                  book->file.error);
+        book->refused = true;
+        say_health(book, sentence);
     }
 
     if (job->cancelled) {
         make_interrupt(job);
-    } else if (result == BOOK_DONE) {
-        TAILQ_REMOVE(&store->waiting, job, link);
+    } else if (result == BOOK_FILE_DONE) {
+        TAILQ_REMOVE(&book->waiting, job, link);
         if (job->done.begun)
-            hand_over(store, job);
+            hand_over(book, job);
         else
             free_job(job);
     }
 }
 
 /* Is there something to book, other than a probe? */
-static bool owes_rows(struct store *store)
+static bool owes_rows(struct book *book)
 {
     struct job *job;
-    TAILQ_FOREACH(job, &store->waiting, link)
+    TAILQ_FOREACH(job, &book->waiting, link)
     if (is_row(job))
         return true;
     return false;
 }
 
-static bool may_end(struct store *store)
+static bool may_end(struct book *book)
 {
-    return store->closing && (!owes_rows(store) || store->refused || uv_hrtime() >= store->close_by);
+    return book->closing && (!owes_rows(book) || book->refused || uv_hrtime() >= book->close_by);
 }
 
 static void run_thread(void *arg)
 {
-    struct store *store = arg;
-    uv_mutex_lock(&store->lock);
-    while (!may_end(store) && !store->abandoned) {
+    struct book *book = arg;
+    uv_mutex_lock(&book->lock);
+    while (!may_end(book) && !book->abandoned) {
         uint64_t wait_until;
-        struct job *job = next_job(store, &wait_until);
+        struct job *job = next_job(book, &wait_until);
         if (job && job->cancelled && job->kind == JOB_PAGE) {
-            TAILQ_REMOVE(&store->waiting, job, link);
-            hand_over(store, job);
+            TAILQ_REMOVE(&book->waiting, job, link);
+            hand_over(book, job);
         } else if (job) {
             job->running = true;
-            uv_mutex_unlock(&store->lock);
-            enum book_result result = run_job(&store->book, job);
-            uv_mutex_lock(&store->lock);
+            uv_mutex_unlock(&book->lock);
+            enum book_file_result result = run_job(&book->file, job);
+            uv_mutex_lock(&book->lock);
             job->running = false;
             if (is_read(job))
-                settle_read(store, job, result);
+                settle_read(book, job, result);
             else
-                settle_write(store, job, result);
+                settle_write(book, job, result);
         } else {
-            if (store->closing && wait_until > store->close_by)
-                wait_until = store->close_by;
+            if (book->closing && wait_until > book->close_by)
+                wait_until = book->close_by;
             uint64_t now = uv_hrtime();
             if (wait_until == UINT64_MAX)
-                uv_cond_wait(&store->wake, &store->lock);
+                uv_cond_wait(&book->wake, &book->lock);
             else if (wait_until > now)
-                uv_cond_timedwait(&store->wake, &store->lock, wait_until - now);
+                uv_cond_timedwait(&book->wake, &book->lock, wait_until - now);
         }
     }
-    uv_mutex_unlock(&store->lock);
-    book_close(&store->book);
-    uv_mutex_lock(&store->lock);
-    store->has_ended = true;
-    uv_cond_signal(&store->ended);
-    uv_mutex_unlock(&store->lock);
+    uv_mutex_unlock(&book->lock);
+    book_file_close(&book->file);
+    uv_mutex_lock(&book->lock);
+    book->has_ended = true;
+    uv_cond_signal(&book->ended);
+    uv_mutex_unlock(&book->lock);
 }
 
 /* The loop. */
 
-static void deliver(struct store *store, struct job *job)
+static void deliver(struct book *book, struct job *job)
 {
     switch (job->kind) {
     case JOB_PUT:
@@ -302,50 +302,50 @@ static void deliver(struct store *store, struct job *job)
     case JOB_COUNT: job->done.counted(job->data, &job->count.counts); break;
     case JOB_PAGE:
         if (!job->cancelled) {
-            struct store_read *read = job->data;
-            struct page *page = &job->page;
+            struct book_read *read = job->data;
+            struct book_page *page = &job->page;
             read->pending = NULL;
             read->page = *page;
             read->page.text = NULL;
             read->done(read->data, page->text, page->text ? page->len : 0, !page->text || page->last);
         }
         break;
-    case JOB_HEALTH: store->on_health(store->data, job->health[0] ? job->health : NULL); break;
+    case JOB_HEALTH: book->on_health(book->data, job->health[0] ? job->health : NULL); break;
     case JOB_NOTE:
     case JOB_INTERRUPT:
     case JOB_PROBE: break;
     }
 }
 
-static struct job *take_done(struct store *store)
+static struct job *take_done(struct book *book)
 {
-    uv_mutex_lock(&store->lock);
-    struct job *job = TAILQ_FIRST(&store->done);
+    uv_mutex_lock(&book->lock);
+    struct job *job = TAILQ_FIRST(&book->done);
     if (job)
-        TAILQ_REMOVE(&store->done, job, link);
-    uv_mutex_unlock(&store->lock);
+        TAILQ_REMOVE(&book->done, job, link);
+    uv_mutex_unlock(&book->lock);
     return job;
 }
 
 static void on_results(uv_async_t *async)
 {
-    struct store *store = async->data;
+    struct book *book = async->data;
     for (int i = 0; i < RESULTS_AT_ONCE; i++) {
-        struct job *job = take_done(store);
+        struct job *job = take_done(book);
         if (!job)
             return;
-        deliver(store, job);
+        deliver(book, job);
         free_job(job);
     }
     uv_async_send(async);
 }
 
-static void submit(struct store *store, struct job *job)
+static void submit(struct book *book, struct job *job)
 {
-    uv_mutex_lock(&store->lock);
-    TAILQ_INSERT_TAIL(&store->waiting, job, link);
-    uv_cond_signal(&store->wake);
-    uv_mutex_unlock(&store->lock);
+    uv_mutex_lock(&book->lock);
+    TAILQ_INSERT_TAIL(&book->waiting, job, link);
+    uv_cond_signal(&book->wake);
+    uv_mutex_unlock(&book->lock);
 }
 
 /* A copy of which every text is printable UTF-8: names in it come from USB devices. */
@@ -359,10 +359,10 @@ static struct job *new_write(enum job_kind kind, const struct attempt *attempt)
     return job;
 }
 
-uint64_t store_begin(struct store *store, const struct attempt *attempt, store_begun_cb done, void *data)
+uint64_t book_begin(struct book *book, const struct attempt *attempt, book_begun_cb done, void *data)
 {
     struct job *job = new_write(JOB_PUT, attempt);
-    uint64_t ticket = ++store->last_ticket;
+    uint64_t ticket = ++book->last_ticket;
     job->attempt.id = 0;
     job->attempt.ended = 0;
     job->attempt.verdict = VERDICT_OPEN;
@@ -370,7 +370,7 @@ uint64_t store_begin(struct store *store, const struct attempt *attempt, store_b
     job->ticket = ticket;
     job->done.begun = done;
     job->data = data;
-    submit(store, job);
+    submit(book, job);
     return ticket;
 }
 
@@ -383,67 +383,67 @@ static struct job *find_begin(struct jobs *jobs, uint64_t ticket)
     return NULL;
 }
 
-void store_cancel(struct store *store, uint64_t ticket, enum cause cause)
+void book_cancel(struct book *book, uint64_t ticket, enum cause cause)
 {
     if (ticket == 0)
         return;
-    uv_mutex_lock(&store->lock);
-    struct job *job = find_begin(&store->waiting, ticket);
+    uv_mutex_lock(&book->lock);
+    struct job *job = find_begin(&book->waiting, ticket);
     bool waiting = job != NULL;
     if (!job)
-        job = find_begin(&store->done, ticket);
+        job = find_begin(&book->done, ticket);
     if (job) {
         job->cancelled = true;
         job->cause = cause;
         job->cancelled_at = wall_clock_us();
     }
     if (job && waiting && !job->running && !job->tried) {
-        TAILQ_REMOVE(&store->waiting, job, link);
+        TAILQ_REMOVE(&book->waiting, job, link);
         free_job(job);
     } else if (job && waiting && !job->running) {
         make_interrupt(job);
     } else if (job && !waiting) {
-        TAILQ_REMOVE(&store->done, job, link);
+        TAILQ_REMOVE(&book->done, job, link);
         make_interrupt(job);
-        TAILQ_INSERT_TAIL(&store->waiting, job, link);
-        uv_cond_signal(&store->wake);
+        TAILQ_INSERT_TAIL(&book->waiting, job, link);
+        uv_cond_signal(&book->wake);
     }
-    uv_mutex_unlock(&store->lock);
+    uv_mutex_unlock(&book->lock);
 }
 
-void store_note(struct store *store, const struct attempt *attempt)
+void book_note(struct book *book, const struct attempt *attempt)
 {
-    submit(store, new_write(JOB_NOTE, attempt));
+    submit(book, new_write(JOB_NOTE, attempt));
 }
 
-void store_end(struct store *store, const struct attempt *attempt, store_ended_cb done, void *data)
+void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data)
 {
     struct job *job = new_write(JOB_PUT, attempt);
     job->done.ended = done;
     job->data = data;
-    submit(store, job);
+    submit(book, job);
 }
 
-void store_count(struct store *store, int64_t since, store_counted_cb done, void *data)
+void book_count(struct book *book, int64_t since, book_counted_cb done, void *data)
 {
     struct job *job = new_job(JOB_COUNT);
     job->count.since = since;
     job->done.counted = done;
     job->data = data;
-    submit(store, job);
+    submit(book, job);
 }
 
-struct store_read *store_read_open(struct store *store, const struct store_filter *filter, enum store_format format)
+struct book_read *book_read_open(struct book *book, const struct book_filter *filter, enum book_format format)
 {
-    struct store_read *read = calloc(1, sizeof(*read));
+    struct book_read *read = calloc(1, sizeof(*read));
     if (!read)
         return NULL;
-    read->store = store;
-    page_init(&read->page, filter, format);
+    read->book = book;
+    book_page_init(&read->page, filter, format);
     return read;
 }
 
-void store_read_next(struct store_read *read, store_text_cb done, void *data)
+void book_read_next(struct book_read *read, book_text_cb done, void *data)
 {
     struct job *job = new_job(JOB_PAGE);
     job->page = read->page;
@@ -451,65 +451,65 @@ void store_read_next(struct store_read *read, store_text_cb done, void *data)
     read->pending = job;
     read->done = done;
     read->data = data;
-    submit(read->store, job);
+    submit(read->book, job);
 }
 
-void store_read_close(struct store_read *read)
+void book_read_close(struct book_read *read)
 {
     if (read->pending) {
-        uv_mutex_lock(&read->store->lock);
+        uv_mutex_lock(&read->book->lock);
         read->pending->cancelled = true;
-        uv_mutex_unlock(&read->store->lock);
+        uv_mutex_unlock(&read->book->lock);
     }
     free(read);
 }
 
 static void on_results_closed(uv_handle_t *handle)
 {
-    struct store *store = handle->data;
-    uv_mutex_destroy(&store->lock);
-    uv_cond_destroy(&store->wake);
-    uv_cond_destroy(&store->ended);
-    free(store);
+    struct book *book = handle->data;
+    uv_mutex_destroy(&book->lock);
+    uv_cond_destroy(&book->wake);
+    uv_cond_destroy(&book->ended);
+    free(book);
 }
 
-struct store *store_open(uv_loop_t *loop, const char *path, store_health_cb on_health, void *data, char *error,
-                         size_t error_size)
+struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_health, void *data, char *error,
+                       size_t error_size)
 {
-    struct store *store = calloc(1, sizeof(*store));
-    if (!store) {
+    struct book *book = calloc(1, sizeof(*book));
+    if (!book) {
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    if (book_open(&store->book, path, error, error_size) != 0) {
-        free(store);
+    if (book_file_open(&book->file, path, error, error_size) != 0) {
+        free(book);
         return NULL;
     }
-    store->on_health = on_health;
-    store->data = data;
-    TAILQ_INIT(&store->waiting);
-    TAILQ_INIT(&store->done);
-    uv_mutex_init(&store->lock);
-    uv_cond_init(&store->wake);
-    uv_cond_init(&store->ended);
-    uv_async_init(loop, &store->results, on_results);
-    store->results.data = store;
-    int rc = uv_thread_create(&store->thread, run_thread, store);
+    book->on_health = on_health;
+    book->data = data;
+    TAILQ_INIT(&book->waiting);
+    TAILQ_INIT(&book->done);
+    uv_mutex_init(&book->lock);
+    uv_cond_init(&book->wake);
+    uv_cond_init(&book->ended);
+    uv_async_init(loop, &book->results, on_results);
+    book->results.data = book;
+    int rc = uv_thread_create(&book->thread, run_thread, book);
     if (rc != 0) {
         snprintf(error, error_size, "%s: cannot start its thread: %s", path, uv_strerror(rc));
-        book_close(&store->book);
-        uv_close((uv_handle_t *)&store->results, on_results_closed);
+        book_file_close(&book->file);
+        uv_close((uv_handle_t *)&book->results, on_results_closed);
         return NULL;
     }
-    return store;
+    return book;
 }
 
 /* Says which writes are not in the book: their rows, as far as a line of the log holds them. */
-static bool all_written(struct store *store)
+static bool all_written(struct book *book)
 {
     bool all = true;
     struct job *job;
-    TAILQ_FOREACH(job, &store->waiting, link)
+    TAILQ_FOREACH(job, &book->waiting, link)
     {
         const struct attempt *a = &job->attempt;
         if (!is_row(job))
@@ -534,29 +534,29 @@ static void free_jobs(struct jobs *jobs)
     }
 }
 
-bool store_close(struct store *store, unsigned seconds)
+bool book_close(struct book *book, unsigned seconds)
 {
-    uv_mutex_lock(&store->lock);
-    store->closing = true;
-    store->close_by = uv_hrtime() + seconds * (uint64_t)SECOND_NS;
-    uv_cond_signal(&store->wake);
+    uv_mutex_lock(&book->lock);
+    book->closing = true;
+    book->close_by = uv_hrtime() + seconds * (uint64_t)SECOND_NS;
+    uv_cond_signal(&book->wake);
     /* A second more, for a write that is under way to give up. */
-    while (!store->has_ended && uv_hrtime() < store->close_by + SECOND_NS)
-        uv_cond_timedwait(&store->ended, &store->lock, SECOND_NS / 10);
-    bool all = all_written(store);
-    bool hangs = !store->has_ended;
-    store->abandoned = hangs;
-    uv_mutex_unlock(&store->lock);
+    while (!book->has_ended && uv_hrtime() < book->close_by + SECOND_NS)
+        uv_cond_timedwait(&book->ended, &book->lock, SECOND_NS / 10);
+    bool all = all_written(book);
+    bool hangs = !book->has_ended;
+    book->abandoned = hangs;
+    uv_mutex_unlock(&book->lock);
 
     if (hangs) {
         /* The kernel does not let the thread go. It keeps its things, and ends with the process. */
-        log_error("book", "%s: the file system does not answer; not waiting for it", store->book.path);
-        uv_close((uv_handle_t *)&store->results, NULL);
+        log_error("book", "%s: the file system does not answer; not waiting for it", book->file.path);
+        uv_close((uv_handle_t *)&book->results, NULL);
         return false;
     }
-    uv_thread_join(&store->thread);
-    free_jobs(&store->waiting);
-    free_jobs(&store->done);
-    uv_close((uv_handle_t *)&store->results, on_results_closed);
+    uv_thread_join(&book->thread);
+    free_jobs(&book->waiting);
+    free_jobs(&book->done);
+    uv_close((uv_handle_t *)&book->results, on_results_closed);
     return all;
 }

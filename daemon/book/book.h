@@ -17,52 +17,52 @@
 #include <stddef.h>
 #include <uv.h>
 
-struct store;
+struct book;
 
 /* Called when the book stops or resumes being writable, or cannot be written for another reason than before. `error` is
  * a sentence that names the file, valid during the call; NULL when all is well. */
-typedef void (*store_health_cb)(void *data, const char *error);
+typedef void (*book_health_cb)(void *data, const char *error);
 
 /* Opens or creates `path`, takes the station's lock on it, migrates it, closes attempts that are still open as
  * `interrupted` (CAUSE_POWER_CUT), and starts the thread. Blocks; for start-up only.
  * Returns NULL and a sentence in `error`: not a database, truncated, newer schema, held by another gangd (its pid). */
-struct store *store_open(uv_loop_t *loop, const char *path, store_health_cb on_health, void *data, char *error,
-                         size_t error_size);
+struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_health, void *data, char *error,
+                       size_t error_size);
 
 /* Waits for writes that were asked for, at most `seconds` (and one more for a write that is under way), and ends the
  * thread. No callback comes any more. Returns false if some writes are not in the book: said in the log, row by row.
- * To be called outside the store's callbacks, after all reads were closed. The loop must turn once more to free all. */
-bool store_close(struct store *store, unsigned seconds);
+ * To be called outside the book's callbacks, after all reads were closed. The loop must turn once more to free all. */
+bool book_close(struct book *book, unsigned seconds);
 
-/* Opens a row for `attempt` (copied). `done` gets its id when it is committed. Returns a ticket for store_cancel(),
+/* Opens a row for `attempt` (copied). `done` gets its id when it is committed. Returns a ticket for book_cancel(),
  * never 0. */
-typedef void (*store_begun_cb)(void *data, int64_t id);
-uint64_t store_begin(struct store *store, const struct attempt *attempt, store_begun_cb done, void *data);
+typedef void (*book_begun_cb)(void *data, int64_t id);
+uint64_t book_begin(struct book *book, const struct attempt *attempt, book_begun_cb done, void *data);
 
 /* Forgets a begin whose callback has not come: it will not come. If the row was committed meanwhile, it is closed as
  * interrupted with `cause`. */
-void store_cancel(struct store *store, uint64_t ticket, enum cause cause);
+void book_cancel(struct book *book, uint64_t ticket, enum cause cause);
 
 /* Brings what is known of the unit (MAC, chip, flash, stub) into the open row `attempt->id` (copied), so that a power
  * cut leaves a row that tells which board it was. Nobody is told when; it is done before what is asked for later. */
-void store_note(struct store *store, const struct attempt *attempt);
+void book_note(struct book *book, const struct attempt *attempt);
 
 /* Closes the row `attempt->id` (copied) and brings its unit up to date, in one transaction; `done` comes after the
  * commit. `done` may be NULL. */
-typedef void (*store_ended_cb)(void *data);
-void store_end(struct store *store, const struct attempt *attempt, store_ended_cb done, void *data);
+typedef void (*book_ended_cb)(void *data);
+void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data);
 
-struct store_counts {
+struct book_counts {
     int64_t pass, fail, interrupted; /* attempts that ended since `since` */
     int64_t pass_last_hour;
 };
 /* Counts closed attempts with `since` <= ended (microseconds since 1970). If the book cannot be read, the log says so
  * and `done` does not come. */
-typedef void (*store_counted_cb)(void *data, const struct store_counts *counts);
-void store_count(struct store *store, int64_t since, store_counted_cb done, void *data);
+typedef void (*book_counted_cb)(void *data, const struct book_counts *counts);
+void book_count(struct book *book, int64_t since, book_counted_cb done, void *data);
 
 /* What to read from the book. Zero or "" means: no condition. */
-struct store_filter {
+struct book_filter {
     bool units;           /* units instead of attempts */
     int64_t since, until; /* microseconds since 1970 */
     char slot[64];
@@ -72,19 +72,19 @@ struct store_filter {
     int64_t limit;
 };
 
-enum store_format { STORE_JSON, STORE_NDJSON, STORE_CSV };
+enum book_format { BOOK_JSON, BOOK_NDJSON, BOOK_CSV };
 
 /* A running read. Rows are asked for page by page, so an export of a million rows needs no more memory than one of ten,
  * and no verdict waits for it longer than a page. */
-struct store_read;
-struct store_read *store_read_open(struct store *store, const struct store_filter *filter, enum store_format format);
+struct book_read;
+struct book_read *book_read_open(struct book *book, const struct book_filter *filter, enum book_format format);
 
 /* Asks for the next piece of text. `done` gets it (valid during the call only), `last` with the last piece; on a read
  * error `text` is NULL and `last` true. One call at a time. */
-typedef void (*store_text_cb)(void *data, const char *text, size_t len, bool last);
-void store_read_next(struct store_read *read, store_text_cb done, void *data);
+typedef void (*book_text_cb)(void *data, const char *text, size_t len, bool last);
+void book_read_next(struct book_read *read, book_text_cb done, void *data);
 
 /* Ends a read, also in the middle; a pending `done` will not come. */
-void store_read_close(struct store_read *read);
+void book_read_close(struct book_read *read);
 
 #endif

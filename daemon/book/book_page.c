@@ -31,9 +31,9 @@ static const char select_units[] =
     " WHERE (u.first_seen, u.mac) > (:after, :after_mac)";
 
 /* The statement for the next `rows` rows of `page`; NULL with a sentence. */
-static sqlite3_stmt *select_rows(struct book *book, sqlite3 *db, const struct page *page, int64_t rows)
+static sqlite3_stmt *select_rows(struct book_file *file, sqlite3 *db, const struct book_page *page, int64_t rows)
 {
-    const struct store_filter *filter = &page->filter;
+    const struct book_filter *filter = &page->filter;
     const char *mac = filter->units ? " AND u.mac = :mac" : " AND a.mac = :mac";
     const char *until = filter->units ? " AND u.last_seen < :until" : " AND a.started < :until";
     char sql[2000];
@@ -45,7 +45,7 @@ static sqlite3_stmt *select_rows(struct book *book, sqlite3 *db, const struct pa
     sqlite3_stmt *s = NULL;
     int rc = n < (int)sizeof(sql) ? sqlite3_prepare_v2(db, sql, -1, &s, NULL) : SQLITE_TOOBIG;
     if (rc != SQLITE_OK) {
-        book_explain(book, db, rc);
+        book_file_explain(file, db, rc);
         return NULL;
     }
     /* Binding a name that the statement does not have does nothing. */
@@ -192,25 +192,25 @@ static void print_csv_line(FILE *out, json_t *row, bool names)
     fputs("\r\n", out);
 }
 
-static void print_row(FILE *out, enum store_format format, json_t *row, bool first)
+static void print_row(FILE *out, enum book_format format, json_t *row, bool first)
 {
-    if (format == STORE_CSV) {
+    if (format == BOOK_CSV) {
         print_csv_line(out, row, false);
         return;
     }
-    if (format == STORE_JSON)
+    if (format == BOOK_JSON)
         fputs(first ? "\n" : ",\n", out);
     json_dumpf(row, out, JSON_COMPACT | JSON_REAL_PRECISION(10));
-    if (format == STORE_NDJSON)
+    if (format == BOOK_NDJSON)
         fputc('\n', out);
 }
 
-static void print_head(FILE *out, const struct page *page)
+static void print_head(FILE *out, const struct book_page *page)
 {
     static const struct attempt nothing;
-    if (page->format == STORE_JSON)
+    if (page->format == BOOK_JSON)
         fputc('[', out);
-    if (page->format != STORE_CSV)
+    if (page->format != BOOK_CSV)
         return;
     json_t *names = page->filter.units ? unit_json(NULL) : attempt_json(&nothing);
     print_csv_line(out, names, true);
@@ -218,7 +218,7 @@ static void print_head(FILE *out, const struct page *page)
 }
 
 /* Prints the row and remembers it as the place to go on from. */
-static void take_row(FILE *out, struct page *page, sqlite3_stmt *row, bool first)
+static void take_row(FILE *out, struct book_page *page, sqlite3_stmt *row, bool first)
 {
     json_t *json;
     if (page->filter.units) {
@@ -236,10 +236,10 @@ static void take_row(FILE *out, struct page *page, sqlite3_stmt *row, bool first
     json_decref(json);
 }
 
-static int print_page(struct book *book, sqlite3 *db, struct page *page, FILE *out)
+static int print_page(struct book_file *file, sqlite3 *db, struct book_page *page, FILE *out)
 {
     int64_t rows = page->left < PAGE_ROWS ? page->left : PAGE_ROWS;
-    sqlite3_stmt *statement = select_rows(book, db, page, rows);
+    sqlite3_stmt *statement = select_rows(file, db, page, rows);
     if (!statement)
         return -1;
     bool head = !page->begun;
@@ -250,20 +250,20 @@ static int print_page(struct book *book, sqlite3 *db, struct page *page, FILE *o
         take_row(out, page, statement, head && n == 0);
     int rc = sqlite3_finalize(statement);
     if (rc != SQLITE_OK) {
-        book_explain(book, db, rc);
+        book_file_explain(file, db, rc);
         return -1;
     }
     page->begun = true;
     page->left -= n;
     page->last = n < rows || page->left == 0;
-    if (page->last && page->format == STORE_JSON)
+    if (page->last && page->format == BOOK_JSON)
         fputs("\n]\n", out);
     return 0;
 }
 
-void page_init(struct page *page, const struct store_filter *filter, enum store_format format)
+void book_page_init(struct book_page *page, const struct book_filter *filter, enum book_format format)
 {
-    *page = (struct page){
+    *page = (struct book_page){
         .filter = *filter,
         .format = format,
         .after = INT64_MIN,
@@ -274,20 +274,20 @@ void page_init(struct page *page, const struct store_filter *filter, enum store_
         page->after = filter->since - 1;
 }
 
-int book_page(struct book *book, struct page *page)
+int book_file_page(struct book_file *file, struct book_page *page)
 {
     page->text = NULL;
-    sqlite3 *db = book_reader(book);
+    sqlite3 *db = book_file_reader(file);
     if (!db)
         return -1;
     FILE *out = open_memstream(&page->text, &page->len);
     if (!out) {
-        book_explain(book, NULL, SQLITE_NOMEM);
+        book_file_explain(file, NULL, SQLITE_NOMEM);
         return -1;
     }
-    int rc = print_page(book, db, page, out);
+    int rc = print_page(file, db, page, out);
     if ((fclose(out) != 0 || !page->text) && rc == 0) {
-        book_explain(book, NULL, SQLITE_NOMEM);
+        book_file_explain(file, NULL, SQLITE_NOMEM);
         rc = -1;
     }
     if (rc != 0) {
@@ -298,14 +298,14 @@ int book_page(struct book *book, struct page *page)
 }
 
 /* The "+" keeps SQLite from going through all that ever passed: few ended in the last hour. */
-int book_count(struct book *book, int64_t since, struct store_counts *counts)
+int book_file_count(struct book_file *file, int64_t since, struct book_counts *counts)
 {
     static const char sql[] =
         "SELECT count(*) FILTER (WHERE verdict = 'pass'), count(*) FILTER (WHERE verdict = 'fail'),"
         " count(*) FILTER (WHERE verdict = 'interrupted'),"
         " (SELECT count(*) FROM attempts WHERE ended >= :hour_ago AND +verdict = 'pass')"
         " FROM attempts WHERE ended >= :since";
-    sqlite3 *db = book_reader(book);
+    sqlite3 *db = book_file_reader(file);
     sqlite3_stmt *statement;
     if (!db)
         return -1;
@@ -314,7 +314,7 @@ int book_count(struct book *book, int64_t since, struct store_counts *counts)
         sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":since"), since);
         sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":hour_ago"), wall_clock_us() - HOUR_US);
         if (sqlite3_step(statement) == SQLITE_ROW)
-            *counts = (struct store_counts){
+            *counts = (struct book_counts){
                 .pass = sqlite3_column_int64(statement, 0),
                 .fail = sqlite3_column_int64(statement, 1),
                 .interrupted = sqlite3_column_int64(statement, 2),
@@ -324,6 +324,6 @@ int book_count(struct book *book, int64_t since, struct store_counts *counts)
     }
     if (rc == SQLITE_OK)
         return 0;
-    book_explain(book, db, rc);
+    book_file_explain(file, db, rc);
     return -1;
 }

@@ -199,54 +199,54 @@ static bool wants_new_connection(int rc)
     }
 }
 
-static enum book_result transact(struct book *book, int (*work)(sqlite3 *db, struct attempt *attempt),
-                                 struct attempt *attempt)
+static enum book_file_result transact(struct book_file *file, int (*work)(sqlite3 *db, struct attempt *attempt),
+                                      struct attempt *attempt)
 {
-    if (book_connect(book) != BOOK_DONE)
-        return BOOK_AGAIN;
-    sqlite3 *db = book->writer;
+    if (book_file_connect(file) != BOOK_FILE_DONE)
+        return BOOK_FILE_AGAIN;
+    sqlite3 *db = file->writer;
     int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = work(db, attempt);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
-        return BOOK_DONE;
+        return BOOK_FILE_DONE;
 
-    book_explain(book, db, rc);
+    book_file_explain(file, db, rc);
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     if (wants_new_connection(rc) || !sqlite3_get_autocommit(db))
-        book_disconnect(book);
+        book_file_disconnect(file);
     if (is_logic_error(rc))
-        return BOOK_REFUSED;
-    return BOOK_AGAIN;
+        return BOOK_FILE_REFUSED;
+    return BOOK_FILE_AGAIN;
 }
 
-enum book_result book_put(struct book *book, struct attempt *attempt)
+enum book_file_result book_file_put(struct book_file *file, struct attempt *attempt)
 {
-    return transact(book, put, attempt);
+    return transact(file, put, attempt);
 }
 
-enum book_result book_interrupt(struct book *book, struct attempt *attempt)
+enum book_file_result book_file_interrupt(struct book_file *file, struct attempt *attempt)
 {
-    return transact(book, interrupt, attempt);
+    return transact(file, interrupt, attempt);
 }
 
-enum book_result book_probe(struct book *book)
+enum book_file_result book_file_probe(struct book_file *file)
 {
-    return transact(book, probe, NULL);
+    return transact(file, probe, NULL);
 }
 
-enum book_result book_note(struct book *book, struct attempt *attempt)
+enum book_file_result book_file_note(struct book_file *file, struct attempt *attempt)
 {
-    return transact(book, note, attempt);
+    return transact(file, note, attempt);
 }
 
-enum book_result book_close_leftovers(struct book *book, int64_t *n)
+enum book_file_result book_file_close_leftovers(struct book_file *file, int64_t *n)
 {
     struct attempt how = {.verdict = VERDICT_INTERRUPTED, .cause = CAUSE_POWER_CUT, .ended = wall_clock_us()};
-    enum book_result result = transact(book, close_leftovers, &how);
+    enum book_file_result result = transact(file, close_leftovers, &how);
     *n = how.id;
     return result;
 }

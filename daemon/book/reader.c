@@ -5,25 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int store_file_read(const char *path, const struct store_filter *filter, enum store_format format, store_piece_cb take,
-                    void *data, char *error, size_t error_size)
+int book_read_file(const char *path, const struct book_filter *filter, enum book_format format, book_piece_cb take,
+                   void *data, char *error, size_t error_size)
 {
-    struct book book;
-    struct page page;
-    if (book_open_to_read(&book, path, error, error_size) != 0)
+    struct book_file file;
+    struct book_page page;
+    if (book_file_open_to_read(&file, path, error, error_size) != 0)
         return -1;
-    page_init(&page, filter, format);
+    book_page_init(&page, filter, format);
     int rc = 0;
     bool more = true;
     while (more && !page.last && rc == 0) {
-        rc = book_page(&book, &page);
+        rc = book_file_page(&file, &page);
         if (rc != 0) {
-            snprintf(error, error_size, "%s", book.error);
+            snprintf(error, error_size, "%s", file.error);
         } else {
             more = take(data, page.text, page.len);
             free(page.text);
         }
     }
-    book_close(&book);
+    book_file_close(&file);
     return rc;
 }

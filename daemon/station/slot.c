@@ -74,7 +74,7 @@ static bool lose_port(struct slot *slot, enum cause cause)
     uv_timer_stop(&slot->timer);
     slot_talk_hang_up(slot);
     if (slot->stage == STAGE_BOOKING)
-        store_cancel(slot->world->store, slot->ticket, cause);
+        book_cancel(slot->world->book, slot->ticket, cause);
     else if (slot->stage == STAGE_ENDING)
         slot->plug++;
     return slot->stage == STAGE_ENDING;
@@ -202,7 +202,7 @@ static bool give_up(struct slot *slot, enum cause cause, const char *detail)
 {
     uv_timer_stop(&slot->timer);
     switch (slot->stage) {
-    case STAGE_BOOKING: store_cancel(slot->world->store, slot->ticket, cause); break;
+    case STAGE_BOOKING: book_cancel(slot->world->book, slot->ticket, cause); break;
     case STAGE_FLASHING: program_abort(&slot->program, cause, detail, steady_clock_us()); return true;
     case STAGE_ENDING: slot_talk_close(slot); return true;
     default: break;

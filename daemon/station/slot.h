@@ -47,7 +47,7 @@ struct slot;
 /* What all slots share; the station's. */
 struct slot_world {
     uv_loop_t *loop;
-    struct store *store;
+    struct book *book;
     const struct config *config; /* in force */
     struct product *product;     /* in force; NULL: no golden image */
     const char *blocked;         /* why no board may be flashed now: a sentence; NULL: none */

@@ -65,7 +65,7 @@ void slot_book(struct slot *slot)
     snprintf(attempt->operator, sizeof(attempt->operator), "%s", config->operator);
     slot->attempt_plug = slot->plug;
     slot_set_stage(slot, STAGE_BOOKING);
-    slot->ticket = store_begin(slot->world->store, attempt, on_begun, slot);
+    slot->ticket = book_begin(slot->world->book, attempt, on_begun, slot);
 }
 
 /* What worked is where the next attempt begins. */
@@ -117,7 +117,7 @@ void slot_note(struct slot *slot)
     if (strcmp(known.mac, slot->attempt.mac) == 0 && strcmp(known.flash_id, slot->attempt.flash_id) == 0)
         return;
     slot->attempt = known;
-    store_note(slot->world->store, &slot->attempt);
+    book_note(slot->world->book, &slot->attempt);
 }
 
 /* A fixture's port stays open, unless it is what failed. */
@@ -139,7 +139,7 @@ void slot_finish(struct slot *slot)
         slot_talk_hang_up(slot);
     attempt_judge(&slot->attempt, &slot->program, wall_clock_us());
     slot_set_stage(slot, STAGE_ENDING);
-    store_end(slot->world->store, &slot->attempt, on_ended, slot);
+    book_end(slot->world->book, &slot->attempt, on_ended, slot);
 }
 
 void slot_stop_attempt(struct slot *slot)
@@ -147,5 +147,5 @@ void slot_stop_attempt(struct slot *slot)
     slot_talk_close(slot);
     attempt_judge(&slot->attempt, &slot->program, wall_clock_us());
     log_verdict(&slot->attempt);
-    store_end(slot->world->store, &slot->attempt, NULL, NULL);
+    book_end(slot->world->book, &slot->attempt, NULL, NULL);
 }

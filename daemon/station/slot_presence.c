@@ -287,7 +287,7 @@ void slot_presence_read(struct slot *slot, int error, unsigned lines)
         break;
     case STAGE_BOOKING:
         if (opens) {
-            store_cancel(slot->world->store, slot->ticket, CAUSE_BOARD_REMOVED);
+            book_cancel(slot->world->book, slot->ticket, CAUSE_BOARD_REMOVED);
             slot_ready(slot);
         }
         break;

@@ -25,7 +25,7 @@ struct station {
     struct config config;
     char config_path[512];
     struct events *events;
-    struct store *store;
+    struct book *book;
     struct hotplug *hotplug;
     struct slot_world world;
     struct slot **slots;
@@ -34,7 +34,7 @@ struct station {
     char book_error[ERROR_MAX];
     char blocked[ERROR_MAX + 64];
     char golden_error[ERROR_MAX];
-    struct store_counts today;
+    struct book_counts today;
     uv_timer_t count_timer, hold_timer;
     struct reload *reload;
 };
@@ -60,7 +60,7 @@ static json_t *golden_json(const struct station *station)
                      golden->md5, "sha256", golden->sha256, "size", (json_int_t)golden->size, "files", files);
 }
 
-static json_t *today_json(const struct store_counts *today)
+static json_t *today_json(const struct book_counts *today)
 {
     int64_t judged = today->pass + today->fail;
     json_t *yield = judged > 0 ? json_real(round((double)today->pass * 1000 / (double)judged) / 1000) : json_null();
@@ -90,9 +90,9 @@ json_t *station_status(const struct station *station)
     return status;
 }
 
-struct store *station_store(const struct station *station)
+struct book *station_store(const struct station *station)
 {
-    return station->store;
+    return station->book;
 }
 
 static void publish_summary(struct station *station)
@@ -100,7 +100,7 @@ static void publish_summary(struct station *station)
     events_publish(station->events, "station", station_summary(station));
 }
 
-static void on_counted(void *data, const struct store_counts *counts)
+static void on_counted(void *data, const struct book_counts *counts)
 {
     struct station *station = data;
     bool news = memcmp(&station->today, counts, sizeof(*counts)) != 0;
@@ -121,7 +121,7 @@ static int64_t local_midnight(void)
 
 static void count(struct station *station)
 {
-    store_count(station->store, local_midnight(), on_counted, station);
+    book_count(station->book, local_midnight(), on_counted, station);
 }
 
 static void on_slot_changed(void *data, struct slot *slot)
@@ -449,14 +449,14 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
     station->events = events;
     station->started = wall_clock_us();
 
-    station->store = store_open(loop, config->book, on_book_health, station, error, error_size);
-    if (!station->store) {
+    station->book = book_open(loop, config->book, on_book_health, station, error, error_size);
+    if (!station->book) {
         free(station);
         return NULL;
     }
     station->world = (struct slot_world){
         .loop = loop,
-        .store = station->store,
+        .book = station->book,
         .config = &station->config,
         .changed = on_slot_changed,
         .closed = on_attempt_closed,
@@ -509,8 +509,8 @@ bool station_stop(struct station *station)
     for (size_t i = 0; i < station->n_slots; i++)
         slot_free(station->slots[i]);
     station->n_slots = 0;
-    bool all = store_close(station->store, STOP_SECONDS);
-    station->store = NULL;
+    bool all = book_close(station->book, STOP_SECONDS);
+    station->book = NULL;
     uv_close((uv_handle_t *)&station->hold_timer, on_hold_closed);
     return all;
 }

@@ -14,7 +14,7 @@
 #include <uv.h>
 
 struct station;
-struct store;
+struct book;
 
 /* Opens the book, loads the golden image, watches for adapters. `config` is copied; `config_path` is what a reload
  * reads. NULL and a sentence in `error` if the book cannot be opened or udev cannot be had. A bad golden image does not
@@ -52,6 +52,6 @@ json_t *station_start_slots(struct station *station);
 void station_hold(struct station *station, unsigned seconds);
 
 /* The book, for reading. */
-struct store *station_store(const struct station *station);
+struct book *station_store(const struct station *station);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The query parser with any bytes, split at '&' and '=' as the HTTP library does. What it takes must be in range; what
  * it refuses must have a printable reason. */
-#include "daemon/book/filter.h"
+#include "daemon/book/query.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@ static void check_error(const char *error)
         require(isprint((unsigned char)*c));
 }
 
-static void check_filter(const struct store_filter *filter)
+static void check_filter(const struct book_filter *filter)
 {
     require(filter->limit >= 0 && filter->limit <= 1000000);
     require(filter->since >= 0 && filter->until >= 0);

@@ -150,8 +150,8 @@ START_TEST(a_thousand_units)
     snprintf(path, sizeof(path), "%s/book.db", directory);
     uv_loop_t loop;
     uv_loop_init(&loop);
-    struct store *store = store_open(&loop, path, health, NULL, error, sizeof(error));
-    ck_assert_msg(store != NULL, "%s", error);
+    struct book *book = book_open(&loop, path, health, NULL, error, sizeof(error));
+    ck_assert_msg(book != NULL, "%s", error);
     sqlite3 *db;
     ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
 
@@ -176,7 +176,7 @@ START_TEST(a_thousand_units)
 
         struct attempt attempt = {.slot = "A1", .path = "usb-0:1.1:1.0"};
         attempt_prepare(&attempt, golden, wall_clock_us());
-        store_begin(store, &attempt, on_begun, &attempt.id);
+        book_begin(book, &attempt, on_begun, &attempt.id);
         while (attempt.id == 0)
             uv_run(&loop, UV_RUN_ONCE);
 
@@ -189,7 +189,7 @@ START_TEST(a_thousand_units)
 
         attempt_judge(&attempt, &rig->program, wall_clock_us());
         bool ended = false;
-        store_end(store, &attempt, on_ended, &ended);
+        book_end(book, &attempt, on_ended, &ended);
         while (!ended)
             uv_run(&loop, UV_RUN_ONCE);
 
@@ -218,7 +218,7 @@ START_TEST(a_thousand_units)
     ck_assert_uint_gt(interrupted, duration / 200);
 
     sqlite3_close(db);
-    ck_assert(store_close(store, 10));
+    ck_assert(book_close(book, 10));
     while (uv_run(&loop, UV_RUN_ONCE))
         ;
     uv_loop_close(&loop);

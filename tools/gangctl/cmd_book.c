@@ -98,7 +98,7 @@ static int print_rows(const struct options *given, bool units, const char *const
 {
     struct options options = *given;
     options.query.filter.units = units;
-    options.query.format = options.json ? STORE_JSON : STORE_NDJSON;
+    options.query.format = options.json ? BOOK_JSON : BOOK_NDJSON;
     if (options.json)
         return rows_read(&options, take_text, NULL);
 

@@ -107,7 +107,7 @@ int command_export(const struct options *given, char **arguments)
     struct options options = *given;
     options.query.filter.units = options.units;
     if (options.json)
-        options.query.format = STORE_JSON;
+        options.query.format = BOOK_JSON;
     if (options.output && strcmp(options.output, "-") != 0)
         return export_to_file(&options);
     struct sink sink = {.file = stdout};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The station at a glance. */
-#include "daemon/book/filter.h"
+#include "daemon/book/query.h"
 #include "tools/gangctl/client.h"
 #include "tools/gangctl/gangctl.h"
 #include "tools/gangctl/print.h"

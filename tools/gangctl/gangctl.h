@@ -5,7 +5,7 @@
 #ifndef TOOLS_GANGCTL_GANGCTL_H
 #define TOOLS_GANGCTL_GANGCTL_H
 
-#include "daemon/book/filter.h"
+#include "daemon/book/query.h"
 
 #include <stdbool.h>
 

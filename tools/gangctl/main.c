@@ -279,7 +279,7 @@ int main(int argc, char **argv)
     const char *socket = getenv("GANGD_SOCKET");
     struct line line = {.options.socket = socket && socket[0] ? socket : DEFAULT_SOCKET};
     query_init(&line.options.query, false);
-    line.options.query.format = STORE_CSV; /* of an export that does not say */
+    line.options.query.format = BOOK_CSV; /* of an export that does not say */
     if (!read_options(&line, argc, argv))
         return usage();
     argv += optind;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/print.h"
 #include "daemon/base/utf8.h"
-#include "daemon/book/filter.h"
+#include "daemon/book/query.h"
 #include "proto/diagnosis/cause.h"
 
 #include <stdio.h>

@@ -32,8 +32,8 @@ static void add_time(char *target, size_t size, const char *key, int64_t microse
 /* The request for a query: what query.c takes apart. */
 static void make_target(char *target, size_t size, const struct query *query)
 {
-    static const char *const formats[] = {[STORE_JSON] = "json", [STORE_NDJSON] = "ndjson", [STORE_CSV] = "csv"};
-    const struct store_filter *filter = &query->filter;
+    static const char *const formats[] = {[BOOK_JSON] = "json", [BOOK_NDJSON] = "ndjson", [BOOK_CSV] = "csv"};
+    const struct book_filter *filter = &query->filter;
     snprintf(target, size, "/api/v1/%s?format=%s", filter->units ? "units" : "attempts", formats[query->format]);
     add_time(target, size, "since", filter->since);
     add_time(target, size, "until", filter->until);
@@ -54,8 +54,8 @@ int rows_read(const struct options *options, client_take_cb take, void *data)
 {
     if (options->book) {
         char error[1200];
-        if (store_file_read(options->book, &options->query.filter, options->query.format, take, data, error,
-                            sizeof(error)) == 0)
+        if (book_read_file(options->book, &options->query.filter, options->query.format, take, data, error,
+                           sizeof(error)) == 0)
             return DONE;
         complain("%s", error);
         return UNREACHABLE;

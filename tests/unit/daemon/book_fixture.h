@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A book in a directory of its own, a loop, and what came back. What a test says about the file it asks of SQLite, past
- * the store.
+ * the book.
  */
 #ifndef TESTS_UNIT_DAEMON_BOOK_FIXTURE_H
 #define TESTS_UNIT_DAEMON_BOOK_FIXTURE_H
@@ -21,7 +21,7 @@
 
 static char directory[64], book_path[96], error[1200];
 static uv_loop_t loop;
-static struct store *store;
+static struct book *book;
 
 static unsigned n_begun, n_ended, n_ill, n_well;
 static int64_t last_id;
@@ -51,11 +51,11 @@ static inline void on_ended(void *data)
     n_ended++;
 }
 
-static struct store *try_open(void)
+static struct book *try_open(void)
 {
     error[0] = '\0';
-    store = store_open(&loop, book_path, on_health, &loop, error, sizeof(error));
-    return store;
+    book = book_open(&loop, book_path, on_health, &loop, error, sizeof(error));
+    return book;
 }
 
 static void open_book(void)
@@ -65,8 +65,8 @@ static void open_book(void)
 
 static inline bool close_book(unsigned seconds)
 {
-    bool all = store_close(store, seconds);
-    store = NULL;
+    bool all = book_close(book, seconds);
+    book = NULL;
     uv_run(&loop, UV_RUN_DEFAULT);
     return all;
 }
@@ -86,12 +86,12 @@ static void setup(void)
     ck_assert_int_eq(uv_loop_init(&loop), 0);
     n_begun = n_ended = n_ill = n_well = 0;
     illness[0] = '\0';
-    store = NULL;
+    book = NULL;
 }
 
 static void teardown(void)
 {
-    if (store)
+    if (book)
         close_book(10);
     ck_assert_int_eq(uv_loop_close(&loop), 0);
     char command[128];
@@ -99,7 +99,7 @@ static void teardown(void)
     ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c,bugprone-command-processor): our own name */
 }
 
-/* A connection past the store. */
+/* A connection past the book. */
 static inline sqlite3 *peek(void)
 {
     sqlite3 *db;
@@ -174,7 +174,7 @@ static inline void give_verdict(struct attempt *attempt, enum verdict verdict, e
 static inline void begin(struct attempt *attempt)
 {
     unsigned n = n_begun;
-    ck_assert_uint_ne(store_begin(store, attempt, on_begun, &attempt->id), 0);
+    ck_assert_uint_ne(book_begin(book, attempt, on_begun, &attempt->id), 0);
     turn_until(&n_begun, n + 1);
     ck_assert_int_gt(attempt->id, 0);
 }
@@ -183,7 +183,7 @@ static inline void end(struct attempt *attempt, enum verdict verdict, enum cause
 {
     unsigned n = n_ended;
     give_verdict(attempt, verdict, cause, mac);
-    store_end(store, attempt, on_ended, NULL);
+    book_end(book, attempt, on_ended, NULL);
     turn_until(&n_ended, n + 1);
 }
 

@@ -108,7 +108,7 @@ static void on_health(void *data, const char *error)
 static struct {
     char path[64]; /* "": none, the book begins empty */
     uv_loop_t loop;
-    struct store *store;
+    struct book *book;
     int rows, begun, ended;
 } pattern;
 
@@ -128,7 +128,7 @@ static void on_begun(void *data, int64_t id)
     attempt->ended = attempt->started + 1000000;
     attempt->verdict = pattern.begun % 3 == 0 ? VERDICT_FAIL : VERDICT_PASS;
     attempt->cause = attempt->verdict == VERDICT_FAIL ? CAUSE_MD5_MISMATCH : CAUSE_NONE;
-    store_end(pattern.store, attempt, on_ended, NULL);
+    book_end(pattern.book, attempt, on_ended, NULL);
 }
 
 static void book_next(void)
@@ -141,7 +141,7 @@ static void book_next(void)
     attempt.started = INT64_C(1772442904120000) + n * INT64_C(1000000);
     snprintf(attempt.slot, sizeof(attempt.slot), "%s", n % 2 ? "A1" : "B2");
     snprintf(attempt.mac, sizeof(attempt.mac), "18:fe:34:%02x:%02x:%02x", n >> 16 & 0xFF, n >> 8 & 0xFF, n & 0xFF);
-    store_begin(pattern.store, &attempt, on_begun, &attempt);
+    book_begin(pattern.book, &attempt, on_begun, &attempt);
 }
 
 void bench_fill(int rows)
@@ -152,14 +152,14 @@ void bench_fill(int rows)
     ck_assert_int_ge(fd, 0);
     close(fd);
     uv_loop_init(&pattern.loop);
-    pattern.store = store_open(&pattern.loop, pattern.path, on_health, NULL, error, sizeof(error));
-    ck_assert_msg(pattern.store != NULL, "%s", error);
+    pattern.book = book_open(&pattern.loop, pattern.path, on_health, NULL, error, sizeof(error));
+    ck_assert_msg(pattern.book != NULL, "%s", error);
     pattern.rows = rows;
     pattern.begun = pattern.ended = 0;
     book_next();
     while (pattern.ended < rows)
         uv_run(&pattern.loop, UV_RUN_ONCE);
-    ck_assert(store_close(pattern.store, 5));
+    ck_assert(book_close(pattern.book, 5));
     uv_run(&pattern.loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&pattern.loop), 0);
 }
@@ -187,8 +187,8 @@ static void *serve(void *unused)
     uv_loop_init(&bench.loop);
     uv_async_init(&bench.loop, &bench.call, on_call);
     bench.events = events_new();
-    bench.station.store = store_open(&bench.loop, bench.book, on_health, NULL, bench.error, sizeof(bench.error));
-    if (bench.station.store) {
+    bench.station.book = book_open(&bench.loop, bench.book, on_health, NULL, bench.error, sizeof(bench.error));
+    if (bench.station.book) {
         bench.http = http_start(&bench.loop, &config, &bench.station, bench.events, bench.error, sizeof(bench.error));
     }
     bench_port = bench.http ? http_port(bench.http) : 0;
@@ -220,7 +220,7 @@ void bench_start(void)
 static void stop_on_loop(void)
 {
     http_stop(bench.http);
-    store_close(bench.station.store, 5);
+    book_close(bench.station.book, 5);
     events_free(bench.events);
     uv_close((uv_handle_t *)&bench.call, NULL);
 }

@@ -23,7 +23,7 @@ extern char bench_socket[];
 /* What its station is (http_station.h): slot "A1" can be started, "B2" is empty, and there is no other. It can be held.
  */
 struct station {
-    struct store *store;
+    struct book *book;
     int starts;
     int held; /* seconds asked for; -1: never */
 };

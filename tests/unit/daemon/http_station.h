@@ -60,9 +60,9 @@ void station_hold(struct station *station, unsigned seconds)
     station->held = (int)seconds;
 }
 
-struct store *station_store(const struct station *station)
+struct book *station_store(const struct station *station)
 {
-    return station->store;
+    return station->book;
 }
 
 #endif

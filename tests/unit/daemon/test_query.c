@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/book/filter.h"
+#include "daemon/book/query.h"
 #include "tests/runner.h"
 
 #include <stdlib.h>
@@ -41,9 +41,9 @@ static void refuses(const char *key, const char *value)
 
 START_TEST(nothing_given_is_everything_as_json)
 {
-    struct store_filter all = {0};
+    struct book_filter all = {0};
     ck_assert_mem_eq(&query.filter, &all, sizeof(all));
-    ck_assert_int_eq(query.format, STORE_JSON);
+    ck_assert_int_eq(query.format, BOOK_JSON);
     ck_assert_int_eq(query_check(&query, error, sizeof(error)), 0);
     query_init(&query, true);
     ck_assert(query.filter.units);
@@ -59,7 +59,7 @@ START_TEST(every_parameter_finds_its_place)
     takes("verdict", "interrupted");
     takes("mac", "18-FE-34-A1-B2-C3");
     takes("limit", "1000000");
-    ck_assert_int_eq(query.format, STORE_CSV);
+    ck_assert_int_eq(query.format, BOOK_CSV);
     ck_assert_int_eq(query.filter.since, INT64_C(1772442904120000));
     ck_assert_int_eq(query.filter.until, INT64_C(1772442904120001));
     ck_assert_str_eq(query.filter.slot, "pci-0000:00:14.0-usb-0:1.2:1.0");

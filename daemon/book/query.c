@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/book/filter.h"
+#include "daemon/book/query.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 void query_init(struct query *query, bool units)
 {
-    *query = (struct query){.filter.units = units, .format = STORE_JSON};
+    *query = (struct query){.filter.units = units, .format = BOOK_JSON};
 }
 
 /* Reads exactly `n` digits and moves `*text` behind them. */
@@ -91,10 +91,10 @@ bool query_time(const char *text, int64_t *microseconds)
 
 static bool set_format(struct query *query, const char *value)
 {
-    static const char *const names[] = {[STORE_JSON] = "json", [STORE_NDJSON] = "ndjson", [STORE_CSV] = "csv"};
+    static const char *const names[] = {[BOOK_JSON] = "json", [BOOK_NDJSON] = "ndjson", [BOOK_CSV] = "csv"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(value, names[i]) == 0) {
-            query->format = (enum store_format)i;
+            query->format = (enum book_format)i;
             return true;
         }
     }

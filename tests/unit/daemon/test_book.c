@@ -35,7 +35,7 @@ START_TEST(a_begun_attempt_is_in_the_book_when_it_is_said)
     char found[64] = "";
     open_book();
     struct attempt attempt = new_attempt("A1");
-    store_begin(store, &attempt, look_for_open_row, found);
+    book_begin(book, &attempt, look_for_open_row, found);
     turn_until(&n_begun, 1);
     ck_assert_str_eq(found, "A1|open");
 }
@@ -54,7 +54,7 @@ START_TEST(a_verdict_is_in_the_book_when_it_is_said)
     struct attempt attempt = new_attempt("A1");
     begin(&attempt);
     give_verdict(&attempt, VERDICT_FAIL, CAUSE_MD5_MISMATCH, MAC_1);
-    store_end(store, &attempt, look_for_verdict, found);
+    book_end(book, &attempt, look_for_verdict, found);
     turn_until(&n_ended, 1);
     ck_assert_str_eq(found, "fail|md5-mismatch");
 }
@@ -187,14 +187,14 @@ START_TEST(thousands_of_attempts_each_have_one_closed_row)
     open_book();
     struct attempt attempt = new_attempt("A1");
     for (int i = 0; i < MANY; i++)
-        store_begin(store, &attempt, on_one_of_many, &many_ids[i]);
+        book_begin(book, &attempt, on_one_of_many, &many_ids[i]);
     turn_until(&n_begun, MANY);
     for (int i = 0; i < MANY; i++) {
         char mac[18];
         snprintf(mac, sizeof(mac), "18:fe:34:00:%02x:%02x", (i / 3) >> 8, (i / 3) & 0xFF);
         attempt.id = many_ids[i];
         give_verdict(&attempt, i % 10 ? VERDICT_PASS : VERDICT_FAIL, i % 10 ? CAUSE_NONE : CAUSE_LINK_LOST, mac);
-        store_end(store, &attempt, i % 2 ? on_ended : NULL, NULL);
+        book_end(book, &attempt, i % 2 ? on_ended : NULL, NULL);
     }
     turn_until(&n_ended, MANY / 2);
     ck_assert(close_book(60));
@@ -205,10 +205,10 @@ START_TEST(thousands_of_attempts_each_have_one_closed_row)
 }
 END_TEST
 
-static struct store_counts counts;
+static struct book_counts counts;
 static unsigned n_counted;
 
-static void on_counted(void *data, const struct store_counts *result)
+static void on_counted(void *data, const struct book_counts *result)
 {
     (void)data;
     counts = *result;
@@ -230,7 +230,7 @@ START_TEST(counts_are_of_what_ended_since)
     }
     struct attempt open = new_attempt("A1");
     begin(&open);
-    store_count(store, now - INT64_C(5400000000), on_counted, NULL);
+    book_count(book, now - INT64_C(5400000000), on_counted, NULL);
     turn_until(&n_counted, 1);
     ck_assert_int_eq(counts.pass, 4);
     ck_assert_int_eq(counts.fail, 2);
@@ -245,7 +245,7 @@ START_TEST(closing_waits_for_what_was_asked_and_says_nothing_more)
     struct attempt attempt = new_attempt("A1");
     begin(&attempt);
     give_verdict(&attempt, VERDICT_INTERRUPTED, CAUSE_STOPPED, "");
-    store_end(store, &attempt, on_ended, NULL);
+    book_end(book, &attempt, on_ended, NULL);
     ck_assert(close_book(10));
     ck_assert_uint_eq(n_ended, 0);
     ck_assert_answer("SELECT verdict, cause FROM attempts", "interrupted|stopped");
@@ -311,7 +311,7 @@ START_TEST(what_is_known_of_a_unit_is_noted_in_its_open_row)
     begin(&second);
     known = first;
     give_verdict(&known, VERDICT_PASS, CAUSE_NONE, MAC_1);
-    store_note(store, &known);
+    book_note(book, &known);
     end(&second, VERDICT_FAIL, CAUSE_LINK_LOST, MAC_1);
     ck_assert_answer("SELECT verdict, cause, ended, mac, chip_id, chip, flash_id, flash_size, stub, baud, written "
                      "FROM attempts WHERE slot = 'A1'",
@@ -320,10 +320,10 @@ START_TEST(what_is_known_of_a_unit_is_noted_in_its_open_row)
 
     /* Too late, or about another row: nothing comes of it. */
     give_verdict(&second, VERDICT_PASS, CAUSE_NONE, MAC_2);
-    store_note(store, &second);
+    book_note(book, &second);
     known.started++;
     strcpy(known.mac, MAC_2);
-    store_note(store, &known);
+    book_note(book, &known);
     ck_assert(close_book(10));
     ck_assert_answer("SELECT verdict, mac FROM attempts ORDER BY id", "open|" MAC_1 "\nfail|" MAC_1);
 
@@ -341,7 +341,7 @@ START_TEST(a_begin_that_was_taken_back_at_once_is_never_said)
     open_book();
     struct attempt attempt = new_attempt("A1");
     for (int i = 0; i < 200; i++)
-        store_cancel(store, store_begin(store, &attempt, on_begun, NULL), CAUSE_UNPLUGGED);
+        book_cancel(book, book_begin(book, &attempt, on_begun, NULL), CAUSE_UNPLUGGED);
     begin(&attempt);
     ck_assert_uint_eq(n_begun, 1);
     ck_assert(close_book(10));
@@ -354,10 +354,10 @@ START_TEST(a_row_that_was_committed_before_it_was_taken_back_is_interrupted)
 {
     open_book();
     struct attempt attempt = new_attempt("A1");
-    uint64_t ticket = store_begin(store, &attempt, on_begun, NULL);
+    uint64_t ticket = book_begin(book, &attempt, on_begun, NULL);
     while (strcmp(ask("SELECT count(*) FROM attempts"), "1") != 0)
         usleep(1000);
-    store_cancel(store, ticket, CAUSE_UNPLUGGED);
+    book_cancel(book, ticket, CAUSE_UNPLUGGED);
     ck_assert(close_book(10));
     ck_assert_uint_eq(n_begun, 0);
     ck_assert_answer("SELECT verdict, cause, ended >= started FROM attempts", "interrupted|unplugged|1");
@@ -368,9 +368,9 @@ START_TEST(what_was_said_can_not_be_taken_back)
 {
     open_book();
     struct attempt attempt = new_attempt("A1");
-    uint64_t ticket = store_begin(store, &attempt, on_begun, &attempt.id);
+    uint64_t ticket = book_begin(book, &attempt, on_begun, &attempt.id);
     turn_until(&n_begun, 1);
-    store_cancel(store, ticket, CAUSE_UNPLUGGED);
+    book_cancel(book, ticket, CAUSE_UNPLUGGED);
     ck_assert(close_book(10));
     ck_assert_answer("SELECT verdict FROM attempts", "open");
 }
@@ -387,11 +387,11 @@ START_TEST(every_race_of_begin_and_cancel_leaves_no_open_row)
     for (int i = 0; i < RACES; i++) {
         struct attempt attempt = new_attempt("A1");
         ids[i] = 0;
-        uint64_t ticket = store_begin(store, &attempt, on_begun, &ids[i]);
+        uint64_t ticket = book_begin(book, &attempt, on_begun, &ids[i]);
         usleep((useconds_t)(rand() % 3000)); /* NOLINT(cert-msc30-c,cert-msc50-c): repeatable on purpose */
         if (i % 2)
             uv_run(&loop, UV_RUN_NOWAIT);
-        store_cancel(store, ticket, CAUSE_UNPLUGGED);
+        book_cancel(book, ticket, CAUSE_UNPLUGGED);
     }
     ck_assert(close_book(10));
     unsigned said = 0;
@@ -407,7 +407,7 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    Suite *suite = suite_create("store");
+    Suite *suite = suite_create("book");
     TCase *tcase = tcase_create("laws");
     tcase_set_timeout(tcase, TEST_TIMEOUT);
     tcase_add_checked_fixture(tcase, setup, teardown);

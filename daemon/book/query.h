@@ -3,14 +3,14 @@
  * The parameters of a request for the book, from strangers: each is checked, and what is wrong is said in a sentence
  * that names it. docs/api.md is their manual. gangctl checks its options with the same code.
  */
-#ifndef DAEMON_BOOK_FILTER_H
-#define DAEMON_BOOK_FILTER_H
+#ifndef DAEMON_BOOK_QUERY_H
+#define DAEMON_BOOK_QUERY_H
 
 #include "daemon/book/book.h"
 
 struct query {
-    struct store_filter filter;
-    enum store_format format;
+    struct book_filter filter;
+    enum book_format format;
     unsigned given; /* one bit per parameter seen */
 };
 

@@ -271,8 +271,8 @@ START_TEST(a_locked_book_is_waited_for)
     open_book();
     sqlite3 *db = lock_book();
     struct attempt attempt = new_attempt("A1"), second = new_attempt("A2");
-    store_begin(store, &attempt, on_begun, &attempt.id);
-    store_begin(store, &second, on_begun, &second.id);
+    book_begin(book, &attempt, on_begun, &attempt.id);
+    book_begin(book, &second, on_begun, &second.id);
     turn_until(&n_ill, 1);
     ck_assert_says(illness, book_path);
     ck_assert_says(illness, "another program has locked it");
@@ -292,9 +292,9 @@ START_TEST(it_gets_well_with_nothing_to_write)
     open_book();
     sqlite3 *db = lock_book();
     struct attempt attempt = new_attempt("A1");
-    uint64_t ticket = store_begin(store, &attempt, on_begun, NULL);
+    uint64_t ticket = book_begin(book, &attempt, on_begun, NULL);
     turn_until(&n_ill, 1);
-    store_cancel(store, ticket, CAUSE_UNPLUGGED);
+    book_cancel(book, ticket, CAUSE_UNPLUGGED);
     unlock_book(db);
     turn_until(&n_well, 1);
     ck_assert_uint_eq(n_begun, 0);
@@ -304,7 +304,7 @@ END_TEST
 
 static unsigned n_counted, n_pieces;
 
-static void on_counted(void *data, const struct store_counts *counts)
+static void on_counted(void *data, const struct book_counts *counts)
 {
     *(int64_t *)data = counts->pass;
     n_counted++;
@@ -327,19 +327,19 @@ START_TEST(a_book_that_cannot_be_written_can_be_read)
     begin(&attempt);
     end(&attempt, VERDICT_PASS, CAUSE_NONE, "");
     sqlite3 *db = lock_book();
-    store_begin(store, &attempt, on_begun, NULL);
+    book_begin(book, &attempt, on_begun, NULL);
     turn_until(&n_ill, 1);
 
-    struct store_filter all = {0};
-    struct store_read *read = store_read_open(store, &all, STORE_CSV);
-    store_read_next(read, on_text, NULL);
-    store_count(store, 0, on_counted, &passed);
+    struct book_filter all = {0};
+    struct book_read *read = book_read_open(book, &all, BOOK_CSV);
+    book_read_next(read, on_text, NULL);
+    book_count(book, 0, on_counted, &passed);
     turn_until(&n_counted, 1);
     ck_assert_uint_eq(n_pieces, 1);
     ck_assert_int_eq(passed, 1);
     ck_assert_uint_eq(n_begun, 1);
     ck_assert_uint_eq(n_well, 0);
-    store_read_close(read);
+    book_read_close(read);
     unlock_book(db);
     turn_until(&n_begun, 2);
 }
@@ -352,7 +352,7 @@ START_TEST(closing_says_what_is_not_in_the_book)
     begin(&attempt);
     sqlite3 *db = lock_book();
     give_verdict(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");
-    store_end(store, &attempt, on_ended, NULL);
+    book_end(book, &attempt, on_ended, NULL);
     ck_assert(!close_book(1));
     ck_assert_uint_eq(n_ended, 0);
     unlock_book(db);
@@ -388,7 +388,7 @@ START_TEST(a_full_disk_loses_nothing)
     give_verdict(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");
     for (int i = 0; i < 20; i++) {
         attempt.id = ids[i];
-        store_end(store, &attempt, on_ended, NULL);
+        book_end(book, &attempt, on_ended, NULL);
     }
     turn_until(&n_ill, 1);
     ck_assert_says(illness, book_path);
@@ -457,11 +457,11 @@ static void write_on_full_disk(void)
     fill_up();
     give_verdict(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");
     for (unsigned i = 0; n_ill == 0 && i < 1000; i++) {
-        store_end(store, &attempt, on_ended, NULL);
+        book_end(book, &attempt, on_ended, NULL);
         uv_run(&loop, UV_RUN_ONCE);
     }
     ck_assert_says(illness, "the disk is full");
-    store_begin(store, &second, on_begun, &second.id);
+    book_begin(book, &second, on_begun, &second.id);
     ck_assert_int_eq(unlink(filler), 0);
     turn_until(&n_well, 1);
     turn_until(&n_begun, 2);
@@ -478,10 +478,10 @@ static void take_back_on_full_disk(void)
     fill_up();
     uint64_t ticket = 0;
     while (n_ill == 0) {
-        ticket = store_begin(store, &attempt, on_begun, NULL);
+        ticket = book_begin(book, &attempt, on_begun, NULL);
         uv_run(&loop, UV_RUN_ONCE);
     }
-    store_cancel(store, ticket, CAUSE_UNPLUGGED);
+    book_cancel(book, ticket, CAUSE_UNPLUGGED);
     unsigned n = n_begun;
     for (int i = 0; i < 30; i++) {
         usleep(100000);
@@ -536,7 +536,7 @@ START_TEST(a_book_that_is_gone_stops_the_station_until_it_is_back)
     begin(&attempt);
     ck_assert_int_eq(rename(book_path, away), 0);
     give_verdict(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");
-    store_end(store, &attempt, on_ended, NULL);
+    book_end(book, &attempt, on_ended, NULL);
     turn_until(&n_ill, 1);
     ck_assert_says(illness, "the book is gone");
     ck_assert_int_ne(access(book_path, F_OK), 0);
@@ -598,15 +598,15 @@ START_TEST(a_row_that_the_schema_refuses_stops_the_station)
     execute(db, "CREATE TRIGGER no BEFORE INSERT ON attempts BEGIN SELECT raise(ABORT, 'no more of these'); END");
     sqlite3_close(db);
     struct attempt second = new_attempt("A2");
-    store_begin(store, &second, on_begun, &second.id);
+    book_begin(book, &second, on_begun, &second.id);
     turn_until(&n_ill, 1);
     ck_assert_says(illness, "no more of these");
     ck_assert_says(illness, "restart gangd");
 
     /* Reads go on; nothing else is written, not even what could be. */
     int64_t passed = 0;
-    store_end(store, &attempt, on_ended, NULL);
-    store_count(store, 0, on_counted, &passed);
+    book_end(book, &attempt, on_ended, NULL);
+    book_count(book, 0, on_counted, &passed);
     turn_until(&n_counted, 1);
     ck_assert_int_eq(passed, 1);
     ck_assert_uint_eq(n_well, 0);
@@ -619,7 +619,7 @@ END_TEST
 
 static Suite *make_suite(void)
 {
-    Suite *suite = suite_create("store faults");
+    Suite *suite = suite_create("book faults");
     TCase *tcase = tcase_create("faults");
     tcase_set_timeout(tcase, TEST_TIMEOUT);
     tcase_add_checked_fixture(tcase, setup, teardown);

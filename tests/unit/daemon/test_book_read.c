@@ -32,28 +32,28 @@ static void on_text(void *data, const char *piece, size_t len, bool last)
     text[text_len] = '\0';
 }
 
-static const char *read_all(const struct store_filter *filter, enum store_format format)
+static const char *read_all(const struct book_filter *filter, enum book_format format)
 {
     free(text);
     text = NULL;
     text_len = largest_piece = 0;
     n_pieces = 0;
     was_last = went_wrong = false;
-    struct store_read *read = store_read_open(store, filter, format);
+    struct book_read *read = book_read_open(book, filter, format);
     ck_assert_ptr_nonnull(read);
     while (!was_last) {
         unsigned n = n_pieces;
-        store_read_next(read, on_text, &text);
+        book_read_next(read, on_text, &text);
         turn_until(&n_pieces, n + 1);
     }
-    store_read_close(read);
+    book_read_close(read);
     return text;
 }
 
-static json_t *read_array(const struct store_filter *filter)
+static json_t *read_array(const struct book_filter *filter)
 {
     json_error_t reason;
-    const char *all = read_all(filter, STORE_JSON);
+    const char *all = read_all(filter, BOOK_JSON);
     json_t *array = json_loads(all, JSON_REJECT_DUPLICATES, &reason);
     ck_assert_msg(array != NULL, "%s: %s", reason.text, all);
     ck_assert(json_is_array(array));
@@ -61,7 +61,7 @@ static json_t *read_array(const struct store_filter *filter)
 }
 
 /* The values of `key` in the rows that `filter` lets through: "1 2 3". */
-static const char *values(const struct store_filter *filter, const char *key)
+static const char *values(const struct book_filter *filter, const char *key)
 {
     static char line[2000];
     line[0] = '\0';
@@ -81,7 +81,7 @@ static const char *values(const struct store_filter *filter, const char *key)
 }
 
 /* Puts an attempt into the book; times in seconds, so that the tests can be read. */
-static void book(int64_t started, const char *slot, enum verdict verdict, const char *mac)
+static void add_attempt(int64_t started, const char *slot, enum verdict verdict, const char *mac)
 {
     struct attempt attempt = new_attempt(slot);
     attempt.started = started * 1000000;
@@ -99,12 +99,12 @@ static void setup_book(void)
 static void setup_rows(void)
 {
     setup_book();
-    book(100, "A1", VERDICT_PASS, MAC(1));        /* 1 */
-    book(200, "A2", VERDICT_FAIL, MAC(2));        /* 2 */
-    book(300, "A1", VERDICT_INTERRUPTED, MAC(2)); /* 3 */
-    book(400, "A2", VERDICT_OPEN, "");            /* 4 */
-    book(500, "A1", VERDICT_PASS, MAC(2));        /* 5 */
-    book(600, "A3", VERDICT_FAIL, "");            /* 6 */
+    add_attempt(100, "A1", VERDICT_PASS, MAC(1));        /* 1 */
+    add_attempt(200, "A2", VERDICT_FAIL, MAC(2));        /* 2 */
+    add_attempt(300, "A1", VERDICT_INTERRUPTED, MAC(2)); /* 3 */
+    add_attempt(400, "A2", VERDICT_OPEN, "");            /* 4 */
+    add_attempt(500, "A1", VERDICT_PASS, MAC(2));        /* 5 */
+    add_attempt(600, "A3", VERDICT_FAIL, "");            /* 6 */
 }
 
 static void teardown_text(void)
@@ -116,19 +116,19 @@ static void teardown_text(void)
 
 START_TEST(no_condition_gives_all_oldest_first)
 {
-    ck_assert_str_eq(values(&(struct store_filter){0}, "id"), "1 2 3 4 5 6");
-    ck_assert_str_eq(values(&(struct store_filter){.units = true}, "mac"), MAC(1) " " MAC(2));
+    ck_assert_str_eq(values(&(struct book_filter){0}, "id"), "1 2 3 4 5 6");
+    ck_assert_str_eq(values(&(struct book_filter){.units = true}, "mac"), MAC(1) " " MAC(2));
     /* A clock that was put back does not change what oldest means. */
-    book(150, "A1", VERDICT_PASS, MAC(3));
-    ck_assert_str_eq(values(&(struct store_filter){0}, "id"), "1 7 2 3 4 5 6");
+    add_attempt(150, "A1", VERDICT_PASS, MAC(3));
+    ck_assert_str_eq(values(&(struct book_filter){0}, "id"), "1 7 2 3 4 5 6");
 }
 END_TEST
 
 START_TEST(time_is_from_since_to_before_until)
 {
-    struct store_filter since = {.since = 200000000};
-    struct store_filter until = {.until = 200000000};
-    struct store_filter both = {.since = 200000001, .until = 500000001};
+    struct book_filter since = {.since = 200000000};
+    struct book_filter until = {.until = 200000000};
+    struct book_filter both = {.since = 200000001, .until = 500000001};
     ck_assert_str_eq(values(&since, "id"), "2 3 4 5 6");
     ck_assert_str_eq(values(&until, "id"), "1");
     ck_assert_str_eq(values(&both, "id"), "3 4 5");
@@ -138,9 +138,9 @@ END_TEST
 START_TEST(units_are_chosen_by_when_they_were_last_seen)
 {
     /* Seen last when their latest attempt ended: at 112.5 and 512.5 s. */
-    struct store_filter since = {.units = true, .since = 112500001};
-    struct store_filter from = {.units = true, .since = 112500000};
-    struct store_filter until = {.units = true, .until = 512500000};
+    struct book_filter since = {.units = true, .since = 112500001};
+    struct book_filter from = {.units = true, .since = 112500000};
+    struct book_filter until = {.units = true, .until = 512500000};
     ck_assert_str_eq(values(&since, "mac"), MAC(2));
     ck_assert_str_eq(values(&from, "mac"), MAC(1) " " MAC(2));
     ck_assert_str_eq(values(&until, "mac"), MAC(1));
@@ -149,29 +149,29 @@ END_TEST
 
 START_TEST(slot_verdict_and_mac_choose)
 {
-    ck_assert_str_eq(values(&(struct store_filter){.slot = "A2"}, "id"), "2 4");
-    ck_assert_str_eq(values(&(struct store_filter){.slot = "a2"}, "id"), "");
-    ck_assert_str_eq(values(&(struct store_filter){.mac = MAC(2)}, "id"), "2 3 5");
-    struct store_filter filter = {.has_verdict = true};
+    ck_assert_str_eq(values(&(struct book_filter){.slot = "A2"}, "id"), "2 4");
+    ck_assert_str_eq(values(&(struct book_filter){.slot = "a2"}, "id"), "");
+    ck_assert_str_eq(values(&(struct book_filter){.mac = MAC(2)}, "id"), "2 3 5");
+    struct book_filter filter = {.has_verdict = true};
     static const char *const ids[] = {
         [VERDICT_OPEN] = "4", [VERDICT_PASS] = "1 5", [VERDICT_FAIL] = "2 6", [VERDICT_INTERRUPTED] = "3"};
     for (int verdict = VERDICT_OPEN; verdict <= VERDICT_INTERRUPTED; verdict++) {
         filter.verdict = (enum verdict)verdict;
         ck_assert_str_eq(values(&filter, "id"), ids[verdict]);
     }
-    struct store_filter all_of_them = {.slot = "A1",
-                                       .mac = MAC(2),
-                                       .has_verdict = true,
-                                       .verdict = VERDICT_PASS,
-                                       .since = 200000000,
-                                       .until = 1000000000};
+    struct book_filter all_of_them = {.slot = "A1",
+                                      .mac = MAC(2),
+                                      .has_verdict = true,
+                                      .verdict = VERDICT_PASS,
+                                      .since = 200000000,
+                                      .until = 1000000000};
     ck_assert_str_eq(values(&all_of_them, "id"), "5");
 }
 END_TEST
 
 START_TEST(a_unit_is_what_its_latest_attempt_says)
 {
-    struct store_filter filter = {.units = true, .mac = MAC(2)};
+    struct book_filter filter = {.units = true, .mac = MAC(2)};
     json_t *array = read_array(&filter);
     ck_assert_uint_eq(json_array_size(array), 1);
     json_t *expected = json_loads(
@@ -189,9 +189,9 @@ START_TEST(a_unit_is_what_its_latest_attempt_says)
     json_decref(expected);
     json_decref(array);
 
-    ck_assert_str_eq(values(&(struct store_filter){.units = true, .slot = "A1"}, "mac"), MAC(1) " " MAC(2));
-    ck_assert_str_eq(values(&(struct store_filter){.units = true, .slot = "A2"}, "mac"), "");
-    filter = (struct store_filter){.units = true, .has_verdict = true, .verdict = VERDICT_FAIL};
+    ck_assert_str_eq(values(&(struct book_filter){.units = true, .slot = "A1"}, "mac"), MAC(1) " " MAC(2));
+    ck_assert_str_eq(values(&(struct book_filter){.units = true, .slot = "A2"}, "mac"), "");
+    filter = (struct book_filter){.units = true, .has_verdict = true, .verdict = VERDICT_FAIL};
     ck_assert_str_eq(values(&filter, "mac"), "");
 }
 END_TEST
@@ -203,7 +203,7 @@ START_TEST(an_attempt_comes_back_as_it_went_in)
     strcpy(attempt.detail, "caf\xC3\xA9 \xF0\x9F\x94\x8C");
     begin(&attempt);
     end(&attempt, VERDICT_FAIL, CAUSE_MD5_MISMATCH, MAC(1));
-    json_t *array = read_array(&(struct store_filter){0});
+    json_t *array = read_array(&(struct book_filter){0});
     json_t *row = json_array_get(array, 0);
     char *line = json_dumps(row, JSON_COMPACT | JSON_REAL_PRECISION(10));
     static const char expected[] =
@@ -223,13 +223,13 @@ END_TEST
 
 START_TEST(an_empty_book_reads_as_nothing)
 {
-    ck_assert_str_eq(values(&(struct store_filter){0}, "id"), "");
-    ck_assert_str_eq(read_all(&(struct store_filter){0}, STORE_NDJSON), "");
-    ck_assert_str_eq(read_all(&(struct store_filter){.units = true}, STORE_CSV),
+    ck_assert_str_eq(values(&(struct book_filter){0}, "id"), "");
+    ck_assert_str_eq(read_all(&(struct book_filter){0}, BOOK_NDJSON), "");
+    ck_assert_str_eq(read_all(&(struct book_filter){.units = true}, BOOK_CSV),
                      "mac,chip_id,chip,flash_id,flash_size,first_seen,last_seen,attempts,verdict,cause,written,"
                      "slot,image_sha256,lot\r\n");
     ck_assert_str_eq(
-        read_all(&(struct store_filter){0}, STORE_CSV),
+        read_all(&(struct book_filter){0}, BOOK_CSV),
         "id,slot,path,adapter,started,ended,verdict,cause,detail,sentence,remedy,mac,chip_id,chip,"
         "flash_id,flash_size,image_md5,image_sha256,image_size,baud,tries,written,seconds_reset,seconds_sync,"
         "seconds_identify,seconds_stub,seconds_baud,seconds_compare,seconds_write,seconds_verify,"
@@ -248,11 +248,11 @@ START_TEST(an_attempt_tells_whether_it_has_written)
         begin(&attempt);
         attempt.written = written[i];
         end(&attempt, VERDICT_PASS, CAUSE_NONE, MAC(1));
-        struct store_filter filter = {.since = attempt.started}, units = {.units = true};
-        ck_assert_ptr_nonnull(strstr(read_all(&filter, STORE_NDJSON), in_json[i]));
-        ck_assert_ptr_nonnull(strstr(read_all(&filter, STORE_CSV), in_csv[i]));
-        ck_assert_ptr_nonnull(strstr(read_all(&units, STORE_NDJSON), in_json[i]));
-        ck_assert_ptr_nonnull(strstr(read_all(&units, STORE_CSV), of_unit[i]));
+        struct book_filter filter = {.since = attempt.started}, units = {.units = true};
+        ck_assert_ptr_nonnull(strstr(read_all(&filter, BOOK_NDJSON), in_json[i]));
+        ck_assert_ptr_nonnull(strstr(read_all(&filter, BOOK_CSV), in_csv[i]));
+        ck_assert_ptr_nonnull(strstr(read_all(&units, BOOK_NDJSON), in_json[i]));
+        ck_assert_ptr_nonnull(strstr(read_all(&units, BOOK_CSV), of_unit[i]));
     }
 }
 END_TEST
@@ -280,7 +280,7 @@ START_TEST(many_rows_come_in_pages_each_once)
     fill(db);
     sqlite3_close(db);
     for (int units = 0; units <= 1; units++) {
-        struct store_filter filter = {.units = units != 0};
+        struct book_filter filter = {.units = units != 0};
         json_t *array = read_array(&filter), *row;
         ck_assert_uint_ge(n_pieces, 3);
         ck_assert_uint_lt(largest_piece, text_len / 2);
@@ -313,15 +313,15 @@ START_TEST(a_limit_ends_a_read_on_and_off_the_page)
     sqlite3_close(db);
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         size_t expected = limits[i] < ROWS ? (size_t)limits[i] : ROWS;
-        struct store_filter filter = {.limit = limits[i]};
-        ck_assert_uint_eq(count_lines(read_all(&filter, STORE_NDJSON)), expected);
-        ck_assert_uint_eq(count_lines(read_all(&filter, STORE_CSV)), expected + 1);
+        struct book_filter filter = {.limit = limits[i]};
+        ck_assert_uint_eq(count_lines(read_all(&filter, BOOK_NDJSON)), expected);
+        ck_assert_uint_eq(count_lines(read_all(&filter, BOOK_CSV)), expected + 1);
         json_t *array = read_array(&filter);
         ck_assert_uint_eq(json_array_size(array), expected);
         json_decref(array);
     }
-    struct store_filter odd = {.slot = "A1"};
-    ck_assert_uint_eq(count_lines(read_all(&odd, STORE_NDJSON)), (ROWS + 1) / 2);
+    struct book_filter odd = {.slot = "A1"};
+    ck_assert_uint_eq(count_lines(read_all(&odd, BOOK_NDJSON)), (ROWS + 1) / 2);
 }
 END_TEST
 
@@ -341,10 +341,10 @@ START_TEST(csv_cells_are_quoted_and_never_a_formula)
     strcpy(attempt.operator, "a,b");
     begin(&attempt);
     sqlite3 *db = peek();
-    /* What the store itself would not write. */
+    /* What the book itself would not write. */
     execute(db, "UPDATE attempts SET detail = char(13, 10) || 'x', gangd = char(9) || 'y'");
     sqlite3_close(db);
-    read_all(&(struct store_filter){0}, STORE_CSV);
+    read_all(&(struct book_filter){0}, BOOK_CSV);
     ck_assert_in_csv("\r\n1,'=1+2,'@SUM(1),\"'-1,\"\"x\"\"\",");
     ck_assert_in_csv(",'+49,\"say \"\"hi\"\"\",\"a,b\",");
     ck_assert_in_csv(",none,??x,");
@@ -360,40 +360,40 @@ START_TEST(a_read_may_end_in_the_middle_and_while_it_waits)
     sqlite3 *db = peek();
     fill(db);
     sqlite3_close(db);
-    struct store_filter all = {0};
-    struct store_read *middle = store_read_open(store, &all, STORE_JSON);
-    store_read_next(middle, on_text, &text);
+    struct book_filter all = {0};
+    struct book_read *middle = book_read_open(book, &all, BOOK_JSON);
+    book_read_next(middle, on_text, &text);
     turn_until(&n_pieces, 1);
     ck_assert(!was_last);
-    store_read_close(middle);
+    book_read_close(middle);
 
     for (int i = 0; i < 50; i++) {
-        struct store_read *read = store_read_open(store, &all, STORE_JSON);
-        store_read_next(read, on_text, &text);
+        struct book_read *read = book_read_open(book, &all, BOOK_JSON);
+        book_read_next(read, on_text, &text);
         usleep((useconds_t)(i * 200));
-        store_read_close(read);
+        book_read_close(read);
     }
-    struct store_read *unused = store_read_open(store, &all, STORE_JSON);
-    store_read_close(unused);
+    struct book_read *unused = book_read_open(book, &all, BOOK_JSON);
+    book_read_close(unused);
     /* What comes after them tells that they have passed. */
-    book(5000, "A1", VERDICT_PASS, MAC(1));
+    add_attempt(5000, "A1", VERDICT_PASS, MAC(1));
     ck_assert_uint_eq(n_pieces, 1);
 }
 END_TEST
 
-static struct store_read *closed_by_callback;
+static struct book_read *closed_by_callback;
 
 static void close_on_text(void *data, const char *piece, size_t len, bool last)
 {
     on_text(data, piece, len, last);
-    store_read_close(closed_by_callback);
+    book_read_close(closed_by_callback);
 }
 
 START_TEST(a_read_may_end_in_its_callback)
 {
-    struct store_filter all = {0};
-    closed_by_callback = store_read_open(store, &all, STORE_CSV);
-    store_read_next(closed_by_callback, close_on_text, &text);
+    struct book_filter all = {0};
+    closed_by_callback = book_read_open(book, &all, BOOK_CSV);
+    book_read_next(closed_by_callback, close_on_text, &text);
     turn_until(&n_pieces, 1);
     ck_assert_int_eq(strncmp(text, "id,slot,", 8), 0);
 }
@@ -404,18 +404,18 @@ START_TEST(rows_that_come_during_a_read_are_neither_lost_nor_doubled)
     sqlite3 *db = peek();
     fill(db);
     sqlite3_close(db);
-    struct store_filter units = {.units = true};
-    struct store_read *read = store_read_open(store, &units, STORE_NDJSON);
-    store_read_next(read, on_text, &text);
+    struct book_filter units = {.units = true};
+    struct book_read *read = book_read_open(book, &units, BOOK_NDJSON);
+    book_read_next(read, on_text, &text);
     turn_until(&n_pieces, 1);
     /* The first unit, which was given already, is seen again. */
-    book(5000, "A1", VERDICT_PASS, "18:fe:34:00:00:01");
+    add_attempt(5000, "A1", VERDICT_PASS, "18:fe:34:00:00:01");
     while (!was_last) {
         unsigned n = n_pieces;
-        store_read_next(read, on_text, &text);
+        book_read_next(read, on_text, &text);
         turn_until(&n_pieces, n + 1);
     }
-    store_read_close(read);
+    book_read_close(read);
     ck_assert_uint_eq(count_lines(text), ROWS);
 }
 END_TEST
@@ -424,23 +424,23 @@ START_TEST(a_book_that_cannot_be_read_ends_the_read)
 {
     sqlite3 *db = peek();
     fill(db);
-    struct store_filter units = {.units = true};
-    struct store_read *read = store_read_open(store, &units, STORE_JSON);
-    store_read_next(read, on_text, &text);
+    struct book_filter units = {.units = true};
+    struct book_read *read = book_read_open(book, &units, BOOK_JSON);
+    book_read_next(read, on_text, &text);
     turn_until(&n_pieces, 1);
     execute(db, "DROP TABLE units");
     sqlite3_close(db);
-    store_read_next(read, on_text, &text);
+    book_read_next(read, on_text, &text);
     turn_until(&n_pieces, 2);
     ck_assert(went_wrong);
     ck_assert(was_last);
-    store_read_close(read);
+    book_read_close(read);
 }
 END_TEST
 
 static Suite *make_suite(void)
 {
-    Suite *suite = suite_create("store read");
+    Suite *suite = suite_create("book read");
     TCase *rows = tcase_create("rows");
     tcase_set_timeout(rows, TEST_TIMEOUT);
     tcase_add_checked_fixture(rows, setup_rows, teardown_text);
