@@ -159,7 +159,7 @@ static int run(const struct config *config, const char *config_path)
     if (started)
         log_usage();
     int status = started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
-    keeper_release(status);
+    supervisor_release(status);
     return status;
 }
 
@@ -195,6 +195,6 @@ int main(int argc, char **argv)
     }
     if (check)
         return check_config(&config, path);
-    keeper_start();
+    supervisor_start();
     return run(&config, path);
 }

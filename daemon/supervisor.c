@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int release = -1; /* the child's end of the pipe to the keeper; -1: no keeper */
+static int release = -1; /* the child's end of the pipe to the supervisor; -1: no supervisor */
 
 static _Noreturn void end_as(int status)
 {
@@ -67,13 +67,13 @@ static void inherit(const char *variable)
         setenv(variable, number, 1);
 }
 
-void keeper_start(void)
+void supervisor_start(void)
 {
     int ends[2], signals = -1;
     if (!getenv("NOTIFY_SOCKET"))
         return;
     if (pipe2(ends, O_CLOEXEC)) {
-        log_warning("gangd", "no keeper: %s", strerror(errno));
+        log_warning("gangd", "no supervisor: %s", strerror(errno));
         return;
     }
     sigset_t handed_on, before;
@@ -82,7 +82,7 @@ void keeper_start(void)
     sigaddset(&handed_on, SIGINT);
     sigaddset(&handed_on, SIGTERM);
     sigprocmask(SIG_BLOCK, &handed_on, &before);
-    pid_t keeper = getpid(), child = -1;
+    pid_t supervisor = getpid(), child = -1;
     signals = signalfd(-1, &handed_on, SFD_CLOEXEC);
     if (signals >= 0)
         child = fork();
@@ -91,12 +91,12 @@ void keeper_start(void)
         keep(child, ends[0], signals);
     }
     if (child < 0) {
-        log_warning("gangd", "no keeper: %s", strerror(errno));
+        log_warning("gangd", "no supervisor: %s", strerror(errno));
         close(ends[1]);
     } else {
         release = ends[1];
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != keeper) /* it died before it could be said */
+        if (getppid() != supervisor) /* it died before it could be said */
             _exit(EXIT_FAILURE);
         inherit("LISTEN_PID");
         inherit("WATCHDOG_PID");
@@ -107,13 +107,13 @@ void keeper_start(void)
     sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-void keeper_release(int status)
+void supervisor_release(int status)
 {
     uint8_t byte = (uint8_t)status;
     if (release < 0)
         return;
     if (write(release, &byte, 1) != 1)
-        log_warning("gangd", "the keeper does not hear: %s", strerror(errno));
+        log_warning("gangd", "the supervisor does not hear: %s", strerror(errno));
     close(release);
     release = -1;
 }

@@ -20,7 +20,7 @@ const PATH = (n) => `pci-0000:00:14.0-usb-0:1.${n}:1.0`;
 
 /* Runs gangd when the file "run" appears. One that ends, however it did, comes back only when the test wants it: a crash
  * must not be healed by a restart. */
-const KEEPER = `
+const SUPERVISOR = `
 cd "$1"
 while [ -e world ]; do
     if [ -e run ]; then
@@ -76,7 +76,7 @@ export class Bench {
         const log = fs.openSync(file('boardsim.log'), 'w');
         const gangd = path.join(BUILD, 'gangd');
         bench.process = spawn(path.join(BUILD, 'boardsim'), ['--boards', String(boards), '--control', bench.control, '--',
-            'sh', '-c', KEEPER, 'keeper', bench.dir, gangd, asanRuntime(gangd)], { stdio: ['ignore', log, log] });
+            'sh', '-c', SUPERVISOR, 'supervisor', bench.dir, gangd, asanRuntime(gangd)], { stdio: ['ignore', log, log] });
         bench.process.on('error', (error) => fs.appendFileSync(file('boardsim.log'), `${error.message}\n`));
         bench.ended = once(bench.process, 'exit').catch(() => {});
         try {

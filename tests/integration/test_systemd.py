@@ -119,7 +119,7 @@ def test_without_passed_sockets_the_socket_goes_with_gangd():
 
 
 class Kept(Activated):
-    """A station whose gangd finds systemd's notification socket: it is a keeper, and its child does the work."""
+    """A station whose gangd finds systemd's notification socket: it is a supervisor, and its child does the work."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -145,7 +145,7 @@ def is_alive(pid):
     return os.path.exists(f"/proc/{pid}/exe")
 
 
-def test_a_keeper_hands_on_what_systemd_says():
+def test_the_supervisor_passes_on_what_systemd_says():
     with Kept(boards=0) as station:
         waiting = station.ask(socket.AF_UNIX)
         station.start(ready=False)
@@ -160,7 +160,7 @@ def test_a_keeper_hands_on_what_systemd_says():
         until("the child's end", lambda: not is_alive(child))
 
 
-def test_keeper_and_child_die_together():
+def test_supervisor_and_child_die_together():
     with Kept(boards=0) as station:
         for kill_child in (True, False):
             station.start(ready=False)

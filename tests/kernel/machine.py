@@ -61,7 +61,7 @@ SLOW = ("baud = 38400", "settle_ms = 50")
 
 
 def main_pid():
-    """gangd's keeper."""
+    """gangd's supervisor."""
     return int(show("MainPID"))
 
 
