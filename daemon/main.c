@@ -21,7 +21,7 @@
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-struct program {
+struct gangd {
     uv_loop_t loop;
     struct events *events;
     struct station *station;
@@ -59,17 +59,17 @@ static int check_config(const struct config *config, const char *path)
 
 static void on_hangup(uv_signal_t *handle, int signum)
 {
-    struct program *program = handle->data;
+    struct gangd *gangd = handle->data;
     (void)signum;
-    station_reload(program->station);
+    station_reload(gangd->station);
 }
 
 static void on_end(uv_signal_t *handle, int signum)
 {
-    struct program *program = handle->data;
+    struct gangd *gangd = handle->data;
     log_info("gangd", "ending on %s", signum == SIGTERM ? "SIGTERM" : "SIGINT");
     sd_notify(0, "STOPPING=1");
-    uv_stop(&program->loop);
+    uv_stop(&gangd->loop);
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -78,37 +78,37 @@ static void on_watchdog(uv_timer_t *timer)
     sd_notify(0, "WATCHDOG=1");
 }
 
-static void watch_signal(struct program *program, uv_signal_t *handle, uv_signal_cb callback, int signum)
+static void watch_signal(struct gangd *gangd, uv_signal_t *handle, uv_signal_cb callback, int signum)
 {
-    uv_signal_init(&program->loop, handle);
-    handle->data = program;
+    uv_signal_init(&gangd->loop, handle);
+    handle->data = gangd;
     uv_signal_start(handle, callback, signum);
 }
 
 /* The loop itself says that it is alive: systemd restarts a loop that hangs (sd_watchdog_enabled(3)). */
-static void feed_watchdog(struct program *program)
+static void feed_watchdog(struct gangd *gangd)
 {
     uint64_t interval_us = 0;
-    uv_timer_init(&program->loop, &program->watchdog);
+    uv_timer_init(&gangd->loop, &gangd->watchdog);
     if (sd_watchdog_enabled(0, &interval_us) > 0)
-        uv_timer_start(&program->watchdog, on_watchdog, 0, interval_us / 2000);
+        uv_timer_start(&gangd->watchdog, on_watchdog, 0, interval_us / 2000);
 }
 
-static void close_handles(struct program *program)
+static void close_handles(struct gangd *gangd)
 {
-    uv_close((uv_handle_t *)&program->hangup, NULL);
-    uv_close((uv_handle_t *)&program->interrupt, NULL);
-    uv_close((uv_handle_t *)&program->terminate, NULL);
-    uv_close((uv_handle_t *)&program->watchdog, NULL);
+    uv_close((uv_handle_t *)&gangd->hangup, NULL);
+    uv_close((uv_handle_t *)&gangd->interrupt, NULL);
+    uv_close((uv_handle_t *)&gangd->terminate, NULL);
+    uv_close((uv_handle_t *)&gangd->watchdog, NULL);
     unsigned waited = 0;
-    while ((uv_run(&program->loop, UV_RUN_NOWAIT) != 0 || tty_workers() > 0) && waited < LINGER_MS) {
+    while ((uv_run(&gangd->loop, UV_RUN_NOWAIT) != 0 || tty_workers() > 0) && waited < LINGER_MS) {
         uv_sleep(10);
         waited += 10;
     }
     if (tty_workers() > 0)
         log_warning("gangd", "%u adapters do not answer; not waiting for them", tty_workers());
-    events_free(program->events);
-    uv_loop_close(&program->loop);
+    events_free(gangd->events);
+    uv_loop_close(&gangd->loop);
 }
 
 static void log_usage(void)
@@ -123,39 +123,39 @@ static void log_usage(void)
 
 static int run(const struct config *config, const char *config_path)
 {
-    static struct program program;
+    static struct gangd gangd;
     char error[512];
-    uv_loop_init(&program.loop);
+    uv_loop_init(&gangd.loop);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error to be told, not a death */
-    watch_signal(&program, &program.hangup, on_hangup, SIGHUP);
-    watch_signal(&program, &program.interrupt, on_end, SIGINT);
-    watch_signal(&program, &program.terminate, on_end, SIGTERM);
-    feed_watchdog(&program);
+    watch_signal(&gangd, &gangd.hangup, on_hangup, SIGHUP);
+    watch_signal(&gangd, &gangd.interrupt, on_end, SIGINT);
+    watch_signal(&gangd, &gangd.terminate, on_end, SIGTERM);
+    feed_watchdog(&gangd);
 
-    program.events = events_new();
+    gangd.events = events_new();
     bool all_booked = true, started = false;
-    if (program.events)
-        program.station = station_start(&program.loop, config, config_path, program.events, error, sizeof(error));
+    if (gangd.events)
+        gangd.station = station_start(&gangd.loop, config, config_path, gangd.events, error, sizeof(error));
     else
         snprintf(error, sizeof(error), "out of memory");
-    if (program.station)
-        program.http = http_start(&program.loop, config, program.station, program.events, error, sizeof(error));
-    if (program.http) {
+    if (gangd.station)
+        gangd.http = http_start(&gangd.loop, config, gangd.station, gangd.events, error, sizeof(error));
+    if (gangd.http) {
         started = true;
         if (config->address[0])
             log_info("gangd", "%s is ready: http://%s:%u", GANGD_VERSION, config->address, config->port);
         else
             log_info("gangd", "%s is ready: %s", GANGD_VERSION, config->socket);
         sd_notify(0, "READY=1");
-        uv_run(&program.loop, UV_RUN_DEFAULT);
-        http_stop(program.http);
+        uv_run(&gangd.loop, UV_RUN_DEFAULT);
+        http_stop(gangd.http);
     } else {
         log_error("gangd", "%s", error);
     }
-    if (program.station)
-        all_booked = station_stop(program.station);
-    close_handles(&program);
+    if (gangd.station)
+        all_booked = station_stop(gangd.station);
+    close_handles(&gangd);
     if (started)
         log_usage();
     int status = started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
