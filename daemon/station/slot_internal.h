@@ -61,9 +61,9 @@ struct slot {
     struct {          /* of a fixture, see slot_presence.c */
         bool looking; /* `look` is the session's recipe */
         struct presence look;
-        bool tight;         /* of the latest look */
-        uint32_t held_baud; /* at which the judged board waits; 0: it does not */
-        bool known;         /* `mac` is the board's that sits here, or is being judged */
+        bool tight;            /* of the latest look */
+        uint32_t waiting_baud; /* at which the judged board waits; 0: it does not */
+        bool known;            /* `mac` is the board's that sits here, or is being judged */
         uint8_t mac[6];
         unsigned odd, empty; /* looks in a row that found something unknown; nothing */
         bool lid_closed;

@@ -38,7 +38,7 @@ static void look(struct slot *slot)
     const struct presence_job job = {
         .manual_reset = slot->reset == RESET_MANUAL,
         .tight = slot->seat.tight = !slot->seat.tight,
-        .held_baud = slot->seat.held_baud,
+        .waiting_baud = slot->seat.waiting_baud,
     };
     slot->seat.looking = true;
     presence_start(&slot->seat.look, &slot->session, &job, steady_clock_us());
@@ -88,7 +88,7 @@ void slot_presence_forget(struct slot *slot)
 void slot_presence_ready(struct slot *slot)
 {
     slot->seat.known = false;
-    slot->seat.held_baud = 0;
+    slot->seat.waiting_baud = 0;
     slot->seat.empty = 0;
     look_later(slot, LOOK_MS);
 }
@@ -136,9 +136,9 @@ void slot_presence_shown(struct slot *slot)
         memcpy(slot->seat.mac, program->chip.mac, sizeof(slot->seat.mac));
     }
     if (program->stub_running)
-        slot->seat.held_baud = slot->session.baud;
+        slot->seat.waiting_baud = slot->session.baud;
     else
-        slot->seat.held_baud = program->identified ? LOADER_BAUD : 0;
+        slot->seat.waiting_baud = program->identified ? LOADER_BAUD : 0;
     look_later(slot, HELD_LOOK_MS);
 }
 
@@ -146,8 +146,8 @@ static enum who who(struct slot *slot)
 {
     const struct presence *seen = &slot->seat.look;
     switch (seen->result) {
-    case PRESENCE_HELD: return WHO_SAME;
-    case PRESENCE_SOMETHING: return WHO_ODD;
+    case PRESENCE_SAME: return WHO_SAME;
+    case PRESENCE_UNIDENTIFIED: return WHO_ODD;
     case PRESENCE_BOARD: break;
     default: return WHO_NOBODY;
     }
@@ -184,14 +184,14 @@ static void looked_for_board(struct slot *slot)
 /* In SHOWN: does whoever sits here bear this verdict? */
 static void looked_at_judged(struct slot *slot)
 {
-    bool held = slot->seat.look.result == PRESENCE_HELD;
+    bool held = slot->seat.look.result == PRESENCE_SAME;
     enum who is = who(slot);
     if (is != WHO_NOBODY)
         slot->seat.empty = 0;
     if (is != WHO_ODD)
         slot->seat.odd = 0;
     if (!held) /* it answers where a reset has left it, or does not answer */
-        slot->seat.held_baud = is == WHO_SAME ? LOADER_BAUD : 0;
+        slot->seat.waiting_baud = is == WHO_SAME ? LOADER_BAUD : 0;
 
     if (is == WHO_OTHER) {
         slot_settle(slot);

@@ -36,6 +36,11 @@ uint64_t session_deadline(const struct session *session)
     return session->deadline;
 }
 
+bool session_ended(const struct session *session)
+{
+    return session->activity == SESSION_IDLE;
+}
+
 void session_forget(struct session *session)
 {
     slip_decoder_init(&session->decoder, session->rx, sizeof(session->rx));

@@ -8,23 +8,23 @@
 #include <string.h>
 
 #define SYNC_TIMEOUT (100 * MS)
-/* At held_baud. A busy PC hears an answer late, and not to wait for it is to reset a board that was held. */
-#define KNOCKS        2
-#define KNOCK_TIMEOUT (300 * MS)
-#define SYNCS_SILENT  4 /* without a byte in answer: nobody is there */
-#define SYNCS         7 /* with one */
-#define BANNER_WAIT   (300 * MS)
+/* At waiting_baud. A busy PC hears an answer late, and not to wait for it is to reset a board that was held. */
+#define ASKS         2
+#define ASK_TIMEOUT  (300 * MS)
+#define SYNCS_SILENT 4 /* without a byte in answer: nobody is there */
+#define SYNCS        7 /* with one */
+#define BANNER_WAIT  (300 * MS)
 
 static const struct session_event start = {.kind = SESSION_STARTED};
 
-static void step_knock(struct presence *presence, const struct session_event *event);
+static void step_ask(struct presence *presence, const struct session_event *event);
 static void step_reset(struct presence *presence, const struct session_event *event);
 static void step_sync(struct presence *presence, const struct session_event *event);
 static void step_identify(struct presence *presence, const struct session_event *event);
 static void step_banner(struct presence *presence, const struct session_event *event);
 
 static void (*const handlers[])(struct presence *, const struct session_event *) = {
-    [PRESENCE_KNOCK] = step_knock,       [PRESENCE_RESET] = step_reset,   [PRESENCE_SYNC] = step_sync,
+    [PRESENCE_ASK] = step_ask,           [PRESENCE_RESET] = step_reset,   [PRESENCE_SYNC] = step_sync,
     [PRESENCE_IDENTIFY] = step_identify, [PRESENCE_BANNER] = step_banner, [PRESENCE_ENDED] = NULL,
 };
 
@@ -55,11 +55,11 @@ static void step(struct recipe *recipe, const struct session_event *event)
     struct presence *presence = (struct presence *)recipe;
     const struct presence_job *job = &presence->job;
     if (event->kind == SESSION_STARTED) {
-        /* A board that waits for a person's hands would take the rate of what knocks first for good: it is asked at
+        /* A board that waits for a person's hands would take the rate of what asked first for good: it is asked at
          * LOADER_BAUD before. */
-        enter(presence, job->held_baud != 0 && !job->manual_reset ? PRESENCE_KNOCK : PRESENCE_RESET);
+        enter(presence, job->waiting_baud != 0 && !job->manual_reset ? PRESENCE_ASK : PRESENCE_RESET);
     } else if (event->kind == SESSION_DONE && event->error != 0) {
-        /* The rate is the first step of each state that sets anything, and of knocking the only one. */
+        /* The rate is the first step of each state that sets anything, and of ASK the only one. */
         const char *what = presence->step == 0 ? "baud rate" : "modem lines";
         end(presence, PRESENCE_ERROR, "%s: %s", what, strerror(-event->error));
     } else if (handlers[presence->state]) {
@@ -83,13 +83,13 @@ static bool is_good(const struct session_event *event)
 
 /* Was what answers here before this look? Only we start stubs. The loader might be that of another board which starts
  * in download mode by itself; but such a one does not answer the first SYNC, and not at another rate. */
-static bool is_held(const struct presence *presence, const struct session_event *event, bool first)
+static bool is_waiting(const struct presence *presence, const struct session_event *event, bool first)
 {
     const struct presence_job *job = &presence->job;
     bool reset = presence->state == PRESENCE_SYNC && !job->manual_reset;
-    if (reset || presence->session->baud != job->held_baud)
+    if (reset || presence->session->baud != job->waiting_baud)
         return false;
-    return !loader_is_rom_sync(event) || (first && job->held_baud == LOADER_BAUD);
+    return !loader_is_rom_sync(event) || (first && job->waiting_baud == LOADER_BAUD);
 }
 
 /* False: the event is no answer to SYNC. */
@@ -97,23 +97,23 @@ static bool take_answer(struct presence *presence, const struct session_event *e
 {
     if (!is_good(event))
         return false;
-    if (is_held(presence, event, first))
-        end(presence, PRESENCE_HELD, "answers SYNC at %u baud with 0x%08x", presence->session->baud, event->value);
+    if (is_waiting(presence, event, first))
+        end(presence, PRESENCE_SAME, "answers SYNC at %u baud with 0x%08x", presence->session->baud, event->value);
     else
         enter(presence, PRESENCE_IDENTIFY);
     return true;
 }
 
-static void step_knock(struct presence *presence, const struct session_event *event)
+static void step_ask(struct presence *presence, const struct session_event *event)
 {
-    unsigned knocks = presence->step;
-    if (take_answer(presence, event, knocks == 1))
+    unsigned asked = presence->step;
+    if (take_answer(presence, event, asked == 1))
         return;
     if (event->kind == SESSION_STARTED) {
-        session_baud(presence->session, presence->job.held_baud);
-    } else if (knocks < KNOCKS) {
+        session_baud(presence->session, presence->job.waiting_baud);
+    } else if (asked < ASKS) {
         presence->step++;
-        loader_sync(presence->session, KNOCK_TIMEOUT, 1);
+        loader_sync(presence->session, ASK_TIMEOUT, 1);
     } else if (presence->job.manual_reset) {
         end(presence, PRESENCE_NOTHING, "no answer");
     } else {
@@ -149,8 +149,8 @@ static void step_reset(struct presence *presence, const struct session_event *ev
 static void give_up(struct presence *presence)
 {
     const struct presence_job *job = &presence->job;
-    if (job->manual_reset && job->held_baud != 0 && job->held_baud != LOADER_BAUD)
-        enter(presence, PRESENCE_KNOCK);
+    if (job->manual_reset && job->waiting_baud != 0 && job->waiting_baud != LOADER_BAUD)
+        enter(presence, PRESENCE_ASK);
     else if (presence->session->heard_total == 0 || job->manual_reset)
         end(presence, PRESENCE_NOTHING, "no answer");
     else
@@ -204,7 +204,7 @@ static bool end_by_banner(struct presence *presence)
 {
     int mode = loader_boot_mode(presence->session);
     if (mode >= 0)
-        end(presence, PRESENCE_SOMETHING, "no answer to SYNC, boot mode %d", mode);
+        end(presence, PRESENCE_UNIDENTIFIED, "no answer to SYNC, boot mode %d", mode);
     return mode >= 0;
 }
 

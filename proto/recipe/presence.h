@@ -5,7 +5,7 @@
  * the loader.
  *
  * What a look costs: a few ms for a board that is held (0.4 s with manual_reset at a rate other than LOADER_BAUD),
- * 0.3 s for one that is found, 0.6 s for none, 1.4 s where bytes come that are no answer; knocking in vain adds 0.6 s.
+ * 0.3 s for one that is found, 0.6 s for none, 1.4 s where bytes come that are no answer; a board asked in vain adds 0.6 s.
  * A line that loses bytes costs more: each of ten registers up to 1.5 s.
  */
 #ifndef PROTO_RECIPE_PRESENCE_H
@@ -24,17 +24,18 @@ struct presence_job {
     bool tight;        /* which reset, see loader.h: the caller alternates from look to look */
     /* Not 0: a board that was judged is believed to wait at this rate, in its stub or, at LOADER_BAUD, in the loader.
      * It is asked first, without a reset. Only for the looks that follow the attempt as long as each ends as HELD. */
-    uint32_t held_baud;
+    uint32_t waiting_baud;
 };
 
 /* X(name, word) */
 #define PRESENCE_RESULTS(X)                                                                                            \
-    X(UNKNOWN, "unknown")     /* the look is not over */                                                               \
-    X(HELD, "held")           /* the board that was judged, still there and undisturbed */                             \
-    X(BOARD, "board")         /* one answers, the one of an earlier look or another: see `identified` */               \
-    X(SOMETHING, "something") /* one is there that does not answer, as its boot banner tells: an attempt finds why */  \
-    X(NOTHING, "nothing")     /* nothing that says a word. Noise of an open line is nothing, too */                    \
-    X(ERROR, "error")         /* the adapter failed; `detail` names it. Says nothing of boards */
+    X(UNKNOWN, "unknown") /* the look is not over */                                                                   \
+    X(SAME, "same")       /* the board that was judged, still there and undisturbed */                                 \
+    X(BOARD, "board")     /* one answers, the one of an earlier look or another: see `identified` */                   \
+    X(UNIDENTIFIED,                                                                                                    \
+      "unidentified")     /* one is there that does not answer, as its boot banner tells: an attempt finds why */      \
+    X(NOTHING, "nothing") /* nothing that says a word. Noise of an open line is nothing, too */                        \
+    X(ERROR, "error")     /* the adapter failed; `detail` names it. Says nothing of boards */
 
 enum presence_result {
 #define X(name, word) PRESENCE_##name,
@@ -43,7 +44,7 @@ enum presence_result {
 };
 
 enum presence_state {
-    PRESENCE_KNOCK,    /* SYNC at held_baud */
+    PRESENCE_ASK,      /* SYNC at waiting_baud */
     PRESENCE_RESET,    /* into download mode */
     PRESENCE_SYNC,     /* at LOADER_BAUD */
     PRESENCE_IDENTIFY, /* it answers: who is it? */
@@ -76,7 +77,7 @@ void presence_start(struct presence *presence, struct session *session, const st
 
 bool presence_ended(const struct presence *presence);
 
-/* "held", "board", …: static. */
+/* "same", "board", …: static. */
 const char *presence_result_word(enum presence_result result);
 
 #endif

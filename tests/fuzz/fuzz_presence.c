@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         return 0;
     static const uint32_t held[] = {0, LOADER_BAUD, 921600, 74880};
     struct presence_job job = {
-        .manual_reset = bytes[0] & 1, .tight = bytes[0] & 2, .held_baud = held[bytes[0] >> 2 & 3]};
+        .manual_reset = bytes[0] & 1, .tight = bytes[0] & 2, .waiting_baud = held[bytes[0] >> 2 & 3]};
     struct fuzz_chip chip = {.bytes = bytes + 1, .len = len - 1, .now = 1};
     memset(&session, 0, sizeof(session));
     presence_start(&presence, &session, &job, chip.now);
@@ -31,8 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         fuzz_chip_step(&chip, &session);
     }
     assert(presence.result != PRESENCE_UNKNOWN);
-    assert(presence.result != PRESENCE_HELD || session.baud == job.held_baud);
-    assert(presence.result != PRESENCE_HELD || !touched || job.manual_reset);
+    assert(presence.result != PRESENCE_SAME || session.baud == job.waiting_baud);
+    assert(presence.result != PRESENCE_SAME || !touched || job.manual_reset);
     assert(presence.result == PRESENCE_BOARD || !presence.identified);
     return 0;
 }

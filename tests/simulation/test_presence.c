@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IMAGE_SIZE (16 * 1024)
-#define HELD_BAUD  921600
+#define IMAGE_SIZE   (16 * 1024)
+#define WAITING_BAUD 921600
 
 static struct golden *golden;
 static struct stub_image *stub;
@@ -113,7 +113,7 @@ static void expect_held(void)
     const struct board_stats before = *board_stats(rig->board), *after = board_stats(rig->board);
     unsigned lines = rig->lines_asked;
     for (int i = 0; i < 4; i++)
-        expect(PRESENCE_HELD);
+        expect(PRESENCE_SAME);
     ck_assert_uint_eq(after->boots, before.boots);
     ck_assert_uint_eq(after->fifo_overflows, before.fifo_overflows);
     ck_assert_ptr_null(after->exception);
@@ -124,7 +124,7 @@ static void pass_attempt(void)
 {
     rig_flash(rig, &attempt, 600);
     ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s", cause_code(rig->program.cause), rig->program.detail);
-    job.held_baud = rig->baud;
+    job.waiting_baud = rig->baud;
 }
 
 START_TEST(a_board_is_found_and_known_by_either_reset)
@@ -148,7 +148,7 @@ START_TEST(an_empty_fixture_is_empty)
     ck_assert_uint_lt(rig->now - start, 650000);
     job.tight = true;
     expect(PRESENCE_NOTHING);
-    job.held_baud = HELD_BAUD;
+    job.waiting_baud = WAITING_BAUD;
     expect(PRESENCE_NOTHING);
 }
 END_TEST
@@ -160,7 +160,7 @@ START_TEST(noise_on_an_open_line_is_no_board)
         rig->open_line = gaps[i];
         for (int look_at = 0; look_at < 20; look_at++) {
             job.tight = look_at & 1;
-            job.held_baud = look_at & 2 ? HELD_BAUD : 0;
+            job.waiting_baud = look_at & 2 ? WAITING_BAUD : 0;
             expect(PRESENCE_NOTHING);
         }
     }
@@ -184,7 +184,7 @@ START_TEST(a_board_that_cannot_be_talked_to_is_something)
     config.faults.tx_open = _i & 2;
     config.faults.gpio0_open = !(_i & 2);
     put_in(&config);
-    expect(PRESENCE_SOMETHING);
+    expect(PRESENCE_UNIDENTIFIED);
     ck_assert_msg(strstr(rig->presence.detail, _i & 2 ? "boot mode 1" : "boot mode 3"), "%s", rig->presence.detail);
 }
 END_TEST
@@ -201,11 +201,11 @@ END_TEST
 
 START_TEST(a_board_held_in_its_stub_is_left_alone)
 {
-    attempt.bauds[0] = _i == 0 ? HELD_BAUD : LOADER_BAUD;
+    attempt.bauds[0] = _i == 0 ? WAITING_BAUD : LOADER_BAUD;
     attempt.n_bauds = 1;
     put_in(&first_board);
     pass_attempt();
-    ck_assert_uint_eq(job.held_baud, attempt.bauds[0]);
+    ck_assert_uint_eq(job.waiting_baud, attempt.bauds[0]);
     expect_held();
 }
 END_TEST
@@ -217,8 +217,8 @@ START_TEST(a_board_held_in_the_loader_is_left_alone)
     put_in(&config);
     rig_flash(rig, &attempt, 600);
     ck_assert_int_eq(rig->program.cause, CAUSE_UNKNOWN_OUI);
-    job.held_baud = rig->baud;
-    ck_assert_uint_eq(job.held_baud, LOADER_BAUD);
+    job.waiting_baud = rig->baud;
+    ck_assert_uint_eq(job.waiting_baud, LOADER_BAUD);
     expect_held();
 }
 END_TEST
@@ -237,7 +237,7 @@ START_TEST(another_board_is_not_taken_for_the_held_one)
     put_in(&first_board);
     pass_attempt();
     if (_i & 1)
-        job.held_baud = LOADER_BAUD;
+        job.waiting_baud = LOADER_BAUD;
     put_in(&second_board);
     /* A fixture may pull GPIO0 low: then a board waits in the loader, for whatever rate comes first. */
     if (_i & 2) {
@@ -247,7 +247,7 @@ START_TEST(another_board_is_not_taken_for_the_held_one)
         pass_ms(200);
     }
     expect_board(&second_board);
-    job.held_baud = 0;
+    job.waiting_baud = 0;
     pass_attempt();
     expect_held();
 }
@@ -282,7 +282,7 @@ static void put_in_by_hand(const struct board_config *config)
 
 START_TEST(a_board_without_reset_circuit_is_found_in_download_mode)
 {
-    attempt.bauds[0] = _i == 0 ? HELD_BAUD : LOADER_BAUD;
+    attempt.bauds[0] = _i == 0 ? WAITING_BAUD : LOADER_BAUD;
     attempt.n_bauds = 1;
     put_in_by_hand(&first_board);
     expect(PRESENCE_NOTHING);
@@ -294,7 +294,7 @@ START_TEST(a_board_without_reset_circuit_is_found_in_download_mode)
     put_in_by_hand(&second_board);
     press_buttons();
     expect_board(&second_board);
-    job.held_baud = 0;
+    job.waiting_baud = 0;
     pass_attempt();
     expect_held();
     take_out();
@@ -309,7 +309,7 @@ START_TEST(a_board_without_reset_circuit_is_held_in_the_loader)
     put_in_by_hand(&config);
     press_buttons();
     expect(PRESENCE_BOARD);
-    job.held_baud = LOADER_BAUD;
+    job.waiting_baud = LOADER_BAUD;
     expect_held();
 }
 END_TEST
@@ -320,11 +320,11 @@ START_TEST(a_loader_that_has_taken_the_held_rate_is_another_board)
     static const uint8_t pattern[46] = {0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55};
     put_in_by_hand(&second_board);
     press_buttons();
-    board_send(rig->board, HELD_BAUD, pattern, sizeof(pattern));
+    board_send(rig->board, WAITING_BAUD, pattern, sizeof(pattern));
     pass_ms(10);
-    job.held_baud = HELD_BAUD;
+    job.waiting_baud = WAITING_BAUD;
     expect_board(&second_board);
-    ck_assert_uint_eq(rig->baud, HELD_BAUD);
+    ck_assert_uint_eq(rig->baud, WAITING_BAUD);
 }
 END_TEST
 
@@ -340,10 +340,10 @@ START_TEST(an_adapter_that_fails_says_nothing_of_boards)
     }
     rig->lines_fail = 0;
     rig->baud_max = 500000;
-    job.held_baud = HELD_BAUD;
+    job.waiting_baud = WAITING_BAUD;
     expect(PRESENCE_ERROR);
     ck_assert_msg(strstr(rig->presence.detail, "baud"), "%s", rig->presence.detail);
-    job.held_baud = 0;
+    job.waiting_baud = 0;
     expect_board(&first_board);
 }
 END_TEST

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#define ANSWER_US 2000
-#define HELD_BAUD 921600
-#define BANNER    " ets Jan  8 2013,rst cause:2, boot mode:(3,6)\n"
+#define ANSWER_US    2000
+#define WAITING_BAUD 921600
+#define BANNER       " ets Jan  8 2013,rst cause:2, boot mode:(3,6)\n"
 
 /* A chip that answers the SYNCs of a look one by one: R as the ROM, S as a stub, E with an error, n with a byte that is
  * no answer, any other and all behind the last: not. */
@@ -121,24 +121,24 @@ static void expect(enum presence_result result, unsigned syncs, uint32_t last_ra
 
 static const struct {
     bool manual;
-    uint32_t held_baud;
+    uint32_t waiting_baud;
     const char *script;
     enum presence_result result;
     unsigned syncs;
     uint32_t last_rate;
 } scripts[] = {
     /* Knocking, once or twice, and in vain. */
-    {false, HELD_BAUD, "S", PRESENCE_HELD, 1, HELD_BAUD},
-    {false, HELD_BAUD, ".S", PRESENCE_HELD, 2, HELD_BAUD},
-    {false, HELD_BAUD, "nS", PRESENCE_HELD, 2, HELD_BAUD},
-    {false, HELD_BAUD, "ES", PRESENCE_HELD, 2, HELD_BAUD},
-    {false, HELD_BAUD, "", PRESENCE_NOTHING, 6, LOADER_BAUD},
-    {false, LOADER_BAUD, "R", PRESENCE_HELD, 1, LOADER_BAUD},
-    {false, LOADER_BAUD, ".S", PRESENCE_HELD, 2, LOADER_BAUD},
+    {false, WAITING_BAUD, "S", PRESENCE_SAME, 1, WAITING_BAUD},
+    {false, WAITING_BAUD, ".S", PRESENCE_SAME, 2, WAITING_BAUD},
+    {false, WAITING_BAUD, "nS", PRESENCE_SAME, 2, WAITING_BAUD},
+    {false, WAITING_BAUD, "ES", PRESENCE_SAME, 2, WAITING_BAUD},
+    {false, WAITING_BAUD, "", PRESENCE_NOTHING, 6, LOADER_BAUD},
+    {false, LOADER_BAUD, "R", PRESENCE_SAME, 1, LOADER_BAUD},
+    {false, LOADER_BAUD, ".S", PRESENCE_SAME, 2, LOADER_BAUD},
     /* A loader that has just found out the rate, or has another than ours ever has, is another board's. */
     {false, LOADER_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
-    {false, HELD_BAUD, "R", PRESENCE_BOARD, 1, HELD_BAUD},
-    {false, HELD_BAUD, ".R", PRESENCE_BOARD, 2, HELD_BAUD},
+    {false, WAITING_BAUD, "R", PRESENCE_BOARD, 1, WAITING_BAUD},
+    {false, WAITING_BAUD, ".R", PRESENCE_BOARD, 2, WAITING_BAUD},
     /* After a reset nobody is held. */
     {false, LOADER_BAUD, "..R", PRESENCE_BOARD, 3, LOADER_BAUD},
     {false, LOADER_BAUD, "..S", PRESENCE_BOARD, 3, LOADER_BAUD},
@@ -154,14 +154,14 @@ static const struct {
     {true, 0, "n", PRESENCE_NOTHING, 7, LOADER_BAUD},
     {true, 0, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
     {true, 0, "S", PRESENCE_BOARD, 1, LOADER_BAUD},
-    {true, HELD_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
-    {true, HELD_BAUD, "R", PRESENCE_BOARD, 1, LOADER_BAUD},
-    {true, HELD_BAUD, "....S", PRESENCE_HELD, 5, HELD_BAUD},
-    {true, HELD_BAUD, ".....S", PRESENCE_HELD, 6, HELD_BAUD},
-    {true, HELD_BAUD, "....R", PRESENCE_BOARD, 5, HELD_BAUD},
-    {true, HELD_BAUD, "", PRESENCE_NOTHING, 6, HELD_BAUD},
-    {true, LOADER_BAUD, "R", PRESENCE_HELD, 1, LOADER_BAUD},
-    {true, LOADER_BAUD, ".S", PRESENCE_HELD, 2, LOADER_BAUD},
+    {true, WAITING_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
+    {true, WAITING_BAUD, "R", PRESENCE_BOARD, 1, LOADER_BAUD},
+    {true, WAITING_BAUD, "....S", PRESENCE_SAME, 5, WAITING_BAUD},
+    {true, WAITING_BAUD, ".....S", PRESENCE_SAME, 6, WAITING_BAUD},
+    {true, WAITING_BAUD, "....R", PRESENCE_BOARD, 5, WAITING_BAUD},
+    {true, WAITING_BAUD, "", PRESENCE_NOTHING, 6, WAITING_BAUD},
+    {true, LOADER_BAUD, "R", PRESENCE_SAME, 1, LOADER_BAUD},
+    {true, LOADER_BAUD, ".S", PRESENCE_SAME, 2, LOADER_BAUD},
     {true, LOADER_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
     {true, LOADER_BAUD, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
 };
@@ -169,13 +169,13 @@ static const struct {
 START_TEST(each_answer_has_its_meaning)
 {
     job.manual_reset = scripts[_i].manual;
-    job.held_baud = scripts[_i].held_baud;
+    job.waiting_baud = scripts[_i].waiting_baud;
     peer.script = scripts[_i].script;
     expect(scripts[_i].result, scripts[_i].syncs, scripts[_i].last_rate);
     ck_assert_uint_eq(presence.identified, presence.result == PRESENCE_BOARD);
     if (job.manual_reset)
         ck_assert_uint_eq(peer.lines, 1);
-    else if (presence.session->baud == HELD_BAUD)
+    else if (presence.session->baud == WAITING_BAUD)
         ck_assert_uint_eq(peer.lines, 0);
 }
 END_TEST
