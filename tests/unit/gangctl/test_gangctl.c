@@ -415,7 +415,7 @@ static Suite *make_suite(void)
 int main(void)
 {
     ssize_t n = readlink("/proc/self/exe", gangctl, sizeof(gangctl) - 16);
-    for (int up = 0; up < 3 && n > 0; up++) {
+    for (int up = 0; up < 4 && n > 0; up++) {
         gangctl[n] = '\0';
         char *slash = strrchr(gangctl, '/');
         n = slash ? slash - gangctl : -1;
