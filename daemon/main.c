@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/events.h"
 #include "daemon/api/http.h"
+#include "daemon/api/publish.h"
 #include "daemon/base/log.h"
 #include "daemon/config/config.h"
 #include "daemon/config/product.h"
@@ -25,6 +26,7 @@ struct gangd {
     uv_loop_t loop;
     struct events *events;
     struct station *station;
+    struct publisher publisher;
     struct http *http;
     uv_signal_t hangup, interrupt, terminate;
     uv_timer_t watchdog;
@@ -136,11 +138,13 @@ static int run(const struct config *config, const char *config_path)
     gangd.events = events_new();
     bool all_booked = true, started = false;
     if (gangd.events)
-        gangd.station = station_start(&gangd.loop, config, config_path, gangd.events, error, sizeof(error));
+        gangd.station = station_start(&gangd.loop, config, config_path, error, sizeof(error));
     else
         snprintf(error, sizeof(error), "out of memory");
-    if (gangd.station)
+    if (gangd.station) {
+        publish_start(&gangd.publisher, gangd.station, gangd.events);
         gangd.http = http_start(&gangd.loop, config, gangd.station, gangd.events, error, sizeof(error));
+    }
     if (gangd.http) {
         started = true;
         if (config->address[0])

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/routes.h"
+#include "daemon/api/publish.h"
 #include "daemon/api/reply.h"
+#include "daemon/book/attempt_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +48,7 @@ static bool is_same_origin(const char *origin, const char *host)
 static enum MHD_Result answer_status(struct request *request, const char *rest)
 {
     (void)rest;
-    return reply_json(request->connection, MHD_HTTP_OK, station_status(request->door->api->station));
+    return reply_json(request->connection, MHD_HTTP_OK, publish_status(request->door->api->station));
 }
 
 static enum MHD_Result answer_events(struct request *request, const char *rest)
@@ -81,7 +83,7 @@ static enum MHD_Result answer_book(struct request *request, bool units)
     MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &parse);
     if (parse.bad || query_check(&parse.query, parse.error, sizeof(parse.error)) != 0)
         return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", parse.error);
-    request->export = export_open(&api->streams, request->connection, station_store(api->station), &parse.query);
+    request->export = export_open(&api->streams, request->connection, station_book(api->station), &parse.query);
     return request->export ? MHD_YES : MHD_NO;
 }
 
@@ -97,22 +99,36 @@ static enum MHD_Result answer_units(struct request *request, const char *rest)
     return answer_book(request, true);
 }
 
-static enum MHD_Result answer_start_slot(struct request *request, const char *slot)
+/* The sentence may hold a name that is no UTF-8. */
+static enum MHD_Result reply_sentence(struct request *request, unsigned status, const char *sentence)
 {
-    json_t *answer = NULL;
-    enum station_reply reply = station_start_slot(request->door->api->station, slot, &answer);
-    if (reply == STATION_OK)
-        return reply_json(request->connection, MHD_HTTP_ACCEPTED, answer);
-    unsigned status = reply == STATION_NO_SUCH_SLOT ? MHD_HTTP_NOT_FOUND : MHD_HTTP_CONFLICT;
-    if (!answer) /* a name that is no UTF-8 */
-        return reply_error(request->connection, status, "slot %s: there is none", slot);
-    return reply_json(request->connection, status, json_pack("{s:o}", "error", answer));
+    return reply_json(request->connection, status, json_pack("{s:o}", "error", text_json(sentence)));
+}
+
+static enum MHD_Result answer_start_slot(struct request *request, const char *name)
+{
+    struct slot_snapshot slot;
+    const char *refusal;
+    char nowhere[256];
+    switch (station_start_slot(request->door->api->station, name, &slot, &refusal)) {
+    case STATION_OK: return reply_json(request->connection, MHD_HTTP_ACCEPTED, publish_slot(&slot));
+    case STATION_CONFLICT: return reply_sentence(request, MHD_HTTP_CONFLICT, refusal);
+    case STATION_NO_SUCH_SLOT: break;
+    }
+    snprintf(nowhere, sizeof(nowhere), "there is no slot \"%s\"", name);
+    return reply_sentence(request, MHD_HTTP_NOT_FOUND, nowhere);
+}
+
+static void on_started(void *data, const char *name)
+{
+    json_array_append_new(data, text_json(name));
 }
 
 static enum MHD_Result answer_start(struct request *request, const char *rest)
 {
     (void)rest;
-    json_t *started = station_start_slots(request->door->api->station);
+    json_t *started = json_array();
+    station_start_slots(request->door->api->station, on_started, started);
     return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:o}", "started", started));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/stream.h"
+#include "daemon/api/publish.h"
 #include "daemon/api/reply.h"
 
 #include <stdlib.h>
@@ -104,7 +105,7 @@ static bool next_text(struct event_stream *s)
         begin_text(s, text, len);
         return true;
     }
-    json_t *status = station_status(s->station);
+    json_t *status = publish_status(s->station);
     s->snapshot = status ? events_format(s->events, "snapshot", status) : NULL;
     json_decref(status);
     if (!s->snapshot)

@@ -18,29 +18,10 @@
 #include "daemon/config/config.h"
 #include "daemon/config/product.h"
 #include "daemon/port/hotplug.h"
+#include "daemon/station/tile.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <uv.h>
-
-#define SLOT_STATES(X)                                                                                                 \
-    X(EMPTY, empty)                                                                                                    \
-    X(MUTED, muted)                                                                                                    \
-    X(READY, ready)                                                                                                    \
-    X(SETTLING, settling)                                                                                              \
-    X(BLOCKED, blocked)                                                                                                \
-    X(WAITING, waiting)                                                                                                \
-    X(FLASHING, flashing)                                                                                              \
-    X(PASS, pass)                                                                                                      \
-    X(FAIL, fail)                                                                                                      \
-    X(INTERRUPTED, interrupted)                                                                                        \
-    X(STUCK, stuck)
-
-enum slot_state {
-#define X(name, text) SLOT_##name,
-    SLOT_STATES(X)
-#undef X
-};
 
 struct slot;
 
@@ -82,13 +63,34 @@ const char *slot_start(struct slot *slot);
 const char *slot_name(const struct slot *slot);
 const char *slot_path(const struct slot *slot);
 enum presence_mode slot_presence(const struct slot *slot);
-enum slot_state slot_state(const struct slot *slot);
+enum tile_state slot_tile(const struct slot *slot);
 const struct adapter *slot_adapter(const struct slot *slot); /* NULL: none there */
 int64_t slot_since(const struct slot *slot);                 /* of the state, µs since 1970 */
 
 bool slot_is_idle(const struct slot *slot); /* nothing at work, nothing to be booked */
 
-/* The SLOT object of docs/api.md. New reference. */
-json_t *slot_json(const struct slot *slot);
+/* All that is shown of a slot: a copy, plain data. Texts may hold any bytes that a device or a file name has. */
+struct slot_snapshot {
+    char name[64], path[160];
+    enum presence_mode presence;
+    enum tile_state tile;
+    int64_t since;      /* of the tile's state, µs since 1970 */
+    char sentence[640]; /* what has happened, for the operator; "" */
+    const char *prompt; /* what a person must do now: static; NULL: nothing */
+    bool has_adapter;
+    struct adapter adapter;
+    bool has_attempt;
+    struct attempt attempt; /* the latest one here; open until its verdict is committed */
+    /* Of an attempt that is open. */
+    struct {
+        const char *phase;        /* static; NULL: the attempt is not open */
+        unsigned tries_allowed;   /* tries that it may have */
+        const char *previous_try; /* the sentence of why the try before failed, static; "" */
+        unsigned percent;         /* 0 to 100 */
+        double seconds_left;      /* negative: unknown */
+    } progress;
+};
+
+void slot_snapshot(const struct slot *slot, struct slot_snapshot *snapshot);
 
 #endif

@@ -3,14 +3,9 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
-#include "daemon/book/attempt_json.h"
-#include "daemon/book/book.h"
-#include "daemon/config/product.h"
 #include "daemon/port/hotplug.h"
-#include "daemon/station/slot.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,86 +13,79 @@
 #define COUNT_MS     30000       /* the hour's window moves on also when nothing happens */
 #define FORGET_US    600000000LL /* an empty slot that is not in the configuration is shown ten minutes more */
 #define STOP_SECONDS 5
-#define ERROR_MAX    512
 
 struct station {
     uv_loop_t *loop;
     struct config config;
     char config_path[512];
-    struct events *events;
+    LIST_HEAD(observer_list, station_observer) observers;
     struct book *book;
     struct hotplug *hotplug;
     struct slot_world world;
     struct slot **slots;
     size_t n_slots, n_configured;
     int64_t started;
-    char book_error[ERROR_MAX];
-    char blocked[ERROR_MAX + 64];
-    char golden_error[ERROR_MAX];
+    char book_error[STATION_ERROR_MAX];
+    char blocked[STATION_ERROR_MAX + 64];
+    char golden_error[STATION_ERROR_MAX];
     struct book_counts today;
     uv_timer_t count_timer, hold_timer;
     struct reload *reload;
 };
 
-static json_t *error_json(const char *error)
+void station_snapshot(const struct station *station, struct station_snapshot *snapshot)
 {
-    return error[0] ? json_string(error) : json_null();
+    const struct config *config = &station->config;
+    *snapshot = (struct station_snapshot){
+        .started = station->started,
+        .paused = station->world.held,
+        .product = station->world.product,
+        .today = station->today,
+    };
+    memcpy(snapshot->name, config->name, sizeof(snapshot->name));
+    memcpy(snapshot->operator, config->operator, sizeof(snapshot->operator));
+    memcpy(snapshot->lot, config->lot, sizeof(snapshot->lot));
+    memcpy(snapshot->book_error, station->book_error, sizeof(snapshot->book_error));
+    memcpy(snapshot->golden_error, station->golden_error, sizeof(snapshot->golden_error));
 }
 
-static json_t *golden_json(const struct station *station)
+size_t station_slot_count(const struct station *station)
 {
-    const struct product *product = station->world.product;
-    json_t *files = json_array();
-    if (!product)
-        return json_pack("{s:b, s:o, s:s, s:s, s:i, s:o}", "ok", 0, "error", error_json(station->golden_error), "md5",
-                         "", "sha256", "", "size", 0, "files", files);
-    const struct golden *golden = product->golden;
-    for (size_t i = 0; i < golden->n_parts; i++)
-        json_array_append_new(files, json_pack("{s:s, s:I, s:I}", "file", golden->parts[i].name, "offset",
-                                               (json_int_t)golden->parts[i].offset, "size",
-                                               (json_int_t)golden->parts[i].size));
-    return json_pack("{s:b, s:o, s:s, s:s, s:I, s:o}", "ok", 1, "error", error_json(station->golden_error), "md5",
-                     golden->md5, "sha256", golden->sha256, "size", (json_int_t)golden->size, "files", files);
+    return station->n_slots;
 }
 
-static json_t *today_json(const struct book_counts *today)
+void station_slot_snapshot(const struct station *station, size_t index, struct slot_snapshot *snapshot)
 {
-    int64_t judged = today->pass + today->fail;
-    json_t *yield = judged > 0 ? json_real(round((double)today->pass * 1000 / (double)judged) / 1000) : json_null();
-    return json_pack("{s:I, s:I, s:I, s:o, s:I}", "pass", (json_int_t)today->pass, "fail", (json_int_t)today->fail,
-                     "interrupted", (json_int_t)today->interrupted, "yield", yield, "units_per_hour",
-                     (json_int_t)today->pass_last_hour);
+    slot_snapshot(station->slots[index], snapshot);
 }
 
-json_t *station_summary(const struct station *station)
+void station_observe(struct station *station, struct station_observer *observer)
 {
-    const struct product *product = station->world.product;
-    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:{s:b, s:o}, s:o, s:s, s:o}", "gangd", GANGD_VERSION,
-                     "station", station->config.name, "time", time_json(wall_clock_us()), "started",
-                     time_json(station->started), "operator", station->config.operator, "lot", station->config.lot,
-                     "held", station->world.held, "book", "ok", station->book_error[0] == '\0', "error",
-                     error_json(station->book_error), "golden", golden_json(station), "stub",
-                     product ? product->stub->name : "", "today", today_json(&station->today));
+    LIST_INSERT_HEAD(&station->observers, observer, link);
 }
 
-json_t *station_status(const struct station *station)
+void station_unobserve(struct station_observer *observer)
 {
-    json_t *status = station_summary(station);
-    json_t *slots = json_array();
-    for (size_t i = 0; i < station->n_slots; i++)
-        json_array_append_new(slots, slot_json(station->slots[i]));
-    json_object_set_new(status, "slots", slots);
-    return status;
+    LIST_REMOVE(observer, link);
 }
 
-struct book *station_store(const struct station *station)
+/* Calls FUNCTION of each observer that has it. */
+#define TELL(station, function, ...)                                                                                   \
+    do {                                                                                                               \
+        const struct station_observer *observer;                                                                       \
+        LIST_FOREACH(observer, &(station)->observers, link)                                                            \
+        if (observer->function)                                                                                        \
+            observer->function(observer->data, __VA_ARGS__);                                                           \
+    } while (0)
+
+struct book *station_book(const struct station *station)
 {
     return station->book;
 }
 
-static void publish_summary(struct station *station)
+static void tell_station(const struct station *station)
 {
-    events_publish(station->events, "station", station_summary(station));
+    TELL(station, station_changed, station);
 }
 
 static void on_counted(void *data, const struct book_counts *counts)
@@ -106,7 +94,7 @@ static void on_counted(void *data, const struct book_counts *counts)
     bool news = memcmp(&station->today, counts, sizeof(*counts)) != 0;
     station->today = *counts;
     if (news)
-        publish_summary(station);
+        tell_station(station);
 }
 
 static int64_t local_midnight(void)
@@ -127,19 +115,23 @@ static void count(struct station *station)
 static void on_slot_changed(void *data, struct slot *slot)
 {
     struct station *station = data;
-    events_publish(station->events, "slot", slot_json(slot));
+    if (LIST_EMPTY(&station->observers))
+        return;
+    struct slot_snapshot snapshot;
+    slot_snapshot(slot, &snapshot);
+    TELL(station, slot_changed, &snapshot);
 }
 
 static void on_attempt_closed(void *data, const struct attempt *attempt)
 {
     struct station *station = data;
-    events_publish(station->events, "verdict", attempt_json(attempt));
+    TELL(station, verdict, attempt);
     count(station);
 }
 
 static void recheck_slots(struct station *station)
 {
-    publish_summary(station);
+    tell_station(station);
     for (size_t i = 0; i < station->n_slots; i++)
         slot_recheck(station->slots[i]);
 }
@@ -276,7 +268,7 @@ static void arrange_slots(struct station *station)
     }
     free(old);
     sort_unconfigured(station);
-    events_publish(station->events, "snapshot", station_status(station));
+    TELL(station, slots_changed, station);
 }
 
 static void on_removed(void *data, const char *syspath)
@@ -294,8 +286,8 @@ static void forget_empty_slots(struct station *station)
     size_t kept = station->n_configured;
     for (size_t i = kept; i < station->n_slots; i++) {
         struct slot *slot = station->slots[i];
-        if (slot_state(slot) == SLOT_EMPTY && slot_is_idle(slot) && wall_clock_us() - slot_since(slot) > FORGET_US) {
-            events_publish(station->events, "slot-gone", json_pack("{s:s}", "slot", slot_name(slot)));
+        if (slot_tile(slot) == TILE_EMPTY && slot_is_idle(slot) && wall_clock_us() - slot_since(slot) > FORGET_US) {
+            TELL(station, slot_gone, slot_name(slot));
             slot_free(slot);
         } else {
             station->slots[kept++] = slot;
@@ -311,33 +303,32 @@ static void on_count_timer(uv_timer_t *timer)
     count(station);
 }
 
-enum station_reply station_start_slot(struct station *station, const char *name, json_t **answer)
+enum station_reply station_start_slot(struct station *station, const char *name, struct slot_snapshot *snapshot,
+                                      const char **refusal)
 {
     struct slot *slot = slot_by_name(station, name);
-    if (!slot) {
-        *answer = json_sprintf("there is no slot \"%s\"", name);
+    if (!slot)
         return STATION_NO_SUCH_SLOT;
-    }
-    const char *refusal = slot_start(slot);
-    if (refusal) {
-        *answer = json_string(refusal);
+    *refusal = slot_start(slot);
+    if (*refusal)
         return STATION_CONFLICT;
-    }
     log_info("station", "slot %s: a new attempt was asked for", name);
-    *answer = slot_json(slot);
+    slot_snapshot(slot, snapshot);
     return STATION_OK;
 }
 
-json_t *station_start_slots(struct station *station)
+size_t station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data)
 {
-    json_t *started = json_array();
+    size_t count = 0;
     for (size_t i = 0; i < station->n_slots; i++) {
         struct slot *slot = station->slots[i];
-        if (slot_presence(slot) == BY_START && !slot_start(slot))
-            json_array_append_new(started, text_json(slot_name(slot)));
+        if (slot_presence(slot) != BY_START || slot_start(slot))
+            continue;
+        started(data, slot_name(slot));
+        count++;
     }
-    log_info("station", "%zu slots were started", json_array_size(started));
-    return started;
+    log_info("station", "%zu slots were started", count);
+    return count;
 }
 
 static void end_hold(uv_timer_t *timer)
@@ -382,7 +373,7 @@ struct reload {
     struct config config;
     char path[512];
     struct product *product;
-    char error[ERROR_MAX];
+    char error[STATION_ERROR_MAX];
 };
 
 static void reload_work(uv_work_t *work)
@@ -434,8 +425,8 @@ void station_reload(struct station *station)
     uv_queue_work(station->loop, &reload->work, reload_work, reload_done);
 }
 
-struct station *station_start(uv_loop_t *loop, const struct config *config, const char *config_path,
-                              struct events *events, char *error, size_t error_size)
+struct station *station_start(uv_loop_t *loop, const struct config *config, const char *config_path, char *error,
+                              size_t error_size)
 {
     static const struct hotplug_events hotplug_events = {.added = on_added, .removed = on_removed};
     struct station *station = calloc(1, sizeof(*station));
@@ -446,7 +437,7 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
     station->loop = loop;
     station->config = *config;
     snprintf(station->config_path, sizeof(station->config_path), "%s", config_path);
-    station->events = events;
+    LIST_INIT(&station->observers);
     station->started = wall_clock_us();
 
     station->book = book_open(loop, config->book, on_book_health, station, error, error_size);

@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The station: all slots, the golden image in force, the book's health and today's counters. It knows the whole state;
- * http shows it and changes it through these calls alone.
+ * The station: all slots, the golden image in force, the book's health and today's counters. It knows the whole state.
+ * Who shows it takes snapshots and observes it; what changes it goes through these calls alone. All on the loop's
+ * thread.
  */
 #ifndef DAEMON_STATION_STATION_H
 #define DAEMON_STATION_STATION_H
 
-#include "daemon/api/events.h"
+#include "daemon/book/book.h"
 #include "daemon/config/config.h"
+#include "daemon/config/product.h"
+#include "daemon/station/slot.h"
 
-#include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
 #include <uv.h>
 
 struct station;
-struct book;
+
+#define STATION_ERROR_MAX 512
 
 /* Opens the book, loads the golden image, watches for adapters. `config` is copied; `config_path` is what a reload
  * reads. NULL and a sentence in `error` if the book cannot be opened or udev cannot be had. A bad golden image does not
- * stop it: the tiles say so, and a reload mends it. `events` must outlive it. */
-struct station *station_start(uv_loop_t *loop, const struct config *config, const char *config_path,
-                              struct events *events, char *error, size_t error_size);
+ * stop it: the tiles say so, and a reload mends it. */
+struct station *station_start(uv_loop_t *loop, const struct config *config, const char *config_path, char *error,
+                              size_t error_size) __attribute__((warn_unused_result));
 
 /* Books what is at work as interrupted, waits for the book (at most five seconds) and closes all; handles are freed as
  * the loop runs on. Returns false if something is not in the book. */
@@ -31,19 +37,49 @@ bool station_stop(struct station *station);
  * book's path need a restart. */
 void station_reload(struct station *station);
 
-/* The objects of docs/api.md. New references. */
-json_t *station_status(const struct station *station);  /* with slots */
-json_t *station_summary(const struct station *station); /* without */
+/* The whole but for its slots: plain data, a copy. */
+struct station_snapshot {
+    char name[64], operator[64], lot[64];
+    int64_t started; /* µs since 1970 */
+    bool paused;     /* no attempt begins, see station_hold() */
+    /* Sentences; "": all is well. */
+    char book_error[STATION_ERROR_MAX];
+    char golden_error[STATION_ERROR_MAX]; /* why the latest load failed: `product` is the one before, if any */
+    const struct product *product;        /* in force, NULL: none. Valid until the caller returns to the loop */
+    struct book_counts today;             /* since local midnight */
+};
+
+void station_snapshot(const struct station *station, struct station_snapshot *snapshot);
+
+/* Its slots in the order of the configuration, those that it does not name behind them by name. */
+size_t station_slot_count(const struct station *station);
+void station_slot_snapshot(const struct station *station, size_t index, struct slot_snapshot *snapshot);
+
+/* Is told of changes, after they have happened. Members that are NULL are not called. Owned by its caller, who sets the
+ * functions and `data`; it must stay until station_unobserve() or the station's end. */
+struct station_observer {
+    void (*station_changed)(void *data, const struct station *station); /* something of its snapshot */
+    void (*slots_changed)(void *data, const struct station *station);   /* which there are, or their order and names */
+    void (*slot_changed)(void *data, const struct slot_snapshot *slot);
+    void (*slot_gone)(void *data, const char *name);
+    void (*verdict)(void *data, const struct attempt *attempt); /* it is in the book */
+    void *data;
+    LIST_ENTRY(station_observer) link; /* the station's */
+};
+
+void station_observe(struct station *station, struct station_observer *observer);
+void station_unobserve(struct station_observer *observer);
 
 enum station_reply { STATION_OK, STATION_NO_SUCH_SLOT, STATION_CONFLICT };
 
-/* Starts a new attempt at `slot`. STATION_OK: `*answer` is its SLOT object; otherwise a JSON string with the reason.
- * New reference. */
-enum station_reply station_start_slot(struct station *station, const char *slot, json_t **answer);
+/* Starts a new attempt at the slot with this name. STATION_OK: `snapshot` shows it; STATION_CONFLICT: `*refusal` is a
+ * sentence that says why not, valid until the caller returns to the loop. */
+enum station_reply station_start_slot(struct station *station, const char *name, struct slot_snapshot *snapshot,
+                                      const char **refusal) __attribute__((warn_unused_result));
 
-/* The same at each slot that waits for a person's start (presence = start) and can. An array of their names; new
- * reference. */
-json_t *station_start_slots(struct station *station);
+/* The same at each slot that waits for a person's start (presence = start) and can; `started` gets their names. Returns
+ * how many. */
+size_t station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data);
 
 /* Holds the station for so many seconds from now on, 0 to STATION_HOLD_MAX: attempts at work go on, none begins. A
  * board that comes with its adapter is left alone, also after the hold, until it is plugged in again or started. 0 ends
@@ -52,6 +88,6 @@ json_t *station_start_slots(struct station *station);
 void station_hold(struct station *station, unsigned seconds);
 
 /* The book, for reading. */
-struct book *station_store(const struct station *station);
+struct book *station_book(const struct station *station);
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bench's station. Definitions: one file of a test program includes it, and then has these instead of the real ones
- * of daemon/station/station.c.
+ * of daemon/station/station.c and daemon/api/publish.c.
  */
 #ifndef TESTS_UNIT_DAEMON_HTTP_STATION_H
 #define TESTS_UNIT_DAEMON_HTTP_STATION_H
 
+#include "daemon/api/publish.h"
 #include "tests/unit/daemon/http_bench.h"
 
 #include <string.h>
 
-json_t *station_summary(const struct station *station)
+json_t *publish_summary(const struct station *station)
 {
     (void)station;
     return json_pack("{s:s,s:s,s:s,s:{s:b,s:n},s:{s:b,s:n,s:s,s:i,s:[{s:s}]},s:{s:i,s:i,s:i,s:f,s:i}}", "station",
@@ -21,9 +22,9 @@ json_t *station_summary(const struct station *station)
 }
 
 /* A1 is at work; B2 holds a board that failed, on an adapter with a hostile name. */
-json_t *station_status(const struct station *station)
+json_t *publish_status(const struct station *station)
 {
-    json_t *status = station_summary(station);
+    json_t *status = publish_summary(station);
     json_t *a1 = json_pack("{s:s,s:s,s:s,s:n,s:{s:s},s:{s:s,s:i,s:f}}", "slot", "A1", "state", "flashing", "sentence",
                            "Writing the image", "prompt", "adapter", "devnode", "/dev/ttyUSB0", "attempt", "mac",
                            "18:fe:34:00:00:01", "percent", 43, "seconds_left", 12.3);
@@ -34,25 +35,29 @@ json_t *station_status(const struct station *station)
     return status;
 }
 
-enum station_reply station_start_slot(struct station *station, const char *slot, json_t **answer)
+json_t *publish_slot(const struct slot_snapshot *slot)
 {
-    if (strcmp(slot, "A1") == 0) {
-        station->starts++;
-        *answer = json_pack("{s:s}", "slot", slot);
-        return STATION_OK;
-    }
-    if (strcmp(slot, "B2") == 0) {
-        *answer = json_string("slot B2 is empty");
-        return STATION_CONFLICT;
-    }
-    *answer = json_sprintf("there is no slot \"%s\"", slot);
-    return STATION_NO_SUCH_SLOT;
+    return json_pack("{s:s}", "slot", slot->name);
 }
 
-json_t *station_start_slots(struct station *station)
+enum station_reply station_start_slot(struct station *station, const char *name, struct slot_snapshot *snapshot,
+                                      const char **refusal)
+{
+    *snapshot = (struct slot_snapshot){.name = "A1"};
+    *refusal = "slot B2 is empty";
+    if (strcmp(name, "B2") == 0)
+        return STATION_CONFLICT;
+    if (strcmp(name, "A1") != 0)
+        return STATION_NO_SUCH_SLOT;
+    station->starts++;
+    return STATION_OK;
+}
+
+size_t station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data)
 {
     station->starts++;
-    return json_pack("[s]", "A1");
+    started(data, "A1");
+    return 1;
 }
 
 void station_hold(struct station *station, unsigned seconds)
@@ -60,7 +65,7 @@ void station_hold(struct station *station, unsigned seconds)
     station->held = (int)seconds;
 }
 
-struct book *station_store(const struct station *station)
+struct book *station_book(const struct station *station)
 {
     return station->book;
 }

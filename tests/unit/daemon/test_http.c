@@ -196,7 +196,7 @@ START_TEST(a_slot_that_cannot_be_started_says_why)
     ask(&answer, "POST", "/api/v1/slots/C%203/retry", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_error(&answer, 404, "\"C 3\"");
     ask(&answer, "POST", "/api/v1/slots/%ff/retry", "Content-Length: 0\r\nX-Gangd: 1\r\n");
-    expect_error(&answer, 404, "slot ?");
+    expect_error(&answer, 404, "slot \"?\"");
     ask(&answer, "POST", "/api/v1/slots//retry", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_error(&answer, 404, "nothing at");
     ck_assert_int_eq(bench_starts(), 0);

@@ -33,14 +33,12 @@ static void plug(enum presence_mode presence)
     slot_plug(slot, &adapter);
 }
 
-/* The text of a member of the SLOT object. */
-static const char *shown(const char *key)
+static struct slot_snapshot shown;
+
+static const char *shown_sentence(void)
 {
-    static char text[512];
-    json_t *json = slot_json(slot);
-    snprintf(text, sizeof(text), "%s", json_string_value(json_object_get(json, key)));
-    json_decref(json);
-    return text;
+    slot_snapshot(slot, &shown);
+    return shown.sentence;
 }
 
 static void end(void)
@@ -56,14 +54,14 @@ START_TEST(an_adapter_without_modem_lines_tells_of_no_lid)
 {
     bed_plug(&port, 0, false);
     plug(BY_CTS);
-    RUN_UNTIL(slot_state(slot) == SLOT_BLOCKED);
+    RUN_UNTIL(slot_tile(slot) == TILE_BLOCKED);
     char sentence[128];
     snprintf(sentence, sizeof(sentence), "The adapter reports an error: %s has no modem lines (presence = cts)",
              port.devnode);
-    ck_assert_str_eq(shown("sentence"), sentence);
-    ck_assert_str_eq(shown("presence"), "cts");
+    ck_assert_str_eq(shown_sentence(), sentence);
+    ck_assert_int_eq(shown.presence, BY_CTS);
     slot_unplug(slot);
-    ck_assert_int_eq(slot_state(slot), SLOT_EMPTY);
+    ck_assert_int_eq(slot_tile(slot), TILE_EMPTY);
     end();
 }
 END_TEST
@@ -74,11 +72,11 @@ START_TEST(a_fixture_tells_that_nothing_would_be_flashed)
     for (int i = 0; i < 2; i++) {
         bed_plug(&port, i, true);
         plug(i == 0 ? BY_DSR : BY_START);
-        RUN_UNTIL(slot_state(slot) == SLOT_BLOCKED);
-        ck_assert_str_eq(shown("sentence"), "There is no golden image");
+        RUN_UNTIL(slot_tile(slot) == TILE_BLOCKED);
+        ck_assert_str_eq(shown_sentence(), "There is no golden image");
         ck_assert_str_eq(slot_start(slot), "There is no golden image");
         world.blocked = "The book cannot be written: full";
-        ck_assert_str_eq(shown("sentence"), world.blocked);
+        ck_assert_str_eq(shown_sentence(), world.blocked);
         changes = 0;
         slot_recheck(slot);
         ck_assert_uint_eq(changes, 1);

@@ -11,7 +11,6 @@
 static char directory[] = "/tmp/gangd-station-XXXXXX";
 static char config_path[64];
 static uv_loop_t loop;
-static struct events *events;
 static struct station *station;
 
 static void write_file(const char *name, const char *bytes, size_t n)
@@ -36,12 +35,11 @@ static void configure(size_t size)
     write_file("gangd.conf", text, (size_t)n);
 }
 
-static json_int_t golden_size(void)
+static int64_t golden_size(void)
 {
-    json_t *summary = station_summary(station);
-    json_int_t size = json_integer_value(json_object_get(json_object_get(summary, "golden"), "size"));
-    json_decref(summary);
-    return size;
+    struct station_snapshot now;
+    station_snapshot(station, &now);
+    return now.product ? (int64_t)now.product->golden->size : -1;
 }
 
 static void setup(void)
@@ -54,8 +52,7 @@ static void setup(void)
     configure(20);
     ck_assert_msg(config_read(&config, config_path, error, sizeof(error)) == 0, "%s", error);
     uv_loop_init(&loop);
-    events = events_new();
-    station = station_start(&loop, &config, config_path, events, error, sizeof(error));
+    station = station_start(&loop, &config, config_path, error, sizeof(error));
     ck_assert_msg(station != NULL, "%s", error);
     ck_assert_int_eq(golden_size(), 20);
 }
@@ -65,7 +62,6 @@ static void teardown(void)
     ck_assert(station_stop(station));
     uv_run(&loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&loop), 0);
-    events_free(events);
     char command[128];
     snprintf(command, sizeof(command), "rm -r %s", directory);
     ck_assert_int_eq(system(command), 0);
@@ -132,26 +128,54 @@ START_TEST(a_reload_while_one_is_at_work_is_not_lost)
 }
 END_TEST
 
-static bool is_held(void)
+static bool is_paused(void)
 {
-    json_t *summary = station_summary(station);
-    bool held = json_is_true(json_object_get(summary, "held"));
-    json_decref(summary);
-    return held;
+    struct station_snapshot now;
+    station_snapshot(station, &now);
+    return now.paused;
 }
 
 START_TEST(a_hold_ends_by_itself)
 {
-    ck_assert(!is_held());
+    ck_assert(!is_paused());
     station_hold(station, STATION_HOLD_MAX);
-    ck_assert(is_held());
+    ck_assert(is_paused());
     station_hold(station, 0);
-    ck_assert(!is_held());
+    ck_assert(!is_paused());
     station_hold(station, STATION_HOLD_MAX);
     station_hold(station, 1);
-    ck_assert(is_held());
-    while (is_held())
+    ck_assert(is_paused());
+    while (is_paused())
         uv_run(&loop, UV_RUN_ONCE);
+}
+END_TEST
+
+static unsigned told;
+
+static void on_station_changed(void *data, const struct station *changed)
+{
+    ck_assert_ptr_eq(changed, station);
+    *(unsigned *)data += 1;
+}
+
+START_TEST(observers_are_told_of_changes_until_they_leave)
+{
+    unsigned other = 0;
+    struct station_observer first = {.station_changed = on_station_changed, .data = &told};
+    struct station_observer second = {.station_changed = on_station_changed, .data = &other}, deaf = {.data = NULL};
+    told = 0;
+    station_observe(station, &first);
+    station_observe(station, &second);
+    station_observe(station, &deaf);
+    station_hold(station, 1);
+    ck_assert_uint_eq(told, 1);
+    ck_assert_uint_eq(other, 1);
+    station_unobserve(&first);
+    station_hold(station, 0);
+    ck_assert_uint_eq(told, 1);
+    ck_assert_uint_eq(other, 2);
+    station_unobserve(&second);
+    station_unobserve(&deaf);
 }
 END_TEST
 
@@ -181,6 +205,7 @@ int main(void)
     tcase_add_test(tcase, a_reload_takes_the_new_image);
     tcase_add_test(tcase, a_reload_while_one_is_at_work_is_not_lost);
     tcase_add_test(tcase, a_hold_ends_by_itself);
+    tcase_add_test(tcase, observers_are_told_of_changes_until_they_leave);
     tcase_add_test(tcase, a_bad_image_leaves_the_old_in_force);
     tcase_add_test(tcase, a_station_may_end_while_it_reloads);
     suite_add_tcase(suite, tcase);

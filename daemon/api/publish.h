@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The station in JSON, as docs/api.md has it, and its changes as events. Texts that are no printable UTF-8 (they come
+ * from USB devices and file names) have '?' in place of it: one bad name never costs an answer.
+ */
+#ifndef DAEMON_API_PUBLISH_H
+#define DAEMON_API_PUBLISH_H
+
+#include "daemon/api/events.h"
+#include "daemon/station/station.h"
+
+#include <jansson.h>
+
+/* The object `status`, with and without its slots; a SLOT object. New references; NULL when out of memory. */
+json_t *publish_status(const struct station *station);
+json_t *publish_summary(const struct station *station);
+json_t *publish_slot(const struct slot_snapshot *slot);
+
+/* Publishes each change of `station` from now on as an event: station, snapshot, slot, slot-gone, verdict. `events` and
+ * `publisher` must outlive the station, or publish_stop() comes before. */
+struct publisher {
+    struct station_observer observer;
+    struct events *events;
+};
+void publish_start(struct publisher *publisher, struct station *station, struct events *events);
+void publish_stop(struct publisher *publisher);
+
+#endif
