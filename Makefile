@@ -9,7 +9,7 @@
 #   make test-kernel  gangd as a service in a machine with Debian's kernel and drivers
 #   make bench      seconds, CPU and memory per unit
 #   make fuzz       run each fuzzer for FUZZ_SECONDS
-#   make lint       formatting, clang-tidy, cppcheck, shellcheck
+#   make lint       formatting, clang-tidy, cppcheck, shellcheck, dependencies between files
 #   make install    into DESTDIR and prefix
 #   make deb        Debian packages, in build/deb
 #   make test-package  of these packages: lintian, install, upgrade, remove, purge
@@ -105,7 +105,7 @@ check-format:
 
 lint: deps
 	$(MAKE) check-format
-	$(MAKE) -j2 --output-sync lint-tidy lint-cppcheck lint-shell
+	$(MAKE) -j2 --output-sync lint-tidy lint-cppcheck lint-shell lint-house
 
 clean:
 	rm -rf build

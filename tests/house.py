@@ -48,7 +48,7 @@ ROOMS = {
     "tools/boardsim": Room(uses=(), objects=True),
     "tools/demo": Room(uses=()),
     # Only benchmarks and tests hold a board and a conversation in one program.
-    "tools/bench": Room(uses=EVERYTHING),
+    "tools/benchmark": Room(uses=EVERYTHING),
     "tests": Room(uses=EVERYTHING),
 }
 

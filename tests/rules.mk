@@ -23,7 +23,7 @@ $(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
 
-.PHONY: test-run fuzz-run fuzz-short lint-tidy lint-cppcheck lint-shell
+.PHONY: test-run fuzz-run fuzz-short lint-tidy lint-cppcheck lint-shell lint-house
 
 # Sanitizers on, as everywhere in the tests. DRIVERS=, PEER_TESTS= and CHECK_TESTS= on the command line choose some.
 test: peers
@@ -120,6 +120,11 @@ lint-cppcheck:
 
 lint-shell:
 	shellcheck $(shell git ls-files '*.sh' '*.bash' debian/*.postinst debian/*.postrm) tests/run .ci/run
+
+# It reads the objects of the release build.
+lint-house:
+	$(MAKE) FLAVOR=release all
+	tests/house.py
 
 # The figures: tools/benchmark/.
 .PHONY: bench
