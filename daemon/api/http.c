@@ -23,7 +23,7 @@
 /* One listening socket with its own MHD daemon. */
 struct listener {
     struct http *http;
-    struct api_door door;
+    struct endpoint endpoint;
     struct MHD_Daemon *mhd;
     int fd;           /* what it listens on; MHD closes it */
     uv_poll_t poll;   /* MHD's epoll descriptor */
@@ -33,7 +33,7 @@ struct listener {
 };
 
 struct http {
-    struct api api;
+    struct routes routes;
     struct listener tcp, local;
     uv_timer_t keep_alive;
     char *path;            /* of the Unix socket, to be removed at the end; NULL if it is not ours */
@@ -93,7 +93,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 static void on_keep_alive(uv_timer_t *timer)
 {
     struct http *http = timer->data;
-    api_keep_alive(&http->api);
+    routes_keep_alive(&http->routes);
 }
 
 /* Takes listener->fd, in failure too. */
@@ -101,13 +101,13 @@ static bool listener_start(struct http *http, struct listener *listener)
 {
     uv_loop_t *loop = http->keep_alive.loop;
     listener->http = http;
-    listener->door.api = &http->api;
-    listener->mhd =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, api_answer,
-                         &listener->door, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-                         listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, api_completed, NULL, MHD_OPTION_END);
+    listener->endpoint.routes = &http->routes;
+    listener->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+                                     routes_answer, &listener->endpoint, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+                                     MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
+                                     (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                                     MHD_OPTION_NOTIFY_COMPLETED, routes_completed, NULL, MHD_OPTION_END);
     if (!listener->mhd) {
         close(listener->fd);
         return false;
@@ -126,7 +126,7 @@ static bool listener_start(struct http *http, struct listener *listener)
 static bool start_local(struct http *http, const struct config *config, char *error, size_t error_size)
 {
     bool passed;
-    int fd = http_listen_unix(config->socket, config->group, &passed, error, error_size);
+    int fd = listen_unix(config->socket, config->group, &passed, error, error_size);
     if (fd < 0)
         return false;
     http->path = passed ? NULL : strdup(config->socket);
@@ -144,12 +144,12 @@ static bool start_local(struct http *http, const struct config *config, char *er
 static bool start_tcp(struct http *http, const struct config *config, char *error, size_t error_size)
 {
     uint16_t port = config->port;
-    int fd = http_listen_tcp(config->address, &port, error, error_size);
+    int fd = listen_tcp(config->address, &port, error, error_size);
     if (fd < 0)
         return false;
-    http->tcp.door.tcp = true;
-    http->tcp.door.port = port;
-    snprintf(http->tcp.door.address, sizeof(http->tcp.door.address), "%s", config->address);
+    http->tcp.endpoint.tcp = true;
+    http->tcp.endpoint.port = port;
+    snprintf(http->tcp.endpoint.address, sizeof(http->tcp.endpoint.address), "%s", config->address);
     http->tcp.fd = fd;
     if (!listener_start(http, &http->tcp)) {
         snprintf(error, error_size, "listen = %s:%u: the HTTP server cannot be started", config->address, port);
@@ -171,26 +171,26 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
     uv_timer_init(loop, &http->keep_alive);
     http->keep_alive.data = http;
     http->open_handles = 1;
-    http->api.station = station;
-    http->api.events = events;
-    LIST_INIT(&http->api.streams.list);
-    http->api.streams.resumed = on_resumed;
-    http->api.streams.data = http;
+    http->routes.station = station;
+    http->routes.events = events;
+    LIST_INIT(&http->routes.streams.list);
+    http->routes.streams.resumed = on_resumed;
+    http->routes.streams.data = http;
 
-    http->api.files = static_files_load(config->web, error, error_size);
-    if (!http->api.files || (config->socket[0] && !start_local(http, config, error, error_size)) ||
+    http->routes.files = static_files_load(config->web, error, error_size);
+    if (!http->routes.files || (config->socket[0] && !start_local(http, config, error, error_size)) ||
         (config->address[0] && !start_tcp(http, config, error, error_size))) {
         http_stop(http);
         return NULL;
     }
-    http_listen_close_others((const int[]){http->local.fd, http->tcp.fd}, 2);
+    listen_close_others((const int[]){http->local.fd, http->tcp.fd}, 2);
     uv_timer_start(&http->keep_alive, on_keep_alive, KEEP_ALIVE_MS, KEEP_ALIVE_MS);
     return http;
 }
 
 uint16_t http_port(const struct http *http)
 {
-    return http->tcp.door.port;
+    return http->tcp.endpoint.port;
 }
 
 static void free_when_last(struct http *http)
@@ -225,12 +225,12 @@ void http_stop(struct http *http)
 {
     if (!http)
         return;
-    api_end_streams(&http->api); /* MHD does not stop while a connection is suspended */
+    routes_end_streams(&http->routes); /* MHD does not stop while a connection is suspended */
     listener_stop(&http->local);
     listener_stop(&http->tcp);
     if (http->path)
         unlink(http->path);
     free(http->path);
-    static_files_free(http->api.files);
+    static_files_free(http->routes.files);
     uv_close((uv_handle_t *)&http->keep_alive, on_keep_alive_closed);
 }

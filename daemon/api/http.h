@@ -16,7 +16,7 @@ struct http;
 /* Reads the page's files and listens on config's Unix socket (mode 0660, its group) and TCP address. NULL and a
  * sentence in `error` that names the socket or file. `station` and `events` must outlive it; `config` is not kept. */
 struct http *http_start(uv_loop_t *loop, const struct config *config, struct station *station, struct events *events,
-                        char *error, size_t error_size);
+                        char *error, size_t error_size) __attribute__((warn_unused_result));
 
 /* The TCP port it listens on: with port 0 in the configuration, the one that the kernel chose. 0 without TCP. */
 uint16_t http_port(const struct http *http);

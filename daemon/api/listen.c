@@ -98,7 +98,7 @@ static void compare_group(const char *path, const char *name)
                     path, name, name);
 }
 
-int http_listen_unix(const char *path, const char *group, bool *passed, char *error, size_t error_size)
+int listen_unix(const char *path, const char *group, bool *passed, char *error, size_t error_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path)) {
@@ -150,7 +150,7 @@ static uint16_t port_of(int fd)
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
-int http_listen_tcp(const char *address, uint16_t *port, char *error, size_t error_size)
+int listen_tcp(const char *address, uint16_t *port, char *error, size_t error_size)
 {
     char service[8];
     snprintf(service, sizeof(service), "%u", *port);
@@ -182,7 +182,7 @@ int http_listen_tcp(const char *address, uint16_t *port, char *error, size_t err
     return fd;
 }
 
-void http_listen_close_others(const int *used, size_t n)
+void listen_close_others(const int *used, size_t n)
 {
     for (int fd = SD_LISTEN_FDS_START; fd < passed_end(); fd++) {
         bool is_used = false;

@@ -17,13 +17,14 @@
  * replaced; one that answers, or a file that is no socket, is left alone and refused. `*passed` tells whether it is
  * systemd's: then mode, group and the file are systemd's too, and the file stays; a
  * group that is not `group` is warned of. */
-int http_listen_unix(const char *path, const char *group, bool *passed, char *error, size_t error_size);
+int listen_unix(const char *path, const char *group, bool *passed, char *error, size_t error_size)
+    __attribute__((warn_unused_result));
 
 /* `address` is numeric, IPv4 or IPv6, or "localhost"; `*port` 0 lets the kernel choose, or takes any port
  * that systemd passes at this address, and is set to what it is. */
-int http_listen_tcp(const char *address, uint16_t *port, char *error, size_t error_size);
+int listen_tcp(const char *address, uint16_t *port, char *error, size_t error_size) __attribute__((warn_unused_result));
 
 /* Closes the passed sockets that are not among the `n` used ones, and warns of each. */
-void http_listen_close_others(const int *used, size_t n);
+void listen_close_others(const int *used, size_t n);
 
 #endif

@@ -12,9 +12,9 @@
 #include <jansson.h>
 
 /* The object `status`, with and without its slots; a SLOT object. New references; NULL when out of memory. */
-json_t *publish_status(const struct station *station);
-json_t *publish_summary(const struct station *station);
-json_t *publish_slot(const struct slot_snapshot *slot);
+json_t *publish_status(const struct station *station) __attribute__((warn_unused_result));
+json_t *publish_summary(const struct station *station) __attribute__((warn_unused_result));
+json_t *publish_slot(const struct slot_snapshot *slot) __attribute__((warn_unused_result));
 
 /* Publishes each change of `station` from now on as an event: station, snapshot, slot, slot-gone, verdict. `events` and
  * `publisher` must outlive the station, or publish_stop() comes before. */

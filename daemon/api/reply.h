@@ -12,21 +12,25 @@
 #include <microhttpd.h>
 
 /* Steals `json`; NULL (out of memory, text that is no UTF-8) gives a 500. */
-enum MHD_Result reply_json(struct MHD_Connection *connection, unsigned status, json_t *json);
+enum MHD_Result reply_json(struct MHD_Connection *connection, unsigned status, json_t *json)
+    __attribute__((warn_unused_result));
 
 /* {"error": …}, printable ASCII: other bytes become '?'. */
 enum MHD_Result reply_error(struct MHD_Connection *connection, unsigned status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), warn_unused_result));
 
 /* A 405 that tells what is allowed ("GET, HEAD"). */
-enum MHD_Result reply_not_allowed(struct MHD_Connection *connection, const char *allow);
+enum MHD_Result reply_not_allowed(struct MHD_Connection *connection, const char *allow)
+    __attribute__((warn_unused_result));
 
 /* `file` must outlive the connection. */
-enum MHD_Result reply_file(struct MHD_Connection *connection, const struct static_file *file);
+enum MHD_Result reply_file(struct MHD_Connection *connection, const struct static_file *file)
+    __attribute__((warn_unused_result));
 
 /* A 200 of unknown length; `read` and `ended` get `cls` (see MHD_create_response_from_callback). `filename` may be
  * NULL. On MHD_NO `ended` has been called. */
 enum MHD_Result reply_stream(struct MHD_Connection *connection, const char *type, const char *filename,
-                             MHD_ContentReaderCallback read, MHD_ContentReaderFreeCallback ended, void *cls);
+                             MHD_ContentReaderCallback read, MHD_ContentReaderFreeCallback ended, void *cls)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/routes.h"
+#include "daemon/api/event_stream.h"
+#include "daemon/api/export.h"
 #include "daemon/api/publish.h"
 #include "daemon/api/reply.h"
 #include "daemon/book/attempt_json.h"
@@ -10,7 +12,7 @@
 #include <strings.h>
 
 struct request {
-    const struct api_door *door;
+    const struct endpoint *endpoint;
     struct MHD_Connection *connection;
     struct export *export; /* waits for the book; NULL when it became the answer */
 };
@@ -21,17 +23,17 @@ static const char *header(const struct request *request, const char *name)
 }
 
 /* "HOST" or "[HOST]", in any case, with our port (which may be left out if it is HTTP's own). */
-static bool is_own_host(const struct api_door *door, const char *host)
+static bool is_own_host(const struct endpoint *endpoint, const char *host)
 {
     static const char *const names[] = {"127.0.0.1", "localhost", "::1"};
     char own[80];
     for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
-        const char *name = i < sizeof(names) / sizeof(names[0]) ? names[i] : door->address;
+        const char *name = i < sizeof(names) / sizeof(names[0]) ? names[i] : endpoint->address;
         const char *format = strchr(name, ':') ? "[%s]" : "%s";
         int len = snprintf(own, sizeof(own), format, name);
-        if (door->port == 80 && strcasecmp(host, own) == 0)
+        if (endpoint->port == 80 && strcasecmp(host, own) == 0)
             return true;
-        snprintf(own + len, sizeof(own) - (size_t)len, ":%u", door->port);
+        snprintf(own + len, sizeof(own) - (size_t)len, ":%u", endpoint->port);
         if (strcasecmp(host, own) == 0)
             return true;
     }
@@ -48,15 +50,15 @@ static bool is_same_origin(const char *origin, const char *host)
 static enum MHD_Result answer_status(struct request *request, const char *rest)
 {
     (void)rest;
-    return reply_json(request->connection, MHD_HTTP_OK, publish_status(request->door->api->station));
+    return reply_json(request->connection, MHD_HTTP_OK, publish_status(request->endpoint->routes->station));
 }
 
 static enum MHD_Result answer_events(struct request *request, const char *rest)
 {
     (void)rest;
-    struct api *api = request->door->api;
-    return stream_events(&api->streams, request->connection, api->station, api->events,
-                         header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
+    struct routes *routes = request->endpoint->routes;
+    return event_stream_answer(&routes->streams, request->connection, routes->station, routes->events,
+                               header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
 }
 
 struct parse {
@@ -77,13 +79,13 @@ static enum MHD_Result on_parameter(void *cls, enum MHD_ValueKind kind, const ch
 
 static enum MHD_Result answer_book(struct request *request, bool units)
 {
-    struct api *api = request->door->api;
+    struct routes *routes = request->endpoint->routes;
     struct parse parse = {0};
     query_init(&parse.query, units);
     MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &parse);
     if (parse.bad || query_check(&parse.query, parse.error, sizeof(parse.error)) != 0)
         return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", parse.error);
-    request->export = export_open(&api->streams, request->connection, station_book(api->station), &parse.query);
+    request->export = export_open(&routes->streams, request->connection, station_book(routes->station), &parse.query);
     return request->export ? MHD_YES : MHD_NO;
 }
 
@@ -110,7 +112,7 @@ static enum MHD_Result answer_start_slot(struct request *request, const char *na
     struct slot_snapshot slot;
     const char *refusal;
     char nowhere[256];
-    switch (station_start_slot(request->door->api->station, name, &slot, &refusal)) {
+    switch (station_start_slot(request->endpoint->routes->station, name, &slot, &refusal)) {
     case STATION_OK: return reply_json(request->connection, MHD_HTTP_ACCEPTED, publish_slot(&slot));
     case STATION_CONFLICT: return reply_sentence(request, MHD_HTTP_CONFLICT, refusal);
     case STATION_NO_SUCH_SLOT: break;
@@ -128,7 +130,7 @@ static enum MHD_Result answer_start(struct request *request, const char *rest)
 {
     (void)rest;
     json_t *started = json_array();
-    station_start_slots(request->door->api->station, on_started, started);
+    station_start_slots(request->endpoint->routes->station, on_started, started);
     return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:o}", "started", started));
 }
 
@@ -141,7 +143,7 @@ static enum MHD_Result answer_hold(struct request *request, const char *rest)
     if (digits == 0 || digits > 2 || text[digits] || atoi(text) > STATION_HOLD_MAX)
         return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "seconds must be a number from 0 to %d",
                            STATION_HOLD_MAX);
-    station_hold(request->door->api->station, (unsigned)atoi(text));
+    station_hold(request->endpoint->routes->station, (unsigned)atoi(text));
     return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "held", atoi(text) > 0));
 }
 
@@ -150,7 +152,7 @@ static const struct route {
     const char *path;
     bool post;
     enum MHD_Result (*answer)(struct request *request, const char *part);
-} routes[] = {
+} table[] = {
     {"/api/v1/status", false, answer_status},
     {"/api/v1/events", false, answer_events},
     {"/api/v1/attempts", false, answer_attempts},
@@ -186,7 +188,7 @@ static bool is_read(const char *method)
 
 static enum MHD_Result answer_file(const struct request *request, const char *url, const char *method)
 {
-    const struct static_file *file = static_files_find(request->door->api->files, url);
+    const struct static_file *file = static_files_find(request->endpoint->routes->files, url);
     if (!file)
         return reply_error(request->connection, MHD_HTTP_NOT_FOUND, "there is nothing at %.120s", url);
     if (!is_read(method))
@@ -197,8 +199,8 @@ static enum MHD_Result answer_file(const struct request *request, const char *ur
 static enum MHD_Result answer_route(struct request *request, const char *url, const char *method)
 {
     char part[128];
-    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        const struct route *route = &routes[i];
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct route *route = &table[i];
         if (!route_matches(route->path, url, part, sizeof(part)))
             continue;
         if (!route->post && !is_read(method))
@@ -223,7 +225,7 @@ static enum MHD_Result check_rules(const struct request *request, bool *refused)
         return reply_error(connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the header is larger than %d bytes",
                            API_HEADER_MAX);
     const char *host = header(request, MHD_HTTP_HEADER_HOST);
-    if (request->door->tcp && (!host || !is_own_host(request->door, host)))
+    if (request->endpoint->tcp && (!host || !is_own_host(request->endpoint, host)))
         return reply_error(connection, MHD_HTTP_FORBIDDEN, "Host: %.120s is not this gangd", host ? host : "");
     const char *origin = header(request, MHD_HTTP_HEADER_ORIGIN);
     if (origin && !is_same_origin(origin, host))
@@ -244,8 +246,8 @@ static enum MHD_Result begin(const struct request *request)
     return MHD_YES;
 }
 
-enum MHD_Result api_answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                           const char *version, const char *upload, size_t *upload_size, void **con_cls)
+enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **con_cls)
 {
     (void)version;
     (void)upload;
@@ -254,7 +256,7 @@ enum MHD_Result api_answer(void *cls, struct MHD_Connection *connection, const c
         request = calloc(1, sizeof(*request));
         if (!request)
             return MHD_NO;
-        request->door = cls;
+        request->endpoint = cls;
         request->connection = connection;
         *con_cls = request;
         return begin(request);
@@ -273,7 +275,8 @@ enum MHD_Result api_answer(void *cls, struct MHD_Connection *connection, const c
     return refused ? result : answer_route(request, url, method);
 }
 
-void api_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+void routes_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+                      enum MHD_RequestTerminationCode code)
 {
     (void)cls;
     (void)connection;
@@ -285,12 +288,12 @@ void api_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
     *con_cls = NULL;
 }
 
-void api_keep_alive(struct api *api)
+void routes_keep_alive(struct routes *routes)
 {
-    streams_keep_alive(&api->streams);
+    streams_keep_alive(&routes->streams);
 }
 
-void api_end_streams(struct api *api)
+void routes_end_streams(struct routes *routes)
 {
-    streams_resume(&api->streams);
+    streams_resume(&routes->streams);
 }

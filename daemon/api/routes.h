@@ -19,7 +19,7 @@
 #define API_HEADER_MAX 8192
 #define API_BODY_MAX   4096
 
-struct api {
+struct routes {
     struct station *station;
     struct events *events;
     struct static_files *files;
@@ -27,24 +27,25 @@ struct api {
 };
 
 /* Where a request came in. On TCP its Host must be one of ours: a browser may have been led here by a foreign name. */
-struct api_door {
-    struct api *api;
+struct endpoint {
+    struct routes *routes;
     bool tcp;
     uint16_t port;
     char address[64];
 };
 
-/* MHD_AccessHandlerCallback; `door` is a struct api_door. */
-enum MHD_Result api_answer(void *door, struct MHD_Connection *connection, const char *url, const char *method,
-                           const char *version, const char *upload, size_t *upload_size, void **request);
+/* MHD_AccessHandlerCallback; `endpoint` is a struct endpoint. */
+enum MHD_Result routes_answer(void *endpoint, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **request);
 
 /* MHD_RequestCompletedCallback. */
-void api_completed(void *cls, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode code);
+void routes_completed(void *cls, struct MHD_Connection *connection, void **request,
+                      enum MHD_RequestTerminationCode code);
 
 /* Sends a comment to each event stream, so that both ends learn whether the other is still there. */
-void api_keep_alive(struct api *api);
+void routes_keep_alive(struct routes *routes);
 
 /* Ends all streams and resumes their connections; MHD can be stopped then. */
-void api_end_streams(struct api *api);
+void routes_end_streams(struct routes *routes);
 
 #endif

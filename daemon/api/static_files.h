@@ -23,10 +23,12 @@ struct static_files;
 
 /* Reads the .html, .css, .js, .svg, .png and .ico files of `dir`; others, hidden ones and directories are left alone.
  * NULL and a sentence in `error` that names the file, also if there is no index.html. */
-struct static_files *static_files_load(const char *dir, char *error, size_t error_size);
+struct static_files *static_files_load(const char *dir, char *error, size_t error_size)
+    __attribute__((warn_unused_result));
 
 /* The file for a URL path ("/" is index.html), or NULL. Lives as long as the list. */
-const struct static_file *static_files_find(const struct static_files *files, const char *url);
+const struct static_file *static_files_find(const struct static_files *files, const char *url)
+    __attribute__((warn_unused_result));
 
 /* NULL is fine. */
 void static_files_free(struct static_files *files);

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers that take their time: the event stream and exports of the book. Each holds at most one piece of text; the
+ * What answers that take their time have in common: event_stream and export. Each holds at most one piece of text; the
  * next one is made when the client has taken it, so a slow reader costs no memory. While there is nothing to send,
  * MHD's connection is suspended.
  */
 #ifndef DAEMON_API_STREAM_H
 #define DAEMON_API_STREAM_H
 
-#include "daemon/api/events.h"
-#include "daemon/book/query.h"
-#include "daemon/station/station.h"
-
 #include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/queue.h>
+#include <sys/types.h>
+
+struct stream;
 
 /* All streams of a server, and how it learns that one of them was resumed: MHD_run() must be called soon, though not
  * from within `resumed`, which may come from inside MHD_run(). */
@@ -22,26 +23,26 @@ struct streams {
     void *data;
 };
 
-/* Queues the event stream on `connection`. `last_id`: what the client has seen, or NULL. */
-enum MHD_Result stream_events(struct streams *streams, struct MHD_Connection *connection, struct station *station,
-                              struct events *events, const char *last_id);
+/* First member of each kind of stream. */
+struct stream {
+    void (*keep_alive)(struct stream *stream); /* NULL: it needs none */
+    struct streams *streams;
+    struct MHD_Connection *connection;
+    bool suspended;
+    LIST_ENTRY(stream) link;
+};
 
-/* An export asks the book for its first piece before it answers, so that a book that cannot be read is a 503 and not a
- * broken answer. */
-struct export;
+void stream_begin(struct stream *stream, struct streams *streams, struct MHD_Connection *connection);
+void stream_end(struct stream *stream);
 
-/* Asks, and suspends the connection until the piece is there: MHD then calls its access handler again. NULL: out of
- * memory. */
-struct export *export_open(struct streams *streams, struct MHD_Connection *connection, struct book *book,
-                           const struct query *query);
+/* Suspends its connection, and resumes it: any number of times in a row. */
+void stream_suspend(struct stream *stream);
+void stream_resume(struct stream *stream);
 
-/* Queues the answer. Takes `export`. */
-enum MHD_Result export_answer(struct export *export);
+/* Copies what fits of text[*sent…len) into MHD's buffer `out` and moves `*sent` on. Returns how much. */
+ssize_t stream_copy(const char *text, size_t len, size_t *sent, char *out, size_t max);
 
-/* Ends an export that was not answered. */
-void export_close(struct export *export);
-
-/* Gives each event stream a comment to send. */
+/* Has each event stream send a comment. */
 void streams_keep_alive(struct streams *streams);
 
 /* Resumes all: their connections can be closed then. */

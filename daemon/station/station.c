@@ -471,7 +471,8 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
 
     station->hotplug = hotplug_start(loop, &hotplug_events, station, error, error_size);
     if (!station->hotplug) {
-        station_stop(station);
+        bool booked = station_stop(station); /* nothing has begun; if not, the book has logged what is missing */
+        (void)booked;
         return NULL;
     }
     return station;

@@ -30,7 +30,7 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
 
 /* Books what is at work as interrupted, waits for the book (at most five seconds) and closes all; handles are freed as
  * the loop runs on. Returns false if something is not in the book. */
-bool station_stop(struct station *station);
+bool station_stop(struct station *station) __attribute__((warn_unused_result));
 
 /* Reads configuration, golden image and stub anew. If anything is wrong the old stay in force, and status and log say
  * why. Attempts at work are not touched. Asked for while one is at work, another follows it. Slots, sockets and the

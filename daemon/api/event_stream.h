@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The answer to GET /api/v1/events: the ring of events, one at a time, for as long as the client stays. */
+#ifndef DAEMON_API_EVENT_STREAM_H
+#define DAEMON_API_EVENT_STREAM_H
+
+#include "daemon/api/events.h"
+#include "daemon/api/stream.h"
+#include "daemon/station/station.h"
+
+/* Queues the event stream on `connection`. `last_id`: what the client has seen, or NULL. MHD_NO: out of memory. */
+enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connection *connection, struct station *station,
+                                    struct events *events, const char *last_id) __attribute__((warn_unused_result));
+
+#endif
