@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/base/memory.h"
+
+#include "daemon/base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *memory)
+{
+    if (!memory) {
+        log_error("gangd", "out of memory");
+        abort();
+    }
+    return memory;
+}
+
+void *must_calloc(size_t count, size_t size)
+{
+    return checked(calloc(count, size));
+}
+
+void *must_realloc(void *memory, size_t count, size_t size)
+{
+    return checked(reallocarray(memory, count, size));
+}
+
+char *must_strdup(const char *text)
+{
+    return checked(strdup(text));
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory without which gangd cannot go on: slots, ports, the book's jobs, events. These functions never return NULL.
+ * When no memory is left they write "out of memory" to the log and call abort(); systemd starts gangd again, and
+ * attempts that were open become `interrupted` at that start, so the book stays complete.
+ *
+ * Where the size or the number of blocks follows from a request (HTTP answers, exports, the image of a reload) use
+ * malloc() and refuse the request when it returns NULL. docs/architecture.md states the rule.
+ *
+ * All functions are safe on every thread. The caller owns what they return, and releases it with free().
+ */
+#ifndef DAEMON_BASE_MEMORY_H
+#define DAEMON_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* `count` members of `size` bytes, all zero. `count` and `size` are at least 1. */
+void *must_calloc(size_t count, size_t size)
+    __attribute__((warn_unused_result, returns_nonnull, malloc, alloc_size(1, 2)));
+
+/* Changes `memory` (or NULL) to `count` members of `size` bytes, which may move it; members that are added are not set.
+ * `count` and `size` are at least 1. */
+void *must_realloc(void *memory, size_t count, size_t size)
+    __attribute__((warn_unused_result, returns_nonnull, alloc_size(2, 3)));
+
+/* A copy of `text`. */
+char *must_strdup(const char *text) __attribute__((warn_unused_result, returns_nonnull, malloc));
+
+#endif
