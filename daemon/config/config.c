@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/config/config.h"
 
+#include "daemon/base/file.h"
 #include "daemon/base/utf8.h"
 #include "daemon/config/keys.h"
 
@@ -250,22 +251,7 @@ int config_parse(struct config *config, const char *name, const char *text, size
 
 char *config_text(const char *path, size_t *length)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *text = fd < 0 ? NULL : malloc(FILE_MAX_BYTES);
-    ssize_t n = 1;
-    for (*length = 0; text && n != 0; *length += (size_t)n) {
-        n = *length < FILE_MAX_BYTES ? read(fd, text + *length, FILE_MAX_BYTES - *length) : -1;
-        if (n < 0) {
-            int error = *length < FILE_MAX_BYTES ? errno : EFBIG;
-            free(text);
-            close(fd);
-            errno = error;
-            return NULL;
-        }
-    }
-    if (fd >= 0)
-        close(fd);
-    return text;
+    return file_read(AT_FDCWD, path, FILE_MAX_BYTES, length);
 }
 
 int config_read(struct config *config, const char *path, char *error, size_t error_size)
@@ -274,7 +260,7 @@ int config_read(struct config *config, const char *path, char *error, size_t err
     char *text = config_text(path, &length);
     if (!text) {
         struct reader reader = {.name = path, .error = error, .error_size = error_size};
-        fail(&reader, 0, "cannot be read: %s", strerror(errno));
+        fail(&reader, 0, "cannot be read: %s", file_error(errno));
         return -1;
     }
     int result = config_parse(config, path, text, length, error, error_size);

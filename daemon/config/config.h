@@ -81,7 +81,7 @@ struct config {
  * opened here. */
 int config_read(struct config *config, const char *path, char *error, size_t error_size);
 
-/* The whole file, malloc()ed, not NUL-terminated; NULL with errno. At most 1 MB. */
+/* The whole file, of at most 1 MB, as file_read() gives it: malloc()ed; NULL with errno. */
 char *config_text(const char *path, size_t *length);
 
 /* The same from memory, for tests and the fuzzer; `name` stands for the file in messages. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/config/edit.h"
 
+#include "daemon/base/file.h"
 #include "daemon/config/config.h"
 
 #include <errno.h>
@@ -260,7 +261,7 @@ int config_edit_file(const char *name, const struct config_place *places, size_t
         return fail(error, error_size, "%s: %s", name, strerror(errno));
     char *text = config_text(file, &len);
     if (!text)
-        return fail(error, error_size, "%s: %s", file, strerror(errno));
+        return fail(error, error_size, "%s: %s", file, file_error(errno));
     char *new_text = config_edit_text(text, len, places, n, &new_len);
     free(text);
     if (!new_text)

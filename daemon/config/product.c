@@ -1,59 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/config/product.h"
 
+#include "daemon/base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define FILE_MAX GOLDEN_END_MAX
-
-static ssize_t read_all(int fd, uint8_t *bytes, size_t size)
-{
-    size_t n = 0;
-    while (n < size) {
-        ssize_t got = read(fd, bytes + n, size - n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        n += (size_t)got;
-    }
-    return (ssize_t)n;
-}
 
 /* The file's bytes, malloc()ed; NULL and a sentence in `error`. */
-static uint8_t *read_file(const char *path, size_t *len, char *error, size_t error_size)
+static char *read_file(const char *path, size_t *len, char *error, size_t error_size)
 {
-    uint8_t *bytes = NULL;
-    struct stat info;
-    /* O_NONBLOCK: a FIFO by that name must not hold us. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        snprintf(error, error_size, "%s: %s", path, strerror(errno));
-    } else if (!S_ISREG(info.st_mode)) {
-        snprintf(error, error_size, "%s: not a file", path);
-    } else if (info.st_size > FILE_MAX) {
-        snprintf(error, error_size, "%s: larger than 16 MB", path);
-    } else {
-        /* One byte more tells a file that grows meanwhile. */
-        bytes = malloc((size_t)info.st_size + 1);
-        ssize_t n = bytes ? read_all(fd, bytes, (size_t)info.st_size + 1) : -1;
-        if (n != info.st_size) {
-            snprintf(error, error_size, "%s: %s", path, n < 0 ? strerror(errno) : "changes while it is read");
-            free(bytes);
-            bytes = NULL;
-        }
-        *len = (size_t)info.st_size;
-    }
-    if (fd >= 0)
-        close(fd);
-    return bytes;
+    char *bytes = file_read(AT_FDCWD, path, GOLDEN_END_MAX, len);
+    if (bytes)
+        return bytes;
+    const char *why = errno == EFBIG ? "larger than 16 MB" : file_error(errno == EISDIR ? EINVAL : errno);
+    snprintf(error, error_size, "%s: %s", path, why);
+    return NULL;
 }
 
 static struct golden *load_golden(const struct config *config, char *error, size_t error_size)
@@ -67,8 +31,9 @@ static struct golden *load_golden(const struct config *config, char *error, size
     for (size_t i = 0; i < config->n_files && result == 0; i++) {
         const struct config_file *file = &config->files[i];
         size_t len = 0;
-        uint8_t *bytes = read_file(file->path, &len, error, error_size);
-        result = bytes ? golden_add(golden, file->path, file->offset, bytes, len, error, error_size) : -1;
+        char *bytes = read_file(file->path, &len, error, error_size);
+        result =
+            bytes ? golden_add(golden, file->path, file->offset, (const uint8_t *)bytes, len, error, error_size) : -1;
         free(bytes);
     }
     if (result == 0)
@@ -91,12 +56,12 @@ static struct stub_image *load_stub(const struct config *config, char *error, si
     if (path[0] == '\0' || strcmp(path, "builtin") == 0)
         return stub_image_builtin();
     size_t len = 0;
-    uint8_t *json = read_file(path, &len, error, error_size);
+    char *json = read_file(path, &len, error, error_size);
     if (!json)
         return NULL;
     const char *slash = strrchr(path, '/');
     char why[200];
-    struct stub_image *stub = stub_image_parse((const char *)json, len, slash ? slash + 1 : path, why, sizeof(why));
+    struct stub_image *stub = stub_image_parse(json, len, slash ? slash + 1 : path, why, sizeof(why));
     if (!stub)
         snprintf(error, error_size, "%s: not a stub: %s", path, why);
     free(json);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/base/file.h"
+#include "tests/runner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/test_file.XXXXXX", path[64];
+static size_t len;
+
+static void setup(void)
+{
+    strcpy(directory, "/tmp/test_file.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/file", directory);
+}
+
+static void teardown(void)
+{
+    unlink(path);
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+
+static void write_file(const char *bytes, size_t n)
+{
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void expect_error(const char *name, size_t max, int error)
+{
+    errno = 0;
+    ck_assert_ptr_null(file_read(AT_FDCWD, name, max, &len));
+    ck_assert_int_eq(errno, error);
+}
+
+START_TEST(gives_all_bytes_and_a_nul)
+{
+    write_file("a\0b\n", 4);
+    char *bytes = file_read(AT_FDCWD, path, 4, &len);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_uint_eq(len, 4);
+    ck_assert_mem_eq(bytes, "a\0b\n", 5);
+    free(bytes);
+}
+END_TEST
+
+START_TEST(an_empty_file_is_an_empty_text)
+{
+    write_file("", 0);
+    char *bytes = file_read(AT_FDCWD, path, 100, &len);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_uint_eq(len, 0);
+    ck_assert_str_eq(bytes, "");
+    free(bytes);
+}
+END_TEST
+
+START_TEST(a_name_is_relative_to_the_directory)
+{
+    write_file("x", 1);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *bytes = file_read(fd, "file", 100, &len);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_str_eq(bytes, "x");
+    free(bytes);
+    close(fd);
+}
+END_TEST
+
+START_TEST(one_byte_too_many_is_refused)
+{
+    write_file("12345", 5);
+    expect_error(path, 4, EFBIG);
+}
+END_TEST
+
+START_TEST(a_missing_file_is_refused)
+{
+    expect_error(path, 100, ENOENT);
+    ck_assert_str_eq(file_error(errno), "No such file or directory");
+}
+END_TEST
+
+START_TEST(a_directory_is_refused)
+{
+    expect_error(directory, 100, EISDIR);
+}
+END_TEST
+
+/* The alarm of the test's time limit would end a read that waits. */
+START_TEST(a_fifo_is_refused_at_once)
+{
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    expect_error(path, 100, EINVAL);
+    ck_assert_str_eq(file_error(errno), "not a file");
+}
+END_TEST
+
+/* Files of /proc claim to be empty. */
+START_TEST(a_file_that_holds_more_than_its_size_is_refused)
+{
+    expect_error("/proc/self/status", 100000, EAGAIN);
+    ck_assert_str_eq(file_error(errno), "changes while it is read");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("file");
+    TCase *tests = tcase_create("file");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, gives_all_bytes_and_a_nul);
+    tcase_add_test(tests, an_empty_file_is_an_empty_text);
+    tcase_add_test(tests, a_name_is_relative_to_the_directory);
+    tcase_add_test(tests, one_byte_too_many_is_refused);
+    tcase_add_test(tests, a_missing_file_is_refused);
+    tcase_add_test(tests, a_directory_is_refused);
+    tcase_add_test(tests, a_fifo_is_refused_at_once);
+    tcase_add_test(tests, a_file_that_holds_more_than_its_size_is_refused);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
