@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/static_files.h"
 
+#include "daemon/base/file.h"
+#include "daemon/base/memory.h"
+
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct static_files {
     struct static_file list[STATIC_FILES_MAX];
@@ -35,53 +35,17 @@ static const char *type_of(const char *name)
     return NULL;
 }
 
-/* Reads all of `fd`. NULL with errno set. */
-static char *read_all(int fd, size_t size)
-{
-    char *data = malloc(size ? size : 1);
-    size_t got = 0;
-    while (data && got < size) {
-        ssize_t n = read(fd, data + got, size - got);
-        if (n > 0) {
-            got += (size_t)n;
-        } else if (n == 0 || errno != EINTR) {
-            if (n == 0)
-                errno = EIO; /* it shrank under our hands */
-            free(data);
-            return NULL;
-        }
-    }
-    return data;
-}
-
 /* Leaves file->name NULL if it is none to serve. Returns -1 with errno set. */
 static int load_file(int dir, const char *name, struct static_file *file)
 {
     file->type = type_of(name);
     if (!file->type)
         return 0;
-    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return -1;
-    struct stat st;
-    int result = fstat(fd, &st);
-    if (result == 0 && S_ISREG(st.st_mode)) {
-        if (st.st_size > STATIC_FILE_SIZE_MAX)
-            errno = EFBIG;
-        else
-            file->data = read_all(fd, (size_t)st.st_size);
-        file->size = (size_t)st.st_size;
-        file->name = file->data ? strdup(name) : NULL;
-        result = file->name ? 0 : -1;
-    }
-    int saved = errno;
-    close(fd);
-    if (!file->name) {
-        free(file->data);
-        file->data = NULL;
-    }
-    errno = saved;
-    return result;
+    file->data = file_read(dir, name, STATIC_FILE_SIZE_MAX, &file->size);
+    if (!file->data)
+        return errno == EISDIR || errno == EINVAL ? 0 : -1;
+    file->name = must_strdup(name);
+    return 0;
 }
 
 static bool load_all(struct static_files *files, DIR *dir, const char *path, char *error, size_t error_size)
@@ -97,7 +61,7 @@ static bool load_all(struct static_files *files, DIR *dir, const char *path, cha
         }
         struct static_file *file = &files->list[files->n];
         if (load_file(dirfd(dir), entry->d_name, file) != 0) {
-            snprintf(error, error_size, "web = %s: %s: %s", path, entry->d_name, strerror(errno));
+            snprintf(error, error_size, "web = %s: %s: %s", path, entry->d_name, file_error(errno));
             return false;
         }
         files->n += file->name ? 1 : 0;
@@ -116,10 +80,8 @@ struct static_files *static_files_load(const char *path, char *error, size_t err
         snprintf(error, error_size, "web = %s: %s", path, strerror(errno));
         return NULL;
     }
-    struct static_files *files = calloc(1, sizeof(*files));
-    if (!files) {
-        snprintf(error, error_size, "web = %s: out of memory", path);
-    } else if (!load_all(files, dir, path, error, error_size)) {
+    struct static_files *files = must_calloc(1, sizeof(*files));
+    if (!load_all(files, dir, path, error, error_size)) {
         static_files_free(files);
         files = NULL;
     }
