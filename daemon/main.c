@@ -3,6 +3,7 @@
 #include "daemon/api/http.h"
 #include "daemon/api/publish.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/config/config.h"
 #include "daemon/config/product.h"
 #include "daemon/port/tty.h"
@@ -10,6 +11,7 @@
 #include "daemon/supervisor.h"
 
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +193,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "gangd: what is \"%s\"? Try 'gangd --help'.\n", argv[optind]);
         return EXIT_USAGE;
     }
+    json_set_alloc_funcs(must_malloc, free);
     static struct config config;
     char error[1024];
     if (config_read(&config, path, error, sizeof(error)) != 0) {

@@ -9,10 +9,15 @@
 static void *checked(void *memory)
 {
     if (!memory) {
-        log_error("gangd", "out of memory");
+        log_error("memory", "out of memory");
         abort();
     }
     return memory;
+}
+
+void *must_malloc(size_t size)
+{
+    return checked(malloc(size));
 }
 
 void *must_calloc(size_t count, size_t size)

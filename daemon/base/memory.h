@@ -4,8 +4,8 @@
  * When no memory is left they write "out of memory" to the log and call abort(); systemd starts gangd again, and
  * attempts that were open become `interrupted` at that start, so the book stays complete.
  *
- * Where the size or the number of blocks follows from a request (HTTP answers, exports, the image of a reload) use
- * malloc() and refuse the request when it returns NULL. docs/architecture.md states the rule.
+ * Where a request decides how much it is (pages of an export, HTTP answers, the image of a reload) use malloc() and
+ * refuse the request when it returns NULL. docs/architecture.md states the rule.
  *
  * All functions are safe on every thread. The caller owns what they return, and releases it with free().
  */
@@ -13,6 +13,10 @@
 #define DAEMON_BASE_MEMORY_H
 
 #include <stddef.h>
+
+/* `size` bytes, at least 1, that are not set. For json_set_alloc_funcs(): a JSON object without a member for which
+ * there was no memory would be a wrong answer. */
+void *must_malloc(size_t size) __attribute__((warn_unused_result, returns_nonnull, malloc, alloc_size(1)));
 
 /* `count` members of `size` bytes, all zero. `count` and `size` are at least 1. */
 void *must_calloc(size_t count, size_t size)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/attempt_json.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 
 #include <math.h>
@@ -29,9 +30,7 @@ json_t *time_json(int64_t microseconds)
 json_t *text_json(const char *text)
 {
     size_t size = strlen(text) + 1;
-    char *clean = malloc(size);
-    if (!clean)
-        return NULL;
+    char *clean = must_calloc(1, size);
     utf8_copy(clean, size, text);
     json_t *json = json_string(clean);
     free(clean);

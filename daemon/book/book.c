@@ -6,6 +6,7 @@
 #include "daemon/book/book.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 #include "daemon/book/book_file.h"
 
@@ -83,12 +84,7 @@ struct book_read {
 
 static struct job *new_job(enum job_kind kind)
 {
-    struct job *job = calloc(1, sizeof(*job));
-    if (!job) {
-        /* What cannot be booked must not be flashed. Open attempts are closed at the next start. */
-        log_error("book", "out of memory");
-        abort();
-    }
+    struct job *job = must_calloc(1, sizeof(*job));
     job->kind = kind;
     return job;
 }
@@ -435,9 +431,7 @@ void book_count(struct book *book, int64_t since, book_counted_cb done, void *da
 
 struct book_read *book_read_open(struct book *book, const struct book_filter *filter, enum book_format format)
 {
-    struct book_read *read = calloc(1, sizeof(*read));
-    if (!read)
-        return NULL;
+    struct book_read *read = must_calloc(1, sizeof(*read));
     read->book = book;
     book_page_init(&read->page, filter, format);
     return read;
@@ -476,11 +470,7 @@ static void on_results_closed(uv_handle_t *handle)
 struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_health, void *data, char *error,
                        size_t error_size)
 {
-    struct book *book = calloc(1, sizeof(*book));
-    if (!book) {
-        snprintf(error, error_size, "out of memory");
-        return NULL;
-    }
+    struct book *book = must_calloc(1, sizeof(*book));
     if (book_file_open(&book->file, path, error, error_size) != 0) {
         free(book);
         return NULL;

@@ -2,6 +2,7 @@
 #include "daemon/config/edit.h"
 
 #include "daemon/base/file.h"
+#include "daemon/base/memory.h"
 #include "daemon/config/config.h"
 
 #include <errno.h>
@@ -74,20 +75,13 @@ static bool is_path(const struct line *line)
 struct paper {
     char *text;
     size_t len, capacity;
-    bool failed;
 };
 
 static void add(struct paper *paper, const char *bytes, size_t len)
 {
     if (!paper->text || paper->len + len + 1 > paper->capacity) {
-        size_t capacity = 2 * (paper->len + len + 1);
-        char *longer = realloc(paper->text, capacity);
-        if (!longer) {
-            paper->failed = true;
-            return;
-        }
-        paper->text = longer;
-        paper->capacity = capacity;
+        paper->capacity = 2 * (paper->len + len + 1);
+        paper->text = must_realloc(paper->text, paper->capacity, 1);
     }
     memcpy(paper->text + paper->len, bytes, len);
     paper->len += len;
@@ -129,13 +123,13 @@ char *config_edit_text(const char *text, size_t len, const struct config_place *
     const char *first_end = memchr(text, '\n', len);
     const char *newline = first_end && first_end > text && first_end[-1] == '\r' ? "\r\n" : "\n";
     const struct config_place *in = NULL; /* the section that is passed through */
-    bool *found = calloc(n + 1, sizeof(*found));
+    bool *found = must_calloc(n + 1, sizeof(*found));
     add(&paper, text, 0);
     if (len >= strlen(bom) && memcmp(text, bom, strlen(bom)) == 0) {
         add(&paper, text, strlen(bom));
         at += strlen(bom);
     }
-    while (found && at < end) {
+    while (at < end) {
         struct line line = line_at(at, end);
         if (is_section(&line)) {
             in = place_of(&line, places, n);
@@ -159,7 +153,7 @@ char *config_edit_text(const char *text, size_t len, const struct config_place *
         }
         at = line.next;
     }
-    for (size_t i = 0; found && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (found[i])
             continue;
         if (paper.len > 0 && paper.text[paper.len - 1] != '\n')
@@ -168,10 +162,6 @@ char *config_edit_text(const char *text, size_t len, const struct config_place *
                                      newline, "path = ", places[i].path, newline};
         for (size_t k = paper.len == 0; k < sizeof(words) / sizeof(words[0]); k++)
             add_text(&paper, words[k]);
-    }
-    if (!found || paper.failed) {
-        free(paper.text);
-        paper.text = NULL;
     }
     free(found);
     *new_len = paper.len;
@@ -189,9 +179,7 @@ __attribute__((format(printf, 3, 4))) static int fail(char *error, size_t error_
 
 static int check(const char *file, const char *text, size_t len, char *error, size_t error_size)
 {
-    struct config *config = malloc(sizeof(*config));
-    if (!config)
-        return fail(error, error_size, "%s: out of memory", file);
+    struct config *config = must_calloc(1, sizeof(*config));
     int result = config_parse(config, file, text, len, error, error_size);
     free(config);
     return result;
@@ -264,8 +252,6 @@ int config_edit_file(const char *name, const struct config_place *places, size_t
         return fail(error, error_size, "%s: %s", file, file_error(errno));
     char *new_text = config_edit_text(text, len, places, n, &new_len);
     free(text);
-    if (!new_text)
-        return fail(error, error_size, "%s: out of memory", file);
     int result = check(file, new_text, new_len, error, error_size);
     snprintf(temporary, sizeof(temporary), "%s.XXXXXX", file);
     if (result == 0 && !put(file, temporary, new_text, new_len)) {

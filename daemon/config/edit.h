@@ -15,8 +15,8 @@ struct config_place {
 };
 
 /* `text` (`len` bytes of a configuration) with the places in it, malloc()ed and NUL-terminated, its length in
- * `new_len`. A [slot NAME] that is there gets its path, others come at the end, in the order given. NULL: out of
- * memory. What the text makes of it all is config_parse()'s to say. */
+ * `new_len`. A [slot NAME] that is there gets its path, others come at the end, in the order given. Whether the
+ * result is a valid configuration is for config_parse() to say. */
 char *config_edit_text(const char *text, size_t len, const struct config_place *places, size_t n, size_t *new_len);
 
 /* The same with a file. The new text is checked as gangd would check it, written beside the file, and takes its place

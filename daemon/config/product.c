@@ -2,6 +2,7 @@
 #include "daemon/config/product.h"
 
 #include "daemon/base/file.h"
+#include "daemon/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,14 +75,11 @@ struct product *product_load(const struct config *config, char *error, size_t er
     if (!golden)
         return NULL;
     struct stub_image *stub = load_stub(config, error, error_size);
-    struct product *product = stub ? malloc(sizeof(*product)) : NULL;
-    if (!product) {
-        if (stub)
-            snprintf(error, error_size, "out of memory");
+    if (!stub) {
         golden_free(golden);
-        stub_image_free(stub);
         return NULL;
     }
+    struct product *product = must_calloc(1, sizeof(*product));
     *product = (struct product){.golden = golden, .stub = stub, .references = 1};
     return product;
 }

@@ -2,6 +2,7 @@
 #include "daemon/port/hotplug.h"
 
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 
 #include <errno.h>
@@ -172,9 +173,7 @@ static void appeared(struct hotplug *hotplug, struct udev_device *device)
     /* Its "remove" was lost. */
     if (*at)
         disappeared(hotplug, at);
-    struct known *known = malloc(sizeof(*known));
-    if (!known)
-        abort();
+    struct known *known = must_calloc(1, sizeof(*known));
     *known = (struct known){.next = hotplug->known, .seen = true};
     memcpy(known->syspath, adapter.syspath, sizeof(known->syspath));
     snprintf(known->since, sizeof(known->since), "%s", since);
@@ -282,9 +281,7 @@ static int start(struct hotplug *hotplug, uv_loop_t *loop)
 struct hotplug *hotplug_start(uv_loop_t *loop, const struct hotplug_events *events, void *data, char *error,
                               size_t error_size)
 {
-    struct hotplug *hotplug = calloc(1, sizeof(*hotplug));
-    if (!hotplug)
-        abort();
+    struct hotplug *hotplug = must_calloc(1, sizeof(*hotplug));
     hotplug->events = events;
     hotplug->data = data;
     hotplug->poll.data = hotplug;

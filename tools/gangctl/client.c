@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/client.h"
+
+#include "daemon/base/memory.h"
 #include "tools/gangctl/gangctl.h"
 
 #include <curl/curl.h>
@@ -132,7 +134,7 @@ int client_run(const struct client_request *request)
 {
     struct exchange x = {.request = request, .curl = curl_easy_init()};
     if (!x.curl) {
-        complain("out of memory");
+        complain("libcurl cannot be initialised");
         return BROKEN;
     }
     char url[1024];
@@ -169,11 +171,10 @@ struct text {
 static bool keep(void *data, const char *text, size_t len)
 {
     struct text *all = data;
-    char *longer = realloc(all->bytes, all->len + len);
-    if (!longer)
-        return false;
-    memcpy(longer + all->len, text, len);
-    all->bytes = longer;
+    if (len == 0)
+        return true;
+    all->bytes = must_realloc(all->bytes, all->len + len, 1);
+    memcpy(all->bytes + all->len, text, len);
     all->len += len;
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* attempts and units: the book as a table. */
+#include "daemon/base/memory.h"
 #include "tools/gangctl/gangctl.h"
 #include "tools/gangctl/print.h"
 #include "tools/gangctl/rows.h"
@@ -102,13 +103,8 @@ static int print_rows(const struct options *given, bool units, const char *const
     if (options.json)
         return rows_read(&options, take_text, NULL);
 
-    struct reader *reader = calloc(1, sizeof(*reader));
-    struct table *table = reader ? table_new(titles) : NULL;
-    if (!table) {
-        free(reader);
-        complain("out of memory");
-        return BROKEN;
-    }
+    struct reader *reader = must_calloc(1, sizeof(*reader));
+    struct table *table = table_new(titles);
     reader->table = table;
     reader->print = print;
     int result = rows_read(&options, take_rows, reader);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "daemon/base/memory.h"
 #include "tools/gangctl/doctor.h"
 #include "tools/gangctl/gangctl.h"
 #include "tools/gangctl/print.h"
@@ -50,11 +51,7 @@ static int print_report(const struct doctor *doctor, bool healthy)
 int command_doctor(const struct options *options, char **arguments)
 {
     (void)arguments;
-    struct doctor *doctor = calloc(1, sizeof(*doctor));
-    if (!doctor) {
-        complain("out of memory");
-        return BROKEN;
-    }
+    struct doctor *doctor = must_calloc(1, sizeof(*doctor));
     doctor->root = options->root ? options->root : "";
     doctor->socket = strcmp(options->socket, DEFAULT_SOCKET) != 0 ? options->socket : NULL;
     bool healthy = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* slots learn: listens to udev and to the keyboard at once, holds gangd meanwhile, and hands in what was learned. */
+#include "daemon/base/memory.h"
 #include "tools/gangctl/client.h"
 #include "tools/gangctl/gangctl.h"
 #include "tools/gangctl/learn.h"
@@ -297,27 +298,23 @@ static int run(struct fitter *fitter)
 int command_learn(const struct options *options, char **names)
 {
     const char *file = options->config ? options->config : DEFAULT_CONFIG;
-    struct fitter *fitter = calloc(1, sizeof(*fitter));
-    struct config *config = calloc(1, sizeof(*config));
-    int result = BROKEN, number = 0;
-    if (!fitter || !config) {
-        complain("out of memory");
-    } else {
-        fitter->learn.config = config;
-        fitter->socket = options->socket;
-        result = choose_names(options, names, &fitter->learn);
-        if (result == DONE)
-            result = read_config(options, file, config);
-        if (result == DONE) {
-            open_loop(fitter);
-            result = run(fitter);
-            number = fitter->signal;
-            if (result == DONE && number)
-                fputs("Given up: nothing is written.\n", stderr);
-            else if (result == DONE)
-                result = hand_in(&fitter->learn, options, file);
-            close_loop(fitter);
-        }
+    struct fitter *fitter = must_calloc(1, sizeof(*fitter));
+    struct config *config = must_calloc(1, sizeof(*config));
+    int number = 0;
+    fitter->learn.config = config;
+    fitter->socket = options->socket;
+    int result = choose_names(options, names, &fitter->learn);
+    if (result == DONE)
+        result = read_config(options, file, config);
+    if (result == DONE) {
+        open_loop(fitter);
+        result = run(fitter);
+        number = fitter->signal;
+        if (result == DONE && number)
+            fputs("Given up: nothing is written.\n", stderr);
+        else if (result == DONE)
+            result = hand_in(&fitter->learn, options, file);
+        close_loop(fitter);
     }
     free(config);
     free(fitter);

@@ -82,8 +82,6 @@ static void print_slots(const json_t *slots)
 {
     static const char *const titles[] = {"SLOT", "STATE", "PORT", "MAC", "", NULL};
     struct table *table = table_new(titles);
-    if (!table)
-        return;
     for (size_t i = 0; i < json_array_size(slots); i++) {
         const json_t *slot = json_array_get(slots, i);
         char text[400];

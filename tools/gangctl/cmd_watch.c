@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* watch: a line for each change, until it is interrupted. A gangd that goes away is waited for. */
+#include "daemon/base/memory.h"
 #include "tools/gangctl/client.h"
 #include "tools/gangctl/gangctl.h"
 #include "tools/gangctl/print.h"
@@ -152,10 +153,9 @@ static bool take_line(struct watch *watch, const char *line)
 static bool grow(struct watch *watch)
 {
     size_t capacity = watch->capacity ? 2 * watch->capacity : 8192;
-    char *line = capacity <= EVENT_MAX ? realloc(watch->line, capacity) : NULL;
-    if (!line)
+    if (capacity > EVENT_MAX)
         return false;
-    watch->line = line;
+    watch->line = must_realloc(watch->line, capacity, 1);
     watch->capacity = capacity;
     return true;
 }

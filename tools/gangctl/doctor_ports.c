@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with adapters, with what they hang on, or with who else uses them. */
+#include "daemon/base/memory.h"
 #include "daemon/port/holder.h"
 #include "tools/gangctl/doctor.h"
 
@@ -13,8 +14,8 @@
 /* All ports, or NULL: then `check` has noted that there is none. free() them. */
 static struct doctor_port *ports_of(struct doctor *doctor, const char *check, size_t *n)
 {
-    struct doctor_port *ports = calloc(DOCTOR_PORTS_MAX, sizeof(*ports));
-    *n = ports ? doctor_ports(doctor, ports, DOCTOR_PORTS_MAX) : 0;
+    struct doctor_port *ports = must_calloc(DOCTOR_PORTS_MAX, sizeof(*ports));
+    *n = doctor_ports(doctor, ports, DOCTOR_PORTS_MAX);
     if (*n > 0)
         return ports;
     free(ports);

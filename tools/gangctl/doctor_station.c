@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with gangd itself: the service, its configuration, the golden image, room for the book. */
+#include "daemon/base/memory.h"
 #include "daemon/config/config.h"
 #include "daemon/config/product.h"
 #include "tools/gangctl/doctor.h"
@@ -101,11 +102,10 @@ void doctor_check_configuration(struct doctor *doctor)
 {
     static const char check[] = "configuration";
     char path[PATH_MAX], error[1024], md5[33];
-    struct config *config = calloc(1, sizeof(*config));
+    struct config *config = must_calloc(1, sizeof(*config));
     doctor_path(doctor, path, CONFIG);
-    if (!config || config_read(config, path, error, sizeof(error)) != 0) {
-        doctor_note(doctor, DOCTOR_FAIL, check, "put it right; gangd --check-config tests it", "%.500s",
-                    config ? error : "out of memory");
+    if (config_read(config, path, error, sizeof(error)) != 0) {
+        doctor_note(doctor, DOCTOR_FAIL, check, "put it right; gangd --check-config tests it", "%.500s", error);
     } else {
         doctor_note(doctor, DOCTOR_OK, check, NULL, "%s is right", path);
         check_golden(doctor, config, md5);

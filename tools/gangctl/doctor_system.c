@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with the machine and the person at it. */
+#include "daemon/base/memory.h"
 #include "tools/gangctl/doctor.h"
 
 #include <grp.h>
@@ -194,8 +195,8 @@ void doctor_check_modem_manager(struct doctor *doctor)
                     "ModemManager (pid %d) runs, and no udev rules keep it from the adapters", pid);
         return;
     }
-    struct doctor_port *ports = calloc(DOCTOR_PORTS_MAX, sizeof(*ports));
-    size_t n = ports ? doctor_ports(doctor, ports, DOCTOR_PORTS_MAX) : 0;
+    struct doctor_port *ports = must_calloc(DOCTOR_PORTS_MAX, sizeof(*ports));
+    size_t n = doctor_ports(doctor, ports, DOCTOR_PORTS_MAX);
     for (size_t i = 0; i < n; i++)
         if (!is_marked(doctor, ports[i].device))
             doctor_note(doctor, DOCTOR_FAIL, check,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "daemon/base/memory.h"
 #include "daemon/config/config.h"
 #include "tools/gangctl/gangctl.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,6 +278,7 @@ static int flushed(int result)
 
 int main(int argc, char **argv)
 {
+    json_set_alloc_funcs(must_malloc, free);
     const char *socket = getenv("GANGD_SOCKET");
     struct line line = {.options.socket = socket && socket[0] ? socket : DEFAULT_SOCKET};
     query_init(&line.options.query, false);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/print.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 #include "daemon/book/query.h"
 #include "proto/diagnosis/cause.h"
@@ -119,18 +120,13 @@ void reason_of(char *out, size_t size, const json_t *attempt)
 
 struct table *table_new(const char *const *titles)
 {
-    struct table *table = calloc(1, sizeof(*table));
-    if (!table)
-        return NULL;
+    struct table *table = must_calloc(1, sizeof(*table));
     table->titles = titles;
     do {
         table->width[table->columns] = width_of(titles[table->columns]);
     } while (titles[++table->columns]);
-    table->held = calloc(ROWS_HELD * COLUMNS_MAX, sizeof(table->held[0]));
-    if (table->held)
-        return table;
-    free(table);
-    return NULL;
+    table->held = must_calloc(ROWS_HELD * COLUMNS_MAX, sizeof(table->held[0]));
+    return table;
 }
 
 static void print_cell(const struct table *table, size_t column, enum colour colour, const char *text)
@@ -152,7 +148,7 @@ static void print_held(struct table *table)
     }
     size_t column = 0; /* whole rows are held */
     for (size_t i = 0; i < table->n; i++) {
-        print_cell(table, column, table->held[i].colour, table->held[i].text ? table->held[i].text : "?");
+        print_cell(table, column, table->held[i].colour, table->held[i].text);
         free(table->held[i].text);
         column = column + 1 == table->columns ? 0 : column + 1;
     }
@@ -166,7 +162,7 @@ void table_cell(struct table *table, enum colour colour, const char *text)
     size_t *width = &table->width[table->column++];
     if (width_of(clean) > *width)
         *width = width_of(clean);
-    table->held[table->n++] = (struct cell){colour, strdup(clean)};
+    table->held[table->n++] = (struct cell){colour, must_strdup(clean)};
     if (table->column == table->columns)
         table->column = 0;
     if (table->n == ROWS_HELD * table->columns)

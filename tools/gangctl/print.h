@@ -36,7 +36,7 @@ void reason_of(char *out, size_t size, const json_t *attempt);
 /* A table: as wide as its first rows need; a later row that is wider is out of line, but whole. */
 struct table;
 
-/* `titles` end with NULL, and outlive it; 1 to 12. NULL when out of memory. */
+/* `titles` end with NULL, and outlive it; 1 to 12. */
 struct table *table_new(const char *const *titles);
 /* The next cell, from left to right. */
 void table_cell(struct table *table, enum colour colour, const char *text);
