@@ -5,6 +5,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
 #include "daemon/config/config.h"
+#include "daemon/config/paths.h"
 #include "daemon/config/product.h"
 #include "daemon/port/tty.h"
 #include "daemon/station/station.h"
@@ -19,8 +20,7 @@
 #include <systemd/sd-daemon.h>
 #include <uv.h>
 
-#define DEFAULT_CONFIG GANGD_SYSCONFDIR "/gangd/gangd.conf"
-#define LINGER_MS      1000 /* at the end, for handles to close; a worker on a stuck adapter is not waited for */
+#define LINGER_MS 1000 /* at the end, for handles to close; a worker on a stuck adapter is not waited for */
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -38,7 +38,7 @@ static void print_help(void)
 {
     printf("Usage: gangd [OPTION]...\n"
            "Flashes every ESP8266 board that is plugged in, and books it.\n\n"
-           "  -c, --config=FILE   read FILE (default " DEFAULT_CONFIG ")\n"
+           "  -c, --config=FILE   read FILE (default " CONFIG_DEFAULT_PATH ")\n"
            "  -t, --check-config  check the configuration, the golden image and the stub, and exit\n"
            "  -v, --verbose       log more\n"
            "  -V, --version       print the version and exit\n"
@@ -176,7 +176,7 @@ int main(int argc, char **argv)
         {"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
-    const char *path = DEFAULT_CONFIG;
+    const char *path = CONFIG_DEFAULT_PATH;
     bool check = false;
     int option;
     while ((option = getopt_long(argc, argv, "c:tvVh", options, NULL)) != -1) {

@@ -48,7 +48,7 @@ struct config {
     char name[64];     /* default: the host name */
     char operator[64]; /* default: "" */
     char lot[64];
-    char book[512]; /* default: /var/lib/gangd/gangd.db */
+    char book[512]; /* default: CONFIG_DEFAULT_BOOK, as all paths in paths.h */
     /* [product] */
     struct config_file files[CONFIG_FILES_MAX]; /* file = PATH [@ OFFSET]; may be given several times; at least one */
     size_t n_files;
@@ -70,11 +70,11 @@ struct config {
     struct config_slot slots[CONFIG_SLOTS_MAX];
     size_t n_slots;
     /* [http] */
-    char socket[108]; /* default /run/gangd/gangd.sock; "" = none */
+    char socket[108]; /* default CONFIG_DEFAULT_SOCKET; "" = none */
     char group[32];   /* of the socket; default "gangd"; "" = leave */
     char address[64]; /* listen = ADDRESS:PORT, default 127.0.0.1:8266; loopback only; "none" = no TCP ("" here) */
     uint16_t port;
-    char web[512]; /* default GANGD_DATADIR/web */
+    char web[512]; /* default CONFIG_DEFAULT_WEB */
 };
 
 /* Reads `path` into `config`. Returns 0, or -1 with "FILE:LINE: what is wrong" in `error`. Files that it names are not

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/config/keys.h"
 
+#include "daemon/config/paths.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
@@ -269,7 +271,7 @@ const struct config_key config_keys[] = {
     {"station", "name", parse_text, NULL, IN(config, name), .min = 1},
     {"station", "operator", parse_text, NULL, IN(config, operator)},
     {"station", "lot", parse_text, NULL, IN(config, lot)},
-    {"station", "book", parse_text, "/var/lib/gangd/gangd.db", IN(config, book), .min = 1},
+    {"station", "book", parse_text, CONFIG_DEFAULT_BOOK, IN(config, book), .min = 1},
 
     {"product", "file", parse_file, NULL, .min = 1, .repeats = true},
     {"product", "stub", parse_stub, "builtin", IN(config, stub)},
@@ -290,10 +292,10 @@ const struct config_key config_keys[] = {
     {CONFIG_SLOT_SECTION, "reset", parse_reset, NULL, IN(config_slot, reset)},
     {CONFIG_SLOT_SECTION, "presence", parse_presence, NULL, IN(config_slot, presence)},
 
-    {"http", "socket", parse_optional, "/run/gangd/gangd.sock", IN(config, socket)},
+    {"http", "socket", parse_optional, CONFIG_DEFAULT_SOCKET, IN(config, socket)},
     {"http", "group", parse_text, "gangd", IN(config, group)},
     {"http", "listen", parse_listen, "127.0.0.1:8266", .min = 1, .max = 65535},
-    {"http", "web", parse_text, GANGD_DATADIR "/web", IN(config, web), .min = 1},
+    {"http", "web", parse_text, CONFIG_DEFAULT_WEB, IN(config, web), .min = 1},
 };
 /* clang-format on */
 const size_t config_keys_count = sizeof(config_keys) / sizeof(config_keys[0]);

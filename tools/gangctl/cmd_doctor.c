@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/base/memory.h"
+#include "daemon/config/paths.h"
 #include "tools/gangctl/doctor.h"
 #include "tools/gangctl/gangctl.h"
 #include "tools/gangctl/print.h"
@@ -53,7 +54,7 @@ int command_doctor(const struct options *options, char **arguments)
     (void)arguments;
     struct doctor *doctor = must_calloc(1, sizeof(*doctor));
     doctor->root = options->root ? options->root : "";
-    doctor->socket = strcmp(options->socket, DEFAULT_SOCKET) != 0 ? options->socket : NULL;
+    doctor->socket = strcmp(options->socket, CONFIG_DEFAULT_SOCKET) != 0 ? options->socket : NULL;
     bool healthy = true;
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
         checks[i](doctor);

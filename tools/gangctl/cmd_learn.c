@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* slots learn: listens to udev and to the keyboard at once, holds gangd meanwhile, and hands in what was learned. */
 #include "daemon/base/memory.h"
+#include "daemon/config/paths.h"
 #include "tools/gangctl/client.h"
 #include "tools/gangctl/gangctl.h"
 #include "tools/gangctl/learn.h"
@@ -15,7 +16,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define DEFAULT_CONFIG GANGD_SYSCONFDIR "/gangd/gangd.conf"
 #define DEFAULT_PREFIX "A"
 /* The ports of one adapter come within some tens of milliseconds, as udev gets to them. */
 #define QUIET_MS 600
@@ -297,7 +297,7 @@ static int run(struct fitter *fitter)
 
 int command_learn(const struct options *options, char **names)
 {
-    const char *file = options->config ? options->config : DEFAULT_CONFIG;
+    const char *file = options->config ? options->config : CONFIG_DEFAULT_PATH;
     struct fitter *fitter = must_calloc(1, sizeof(*fitter));
     struct config *config = must_calloc(1, sizeof(*config));
     int number = 0;

@@ -2,6 +2,7 @@
 /* What is wrong with gangd itself: the service, its configuration, the golden image, room for the book. */
 #include "daemon/base/memory.h"
 #include "daemon/config/config.h"
+#include "daemon/config/paths.h"
 #include "daemon/config/product.h"
 #include "tools/gangctl/doctor.h"
 
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#define CONFIG "/etc/gangd/gangd.conf"
 
 /* An attempt takes about half a kilobyte; a migration and the write-ahead log want some room too. */
 #define ROOM_FAIL (16ULL << 20)
@@ -72,7 +71,8 @@ static void check_golden(struct doctor *doctor, struct config *config, char md5[
                     (unsigned long long)product->golden->size, md5);
     } else
         doctor_note(doctor, DOCTOR_FAIL, check,
-                    "name the golden image in " CONFIG " or put it there, then: systemctl reload gangd", "%s", error);
+                    "name the golden image in " CONFIG_DEFAULT_PATH " or put it there, then: systemctl reload gangd",
+                    "%s", error);
     product_unref(product);
 }
 
@@ -103,7 +103,7 @@ void doctor_check_configuration(struct doctor *doctor)
     static const char check[] = "configuration";
     char path[PATH_MAX], error[1024], md5[33];
     struct config *config = must_calloc(1, sizeof(*config));
-    doctor_path(doctor, path, CONFIG);
+    doctor_path(doctor, path, CONFIG_DEFAULT_PATH);
     if (config_read(config, path, error, sizeof(error)) != 0) {
         doctor_note(doctor, DOCTOR_FAIL, check, "put it right; gangd --check-config tests it", "%.500s", error);
     } else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with the machine and the person at it. */
 #include "daemon/base/memory.h"
+#include "daemon/config/paths.h"
 #include "tools/gangctl/doctor.h"
 
 #include <grp.h>
@@ -128,7 +129,7 @@ static bool is_synchronised(const struct doctor *doctor)
 void doctor_check_clock(struct doctor *doctor)
 {
     static const char check[] = "clock";
-    static const char *const files[] = {"/var/lib/gangd/gangd.db", "/etc/gangd/gangd.conf"};
+    static const char *const files[] = {CONFIG_DEFAULT_BOOK, CONFIG_DEFAULT_PATH};
     static const char remedy[] = "set the clock: apt install systemd-timesyncd, timedatectl set-ntp true";
     time_t now = time(NULL);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -9,8 +9,6 @@
 
 #include <stdbool.h>
 
-#define DEFAULT_SOCKET "/run/gangd/gangd.sock"
-
 /* Exit codes. Scripts depend on them. */
 enum {
     DONE = 0,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/base/memory.h"
 #include "daemon/config/config.h"
+#include "daemon/config/paths.h"
 #include "tools/gangctl/gangctl.h"
 
 #include <errno.h>
@@ -60,8 +61,8 @@ static const struct option_row {
     {"prefix", "TEXT", LEARN, 0, "without names: TEXT1, TEXT2, ...; default: A"},
     {"count", "N", LEARN, 0, "without names: so many; default: until you end it"},
     {"write", NULL, LEARN, 0, "put them into the configuration, not on standard output"},
-    {"config", "FILE", LEARN, 0, "the configuration; default: " GANGD_SYSCONFDIR "/gangd/gangd.conf"},
-    {"socket", "PATH", 0, 0, "gangd's socket; default: $GANGD_SOCKET, or " DEFAULT_SOCKET},
+    {"config", "FILE", LEARN, 0, "the configuration; default: " CONFIG_DEFAULT_PATH},
+    {"socket", "PATH", 0, 0, "gangd's socket; default: $GANGD_SOCKET, or " CONFIG_DEFAULT_SOCKET},
     {"json", NULL, 0, 0, "print JSON"},
     {"help", NULL, 0, 'h', "print this help"},
     {"version", NULL, 0, 'V', "print the version"},
@@ -280,7 +281,7 @@ int main(int argc, char **argv)
 {
     json_set_alloc_funcs(must_malloc, free);
     const char *socket = getenv("GANGD_SOCKET");
-    struct line line = {.options.socket = socket && socket[0] ? socket : DEFAULT_SOCKET};
+    struct line line = {.options.socket = socket && socket[0] ? socket : CONFIG_DEFAULT_SOCKET};
     query_init(&line.options.query, false);
     line.options.query.format = BOOK_CSV; /* of an export that does not say */
     if (!read_options(&line, argc, argv))
