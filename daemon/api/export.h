@@ -7,6 +7,7 @@
 #define DAEMON_API_EXPORT_H
 
 #include "daemon/api/stream.h"
+#include "daemon/book/book.h"
 #include "daemon/book/query.h"
 
 struct export;

@@ -167,7 +167,7 @@ static struct job *next_job(struct book *book, uint64_t *wait_until)
 
 static enum book_file_result read_book(struct book_file *file, struct job *job)
 {
-    int error = job->kind == JOB_COUNT ? book_file_count(file, job->count.since, &job->count.counts)
+    int error = job->kind == JOB_COUNT ? book_counts_read(file, job->count.since, &job->count.counts)
                                        : book_file_page(file, &job->page);
     if (error == 0)
         return BOOK_FILE_DONE;

@@ -12,6 +12,8 @@
 #define DAEMON_BOOK_BOOK_H
 
 #include "daemon/book/attempt.h"
+#include "daemon/book/counts.h"
+#include "daemon/book/filter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,27 +54,10 @@ void book_note(struct book *book, const struct attempt *attempt);
 typedef void (*book_ended_cb)(void *data);
 void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data);
 
-struct book_counts {
-    int64_t pass, fail, interrupted; /* attempts that ended since `since` */
-    int64_t pass_last_hour;
-};
 /* Counts closed attempts with `since` <= ended (microseconds since 1970). If the book cannot be read, the log says so
  * and `done` does not come. */
 typedef void (*book_counted_cb)(void *data, const struct book_counts *counts);
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data);
-
-/* What to read from the book. Zero or "" means: no condition. */
-struct book_filter {
-    bool units;           /* units instead of attempts */
-    int64_t since, until; /* microseconds since 1970 */
-    char slot[64];
-    bool has_verdict;
-    enum verdict verdict;
-    char mac[18]; /* as in struct attempt */
-    int64_t limit;
-};
-
-enum book_format { BOOK_JSON, BOOK_NDJSON, BOOK_CSV };
 
 /* A running read. Rows are asked for page by page, so an export of a million rows needs no more memory than one of ten,
  * and no verdict waits for it longer than a page. */

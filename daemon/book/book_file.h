@@ -6,10 +6,11 @@
 #ifndef DAEMON_BOOK_BOOK_FILE_H
 #define DAEMON_BOOK_BOOK_FILE_H
 
-#include "daemon/book/book.h"
+#include "daemon/book/filter.h"
 
 #include <limits.h>
 #include <sqlite3.h>
+#include <stddef.h>
 
 /* Members of struct attempt that are columns of the same name. */
 #define ATTEMPT_TEXTS(X)                                                                                               \
@@ -65,8 +66,6 @@ enum book_file_result book_file_interrupt(struct book_file *file, struct attempt
 enum book_file_result book_file_probe(struct book_file *file);
 
 /* Reads. */
-
-int book_file_count(struct book_file *file, int64_t since, struct book_counts *counts);
 
 /* A place in a read, and the text of the rows from there on. Plain data but for `text`. */
 struct book_page {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is read from the book: counts, and rows page by page, as text. */
-#include "daemon/base/clock.h"
+/* What is read from the book: rows page by page, as text. */
 #include "daemon/book/attempt_json.h"
 #include "daemon/book/book_file.h"
 
@@ -9,8 +8,6 @@
 #include <string.h>
 
 #define PAGE_ROWS 500
-
-#define HOUR_US (3600 * INT64_C(1000000))
 
 #define TEXT_COLUMN(member)   ", a." #member
 #define SECONDS_COLUMN(phase) ", a.seconds_" #phase
@@ -295,35 +292,4 @@ int book_file_page(struct book_file *file, struct book_page *page)
         page->text = NULL;
     }
     return rc;
-}
-
-/* The "+" keeps SQLite from going through all that ever passed: few ended in the last hour. */
-int book_file_count(struct book_file *file, int64_t since, struct book_counts *counts)
-{
-    static const char sql[] =
-        "SELECT count(*) FILTER (WHERE verdict = 'pass'), count(*) FILTER (WHERE verdict = 'fail'),"
-        " count(*) FILTER (WHERE verdict = 'interrupted'),"
-        " (SELECT count(*) FROM attempts WHERE ended >= :hour_ago AND +verdict = 'pass')"
-        " FROM attempts WHERE ended >= :since";
-    sqlite3 *db = book_file_reader(file);
-    sqlite3_stmt *statement;
-    if (!db)
-        return -1;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    if (rc == SQLITE_OK) {
-        sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":since"), since);
-        sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":hour_ago"), wall_clock_us() - HOUR_US);
-        if (sqlite3_step(statement) == SQLITE_ROW)
-            *counts = (struct book_counts){
-                .pass = sqlite3_column_int64(statement, 0),
-                .fail = sqlite3_column_int64(statement, 1),
-                .interrupted = sqlite3_column_int64(statement, 2),
-                .pass_last_hour = sqlite3_column_int64(statement, 3),
-            };
-        rc = sqlite3_finalize(statement);
-    }
-    if (rc == SQLITE_OK)
-        return 0;
-    book_file_explain(file, db, rc);
-    return -1;
 }

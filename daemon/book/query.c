@@ -91,14 +91,11 @@ bool query_time(const char *text, int64_t *microseconds)
 
 static bool set_format(struct query *query, const char *value)
 {
-    static const char *const names[] = {[BOOK_JSON] = "json", [BOOK_NDJSON] = "ndjson", [BOOK_CSV] = "csv"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(value, names[i]) == 0) {
-            query->format = (enum book_format)i;
-            return true;
-        }
-    }
-    return false;
+    int format = book_format_from_word(value);
+    if (format < 0)
+        return false;
+    query->format = (enum book_format)format;
+    return true;
 }
 
 static bool set_since(struct query *query, const char *value)

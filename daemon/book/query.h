@@ -6,7 +6,9 @@
 #ifndef DAEMON_BOOK_QUERY_H
 #define DAEMON_BOOK_QUERY_H
 
-#include "daemon/book/book.h"
+#include "daemon/book/filter.h"
+
+#include <stddef.h>
 
 struct query {
     struct book_filter filter;

@@ -32,9 +32,8 @@ static void add_time(char *target, size_t size, const char *key, int64_t microse
 /* The request for a query: what query.c takes apart. */
 static void make_target(char *target, size_t size, const struct query *query)
 {
-    static const char *const formats[] = {[BOOK_JSON] = "json", [BOOK_NDJSON] = "ndjson", [BOOK_CSV] = "csv"};
     const struct book_filter *filter = &query->filter;
-    snprintf(target, size, "/api/v1/%s?format=%s", filter->units ? "units" : "attempts", formats[query->format]);
+    snprintf(target, size, "/api/v1/%s?format=%s", filter->units ? "units" : "attempts", book_format_word(query->format));
     add_time(target, size, "since", filter->since);
     add_time(target, size, "until", filter->until);
     if (filter->slot[0])

@@ -2,6 +2,7 @@
 #include "daemon/book/query.h"
 #include "tests/runner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

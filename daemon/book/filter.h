@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which rows of the book are wanted, and in which form. Plain data, which may be copied to another thread.
+ */
+#ifndef DAEMON_BOOK_FILTER_H
+#define DAEMON_BOOK_FILTER_H
+
+#include "daemon/book/attempt.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Zero or "" means: no condition. */
+struct book_filter {
+    bool units;           /* units instead of attempts */
+    int64_t since, until; /* microseconds since 1970 */
+    char slot[64];
+    bool has_verdict;
+    enum verdict verdict;
+    char mac[18];  /* as in struct attempt */
+    int64_t limit; /* at most so many rows */
+};
+
+/* X(NAME, word): one array; a line for each row; RFC 4180 with a line of names. */
+#define BOOK_FORMATS(X) X(JSON, json) X(NDJSON, ndjson) X(CSV, csv)
+
+enum book_format {
+#define X(name, word) BOOK_##name,
+    BOOK_FORMATS(X)
+#undef X
+};
+
+/* "json", "ndjson", "csv": as the parameter `format` of the API; and back (-1 for anything else). */
+const char *book_format_word(enum book_format format);
+int book_format_from_word(const char *word) __attribute__((warn_unused_result));
+
+#endif
