@@ -8,7 +8,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
-#include "daemon/book/book_file.h"
+#include "daemon/book/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "daemon/book/counts.h"
 
 #include "daemon/base/clock.h"
-#include "daemon/book/book_file.h"
+#include "daemon/book/file.h"
 
 #define HOUR_US (3600 * INT64_C(1000000))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/reader.h"
-#include "daemon/book/book_file.h"
+#include "daemon/book/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

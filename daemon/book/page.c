@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is read from the book: rows page by page, as text. */
 #include "daemon/book/attempt_json.h"
-#include "daemon/book/book_file.h"
+#include "daemon/book/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The book's file: its lock, its connections, its schema. */
-#include "daemon/book/book_file.h"
+#include "daemon/book/file.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 

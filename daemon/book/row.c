@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is written into the book. */
 #include "daemon/base/clock.h"
-#include "daemon/book/book_file.h"
+#include "daemon/book/file.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * The book as its thread sees it: a file with two connections. book.c decides when to do what; here is how.
  * Nothing here knows of the loop, and one thread at a time may call.
  */
-#ifndef DAEMON_BOOK_BOOK_FILE_H
-#define DAEMON_BOOK_BOOK_FILE_H
+#ifndef DAEMON_BOOK_FILE_H
+#define DAEMON_BOOK_FILE_H
 
 #include "daemon/book/filter.h"
 
