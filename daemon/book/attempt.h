@@ -22,6 +22,12 @@ enum written { WRITTEN_UNKNOWN, WRITTEN_NO, WRITTEN_YES };
 /* The phases whose seconds are booked: X(member) */
 #define ATTEMPT_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
 
+/* Members of struct attempt that are columns of the same name in the book: X(member) */
+#define ATTEMPT_TEXTS(X)                                                                                               \
+    X(slot)                                                                                                            \
+    X(path) X(adapter) X(station) X(lot) X(operator) X(gangd) X(detail) X(mac) X(chip_id) X(chip) X(flash_id) X(stub)
+#define ATTEMPT_INTEGERS(X) X(flash_size) X(baud) X(tries)
+
 struct attempt {
     int64_t id; /* given by the book when the row is opened; 0 before */
 

@@ -4,11 +4,14 @@
  * that cannot be done now stays where it is and is tried again; reads go past it.
  */
 #include "daemon/book/book.h"
+
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 #include "daemon/book/file.h"
+#include "daemon/book/page.h"
+#include "daemon/book/row.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,13 +171,11 @@ static struct job *next_job(struct book *book, uint64_t *wait_until)
 static enum book_file_result read_book(struct book_file *file, struct job *job)
 {
     int error = job->kind == JOB_COUNT ? book_counts_read(file, job->count.since, &job->count.counts)
-                                       : book_file_page(file, &job->page);
+                                       : book_page_read(file, &job->page);
     if (error == 0)
         return BOOK_FILE_DONE;
     log_warning("book", "cannot be read: %s", file->error);
-    /* Perhaps the file is another one by now. */
-    sqlite3_close(file->reader);
-    file->reader = NULL;
+    book_file_close_reader(file);
     return BOOK_FILE_AGAIN;
 }
 
@@ -182,10 +183,10 @@ static enum book_file_result read_book(struct book_file *file, struct job *job)
 static enum book_file_result run_job(struct book_file *file, struct job *job)
 {
     switch (job->kind) {
-    case JOB_PUT: return book_file_put(file, &job->attempt);
-    case JOB_NOTE: return book_file_note(file, &job->attempt);
-    case JOB_INTERRUPT: return book_file_interrupt(file, &job->attempt);
-    case JOB_PROBE: return book_file_probe(file);
+    case JOB_PUT: return book_row_put(file, &job->attempt);
+    case JOB_NOTE: return book_row_note(file, &job->attempt);
+    case JOB_INTERRUPT: return book_row_interrupt(file, &job->attempt);
+    case JOB_PROBE: return book_row_probe(file);
     case JOB_COUNT:
     case JOB_PAGE: return read_book(file, job);
     case JOB_HEALTH: break;
@@ -467,11 +468,34 @@ static void on_results_closed(uv_handle_t *handle)
     free(book);
 }
 
+/* Closes what was open when gangd ended. */
+static int close_leftovers(struct book_file *file)
+{
+    int64_t n;
+    if (book_row_close_leftovers(file, &n) != BOOK_FILE_DONE)
+        return -1;
+    if (n > 0)
+        log_warning("book", "%lld attempt%s open when gangd ended: closed as interrupted", (long long)n,
+                    n == 1 ? " was" : "s were");
+    return 0;
+}
+
+static int open_file(struct book_file *file, const char *path, char *error, size_t error_size)
+{
+    if (book_file_open(file, path, error, error_size) != 0)
+        return -1;
+    if (close_leftovers(file) == 0)
+        return 0;
+    snprintf(error, error_size, "%s", file->error);
+    book_file_close(file);
+    return -1;
+}
+
 struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_health, void *data, char *error,
                        size_t error_size)
 {
     struct book *book = must_calloc(1, sizeof(*book));
-    if (book_file_open(&book->file, path, error, error_size) != 0) {
+    if (open_file(&book->file, path, error, error_size) != 0) {
         free(book);
         return NULL;
     }

@@ -3,6 +3,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/book/file.h"
+#include "daemon/book/sql.h"
 
 #define HOUR_US (3600 * INT64_C(1000000))
 
@@ -20,8 +21,8 @@ int book_counts_read(struct book_file *file, int64_t since, struct book_counts *
         return -1;
     int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
     if (rc == SQLITE_OK) {
-        sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":since"), since);
-        sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":hour_ago"), wall_clock_us() - HOUR_US);
+        book_sql_bind_integer(statement, ":since", since);
+        book_sql_bind_integer(statement, ":hour_ago", wall_clock_us() - HOUR_US);
         if (sqlite3_step(statement) == SQLITE_ROW)
             *counts = (struct book_counts){
                 .pass = sqlite3_column_int64(statement, 0),

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The book's file: its lock, its connections, its schema. */
 #include "daemon/book/file.h"
-#include "daemon/base/clock.h"
+
 #include "daemon/base/log.h"
+#include "daemon/book/schema.h"
+#include "daemon/book/sql.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,77 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* "gang": tells a book from any other SQLite file. Written by the first migration. */
-#define APPLICATION_ID 0x67616e67
-
 /* Another program's short lock is waited out; a longer one is said on the tiles. */
 #define BUSY_MS 500
-
-/* Each entry takes the schema from its index to the next version. Books in the field have been through them: append,
- * never edit. */
-static const char *const migrations[] = {
-    "PRAGMA application_id = 0x67616e67;"
-    "CREATE TABLE images ("
-    "  id INTEGER PRIMARY KEY,"
-    "  sha256 TEXT NOT NULL UNIQUE,"
-    "  md5 TEXT NOT NULL,"
-    "  size INTEGER NOT NULL,"
-    "  first_used INTEGER NOT NULL"
-    ") STRICT;"
-    "CREATE TABLE attempts ("
-    "  id INTEGER PRIMARY KEY,"
-    "  started INTEGER NOT NULL,"
-    "  ended INTEGER,"
-    "  verdict TEXT NOT NULL CHECK (verdict IN ('open', 'pass', 'fail', 'interrupted')),"
-    "  cause TEXT NOT NULL,"
-    "  detail TEXT NOT NULL,"
-    "  slot TEXT NOT NULL,"
-    "  path TEXT NOT NULL,"
-    "  adapter TEXT NOT NULL,"
-    "  image INTEGER REFERENCES images (id),"
-    "  mac TEXT NOT NULL,"
-    "  chip_id TEXT NOT NULL,"
-    "  chip TEXT NOT NULL,"
-    "  flash_id TEXT NOT NULL,"
-    "  flash_size INTEGER NOT NULL,"
-    "  stub TEXT NOT NULL,"
-    "  baud INTEGER NOT NULL,"
-    "  tries INTEGER NOT NULL,"
-    "  seconds_reset REAL NOT NULL,"
-    "  seconds_sync REAL NOT NULL,"
-    "  seconds_identify REAL NOT NULL,"
-    "  seconds_stub REAL NOT NULL,"
-    "  seconds_baud REAL NOT NULL,"
-    "  seconds_write REAL NOT NULL,"
-    "  seconds_verify REAL NOT NULL,"
-    "  seconds_run REAL NOT NULL,"
-    "  station TEXT NOT NULL,"
-    "  lot TEXT NOT NULL,"
-    "  operator TEXT NOT NULL,"
-    "  gangd TEXT NOT NULL,"
-    "  CHECK ((verdict = 'open') = (ended IS NULL))"
-    ") STRICT;"
-    "CREATE INDEX attempts_by_time ON attempts (started);"
-    "CREATE INDEX attempts_by_end ON attempts (ended, verdict);"
-    "CREATE INDEX attempts_by_slot ON attempts (slot, started);"
-    "CREATE INDEX attempts_by_verdict ON attempts (verdict, started);"
-    "CREATE INDEX attempts_by_mac ON attempts (mac, started);"
-    "CREATE TABLE units ("
-    "  mac TEXT PRIMARY KEY NOT NULL,"
-    "  first_seen INTEGER NOT NULL,"
-    "  last_seen INTEGER NOT NULL,"
-    "  attempts INTEGER NOT NULL,"
-    "  last_attempt INTEGER NOT NULL REFERENCES attempts (id)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE INDEX units_by_time ON units (first_seen, mac, last_seen);",
-
-    /* No board was compared before it was written; of one that was cut off it is not known how far it came. */
-    "ALTER TABLE attempts ADD COLUMN seconds_compare REAL NOT NULL DEFAULT 0;"
-    "ALTER TABLE attempts ADD COLUMN written INTEGER CHECK (written IN (0, 1));"
-    "UPDATE attempts SET written = seconds_write > 0 WHERE verdict <> 'open' AND cause <> 'power-cut';",
-};
-
-#define SCHEMA_VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
 __attribute__((format(printf, 2, 3))) static void say(struct book_file *file, const char *format, ...)
 {
@@ -101,121 +34,16 @@ __attribute__((format(printf, 2, 3))) static void say(struct book_file *file, co
 
 void book_file_explain(struct book_file *file, sqlite3 *db, int rc)
 {
-    int system_error = db ? sqlite3_system_errno(db) : 0;
-    switch (rc & 0xFF) {
-    case SQLITE_FULL: say(file, "the disk is full"); break;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: say(file, "another program has locked it"); break;
-    case SQLITE_READONLY: say(file, "it is read-only"); break;
-    case SQLITE_NOTADB: say(file, "it is not a database"); break;
-    case SQLITE_CORRUPT: say(file, "it is damaged"); break;
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-        say(file, "%s (%s)", sqlite3_errstr(rc), system_error ? strerror(system_error) : "no reason given");
-        break;
-    default: say(file, "%s", db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
-    }
-}
-
-static void say_damaged(struct book_file *file, const char *how)
-{
-    say(file, "it is damaged (%s); nothing in it was changed: put back a copy, or move it away to begin a new one",
-        how);
-}
-
-/* Runs a query that gives one number. */
-static int ask_number(sqlite3 *db, const char *sql, int64_t *number)
-{
-    sqlite3_stmt *statement;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        *number = sqlite3_column_int64(statement, 0);
-    return sqlite3_finalize(statement);
-}
-
-/* Runs a query that gives one text, "" if it gives none. */
-static int ask_text(sqlite3 *db, const char *sql, char *text, size_t size)
-{
-    text[0] = '\0';
-    sqlite3_stmt *statement;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
-    if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
-        snprintf(text, size, "%s", (const char *)sqlite3_column_text(statement, 0));
-    return sqlite3_finalize(statement);
-}
-
-/* Is it a book, and one that we know? -1 with a sentence if not. Reads only. */
-static int recognize(struct book_file *file, sqlite3 *db, int *version)
-{
-    int64_t application = 0, number = 0, tables = 0;
-    int rc = ask_number(db, "SELECT count(*) FROM sqlite_master", &tables);
-    if (rc == SQLITE_OK)
-        rc = ask_number(db, "PRAGMA application_id", &application);
-    if (rc == SQLITE_OK)
-        rc = ask_number(db, "PRAGMA user_version", &number);
-    if ((rc & 0xFF) == SQLITE_CORRUPT || (rc & 0xFF) == SQLITE_NOTADB) {
-        say_damaged(file, sqlite3_errmsg(db));
-        return -1;
-    }
-    if (rc != SQLITE_OK) {
-        book_file_explain(file, db, rc);
-        return -1;
-    }
-    if (number > SCHEMA_VERSION) {
-        say(file, "it was written by a newer gangd (schema %lld; this one knows up to %d)", (long long)number,
-            SCHEMA_VERSION);
-        return -1;
-    }
-    bool blank = number == 0 && tables == 0;
-    if (!blank && application != APPLICATION_ID) {
-        say(file, "it is a database of another program, not a book of gangd");
-        return -1;
-    }
-    *version = (int)number;
-    return 0;
-}
-
-/* SQLite's own check of the whole file. */
-static int inspect(struct book_file *file, sqlite3 *db)
-{
-    char found[256];
-    int rc = ask_text(db, "PRAGMA quick_check(1)", found, sizeof(found));
-    if (rc == SQLITE_OK && strcmp(found, "ok") == 0)
-        return 0;
-    if (rc == SQLITE_OK || (rc & 0xFF) == SQLITE_CORRUPT || (rc & 0xFF) == SQLITE_NOTADB)
-        say_damaged(file, rc == SQLITE_OK ? found : sqlite3_errmsg(db));
-    else
-        book_file_explain(file, db, rc);
-    return -1;
-}
-
-static int migrate(struct book_file *file, sqlite3 *db, int version)
-{
-    if (version == SCHEMA_VERSION)
-        return 0;
-    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    for (int i = version; rc == SQLITE_OK && i < SCHEMA_VERSION; i++)
-        rc = sqlite3_exec(db, migrations[i], NULL, NULL, NULL);
-    char set_version[64];
-    snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d; COMMIT", SCHEMA_VERSION);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, set_version, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        return 0;
-    book_file_explain(file, db, rc);
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
+    char why[BOOK_SQL_WHY_MAX];
+    book_sql_explain(db, rc, why, sizeof(why));
+    say(file, "%s", why);
 }
 
 /* All that a connection must be told before it may write. */
 static int configure(struct book_file *file, sqlite3 *db)
 {
     char mode[16];
-    int rc = ask_text(db, "PRAGMA journal_mode = WAL", mode, sizeof(mode));
+    int rc = book_sql_read_text(db, "PRAGMA journal_mode = WAL", mode, sizeof(mode));
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db,
                           "PRAGMA synchronous = FULL;"
@@ -234,11 +62,32 @@ static int configure(struct book_file *file, sqlite3 *db)
     return 0;
 }
 
+/* Checks what the connection `db` leads to and prepares it for writing. A file that is refused is not changed. */
+static int make_writable(struct book_file *file, sqlite3 *db, bool inspected)
+{
+    char why[BOOK_SQL_WHY_MAX];
+    int version;
+    if (book_schema_recognize(db, &version, why, sizeof(why)) != 0 ||
+        (inspected && book_schema_inspect(db, why, sizeof(why)) != 0)) {
+        say(file, "%s", why);
+        return -1;
+    }
+    if (sqlite3_db_readonly(db, "main") == 1) {
+        say(file, "it is read-only");
+        return -1;
+    }
+    if (configure(file, db) != 0)
+        return -1;
+    if (book_schema_migrate(db, version, why, sizeof(why)) == 0)
+        return 0;
+    say(file, "%s", why);
+    return -1;
+}
+
 /* Opens the writer's connection. `flags`: SQLITE_OPEN_CREATE at the start, when the whole file is inspected too. */
 static int connect_writer(struct book_file *file, int flags)
 {
     sqlite3 *db = NULL;
-    int version;
     int rc = sqlite3_open_v2(file->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | flags, NULL);
     if (rc != SQLITE_OK) {
         book_file_explain(file, db, rc);
@@ -249,13 +98,7 @@ static int connect_writer(struct book_file *file, int flags)
     sqlite3_busy_timeout(db, BUSY_MS);
     /* A file that is refused stays as it is, with what a power cut left in its write-ahead log. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    bool fine = recognize(file, db, &version) == 0 && (!(flags & SQLITE_OPEN_CREATE) || inspect(file, db) == 0);
-    if (fine && sqlite3_db_readonly(db, "main") == 1) {
-        say(file, "it is read-only");
-        fine = false;
-    }
-    fine = fine && configure(file, db) == 0 && migrate(file, db, version) == 0;
-    if (!fine) {
+    if (make_writable(file, db, flags & SQLITE_OPEN_CREATE) != 0) {
         sqlite3_close(db);
         return -1;
     }
@@ -264,11 +107,17 @@ static int connect_writer(struct book_file *file, int flags)
     return 0;
 }
 
-void book_file_disconnect(struct book_file *file)
+void book_file_close_reader(struct book_file *file)
 {
     sqlite3_close(file->reader);
+    file->reader = NULL;
+}
+
+void book_file_disconnect(struct book_file *file)
+{
+    book_file_close_reader(file);
     sqlite3_close(file->writer);
-    file->reader = file->writer = NULL;
+    file->writer = NULL;
 }
 
 enum book_file_result book_file_connect(struct book_file *file)
@@ -279,8 +128,7 @@ enum book_file_result book_file_connect(struct book_file *file)
     if (moved) {
         /* What was written goes into the file that was moved away, so that it is whole, and so that our write-ahead log
          * cannot be taken for that of a file which comes in its place. */
-        sqlite3_close(file->reader);
-        file->reader = NULL;
+        book_file_close_reader(file);
         sqlite3_wal_checkpoint_v2(file->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         book_file_disconnect(file);
     }
@@ -305,8 +153,7 @@ sqlite3 *book_file_reader(struct book_file *file)
         return file->reader;
     }
     book_file_explain(file, file->reader, rc);
-    sqlite3_close(file->reader);
-    file->reader = NULL;
+    book_file_close_reader(file);
     return NULL;
 }
 
@@ -385,17 +232,6 @@ static int look_at_directory(struct book_file *file)
     return -1;
 }
 
-static int close_leftovers(struct book_file *file)
-{
-    int64_t n;
-    if (book_file_close_leftovers(file, &n) != BOOK_FILE_DONE)
-        return -1;
-    if (n > 0)
-        log_warning("book", "%lld attempt%s open when gangd ended: closed as interrupted", (long long)n,
-                    n == 1 ? " was" : "s were");
-    return 0;
-}
-
 int book_file_open(struct book_file *file, const char *path, char *error, size_t error_size)
 {
     *file = (struct book_file){.lock = -1};
@@ -408,8 +244,7 @@ int book_file_open(struct book_file *file, const char *path, char *error, size_t
         snprintf(file->error, sizeof(file->error), "the book's name is too long");
     else if (look_at_directory(file) == 0 && take_lock(file) == 0)
         rc = 0;
-    if (rc == 0 &&
-        (look_at_file(file) != 0 || connect_writer(file, SQLITE_OPEN_CREATE) != 0 || close_leftovers(file) != 0)) {
+    if (rc == 0 && (look_at_file(file) != 0 || connect_writer(file, SQLITE_OPEN_CREATE) != 0)) {
         book_file_close(file);
         rc = -1;
     }
@@ -438,12 +273,14 @@ static int reopen_as_it_is(struct book_file *file)
 
 static int recognize_to_read(struct book_file *file, int *version)
 {
-    if (recognize(file, file->reader, version) == 0)
-        return 0;
-    int rc = sqlite3_extended_errcode(file->reader);
-    if ((rc & 0xFF) != SQLITE_READONLY && (rc & 0xFF) != SQLITE_CANTOPEN)
-        return -1;
-    return reopen_as_it_is(file) == 0 ? recognize(file, file->reader, version) : -1;
+    char why[BOOK_SQL_WHY_MAX];
+    int result = book_schema_recognize(file->reader, version, why, sizeof(why));
+    int rc = result == 0 ? SQLITE_OK : sqlite3_extended_errcode(file->reader) & 0xFF;
+    if ((rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN) && reopen_as_it_is(file) == 0)
+        result = book_schema_recognize(file->reader, version, why, sizeof(why));
+    if (result != 0)
+        say(file, "%s", why);
+    return result;
 }
 
 int book_file_open_to_read(struct book_file *file, const char *path, char *error, size_t error_size)
@@ -457,7 +294,7 @@ int book_file_open_to_read(struct book_file *file, const char *path, char *error
         say(file, "cannot open it: %s", strerror(errno));
     else if (look_at_file(file) == 0 && book_file_reader(file) && recognize_to_read(file, &version) == 0)
         rc = 0;
-    if (rc == 0 && version != SCHEMA_VERSION) {
+    if (rc == 0 && version != book_schema_version) {
         if (version == 0)
             say(file, "there is nothing in it yet");
         else

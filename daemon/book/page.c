@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What is read from the book: rows page by page, as text. */
+#include "daemon/book/page.h"
+
 #include "daemon/book/attempt_json.h"
 #include "daemon/book/file.h"
+#include "daemon/book/sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,16 +47,15 @@ static sqlite3_stmt *select_rows(struct book_file *file, sqlite3 *db, const stru
         book_file_explain(file, db, rc);
         return NULL;
     }
-    /* Binding a name that the statement does not have does nothing. */
-    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":after"), page->after);
-    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":after_id"), page->after_id);
-    sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":after_mac"), page->after_mac, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":since"), filter->since);
-    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":until"), filter->until);
-    sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":slot"), filter->slot, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":verdict"), verdict_name(filter->verdict), -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":mac"), filter->mac, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, ":rows"), rows);
+    book_sql_bind_integer(s, ":after", page->after);
+    book_sql_bind_integer(s, ":after_id", page->after_id);
+    book_sql_bind_text(s, ":after_mac", page->after_mac);
+    book_sql_bind_integer(s, ":since", filter->since);
+    book_sql_bind_integer(s, ":until", filter->until);
+    book_sql_bind_text(s, ":slot", filter->slot);
+    book_sql_bind_text(s, ":verdict", verdict_name(filter->verdict));
+    book_sql_bind_text(s, ":mac", filter->mac);
+    book_sql_bind_integer(s, ":rows", rows);
     return s;
 }
 
@@ -271,7 +272,7 @@ void book_page_init(struct book_page *page, const struct book_filter *filter, en
         page->after = filter->since - 1;
 }
 
-int book_file_page(struct book_file *file, struct book_page *page)
+int book_page_read(struct book_file *file, struct book_page *page)
 {
     page->text = NULL;
     sqlite3 *db = book_file_reader(file);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/reader.h"
+
 #include "daemon/book/file.h"
+#include "daemon/book/page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-int book_read_file(const char *path, const struct book_filter *filter, enum book_format format, book_piece_cb take,
-                   void *data, char *error, size_t error_size)
+int book_reader_read(const char *path, const struct book_filter *filter, enum book_format format, book_reader_cb take,
+                     void *data, char *error, size_t error_size)
 {
     struct book_file file;
     struct book_page page;
@@ -16,7 +18,7 @@ int book_read_file(const char *path, const struct book_filter *filter, enum book
     int rc = 0;
     bool more = true;
     while (more && !page.last && rc == 0) {
-        rc = book_file_page(&file, &page);
+        rc = book_page_read(&file, &page);
         if (rc != 0) {
             snprintf(error, error_size, "%s", file.error);
         } else {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What is written into the book. */
-#include "daemon/base/clock.h"
-#include "daemon/book/file.h"
+#include "daemon/book/row.h"
 
+#include "daemon/base/clock.h"
+#include "daemon/book/sql.h"
+
+#include <stdbool.h>
 #include <string.h>
 
 /* The columns that are named as their members are: their names, their parameters, their assignments in an upsert. */
@@ -59,38 +61,27 @@ static const char delete_row[] = "DELETE FROM attempts WHERE id = :id";
 
 static const char select_next_id[] = "SELECT coalesce(max(id), 0) + 1 FROM attempts";
 
-/* Binding a name that the statement does not have does nothing: each statement takes what it wants of an attempt. */
-static void bind_text(sqlite3_stmt *statement, const char *name, const char *text)
-{
-    sqlite3_bind_text(statement, sqlite3_bind_parameter_index(statement, name), text, -1, SQLITE_STATIC);
-}
-
-static void bind_integer(sqlite3_stmt *statement, const char *name, int64_t value)
-{
-    sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, name), value);
-}
-
+/* Each statement takes the parameters that it has. */
 static void bind_attempt(sqlite3_stmt *statement, const struct attempt *attempt)
 {
-    bind_integer(statement, ":id", attempt->id);
-    bind_integer(statement, ":started", attempt->started);
+    book_sql_bind_integer(statement, ":id", attempt->id);
+    book_sql_bind_integer(statement, ":started", attempt->started);
     if (attempt->verdict != VERDICT_OPEN)
-        bind_integer(statement, ":ended", attempt->ended);
-    bind_text(statement, ":verdict", verdict_name(attempt->verdict));
-    bind_text(statement, ":cause", cause_code(attempt->cause));
-    bind_text(statement, ":image_sha256", attempt->image_sha256);
-    bind_text(statement, ":image_md5", attempt->image_md5);
-    bind_integer(statement, ":image_size", attempt->image_size);
+        book_sql_bind_integer(statement, ":ended", attempt->ended);
+    book_sql_bind_text(statement, ":verdict", verdict_name(attempt->verdict));
+    book_sql_bind_text(statement, ":cause", cause_code(attempt->cause));
+    book_sql_bind_text(statement, ":image_sha256", attempt->image_sha256);
+    book_sql_bind_text(statement, ":image_md5", attempt->image_md5);
+    book_sql_bind_integer(statement, ":image_size", attempt->image_size);
     if (attempt->written != WRITTEN_UNKNOWN)
-        bind_integer(statement, ":written", attempt->written == WRITTEN_YES);
-#define X(member) bind_text(statement, ":" #member, attempt->member);
+        book_sql_bind_integer(statement, ":written", attempt->written == WRITTEN_YES);
+#define X(member) book_sql_bind_text(statement, ":" #member, attempt->member);
     ATTEMPT_TEXTS(X)
 #undef X
-#define X(member) bind_integer(statement, ":" #member, attempt->member);
+#define X(member) book_sql_bind_integer(statement, ":" #member, attempt->member);
     ATTEMPT_INTEGERS(X)
 #undef X
-#define X(phase)                                                                                                       \
-    sqlite3_bind_double(statement, sqlite3_bind_parameter_index(statement, ":seconds_" #phase), attempt->seconds.phase);
+#define X(phase) book_sql_bind_real(statement, ":seconds_" #phase, attempt->seconds.phase);
     ATTEMPT_PHASES(X)
 #undef X
 }
@@ -107,28 +98,17 @@ static int run(sqlite3 *db, const char *sql, const struct attempt *attempt)
     return sqlite3_finalize(statement);
 }
 
-static int take_next_id(sqlite3 *db, struct attempt *attempt)
-{
-    sqlite3_stmt *statement;
-    int rc = sqlite3_prepare_v2(db, select_next_id, -1, &statement, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        attempt->id = sqlite3_column_int64(statement, 0);
-    return sqlite3_finalize(statement);
-}
-
 static int put(sqlite3 *db, struct attempt *attempt)
 {
     int rc = SQLITE_OK;
     if (attempt->image_sha256[0])
         rc = run(db, insert_image, attempt);
     if (rc == SQLITE_OK && attempt->id == 0)
-        rc = take_next_id(db, attempt);
+        rc = book_sql_read_number(db, select_next_id, &attempt->id);
     if (rc == SQLITE_OK)
         rc = run(db, upsert_attempt, attempt);
     if (rc == SQLITE_OK && sqlite3_changes(db) == 0) {
-        rc = take_next_id(db, attempt);
+        rc = book_sql_read_number(db, select_next_id, &attempt->id);
         if (rc == SQLITE_OK)
             rc = run(db, upsert_attempt, attempt);
     }
@@ -223,27 +203,27 @@ static enum book_file_result transact(struct book_file *file, int (*work)(sqlite
     return BOOK_FILE_AGAIN;
 }
 
-enum book_file_result book_file_put(struct book_file *file, struct attempt *attempt)
+enum book_file_result book_row_put(struct book_file *file, struct attempt *attempt)
 {
     return transact(file, put, attempt);
 }
 
-enum book_file_result book_file_interrupt(struct book_file *file, struct attempt *attempt)
+enum book_file_result book_row_interrupt(struct book_file *file, struct attempt *attempt)
 {
     return transact(file, interrupt, attempt);
 }
 
-enum book_file_result book_file_probe(struct book_file *file)
+enum book_file_result book_row_probe(struct book_file *file)
 {
     return transact(file, probe, NULL);
 }
 
-enum book_file_result book_file_note(struct book_file *file, struct attempt *attempt)
+enum book_file_result book_row_note(struct book_file *file, struct attempt *attempt)
 {
     return transact(file, note, attempt);
 }
 
-enum book_file_result book_file_close_leftovers(struct book_file *file, int64_t *n)
+enum book_file_result book_row_close_leftovers(struct book_file *file, int64_t *n)
 {
     struct attempt how = {.verdict = VERDICT_INTERRUPTED, .cause = CAUSE_POWER_CUT, .ended = wall_clock_us()};
     enum book_file_result result = transact(file, close_leftovers, &how);

@@ -33,7 +33,8 @@ static void add_time(char *target, size_t size, const char *key, int64_t microse
 static void make_target(char *target, size_t size, const struct query *query)
 {
     const struct book_filter *filter = &query->filter;
-    snprintf(target, size, "/api/v1/%s?format=%s", filter->units ? "units" : "attempts", book_format_word(query->format));
+    snprintf(target, size, "/api/v1/%s?format=%s", filter->units ? "units" : "attempts",
+             book_format_word(query->format));
     add_time(target, size, "since", filter->since);
     add_time(target, size, "until", filter->until);
     if (filter->slot[0])
@@ -53,8 +54,8 @@ int rows_read(const struct options *options, client_take_cb take, void *data)
 {
     if (options->book) {
         char error[1200];
-        if (book_read_file(options->book, &options->query.filter, options->query.format, take, data, error,
-                           sizeof(error)) == 0)
+        if (book_reader_read(options->book, &options->query.filter, options->query.format, take, data, error,
+                             sizeof(error)) == 0)
             return DONE;
         complain("%s", error);
         return UNREACHABLE;

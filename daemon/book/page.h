@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading from the book: rows as text, page by page.
+ */
+#ifndef DAEMON_BOOK_PAGE_H
+#define DAEMON_BOOK_PAGE_H
+
+#include "daemon/book/filter.h"
+
+#include <stddef.h>
+
+struct book_file;
+
+/* A place in a read, and the text of the rows before it. Plain data but for `text`. */
+struct book_page {
+    struct book_filter filter;
+    enum book_format format;
+    /* The last row that was given: started and id of an attempt; first_seen and mac of a unit. */
+    int64_t after;
+    int64_t after_id;
+    char after_mac[18];
+    int64_t left;     /* rows that the limit still allows */
+    bool begun, last; /* the first page has been given; this is the last one */
+    char *text;       /* malloc()ed, or NULL; the caller frees it */
+    size_t len;
+};
+
+/* The place before the first row. */
+void book_page_init(struct book_page *page, const struct book_filter *filter, enum book_format format);
+
+/* Sets `text` to the next rows (up to 500) and moves on. Blocks; see file.h for the thread. Returns 0, or -1 with a
+ * sentence in `file->error` and no text, also when there is no memory for the text. */
+int book_page_read(struct book_file *file, struct book_page *page) __attribute__((warn_unused_result));
+
+#endif
