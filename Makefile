@@ -105,7 +105,7 @@ check-format:
 
 lint: deps
 	$(MAKE) check-format
-	$(MAKE) -j2 --output-sync lint-tidy lint-cppcheck lint-shell lint-house
+	$(MAKE) -j2 --output-sync lint-tidy lint-cppcheck lint-shell lint-house lint-page
 
 clean:
 	rm -rf build

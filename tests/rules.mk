@@ -23,7 +23,7 @@ $(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
 
-.PHONY: test-run fuzz-run fuzz-short lint-tidy lint-cppcheck lint-shell lint-house
+.PHONY: test-run lint-tidy lint-cppcheck lint-shell lint-house lint-page
 
 # Sanitizers on, as everywhere in the tests. DRIVERS=, PEER_TESTS= and CHECK_TESTS= on the command line choose some.
 test: peers
@@ -125,6 +125,10 @@ lint-shell:
 lint-house:
 	$(MAKE) FLAVOR=release all
 	tests/house.py
+
+# The page's list of phases is the one of proto/recipe/phase.h.
+lint-page:
+	$(Q)tools/phases-js.sh | diff -u web/phases.js - || { echo 'web/phases.js is out of date: make -B web/phases.js'; exit 1; }
 
 # The figures: tools/benchmark/.
 .PHONY: bench

@@ -3,7 +3,8 @@
  * One slot from near: all that the engineer may ask for.
  */
 import { setText } from './tile.js';
-import { PHASES, baud, canStart, describe, startWord, localDate, localTime, size, slotLabel } from './words.js';
+import { PHASES } from './phases.js';
+import { baud, canStart, describe, startWord, localDate, localTime, size, slotLabel } from './words.js';
 
 function written(attempt) {
     if (attempt.verdict === null || typeof attempt.written !== 'boolean')

@@ -3,6 +3,8 @@
  * From the API's states and codes to what a person reads. Pure: no DOM, no network.
  */
 
+import { PHASES } from './phases.js';
+
 /* What a slot state looks like and is called. `look` chooses colour and pattern in tiles.css, `icon` the shape. */
 const STATES = {
     empty: { look: 'empty', word: 'EMPTY', icon: 'empty' },
@@ -18,31 +20,8 @@ const STATES = {
     stuck: { look: 'alarm', word: 'STUCK', icon: 'warn' },
 };
 
-/* An operator needs four steps, not eight. */
-const PHASE_WORDS = {
-    reset: 'STARTING',
-    sync: 'STARTING',
-    identify: 'STARTING',
-    stub: 'STARTING',
-    baud: 'STARTING',
-    compare: 'COMPARING',
-    write: 'WRITING',
-    verify: 'VERIFYING',
-    run: 'BOOTING',
-};
-
-/* The phases of an attempt, in order, for the engineer. */
-export const PHASES = [
-    ['reset', 'Reset'],
-    ['sync', 'Sync'],
-    ['identify', 'Identify'],
-    ['stub', 'Stub upload'],
-    ['baud', 'Baud change'],
-    ['compare', 'Compare (MD5)'],
-    ['write', 'Erase and write'],
-    ['verify', 'Verify (MD5)'],
-    ['run', 'Run firmware'],
-];
+/* What a tile says while a phase lasts. */
+const PHASE_WORDS = Object.fromEntries(PHASES.map(([phase, , word]) => [phase, word]));
 
 /* Where an action is asked of the operator and the daemon's sentence does not say it. */
 const ADVICE = {

@@ -7,6 +7,7 @@
 #define DAEMON_BOOK_ATTEMPT_H
 
 #include "proto/diagnosis/cause.h"
+#include "proto/recipe/phase.h"
 
 #include <stdint.h>
 
@@ -18,9 +19,6 @@ int verdict_from_name(const char *name);
 
 /* Whether the attempt began to erase and write. NO of a pass: the board held the image already. */
 enum written { WRITTEN_UNKNOWN, WRITTEN_NO, WRITTEN_YES };
-
-/* The phases whose seconds are booked: X(member) */
-#define ATTEMPT_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
 
 /* Members of struct attempt that are columns of the same name in the book: X(member) */
 #define ATTEMPT_TEXTS(X)                                                                                               \
@@ -59,8 +57,8 @@ struct attempt {
     int64_t tries;
     enum written written;
     struct {
-#define X(phase) double phase;
-        ATTEMPT_PHASES(X)
+#define X(phase, label, word) double phase;
+        PROGRAM_PHASES(X)
 #undef X
     } seconds;
 };

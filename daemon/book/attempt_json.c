@@ -45,8 +45,8 @@ json_t *written_json(enum written written)
 static json_t *seconds_json(const struct attempt *attempt)
 {
     json_t *json = json_object();
-#define X(phase) json_object_set_new(json, #phase, json_real(round(attempt->seconds.phase * 1000) / 1000));
-    ATTEMPT_PHASES(X)
+#define X(phase, label, word) json_object_set_new(json, #phase, json_real(round(attempt->seconds.phase * 1000) / 1000));
+    PROGRAM_PHASES(X)
 #undef X
     return json;
 }

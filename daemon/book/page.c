@@ -11,15 +11,15 @@
 
 #define PAGE_ROWS 500
 
-#define TEXT_COLUMN(member)   ", a." #member
-#define SECONDS_COLUMN(phase) ", a.seconds_" #phase
+#define TEXT_COLUMN(member)        ", a." #member
+#define SECONDS_COLUMN(phase, ...) ", a.seconds_" #phase
 
 /* `since` of the attempts is in the first place to begin at. */
 static const char select_attempts[] =
     "SELECT a.id, a.started, coalesce(a.ended, 0), a.verdict, a.cause,"
     " coalesce(i.md5, ''), coalesce(i.sha256, ''), coalesce(i.size, 0), a.written" ATTEMPT_TEXTS(TEXT_COLUMN)
         ATTEMPT_INTEGERS(TEXT_COLUMN)
-            ATTEMPT_PHASES(SECONDS_COLUMN) " FROM attempts a LEFT JOIN images i ON i.id = a.image"
+            PROGRAM_PHASES(SECONDS_COLUMN) " FROM attempts a LEFT JOIN images i ON i.id = a.image"
                                            " WHERE (a.started, a.id) > (:after, :after_id)";
 
 static const char select_units[] =
@@ -98,8 +98,8 @@ static void read_attempt(sqlite3_stmt *row, struct attempt *attempt)
 #define X(member) attempt->member = sqlite3_column_int64(row, column++);
     ATTEMPT_INTEGERS(X)
 #undef X
-#define X(phase) attempt->seconds.phase = sqlite3_column_double(row, column++);
-    ATTEMPT_PHASES(X)
+#define X(phase, label, word) attempt->seconds.phase = sqlite3_column_double(row, column++);
+    PROGRAM_PHASES(X)
 #undef X
 }
 

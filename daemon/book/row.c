@@ -8,15 +8,15 @@
 #include <string.h>
 
 /* The columns that are named as their members are: their names, their parameters, their assignments in an upsert. */
-#define NAME(member)         ", " #member
-#define PARAMETER(member)    ", :" #member
-#define SET(member)          ", " #member " = excluded." #member
-#define SECONDS_NAME(phase)  NAME(seconds_##phase)
-#define SECONDS_VALUE(phase) PARAMETER(seconds_##phase)
-#define SECONDS_SET(phase)   SET(seconds_##phase)
-#define NAMES                ATTEMPT_TEXTS(NAME) ATTEMPT_INTEGERS(NAME) ATTEMPT_PHASES(SECONDS_NAME)
-#define PARAMETERS           ATTEMPT_TEXTS(PARAMETER) ATTEMPT_INTEGERS(PARAMETER) ATTEMPT_PHASES(SECONDS_VALUE)
-#define SETS                 ATTEMPT_TEXTS(SET) ATTEMPT_INTEGERS(SET) ATTEMPT_PHASES(SECONDS_SET)
+#define NAME(member)              ", " #member
+#define PARAMETER(member)         ", :" #member
+#define SET(member)               ", " #member " = excluded." #member
+#define SECONDS_NAME(phase, ...)  NAME(seconds_##phase)
+#define SECONDS_VALUE(phase, ...) PARAMETER(seconds_##phase)
+#define SECONDS_SET(phase, ...)   SET(seconds_##phase)
+#define NAMES                     ATTEMPT_TEXTS(NAME) ATTEMPT_INTEGERS(NAME) PROGRAM_PHASES(SECONDS_NAME)
+#define PARAMETERS                ATTEMPT_TEXTS(PARAMETER) ATTEMPT_INTEGERS(PARAMETER) PROGRAM_PHASES(SECONDS_VALUE)
+#define SETS                      ATTEMPT_TEXTS(SET) ATTEMPT_INTEGERS(SET) PROGRAM_PHASES(SECONDS_SET)
 
 static const char upsert_attempt[] =
     "INSERT INTO attempts (id, started, ended, verdict, cause, image, written" NAMES ")"
@@ -81,8 +81,8 @@ static void bind_attempt(sqlite3_stmt *statement, const struct attempt *attempt)
 #define X(member) book_sql_bind_integer(statement, ":" #member, attempt->member);
     ATTEMPT_INTEGERS(X)
 #undef X
-#define X(phase) book_sql_bind_real(statement, ":seconds_" #phase, attempt->seconds.phase);
-    ATTEMPT_PHASES(X)
+#define X(phase, label, word) book_sql_bind_real(statement, ":seconds_" #phase, attempt->seconds.phase);
+    PROGRAM_PHASES(X)
 #undef X
 }
 

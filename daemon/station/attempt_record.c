@@ -32,8 +32,8 @@ void attempt_observe(struct attempt *attempt, const struct program *program)
         attempt->flash_size = program->flash_part.size;
     }
     attempt->written = program->written ? WRITTEN_YES : WRITTEN_NO;
-#define X(phase) attempt->seconds.phase = (double)program->phase_us[PROGRAM_PHASE_##phase] / 1e6;
-    ATTEMPT_PHASES(X)
+#define X(phase, label, word) attempt->seconds.phase = (double)program->phase_us[PROGRAM_PHASE_##phase] / 1e6;
+    PROGRAM_PHASES(X)
 #undef X
 }
 

@@ -19,7 +19,7 @@ static const struct {
 };
 
 static const char *const phase_labels[PROGRAM_PHASE_COUNT] = {
-#define X(phase) [PROGRAM_PHASE_##phase] = #phase,
+#define X(phase, label, word) [PROGRAM_PHASE_##phase] = #phase,
     PROGRAM_PHASES(X)
 #undef X
 };

@@ -17,6 +17,7 @@
 #include "proto/image/golden.h"
 #include "proto/image/stub_image.h"
 #include "proto/link/session.h"
+#include "proto/recipe/phase.h"
 #include "proto/step/loader.h"
 
 #include <stdbool.h>
@@ -48,15 +49,6 @@ enum program_state {
 #define X(name, phase, sentence) PROGRAM_##name,
     PROGRAM_STATES(X)
 #undef X
-};
-
-#define PROGRAM_PHASES(X) X(reset) X(sync) X(identify) X(stub) X(baud) X(compare) X(write) X(verify) X(run)
-
-enum program_phase {
-#define X(phase) PROGRAM_PHASE_##phase,
-    PROGRAM_PHASES(X)
-#undef X
-        PROGRAM_PHASE_COUNT
 };
 
 /* What to do. Read-only; must outlive the recipe. */
