@@ -15,7 +15,7 @@ enum verdict { VERDICT_OPEN, VERDICT_PASS, VERDICT_FAIL, VERDICT_INTERRUPTED };
 
 /* "open", "pass", "fail", "interrupted"; and back (-1 for anything else). */
 const char *verdict_name(enum verdict verdict);
-int verdict_from_name(const char *name);
+int verdict_from_name(const char *name) __attribute__((warn_unused_result));
 
 /* Whether the attempt began to erase and write. NO of a pass: the board held the image already. */
 enum written { WRITTEN_UNKNOWN, WRITTEN_NO, WRITTEN_YES };

@@ -29,12 +29,12 @@ typedef void (*book_health_cb)(void *data, const char *error);
  * `interrupted` (CAUSE_POWER_CUT), and starts the thread. Blocks; for start-up only.
  * Returns NULL and a sentence in `error`: not a database, truncated, newer schema, held by another gangd (its pid). */
 struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_health, void *data, char *error,
-                       size_t error_size);
+                       size_t error_size) __attribute__((warn_unused_result));
 
 /* Waits for writes that were asked for, at most `seconds` (and one more for a write that is under way), and ends the
  * thread. No callback comes any more. Returns false if some writes are not in the book: said in the log, row by row.
  * To be called outside the book's callbacks, after all reads were closed. The loop must turn once more to free all. */
-bool book_close(struct book *book, unsigned seconds);
+bool book_close(struct book *book, unsigned seconds) __attribute__((warn_unused_result));
 
 /* Opens a row for `attempt` (copied). `done` gets its id when it is committed. Returns a ticket for book_cancel(),
  * never 0. */

@@ -22,13 +22,13 @@ void query_init(struct query *query, bool units);
 /* Takes one parameter, already percent-decoded; any bytes, need not end in a NUL. Returns 0, or -1 with a sentence in
  * `error` (printable ASCII): unknown, given twice, or a value that makes no sense. */
 int query_set(struct query *query, const char *key, size_t key_len, const char *value, size_t value_len, char *error,
-              size_t error_size);
+              size_t error_size) __attribute__((warn_unused_result));
 
 /* To be called after the last parameter: do they go together? Returns 0, or -1 with a sentence. */
-int query_check(const struct query *query, char *error, size_t error_size);
+int query_check(const struct query *query, char *error, size_t error_size) __attribute__((warn_unused_result));
 
 /* Reads "2026-03-02" (local midnight), "2026-03-02T09:15", "…:04" or "…:04.120" (local time; UTC with a "Z" behind)
  * into microseconds since 1970. Years 2000 to 9999. */
-bool query_time(const char *text, int64_t *microseconds);
+bool query_time(const char *text, int64_t *microseconds) __attribute__((warn_unused_result));
 
 #endif

@@ -79,12 +79,14 @@ struct config {
 
 /* Reads `path` into `config`. Returns 0, or -1 with "FILE:LINE: what is wrong" in `error`. Files that it names are not
  * opened here. */
-int config_read(struct config *config, const char *path, char *error, size_t error_size);
+int config_read(struct config *config, const char *path, char *error, size_t error_size)
+    __attribute__((warn_unused_result));
 
 /* The whole file, of at most 1 MB, as file_read() gives it: malloc()ed; NULL with errno. */
-char *config_text(const char *path, size_t *length);
+char *config_text(const char *path, size_t *length) __attribute__((warn_unused_result));
 
 /* The same from memory, for tests and the fuzzer; `name` stands for the file in messages. */
-int config_parse(struct config *config, const char *name, const char *text, size_t len, char *error, size_t error_size);
+int config_parse(struct config *config, const char *name, const char *text, size_t len, char *error, size_t error_size)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -16,7 +16,8 @@ struct product {
 
 /* Reads, checks and compresses all files that `config` names. Blocks for a second or two; safe on any thread. NULL and
  * a sentence that names the file in `error`. One reference. */
-struct product *product_load(const struct config *config, char *error, size_t error_size);
+struct product *product_load(const struct config *config, char *error, size_t error_size)
+    __attribute__((warn_unused_result));
 
 struct product *product_ref(struct product *product);
 void product_unref(struct product *product); /* NULL is fine */

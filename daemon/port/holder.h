@@ -16,6 +16,6 @@
  * count: a flock on it, and a command line that names it ("screen (pid 812), to judge by its command line").
  *
  * Reads all of /proc: a few milliseconds, not for the loop thread. */
-bool port_holder_find(const char *devnode, bool certainly, char *who, size_t size);
+bool port_holder_find(const char *devnode, bool certainly, char *who, size_t size) __attribute__((warn_unused_result));
 
 #endif

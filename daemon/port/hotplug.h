@@ -34,7 +34,7 @@ struct hotplug_events {
 /* Starts the monitor, then reports what is there already (no device is missed or told twice). NULL and a sentence in
  * `error` if udev cannot be had. */
 struct hotplug *hotplug_start(uv_loop_t *loop, const struct hotplug_events *events, void *data, char *error,
-                              size_t error_size);
+                              size_t error_size) __attribute__((warn_unused_result));
 void hotplug_stop(struct hotplug *hotplug);
 
 #endif

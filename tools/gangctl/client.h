@@ -24,15 +24,15 @@ struct client_request {
 };
 
 /* When `take` ended it: DONE. */
-int client_run(const struct client_request *request);
+int client_run(const struct client_request *request) __attribute__((warn_unused_result));
 
 /* The answer as JSON: a new reference, NULL unless DONE. */
-int client_json(const char *socket, const char *target, bool post, json_t **json);
+int client_json(const char *socket, const char *target, bool post, json_t **json) __attribute__((warn_unused_result));
 
 /* The same of a GET, without a word if gangd is not there. */
-int client_ask(const char *socket, const char *target, json_t **json);
+int client_ask(const char *socket, const char *target, json_t **json) __attribute__((warn_unused_result));
 
 /* Whether somebody may be reached there: false if there is no socket, or nobody listens on it. */
-bool client_finds(const char *socket);
+bool client_finds(const char *socket) __attribute__((warn_unused_result));
 
 #endif

@@ -46,7 +46,7 @@ void doctor_path(const struct doctor *doctor, char path[PATH_MAX], const char *f
 
 /* The first line of a file there, without its end; false if it cannot be read. */
 bool doctor_read(const struct doctor *doctor, char *text, size_t size, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((warn_unused_result, format(printf, 4, 5)));
 
 bool doctor_exists(const struct doctor *doctor, const char *path);
 

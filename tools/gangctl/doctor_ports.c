@@ -145,8 +145,8 @@ void doctor_check_ch340(struct doctor *doctor)
 
     char release[128];
     unsigned major = 0, minor = 0, patch = 0;
-    doctor_read(doctor, release, sizeof(release), "/proc/sys/kernel/osrelease");
-    sscanf(release, "%u.%u.%u", &major, &minor, &patch);
+    if (doctor_read(doctor, release, sizeof(release), "/proc/sys/kernel/osrelease"))
+        sscanf(release, "%u.%u.%u", &major, &minor, &patch);
     for (size_t i = 0; ch340 > 0 && i < sizeof(bad_kernels) / sizeof(bad_kernels[0]); i++) {
         const struct bad_kernel *bad = &bad_kernels[i];
         if (major == bad->major && minor == bad->minor && patch >= bad->first && patch <= bad->last)

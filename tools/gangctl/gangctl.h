@@ -36,16 +36,16 @@ struct options {
 
 /* Commands: `arguments`, which end with NULL, are those of the command itself, as many as the table in main.c allows.
  * They return an exit code, and have said on standard error what is wrong if it is not DONE. */
-int command_status(const struct options *options, char **arguments);
-int command_watch(const struct options *options, char **arguments);
-int command_attempts(const struct options *options, char **arguments);
-int command_units(const struct options *options, char **arguments);
-int command_export(const struct options *options, char **arguments);
-int command_doctor(const struct options *options, char **arguments);
-int command_start(const struct options *options, char **arguments);
-int command_retry(const struct options *options, char **arguments);
-int command_slots(const struct options *options, char **arguments);
-int command_learn(const struct options *options, char **arguments);
+int command_status(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_watch(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_attempts(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_units(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_export(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_doctor(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_start(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_retry(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_slots(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_learn(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 
 /* "gangctl: …" on standard error; control characters become '?'. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

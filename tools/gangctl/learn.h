@@ -32,7 +32,7 @@ struct learn {
 };
 
 /* Whether the names can be: letters and so on, none twice. Complains if not. */
-bool learn_check(const struct learn *learn);
+bool learn_check(const struct learn *learn) __attribute__((warn_unused_result));
 
 /* Asks for the first place. */
 void learn_begin(struct learn *learn);

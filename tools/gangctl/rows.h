@@ -10,6 +10,6 @@
 
 /* Gives `take` all rows that options->query asks for, in pieces of any size, in its format. Returns an exit code; has
  * complained if it is not DONE. */
-int rows_read(const struct options *options, client_take_cb take, void *data);
+int rows_read(const struct options *options, client_take_cb take, void *data) __attribute__((warn_unused_result));
 
 #endif

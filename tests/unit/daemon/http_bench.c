@@ -220,7 +220,7 @@ void bench_start(void)
 static void stop_on_loop(void)
 {
     http_stop(bench.http);
-    book_close(bench.station.book, 5);
+    ck_assert(book_close(bench.station.book, 5));
     events_free(bench.events);
     uv_close((uv_handle_t *)&bench.call, NULL);
 }
