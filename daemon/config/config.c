@@ -22,7 +22,7 @@
  * inih cuts lines into keys and values, but tells its handler no line numbers, cuts long section names off and is
  * silent about empty sections. So the reader that feeds it lines keeps the place.
  */
-struct reader {
+struct config_reader {
     struct config *config;
     const char *name;     /* of the file, for messages */
     const char *at, *end; /* the text that is left */
@@ -39,7 +39,8 @@ struct reader {
 };
 
 /* Keeps the first error: "FILE:LINE: …", or "FILE: …" for line 0. */
-__attribute__((format(printf, 3, 4))) static void fail(struct reader *reader, unsigned line, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void fail(struct config_reader *reader, unsigned line, const char *format,
+                                                       ...)
 {
     if (reader->failed)
         return;
@@ -63,7 +64,7 @@ static bool is_slot_key(const struct config_key *key)
 }
 
 /* Takes leave of the slot that was read up to here. */
-static void end_slot(struct reader *reader)
+static void end_slot(struct config_reader *reader)
 {
     struct config_slot *slot = reader->slot;
     if (!slot)
@@ -77,7 +78,7 @@ static void end_slot(struct reader *reader)
                  slot->path);
 }
 
-static void begin_slot(struct reader *reader, const char *name)
+static void begin_slot(struct config_reader *reader, const char *name)
 {
     struct config *config = reader->config;
     if (!config_slot_name_ok(name)) {
@@ -102,7 +103,7 @@ static void begin_slot(struct reader *reader, const char *name)
 }
 
 /* A line that begins with '['; trailing blanks are gone. */
-static void begin_section(struct reader *reader, const char *line)
+static void begin_section(struct config_reader *reader, const char *line)
 {
     end_slot(reader);
     size_t length = strlen(line);
@@ -127,7 +128,7 @@ static void begin_section(struct reader *reader, const char *line)
 /* fgets() for inih, one line of `size` bytes at most. Ends the parsing at the first error. */
 static char *next_line(char *line, int size, void *data)
 {
-    struct reader *reader = data;
+    struct config_reader *reader = data;
     if (reader->failed || reader->at == reader->end)
         return NULL;
     reader->line++;
@@ -164,7 +165,7 @@ static char *next_line(char *line, int size, void *data)
 
 static int take_value(void *data, const char *section, const char *name, const char *value)
 {
-    struct reader *reader = data;
+    struct config_reader *reader = data;
     (void)section; /* cut off by inih if it is long */
     if (reader->section[0] == '\0') {
         fail(reader, reader->line, "\"%s\" stands before the first [section]", name);
@@ -208,7 +209,7 @@ static void fill_in_slot(struct config *config, struct config_slot *slot, uint32
 }
 
 /* What the file does not say. */
-static void fill_in(struct reader *reader)
+static void fill_in(struct config_reader *reader)
 {
     struct config *config = reader->config;
     for (size_t i = 0; i < config_keys_count && !reader->failed; i++) {
@@ -231,7 +232,7 @@ static void fill_in(struct reader *reader)
 int config_parse(struct config *config, const char *name, const char *text, size_t len, char *error, size_t error_size)
 {
     *config = (struct config){0};
-    struct reader reader = {
+    struct config_reader reader = {
         .config = config, .name = name, .at = text, .end = text + len, .error = error, .error_size = error_size};
     static const char bom[] = "\xEF\xBB\xBF";
     if (len >= 3 && memcmp(text, bom, 3) == 0)
@@ -259,7 +260,7 @@ int config_read(struct config *config, const char *path, char *error, size_t err
     size_t length;
     char *text = config_text(path, &length);
     if (!text) {
-        struct reader reader = {.name = path, .error = error, .error_size = error_size};
+        struct config_reader reader = {.name = path, .error = error, .error_size = error_size};
         fail(&reader, 0, "cannot be read: %s", file_error(errno));
         return -1;
     }

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* A line of the old text: what is between blanks, and the end with its '\r' or '\n'. */
-struct line {
+struct text_line {
     const char *start, *end; /* without the blanks around it */
     const char *next;        /* the one behind it */
 };
@@ -29,10 +29,10 @@ static bool is_blank(char c)
 }
 
 /* The line at `at`, as config.c cuts it. */
-static struct line line_at(const char *at, const char *end)
+static struct text_line line_at(const char *at, const char *end)
 {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
-    struct line line = {at, newline ? newline : end, newline ? newline + 1 : end};
+    struct text_line line = {at, newline ? newline : end, newline ? newline + 1 : end};
     while (line.start < line.end && is_blank(line.start[0]))
         line.start++;
     while (line.end > line.start && is_blank(line.end[-1]))
@@ -40,13 +40,13 @@ static struct line line_at(const char *at, const char *end)
     return line;
 }
 
-static bool is_section(const struct line *line)
+static bool is_section(const struct text_line *line)
 {
     return line->start < line->end && line->start[0] == '[';
 }
 
 /* "[slot  NAME]" */
-static bool is_slot(const struct line *line, const char *name)
+static bool is_slot(const struct text_line *line, const char *name)
 {
     static const char word[] = "[slot";
     const char *at = line->start + strlen(word);
@@ -60,7 +60,7 @@ static bool is_slot(const struct line *line, const char *name)
 }
 
 /* "path = …" or "path: …" */
-static bool is_path(const struct line *line)
+static bool is_path(const struct text_line *line)
 {
     static const char key[] = "path";
     const char *at = line->start + strlen(key);
@@ -72,28 +72,28 @@ static bool is_path(const struct line *line)
 }
 
 /* The text that is put together. */
-struct paper {
+struct text_buffer {
     char *text;
     size_t len, capacity;
 };
 
-static void add(struct paper *paper, const char *bytes, size_t len)
+static void add(struct text_buffer *out, const char *bytes, size_t len)
 {
-    if (!paper->text || paper->len + len + 1 > paper->capacity) {
-        paper->capacity = 2 * (paper->len + len + 1);
-        paper->text = must_realloc(paper->text, paper->capacity, 1);
+    if (!out->text || out->len + len + 1 > out->capacity) {
+        out->capacity = 2 * (out->len + len + 1);
+        out->text = must_realloc(out->text, out->capacity, 1);
     }
-    memcpy(paper->text + paper->len, bytes, len);
-    paper->len += len;
-    paper->text[paper->len] = '\0';
+    memcpy(out->text + out->len, bytes, len);
+    out->len += len;
+    out->text[out->len] = '\0';
 }
 
-static void add_text(struct paper *paper, const char *text)
+static void add_text(struct text_buffer *out, const char *text)
 {
-    add(paper, text, strlen(text));
+    add(out, text, strlen(text));
 }
 
-static const struct config_place *place_of(const struct line *line, const struct config_place *places, size_t n)
+static const struct config_place *place_of(const struct text_line *line, const struct config_place *places, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (is_slot(line, places[i].name))
@@ -105,7 +105,7 @@ static const struct config_place *place_of(const struct line *line, const struct
 static bool has_path(const char *at, const char *end)
 {
     while (at < end) {
-        struct line line = line_at(at, end);
+        struct text_line line = line_at(at, end);
         if (is_section(&line))
             return false;
         if (is_path(&line))
@@ -118,54 +118,54 @@ static bool has_path(const char *at, const char *end)
 char *config_edit_text(const char *text, size_t len, const struct config_place *places, size_t n, size_t *new_len)
 {
     static const char bom[] = "\xEF\xBB\xBF";
-    struct paper paper = {0};
+    struct text_buffer out = {0};
     const char *at = text, *end = text + len;
     const char *first_end = memchr(text, '\n', len);
     const char *newline = first_end && first_end > text && first_end[-1] == '\r' ? "\r\n" : "\n";
     const struct config_place *in = NULL; /* the section that is passed through */
     bool *found = must_calloc(n + 1, sizeof(*found));
-    add(&paper, text, 0);
+    add(&out, text, 0);
     if (len >= strlen(bom) && memcmp(text, bom, strlen(bom)) == 0) {
-        add(&paper, text, strlen(bom));
+        add(&out, text, strlen(bom));
         at += strlen(bom);
     }
     while (at < end) {
-        struct line line = line_at(at, end);
+        struct text_line line = line_at(at, end);
         if (is_section(&line)) {
             in = place_of(&line, places, n);
-            add(&paper, at, (size_t)(line.next - at));
+            add(&out, at, (size_t)(line.next - at));
             if (in)
                 found[in - places] = true;
             if (in && !has_path(line.next, end)) {
                 if (line.next == end && end[-1] != '\n')
-                    add_text(&paper, newline);
-                add_text(&paper, "path = ");
-                add_text(&paper, in->path);
-                add_text(&paper, newline);
+                    add_text(&out, newline);
+                add_text(&out, "path = ");
+                add_text(&out, in->path);
+                add_text(&out, newline);
             }
         } else if (in && is_path(&line)) {
-            add(&paper, at, (size_t)(line.start - at));
-            add_text(&paper, "path = ");
-            add_text(&paper, in->path);
-            add(&paper, line.end, (size_t)(line.next - line.end));
+            add(&out, at, (size_t)(line.start - at));
+            add_text(&out, "path = ");
+            add_text(&out, in->path);
+            add(&out, line.end, (size_t)(line.next - line.end));
         } else {
-            add(&paper, at, (size_t)(line.next - at));
+            add(&out, at, (size_t)(line.next - at));
         }
         at = line.next;
     }
     for (size_t i = 0; i < n; i++) {
         if (found[i])
             continue;
-        if (paper.len > 0 && paper.text[paper.len - 1] != '\n')
-            add_text(&paper, newline);
+        if (out.len > 0 && out.text[out.len - 1] != '\n')
+            add_text(&out, newline);
         const char *const words[] = {newline, "[slot ",  places[i].name, "]",
                                      newline, "path = ", places[i].path, newline};
-        for (size_t k = paper.len == 0; k < sizeof(words) / sizeof(words[0]); k++)
-            add_text(&paper, words[k]);
+        for (size_t k = out.len == 0; k < sizeof(words) / sizeof(words[0]); k++)
+            add_text(&out, words[k]);
     }
     free(found);
-    *new_len = paper.len;
-    return paper.text;
+    *new_len = out.len;
+    return out.text;
 }
 
 __attribute__((format(printf, 3, 4))) static int fail(char *error, size_t error_size, const char *format, ...)

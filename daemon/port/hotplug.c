@@ -18,8 +18,8 @@
 #define MONITOR_BUFFER (4 << 20)
 
 /* A device that `added` was called for. */
-struct known {
-    struct known *next;
+struct known_adapter {
+    struct known_adapter *next;
     bool seen;      /* in the enumeration that is going on */
     char since[24]; /* USEC_INITIALIZED: another one is another adapter at the same place */
     char syspath[sizeof(((struct adapter *)0)->syspath)];
@@ -31,7 +31,7 @@ struct hotplug {
     uv_poll_t poll;
     const struct hotplug_events *events;
     void *data;
-    struct known *known;
+    struct known_adapter *known;
 };
 
 /* What udev says of a device */
@@ -142,18 +142,18 @@ static bool describe(struct udev_device *device, struct adapter *adapter)
 
 /* What was told */
 
-static struct known **find(struct hotplug *hotplug, const char *syspath)
+static struct known_adapter **find(struct hotplug *hotplug, const char *syspath)
 {
-    struct known **at = &hotplug->known;
+    struct known_adapter **at = &hotplug->known;
     while (*at && strcmp((*at)->syspath, syspath) != 0)
         at = &(*at)->next;
     return at;
 }
 
 /* Takes `*at` off the list. */
-static void disappeared(struct hotplug *hotplug, struct known **at)
+static void disappeared(struct hotplug *hotplug, struct known_adapter **at)
 {
-    struct known *known = *at;
+    struct known_adapter *known = *at;
     *at = known->next;
     hotplug->events->removed(hotplug->data, known->syspath);
     free(known);
@@ -165,7 +165,7 @@ static void appeared(struct hotplug *hotplug, struct udev_device *device)
     if (!describe(device, &adapter))
         return;
     const char *since = or_empty(udev_device_get_property_value(device, "USEC_INITIALIZED"));
-    struct known **at = find(hotplug, adapter.syspath);
+    struct known_adapter **at = find(hotplug, adapter.syspath);
     if (*at && strcmp((*at)->since, since) == 0) {
         (*at)->seen = true;
         return;
@@ -173,8 +173,8 @@ static void appeared(struct hotplug *hotplug, struct udev_device *device)
     /* Its "remove" was lost. */
     if (*at)
         disappeared(hotplug, at);
-    struct known *known = must_calloc(1, sizeof(*known));
-    *known = (struct known){.next = hotplug->known, .seen = true};
+    struct known_adapter *known = must_calloc(1, sizeof(*known));
+    *known = (struct known_adapter){.next = hotplug->known, .seen = true};
     memcpy(known->syspath, adapter.syspath, sizeof(known->syspath));
     snprintf(known->since, sizeof(known->since), "%s", since);
     hotplug->known = known;
@@ -197,7 +197,7 @@ static int enumerate(struct hotplug *hotplug)
     int error = udev_enumerate_add_match_subsystem(enumeration, "tty");
     if (error >= 0)
         error = udev_enumerate_scan_devices(enumeration);
-    for (struct known *known = hotplug->known; known; known = known->next)
+    for (struct known_adapter *known = hotplug->known; known; known = known->next)
         known->seen = false;
     struct udev_list_entry *entry;
     udev_list_entry_foreach(entry, error < 0 ? NULL : udev_enumerate_get_list_entry(enumeration))
@@ -208,7 +208,7 @@ static int enumerate(struct hotplug *hotplug)
         udev_device_unref(device);
     }
     udev_enumerate_unref(enumeration);
-    for (struct known **at = &hotplug->known; error >= 0 && *at;)
+    for (struct known_adapter **at = &hotplug->known; error >= 0 && *at;)
         if ((*at)->seen)
             at = &(*at)->next;
         else
@@ -222,7 +222,7 @@ static void on_event(struct hotplug *hotplug, struct udev_device *device)
     if (strcmp(action, "add") == 0) {
         appeared(hotplug, device);
     } else if (strcmp(action, "remove") == 0) {
-        struct known **at = find(hotplug, or_empty(udev_device_get_syspath(device)));
+        struct known_adapter **at = find(hotplug, or_empty(udev_device_get_syspath(device)));
         if (*at)
             disappeared(hotplug, at);
     }
@@ -253,7 +253,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 static void free_hotplug(struct hotplug *hotplug)
 {
     while (hotplug->known) {
-        struct known *known = hotplug->known;
+        struct known_adapter *known = hotplug->known;
         hotplug->known = known->next;
         free(known);
     }

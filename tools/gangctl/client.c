@@ -86,7 +86,7 @@ static void complain_of_socket(const char *path)
     }
 }
 
-static int judge_refusal(struct exchange *x, long status)
+static int read_refusal(struct exchange *x, long status)
 {
     x->refusal[x->refusal_len] = '\0';
     json_t *json = json_loads(x->refusal, 0, NULL);
@@ -102,7 +102,7 @@ static int judge_refusal(struct exchange *x, long status)
     return result;
 }
 
-static int judge(struct exchange *x, CURLcode code)
+static int result_of(struct exchange *x, CURLcode code)
 {
     const struct client_request *request = x->request;
     long status = 0;
@@ -119,7 +119,7 @@ static int judge(struct exchange *x, CURLcode code)
             complain("gangd's answer broke off");
         return BROKEN;
     }
-    return status / 100 == 2 ? DONE : judge_refusal(x, status);
+    return status / 100 == 2 ? DONE : read_refusal(x, status);
 }
 
 static struct curl_slist *add_header(struct curl_slist *headers, const char *name, const char *value)
@@ -157,20 +157,20 @@ int client_run(const struct client_request *request)
     curl_easy_setopt(x.curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(x.curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(x.curl, CURLOPT_WRITEDATA, &x);
-    int result = judge(&x, curl_easy_perform(x.curl));
+    int result = result_of(&x, curl_easy_perform(x.curl));
     curl_slist_free_all(headers);
     curl_easy_cleanup(x.curl);
     return result;
 }
 
-struct text {
+struct answer_text {
     char *bytes;
     size_t len;
 };
 
 static bool keep(void *data, const char *text, size_t len)
 {
-    struct text *all = data;
+    struct answer_text *all = data;
     if (len == 0)
         return true;
     all->bytes = must_realloc(all->bytes, all->len + len, 1);
@@ -181,7 +181,7 @@ static bool keep(void *data, const char *text, size_t len)
 
 static int fetch(struct client_request request, json_t **json)
 {
-    struct text all = {0};
+    struct answer_text all = {0};
     request.take = keep;
     request.data = &all;
     *json = NULL;

@@ -12,7 +12,7 @@
 /* Far longer than any row of the book. */
 #define LINE_MAX_BYTES 65536
 
-struct reader {
+struct row_reader {
     struct table *table;
     void (*print)(struct table *table, const json_t *row);
     char line[LINE_MAX_BYTES]; /* one that has not come to its end */
@@ -58,7 +58,7 @@ static void print_unit(struct table *table, const json_t *row)
     table_cell(table, PLAIN, text);
 }
 
-static bool take_line(struct reader *reader)
+static bool take_line(struct row_reader *reader)
 {
     json_t *row = json_loadb(reader->line, reader->len, 0, NULL);
     reader->bad = !json_is_object(row);
@@ -73,7 +73,7 @@ static bool take_line(struct reader *reader)
 
 static bool take_rows(void *data, const char *text, size_t len)
 {
-    struct reader *reader = data;
+    struct row_reader *reader = data;
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\n') {
             if (!take_line(reader))
@@ -103,7 +103,7 @@ static int print_rows(const struct options *given, bool units, const char *const
     if (options.json)
         return rows_read(&options, take_text, NULL);
 
-    struct reader *reader = must_calloc(1, sizeof(*reader));
+    struct row_reader *reader = must_calloc(1, sizeof(*reader));
     struct table *table = table_new(titles);
     reader->table = table;
     reader->print = print;

@@ -20,14 +20,14 @@
 /* The ports of one adapter come within some tens of milliseconds, as udev gets to them. */
 #define QUIET_MS 600
 /* gangd is free again so long after we have died. */
-#define HOLD_SECONDS 15
-#define HOLD_MS      2000
+#define PAUSE_SECONDS 15
+#define PAUSE_MS      2000
 
-struct fitter {
+struct learn_command {
     struct learn learn;
     const char *socket;
     uv_loop_t loop;
-    uv_timer_t quiet, hold;
+    uv_timer_t quiet, pause;
     uv_signal_t signals[3];
     int signal;    /* the one that ends it; 0: none came */
     bool watching; /* what is told from now on was plugged in before our eyes */
@@ -63,41 +63,41 @@ static int compare_places(const void *a, const void *b)
 
 static void on_quiet(uv_timer_t *timer)
 {
-    struct fitter *fitter = timer->data;
-    size_t n = fitter->n_came;
-    fitter->n_came = 0;
+    struct learn_command *command = timer->data;
+    size_t n = command->n_came;
+    command->n_came = 0;
     for (size_t i = 1; i < n; i++)
-        if (!is_same_device(&fitter->came[0], &fitter->came[i])) {
+        if (!is_same_device(&command->came[0], &command->came[i])) {
             fprintf(stderr, "Several adapters came at once (%s, %s): unplug them, and plug in one at a time.\n",
-                    fitter->came[0].place, fitter->came[i].place);
+                    command->came[0].place, command->came[i].place);
             return;
         }
-    qsort(fitter->came, n, sizeof(fitter->came[0]), compare_places);
+    qsort(command->came, n, sizeof(command->came[0]), compare_places);
     if (n > 0)
-        learn_plugged(&fitter->learn, fitter->came, n);
+        learn_plugged(&command->learn, command->came, n);
 }
 
 static void on_added(void *data, const struct adapter *adapter)
 {
-    struct fitter *fitter = data;
-    if (!fitter->watching) {
-        fitter->there++;
+    struct learn_command *command = data;
+    if (!command->watching) {
+        command->there++;
         return;
     }
-    if (fitter->n_came < LEARN_PORTS_MAX)
-        fitter->came[fitter->n_came++] = *adapter;
-    uv_timer_start(&fitter->quiet, on_quiet, QUIET_MS, 0);
+    if (command->n_came < LEARN_PORTS_MAX)
+        command->came[command->n_came++] = *adapter;
+    uv_timer_start(&command->quiet, on_quiet, QUIET_MS, 0);
 }
 
 static void on_removed(void *data, const char *syspath)
 {
-    struct fitter *fitter = data;
-    for (size_t i = 0; i < fitter->n_came; i++)
-        if (strcmp(fitter->came[i].syspath, syspath) == 0) {
-            fitter->came[i] = fitter->came[--fitter->n_came];
+    struct learn_command *command = data;
+    for (size_t i = 0; i < command->n_came; i++)
+        if (strcmp(command->came[i].syspath, syspath) == 0) {
+            command->came[i] = command->came[--command->n_came];
             return;
         }
-    learn_unplugged(&fitter->learn, syspath);
+    learn_unplugged(&command->learn, syspath);
 }
 
 /* gangd, which would flash what is plugged in */
@@ -110,74 +110,74 @@ static bool drop(void *data, const char *text, size_t len)
     return true;
 }
 
-static int hold(const struct fitter *fitter, unsigned seconds, bool quiet)
+static int pause_gangd(const struct learn_command *command, unsigned seconds, bool quiet)
 {
     char target[64];
     snprintf(target, sizeof(target), "/api/v1/hold?seconds=%u", seconds);
     struct client_request request = {
-        .socket = fitter->socket, .target = target, .post = true, .quiet = quiet, .take = drop};
-    return client_finds(fitter->socket) ? client_run(&request) : DONE;
+        .socket = command->socket, .target = target, .post = true, .quiet = quiet, .take = drop};
+    return client_finds(command->socket) ? client_run(&request) : DONE;
 }
 
-static void on_hold(uv_timer_t *timer)
+static void on_pause_timer(uv_timer_t *timer)
 {
     /* One that has gone flashes nothing, and is held when it is back. */
-    (void)!hold(timer->data, HOLD_SECONDS, true);
+    (void)!pause_gangd(timer->data, PAUSE_SECONDS, true);
 }
 
 /* The keyboard */
 
 /* A line that is too long loses its middle. */
-static void read_lines(struct fitter *fitter)
+static void read_lines(struct learn_command *command)
 {
     char text[256];
     ssize_t n = read(STDIN_FILENO, text, sizeof(text));
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
-    fitter->no_more_lines = n <= 0;
-    for (ssize_t i = 0; i < n && !fitter->learn.ended; i++) {
+    command->no_more_lines = n <= 0;
+    for (ssize_t i = 0; i < n && !command->learn.ended; i++) {
         if (text[i] != '\n') {
-            fitter->line_len -= fitter->line_len == sizeof(fitter->line) - 1;
-            fitter->line[fitter->line_len++] = text[i];
+            command->line_len -= command->line_len == sizeof(command->line) - 1;
+            command->line[command->line_len++] = text[i];
             continue;
         }
-        fitter->line[fitter->line_len] = '\0';
-        fitter->line_len = 0;
-        learn_line(&fitter->learn, fitter->line);
+        command->line[command->line_len] = '\0';
+        command->line_len = 0;
+        learn_line(&command->learn, command->line);
     }
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-    ((struct fitter *)handle->data)->signal = number;
+    ((struct learn_command *)handle->data)->signal = number;
 }
 
 /* The loop does not know regular files, which a script may give us as its keyboard; poll() does. */
-static void listen_to_all(struct fitter *fitter)
+static void listen_to_all(struct learn_command *command)
 {
-    while (!fitter->learn.ended && !fitter->no_more_lines && !fitter->signal) {
+    while (!command->learn.ended && !command->no_more_lines && !command->signal) {
         struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                               {.fd = uv_backend_fd(&fitter->loop), .events = POLLIN}};
-        uv_run(&fitter->loop, UV_RUN_NOWAIT);
-        if (fitter->learn.ended || fitter->signal ||
-            (poll(fds, 2, uv_backend_timeout(&fitter->loop)) < 0 && errno != EINTR))
+                               {.fd = uv_backend_fd(&command->loop), .events = POLLIN}};
+        uv_run(&command->loop, UV_RUN_NOWAIT);
+        if (command->learn.ended || command->signal ||
+            (poll(fds, 2, uv_backend_timeout(&command->loop)) < 0 && errno != EINTR))
             return;
         if (fds[0].revents)
-            read_lines(fitter);
+            read_lines(command);
     }
 }
 
-static void open_loop(struct fitter *fitter)
+static void open_loop(struct learn_command *command)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    uv_loop_init(&fitter->loop);
-    uv_timer_init(&fitter->loop, &fitter->quiet);
-    uv_timer_init(&fitter->loop, &fitter->hold);
-    fitter->quiet.data = fitter->hold.data = fitter;
+    uv_loop_init(&command->loop);
+    uv_timer_init(&command->loop, &command->quiet);
+    uv_timer_init(&command->loop, &command->pause);
+    command->quiet.data = command->pause.data = command;
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        uv_signal_init(&fitter->loop, &fitter->signals[i]);
-        fitter->signals[i].data = fitter;
-        uv_signal_start(&fitter->signals[i], on_signal, numbers[i]);
+        uv_signal_init(&command->loop, &command->signals[i]);
+        command->signals[i].data = command;
+        uv_signal_start(&command->signals[i], on_signal, numbers[i]);
     }
 }
 
@@ -188,11 +188,11 @@ static void close_handle(uv_handle_t *handle, void *data)
         uv_close(handle, NULL);
 }
 
-static void close_loop(struct fitter *fitter)
+static void close_loop(struct learn_command *command)
 {
-    uv_walk(&fitter->loop, close_handle, NULL);
-    uv_run(&fitter->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&fitter->loop);
+    uv_walk(&command->loop, close_handle, NULL);
+    uv_run(&command->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&command->loop);
 }
 
 /* What was learned */
@@ -264,60 +264,60 @@ static int choose_names(const struct options *options, char **names, struct lear
     return learn->count <= CONFIG_SLOTS_MAX && learn_check(learn) ? DONE : USAGE;
 }
 
-static int run(struct fitter *fitter)
+static int run(struct learn_command *command)
 {
     static const struct hotplug_events events = {.added = on_added, .removed = on_removed};
     char error[512];
-    int result = hold(fitter, HOLD_SECONDS, false);
+    int result = pause_gangd(command, PAUSE_SECONDS, false);
     if (result != DONE) {
         complain("gangd cannot be held, and would flash what is plugged in: stop it first");
         return result;
     }
-    struct hotplug *hotplug = hotplug_start(&fitter->loop, &events, fitter, error, sizeof(error));
+    struct hotplug *hotplug = hotplug_start(&command->loop, &events, command, error, sizeof(error));
     if (hotplug) {
-        uv_timer_start(&fitter->hold, on_hold, HOLD_MS, HOLD_MS);
-        fputs(client_finds(fitter->socket) ? "gangd is held: no attempt begins until this ends.\n"
-                                           : "gangd does not run.\n",
+        uv_timer_start(&command->pause, on_pause_timer, PAUSE_MS, PAUSE_MS);
+        fputs(client_finds(command->socket) ? "gangd is held: no attempt begins until this ends.\n"
+                                            : "gangd does not run.\n",
               stderr);
-        if (fitter->there > 0)
+        if (command->there > 0)
             fprintf(stderr, "%zu port%s plugged in already: each is taken when it is plugged in again.\n",
-                    fitter->there, fitter->there == 1 ? " is" : "s are");
-        fitter->watching = true;
-        learn_begin(&fitter->learn);
-        listen_to_all(fitter);
+                    command->there, command->there == 1 ? " is" : "s are");
+        command->watching = true;
+        learn_begin(&command->learn);
+        listen_to_all(command);
         hotplug_stop(hotplug);
     } else {
         complain("%s", error);
         result = UNREACHABLE;
     }
-    uv_timer_stop(&fitter->hold);
-    (void)!hold(fitter, 0, true);
+    uv_timer_stop(&command->pause);
+    (void)!pause_gangd(command, 0, true);
     return result;
 }
 
 int command_learn(const struct options *options, char **names)
 {
     const char *file = options->config ? options->config : CONFIG_DEFAULT_PATH;
-    struct fitter *fitter = must_calloc(1, sizeof(*fitter));
+    struct learn_command *command = must_calloc(1, sizeof(*command));
     struct config *config = must_calloc(1, sizeof(*config));
     int number = 0;
-    fitter->learn.config = config;
-    fitter->socket = options->socket;
-    int result = choose_names(options, names, &fitter->learn);
+    command->learn.config = config;
+    command->socket = options->socket;
+    int result = choose_names(options, names, &command->learn);
     if (result == DONE)
         result = read_config(options, file, config);
     if (result == DONE) {
-        open_loop(fitter);
-        result = run(fitter);
-        number = fitter->signal;
+        open_loop(command);
+        result = run(command);
+        number = command->signal;
         if (result == DONE && number)
             fputs("Given up: nothing is written.\n", stderr);
         else if (result == DONE)
-            result = hand_in(&fitter->learn, options, file);
-        close_loop(fitter);
+            result = hand_in(&command->learn, options, file);
+        close_loop(command);
     }
     free(config);
-    free(fitter);
+    free(command);
     if (number) {
         signal(number, SIG_DFL);
         raise(number);

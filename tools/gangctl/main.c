@@ -17,7 +17,7 @@ enum { FILTER = 1, BOOK = 2, EXPORT = 4, ROOT = 8, LEARN = 16 };
 
 #define MANY 1000
 
-static const struct command {
+static const struct command_row {
     const char *name;      /* one word, or two */
     const char *arguments; /* for the help */
     int least, most;       /* of them */
@@ -98,7 +98,7 @@ static void print_options(unsigned needs)
 }
 
 /* Of one command, or of all (NULL). */
-static void print_help(const struct command *command)
+static void print_help(const struct command_row *command)
 {
     static const struct {
         unsigned options;
@@ -139,7 +139,7 @@ static void print_help(const struct command *command)
 }
 
 /* The one that the first words name, or NULL. `*used` becomes how many these are. */
-static const struct command *find_command(char **words, int n, int *used)
+static const struct command_row *find_command(char **words, int n, int *used)
 {
     for (*used = n < 2 ? n : 2; *used > 0; --*used) {
         char name[64];
@@ -151,14 +151,14 @@ static const struct command *find_command(char **words, int n, int *used)
     return NULL;
 }
 
-struct line {
+struct command_line {
     struct options options;
     unsigned given; /* one bit for each of option_rows */
     bool help, version;
 };
 
 /* Takes option `index` with its value. False: said what is wrong. */
-static bool take_option(struct line *line, int index, const char *value)
+static bool take_option(struct command_line *line, int index, const char *value)
 {
     const struct option_row *o = &option_rows[index];
     struct options *options = &line->options;
@@ -204,7 +204,7 @@ static bool take_option(struct line *line, int index, const char *value)
 }
 
 /* Leaves what is no option behind optind. */
-static bool read_options(struct line *line, int argc, char **argv)
+static bool read_options(struct command_line *line, int argc, char **argv)
 {
     struct option longs[N_OPTIONS + 1];
     char shorts[2 * N_OPTIONS + 1];
@@ -234,7 +234,7 @@ static bool read_options(struct line *line, int argc, char **argv)
 }
 
 /* Do options and arguments go with the command? */
-static bool check(const struct line *line, const struct command *command, int n_arguments)
+static bool check(const struct command_line *line, const struct command_row *command, int n_arguments)
 {
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const struct option_row *o = &option_rows[i];
@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 {
     json_set_alloc_funcs(must_malloc, free);
     const char *socket = getenv("GANGD_SOCKET");
-    struct line line = {.options.socket = socket && socket[0] ? socket : CONFIG_DEFAULT_SOCKET};
+    struct command_line line = {.options.socket = socket && socket[0] ? socket : CONFIG_DEFAULT_SOCKET};
     query_init(&line.options.query, false);
     line.options.query.format = BOOK_CSV; /* of an export that does not say */
     if (!read_options(&line, argc, argv))
@@ -289,7 +289,7 @@ int main(int argc, char **argv)
     argv += optind;
     argc -= optind;
     int words = 0;
-    const struct command *command = find_command(argv, argc, &words);
+    const struct command_row *command = find_command(argv, argc, &words);
     if (line.version) {
         puts("gangctl " GANGD_VERSION);
         return flushed(DONE);
