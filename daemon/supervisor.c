@@ -18,29 +18,31 @@
 
 static int release = -1; /* the child's end of the pipe to the supervisor; -1: no supervisor */
 
-static _Noreturn void end_as(int status)
+/* Exits as the process with the wait status `status` did: with its exit code, or by its signal. */
+static _Noreturn void exit_like(int status)
 {
     if (WIFEXITED(status))
         _exit(WEXITSTATUS(status));
     int signum = WTERMSIG(status);
-    sigset_t it;
-    sigemptyset(&it);
-    sigaddset(&it, signum);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signum);
     signal(signum, SIG_DFL);
     raise(signum);
-    sigprocmask(SIG_UNBLOCK, &it, NULL);
+    sigprocmask(SIG_UNBLOCK, &only, NULL);
     _exit(128 + signum);
 }
 
-static _Noreturn void end_with(pid_t child)
+static _Noreturn void wait_and_exit(pid_t child)
 {
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    end_as(status);
+    exit_like(status);
 }
 
-static _Noreturn void keep(pid_t child, int released, int signals)
+/* The supervisor's work: `released` is its end of the pipe, `signals` a signalfd. */
+static _Noreturn void supervise(pid_t child, int released, int signals)
 {
     struct pollfd fds[] = {{.fd = released, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     for (;;) {
@@ -50,7 +52,7 @@ static _Noreturn void keep(pid_t child, int released, int signals)
             uint8_t status;
             if (read(released, &status, 1) == 1)
                 _exit(status);
-            end_with(child); /* its end of the pipe is closed: it is dying */
+            wait_and_exit(child); /* its end of the pipe is closed: it exits */
         }
         struct signalfd_siginfo signal_info;
         if (fds[1].revents && read(signals, &signal_info, sizeof(signal_info)) == sizeof(signal_info))
@@ -58,8 +60,9 @@ static _Noreturn void keep(pid_t child, int released, int signals)
     }
 }
 
-/* systemd names the process that it has started, and its libraries believe only what is said to them. */
-static void inherit(const char *variable)
+/* systemd sets the variable to the number of the process that it started, and libsystemd ignores the socket or watchdog
+ * in any other process. */
+static void take_over(const char *variable)
 {
     char number[16];
     snprintf(number, sizeof(number), "%d", (int)getpid());
@@ -76,19 +79,19 @@ void supervisor_start(void)
         log_warning("gangd", "no supervisor: %s", strerror(errno));
         return;
     }
-    sigset_t handed_on, before;
-    sigemptyset(&handed_on);
-    sigaddset(&handed_on, SIGHUP);
-    sigaddset(&handed_on, SIGINT);
-    sigaddset(&handed_on, SIGTERM);
-    sigprocmask(SIG_BLOCK, &handed_on, &before);
+    sigset_t passed_on, before;
+    sigemptyset(&passed_on);
+    sigaddset(&passed_on, SIGHUP);
+    sigaddset(&passed_on, SIGINT);
+    sigaddset(&passed_on, SIGTERM);
+    sigprocmask(SIG_BLOCK, &passed_on, &before);
     pid_t supervisor = getpid(), child = -1;
-    signals = signalfd(-1, &handed_on, SFD_CLOEXEC);
+    signals = signalfd(-1, &passed_on, SFD_CLOEXEC);
     if (signals >= 0)
         child = fork();
     if (child > 0) {
         close(ends[1]);
-        keep(child, ends[0], signals);
+        supervise(child, ends[0], signals);
     }
     if (child < 0) {
         log_warning("gangd", "no supervisor: %s", strerror(errno));
@@ -96,10 +99,10 @@ void supervisor_start(void)
     } else {
         release = ends[1];
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != supervisor) /* it died before it could be said */
+        if (getppid() != supervisor) /* it died before prctl() */
             _exit(EXIT_FAILURE);
-        inherit("LISTEN_PID");
-        inherit("WATCHDOG_PID");
+        take_over("LISTEN_PID");
+        take_over("WATCHDOG_PID");
     }
     close(ends[0]);
     if (signals >= 0)
@@ -113,7 +116,7 @@ void supervisor_release(int status)
     if (release < 0)
         return;
     if (write(release, &byte, 1) != 1)
-        log_warning("gangd", "the supervisor does not hear: %s", strerror(errno));
+        log_warning("gangd", "the supervisor cannot be told to exit: %s", strerror(errno));
     close(release);
     release = -1;
 }

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process that systemd watches. A process cannot end while a thread of it waits in the kernel for an adapter that
- * does not answer, and what it has open of such adapters is closed one after the other: with six of them more than ten
- * seconds. So as a service gangd is two processes: the supervisor, and its child, which does the work. The supervisor
- * hands on the signals that it gets, ends as its child ends, or as soon as the child says that all is done, whatever
- * that still waits for. If the supervisor dies first the child is killed.
+ * The process that systemd watches. A process cannot exit while one of its threads waits in the kernel for an adapter
+ * that does not answer, and the kernel closes its open ports one after the other: with six such adapters that takes
+ * more than ten seconds. So as a service gangd is two processes: the supervisor, and its child, which does the work.
+ *
+ * The supervisor passes SIGHUP, SIGINT and SIGTERM on to the child. It exits with the child's status when the child
+ * exits, or with the status given to supervisor_release() as soon as the child calls that, even if the child itself
+ * cannot exit yet. If the supervisor dies first, the kernel kills the child.
  */
 #ifndef DAEMON_SUPERVISOR_H
 #define DAEMON_SUPERVISOR_H
 
-/* Under systemd (NOTIFY_SOCKET is set) makes the child, and returns in it alone; otherwise, or if there is no process
- * to be had, does nothing. Before any thread is there. What systemd says to a process by its number (LISTEN_PID,
- * WATCHDOG_PID) is said to the child; the unit needs NotifyAccess=all and KillMode=process. */
+/* Under systemd (NOTIFY_SOCKET is set) forks, and returns in the child only. Does nothing elsewhere; if fork() fails, a
+ * warning is logged and gangd runs as one process. To be called before any thread is started. LISTEN_PID and
+ * WATCHDOG_PID, by which systemd addresses a process, are set to the child; so the unit needs NotifyAccess=all, and
+ * KillMode=process. */
 void supervisor_start(void);
 
-/* The book is closed and nothing is left to be done: the supervisor ends with this status now. Nothing without a
+/* The child is done: the book is closed. The supervisor exits with `status` (0 to 255) now. Does nothing without a
  * supervisor. */
 void supervisor_release(int status);
 
