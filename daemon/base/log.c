@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-/* Where in the sources a message comes from is nobody's business at the bench. */
+/* Leaves file, line and function of this file out of the journal's entries. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 #include <unistd.h>
@@ -22,8 +22,8 @@ void log_set_level(enum log_level level)
     max_level = level;
 }
 
-/* JOURNAL_STREAM is set by systemd for what it connects to the journal, and still there when standard error was sent
- * elsewhere since (systemd.exec(5)). */
+/* systemd sets JOURNAL_STREAM to device and inode of the stream that it connects to the journal; the variable stays
+ * when standard error is redirected later, so both are compared (systemd.exec(5)). */
 static bool is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -67,7 +67,7 @@ static void write_line(enum log_level level, const char *subsystem, const char *
                     : snprintf(line, sizeof(line), "%s: %s\n", subsystem, text);
     if (n > (int)sizeof(line) - 1)
         n = sizeof(line) - 1;
-    /* One write, so that lines of two threads do not mix. Nobody can be told if it fails. */
+    /* One write, so that lines of two threads do not mix. An error has no other place to be reported. */
     ssize_t written = write(STDERR_FILENO, line, (size_t)n);
     (void)written;
 }

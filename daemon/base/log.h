@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log: one line a message on standard error, where systemd's journal takes it. Lines begin with the syslog level in
- * angle brackets when standard error is the journal, and with the subsystem's name always: "slot: A1: …". A message
- * with fields goes to the journal by its own protocol, so that it can be asked for them (journalctl SLOT=A1); elsewhere
- * it is a line as all others.
+ * The log: one line for each message on standard error, which systemd connects to the journal. A line begins with the
+ * name of the subsystem ("slot: A1: …"), and before that, if standard error is the journal, with the syslog level in
+ * angle brackets. A message with fields is sent to the journal by its native protocol, so that journalctl can select it
+ * by them (journalctl SLOT=A1); without a journal it is a line like any other.
  */
 #ifndef DAEMON_BASE_LOG_H
 #define DAEMON_BASE_LOG_H
@@ -23,8 +23,9 @@ struct log_field {
 /* Messages above this level are dropped. Default: LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 
-/* Control characters in what is printed are replaced: a USB string cannot forge a line. Safe from every thread.
- * `fields`: up to LOG_FIELDS_MAX and one without a name behind them, or NULL. */
+/* Logs a message of up to 1023 bytes; a longer one is cut. Control characters are replaced by '?', so that a USB string
+ * cannot forge a line. `fields`: up to LOG_FIELDS_MAX and one with the name NULL behind them, or NULL for none. Safe on
+ * every thread. */
 void log_message(enum log_level level, const char *subsystem, const struct log_field *fields, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An attempt as the book keeps it: one try at a unit in a slot. Plain data, strings owned by the struct, so that it can
- * be copied to another thread as it is.
+ * An attempt as the book keeps it. Plain data without pointers, so that it can be copied to another thread.
  */
 #ifndef DAEMON_BOOK_ATTEMPT_H
 #define DAEMON_BOOK_ATTEMPT_H

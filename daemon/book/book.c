@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The book's thread and its two queues: jobs that wait for the book, and those done that wait for the loop. A write
- * that cannot be done now stays where it is and is tried again; reads go past it.
+ * The book's thread and its two queues: jobs that wait for the thread, and finished ones that wait for the loop. A
+ * write that cannot be done now stays first in its queue and is tried again; reads overtake it.
  */
 #include "daemon/book/book.h"
 
@@ -21,7 +21,7 @@
 #define SECOND_NS INT64_C(1000000000)
 #define RETRY_NS  SECOND_NS
 
-/* How many results the loop hears of before it looks at its other work. */
+/* How many results are delivered before the loop continues with its other events. */
 #define RESULTS_AT_ONCE 64
 
 enum job_kind { JOB_PUT, JOB_NOTE, JOB_INTERRUPT, JOB_PROBE, JOB_COUNT, JOB_PAGE, JOB_HEALTH };
@@ -30,8 +30,8 @@ struct job {
     TAILQ_ENTRY(job) link;
     enum job_kind kind;
     uint64_t ticket; /* of a begin; 0 else */
-    bool running;    /* the thread is at it, without the lock */
-    bool tried;      /* may be in the book, though it was not said so */
+    bool running;    /* the thread works on it, without the lock */
+    bool tried;      /* was written once with an error: it may be in the book all the same */
     bool cancelled;
     enum cause cause; /* of a cancelled begin */
     int64_t cancelled_at;
@@ -64,7 +64,7 @@ struct book {
 
     /* The thread's. */
     struct book_file file;
-    char health[1024]; /* said last; "": all is well */
+    char health[1024]; /* reported last; "": all is well */
     uint64_t retry_at; /* uv_hrtime() */
     bool refused;      /* a row breaks a rule: no further write */
 
@@ -111,24 +111,24 @@ static bool is_row(const struct job *job)
 
 /* The thread. */
 
-static void hand_over(struct book *book, struct job *job)
+static void pass_to_loop(struct book *book, struct job *job)
 {
     TAILQ_INSERT_TAIL(&book->done, job, link);
     if (!book->abandoned)
         uv_async_send(&book->results);
 }
 
-static void say_health(struct book *book, const char *sentence)
+static void report_health(struct book *book, const char *sentence)
 {
     if (strcmp(book->health, sentence) == 0)
         return;
     snprintf(book->health, sizeof(book->health), "%s", sentence);
     struct job *job = new_job(JOB_HEALTH);
     memcpy(job->health, book->health, sizeof(job->health));
-    hand_over(book, job);
+    pass_to_loop(book, job);
 }
 
-/* A begin that nobody waits for any more: its row, if there is one, is closed. */
+/* Turns a cancelled begin into a job that closes its row, if there is one. */
 static void make_interrupt(struct job *job)
 {
     job->kind = JOB_INTERRUPT;
@@ -149,7 +149,7 @@ static struct job *first_job(struct book *book, bool reads)
     return NULL;
 }
 
-/* What to do now: NULL for nothing, then `*wait_until` says when to look again (UINT64_MAX: when woken). */
+/* The next job; NULL if there is none before the time `*wait_until` (UINT64_MAX: before the thread is woken). */
 static struct job *next_job(struct book *book, uint64_t *wait_until)
 {
     *wait_until = UINT64_MAX;
@@ -179,7 +179,7 @@ static enum book_file_result read_book(struct book_file *file, struct job *job)
     return BOOK_FILE_AGAIN;
 }
 
-/* Not under the book's lock: a hung disk may hold it for long, and the loop takes that lock. */
+/* Without the book's lock: on a hung disk this takes long, and the loop takes that lock. */
 static enum book_file_result run_job(struct book_file *file, struct job *job)
 {
     switch (job->kind) {
@@ -200,17 +200,17 @@ static void settle_read(struct book *book, struct job *job, enum book_file_resul
     if (result != BOOK_FILE_DONE && job->kind == JOB_COUNT)
         free_job(job);
     else
-        hand_over(book, job);
+        pass_to_loop(book, job);
 }
 
 static void settle_write(struct book *book, struct job *job, enum book_file_result result)
 {
     job->tried = true;
     if (result == BOOK_FILE_DONE)
-        say_health(book, "");
+        report_health(book, "");
     if (result == BOOK_FILE_AGAIN) {
         book->retry_at = uv_hrtime() + RETRY_NS;
-        say_health(book, book->file.error);
+        report_health(book, book->file.error);
     }
     if (result == BOOK_FILE_REFUSED) {
         char sentence[sizeof(book->health)];
@@ -218,7 +218,7 @@ static void settle_write(struct book *book, struct job *job, enum book_file_resu
         log_error("book", "attempt %lld of slot %s is refused: %s", (long long)job->attempt.id, job->attempt.slot,
                   book->file.error);
         book->refused = true;
-        say_health(book, sentence);
+        report_health(book, sentence);
     }
 
     if (job->cancelled) {
@@ -226,14 +226,14 @@ static void settle_write(struct book *book, struct job *job, enum book_file_resu
     } else if (result == BOOK_FILE_DONE) {
         TAILQ_REMOVE(&book->waiting, job, link);
         if (job->done.begun)
-            hand_over(book, job);
+            pass_to_loop(book, job);
         else
             free_job(job);
     }
 }
 
-/* Is there something to book, other than a probe? */
-static bool owes_rows(struct book *book)
+/* Whether a row waits to be written. */
+static bool has_pending_rows(struct book *book)
 {
     struct job *job;
     TAILQ_FOREACH(job, &book->waiting, link)
@@ -244,7 +244,7 @@ static bool owes_rows(struct book *book)
 
 static bool may_end(struct book *book)
 {
-    return book->closing && (!owes_rows(book) || book->refused || uv_hrtime() >= book->close_by);
+    return book->closing && (!has_pending_rows(book) || book->refused || uv_hrtime() >= book->close_by);
 }
 
 static void run_thread(void *arg)
@@ -256,7 +256,7 @@ static void run_thread(void *arg)
         struct job *job = next_job(book, &wait_until);
         if (job && job->cancelled && job->kind == JOB_PAGE) {
             TAILQ_REMOVE(&book->waiting, job, link);
-            hand_over(book, job);
+            pass_to_loop(book, job);
         } else if (job) {
             job->running = true;
             uv_mutex_unlock(&book->lock);
@@ -518,8 +518,8 @@ struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_heal
     return book;
 }
 
-/* Says which writes are not in the book: their rows, as far as a line of the log holds them. */
-static bool all_written(struct book *book)
+/* Logs the rows that are not in the book, as far as a line holds them. Returns whether there was none. */
+static bool log_unwritten(struct book *book)
 {
     bool all = true;
     struct job *job;
@@ -557,13 +557,13 @@ bool book_close(struct book *book, unsigned seconds)
     /* A second more, for a write that is under way to give up. */
     while (!book->has_ended && uv_hrtime() < book->close_by + SECOND_NS)
         uv_cond_timedwait(&book->ended, &book->lock, SECOND_NS / 10);
-    bool all = all_written(book);
+    bool all = log_unwritten(book);
     bool hangs = !book->has_ended;
     book->abandoned = hangs;
     uv_mutex_unlock(&book->lock);
 
     if (hangs) {
-        /* The kernel does not let the thread go. It keeps its things, and ends with the process. */
+        /* The thread is in a system call that does not return. What it uses stays allocated until the process exits. */
         log_error("book", "%s: the file system does not answer; not waiting for it", book->file.path);
         uv_close((uv_handle_t *)&book->results, NULL);
         return false;

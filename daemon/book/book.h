@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The book: SQLite in WAL mode with synchronous=FULL, on a thread of its own. All calls come from the loop thread and
- * return at once; results come back on the loop thread, in the order of the calls. Only while the book cannot be
- * written, reads and counts go past the writes that wait.
+ * The book: SQLite in WAL mode with synchronous=FULL, on a thread of its own. All functions are called on the loop's
+ * thread and, except book_open() and book_close(), return at once. Callbacks come on the loop's thread, in the order of
+ * the calls; only while the book cannot be written, reads and counts overtake the writes that wait.
  *
- * Writing never "fails": while the file cannot be written (read-only, disk full, locked by another) a write is tried
- * again every second until it succeeds, and `on_health` tells so. What was given to the book is in it, or gangd stands.
- * Texts are kept as printable UTF-8; anything else in them becomes '?'. docs/book.md describes the file.
+ * A write has no error: while the file cannot be written (read-only, disk full, locked by another program) it is tried
+ * again every second until it succeeds, and `on_health` is called; the station begins no attempt meanwhile. Texts are
+ * kept as printable UTF-8; anything else in them becomes '?'. docs/book.md describes the file.
  */
 #ifndef DAEMON_BOOK_BOOK_H
 #define DAEMON_BOOK_BOOK_H
@@ -31,9 +31,10 @@ typedef void (*book_health_cb)(void *data, const char *error);
 struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_health, void *data, char *error,
                        size_t error_size) __attribute__((warn_unused_result));
 
-/* Waits for writes that were asked for, at most `seconds` (and one more for a write that is under way), and ends the
- * thread. No callback comes any more. Returns false if some writes are not in the book: said in the log, row by row.
- * To be called outside the book's callbacks, after all reads were closed. The loop must turn once more to free all. */
+/* Waits for the writes that were asked for, at most `seconds` (and one more for a write that is under way), and ends
+ * the thread. No callback comes after this. Returns false if some writes are not in the book; the log then has their
+ * rows. To be called outside the book's callbacks, after all reads were closed. The loop must run once more to free
+ * all. */
 bool book_close(struct book *book, unsigned seconds) __attribute__((warn_unused_result));
 
 /* Opens a row for `attempt` (copied). `done` gets its id when it is committed. Returns a ticket for book_cancel(),
@@ -41,12 +42,12 @@ bool book_close(struct book *book, unsigned seconds) __attribute__((warn_unused_
 typedef void (*book_begun_cb)(void *data, int64_t id);
 uint64_t book_begin(struct book *book, const struct attempt *attempt, book_begun_cb done, void *data);
 
-/* Forgets a begin whose callback has not come: it will not come. If the row was committed meanwhile, it is closed as
- * interrupted with `cause`. */
+/* Cancels a begin whose callback has not come; it will not come then. If the row was committed meanwhile, it is closed
+ * as interrupted with `cause`. A ticket of 0 is ignored. */
 void book_cancel(struct book *book, uint64_t ticket, enum cause cause);
 
-/* Brings what is known of the unit (MAC, chip, flash, stub) into the open row `attempt->id` (copied), so that a power
- * cut leaves a row that tells which board it was. Nobody is told when; it is done before what is asked for later. */
+/* Writes what is known of the unit (MAC, chip, flash, stub) into the open row `attempt->id` (copied), so that after a
+ * power cut the row says which board it was. Has no callback; it is done before later calls. */
 void book_note(struct book *book, const struct attempt *attempt);
 
 /* Closes the row `attempt->id` (copied) and brings its unit up to date, in one transaction; `done` comes after the
@@ -54,13 +55,13 @@ void book_note(struct book *book, const struct attempt *attempt);
 typedef void (*book_ended_cb)(void *data);
 void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data);
 
-/* Counts closed attempts with `since` <= ended (microseconds since 1970). If the book cannot be read, the log says so
+/* Counts closed attempts with `since` <= ended (microseconds since 1970). If the book cannot be read, that is logged
  * and `done` does not come. */
 typedef void (*book_counted_cb)(void *data, const struct book_counts *counts);
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data);
 
-/* A running read. Rows are asked for page by page, so an export of a million rows needs no more memory than one of ten,
- * and no verdict waits for it longer than a page. */
+/* A running read. Rows are read page by page, so an export of a million rows needs no more memory than one of ten, and
+ * a write waits for one page at the most. */
 struct book_read;
 struct book_read *book_read_open(struct book *book, const struct book_filter *filter, enum book_format format);
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Another program's short lock is waited out; a longer one is said on the tiles. */
+/* A lock that another program holds for less is waited for; a longer one is shown on the tiles. */
 #define BUSY_MS 500
 
 __attribute__((format(printf, 2, 3))) static void say(struct book_file *file, const char *format, ...)
@@ -26,7 +26,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct book_file *file, co
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    /* The end of a long path tells more than its beginning, and the reason more than either. */
+    /* Of a path that is too long the end is kept, and the reason always. */
     size_t len = strlen(file->path);
     size_t room = sizeof(file->error) - sizeof(text) - 2;
     snprintf(file->error, sizeof(file->error), "%s: %s", file->path + (len > room ? len - room : 0), text);
@@ -39,7 +39,7 @@ void book_file_explain(struct book_file *file, sqlite3 *db, int rc)
     say(file, "%s", why);
 }
 
-/* All that a connection must be told before it may write. */
+/* Sets what a connection needs before it may write. */
 static int configure(struct book_file *file, sqlite3 *db)
 {
     char mode[16];
@@ -126,15 +126,15 @@ enum book_file_result book_file_connect(struct book_file *file)
     if (file->writer)
         sqlite3_file_control(file->writer, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved) {
-        /* What was written goes into the file that was moved away, so that it is whole, and so that our write-ahead log
-         * cannot be taken for that of a file which comes in its place. */
+        /* The write-ahead log is written into the file that was moved away: so that file is complete, and SQLite cannot
+         * take the log for that of a file which comes in its place. */
         book_file_close_reader(file);
         sqlite3_wal_checkpoint_v2(file->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         book_file_disconnect(file);
     }
     if (file->writer)
         return BOOK_FILE_DONE;
-    /* A new book in the place of one that vanished would hide a loss. */
+    /* A new book in the place of one that vanished would hide the loss of the old one. */
     if (access(file->path, F_OK) != 0 && errno == ENOENT) {
         say(file, "the book is gone: put it back, or restart gangd to begin a new one");
         return BOOK_FILE_AGAIN;
@@ -157,7 +157,8 @@ sqlite3 *book_file_reader(struct book_file *file)
     return NULL;
 }
 
-/* One gangd per book. The lock dies with its holder; the number in the file is only for the other's error message. */
+/* One gangd per book. The kernel releases the lock when the process exits; the process number in the file is only for
+ * the error message of a second gangd. */
 static int take_lock(struct book_file *file)
 {
     char name[PATH_MAX + 8];
@@ -187,8 +188,8 @@ static int take_lock(struct book_file *file)
     return -1;
 }
 
-/* SQLite creates what is not there, and takes a file shorter than its header for a new one. Look first. */
-static int look_at_file(struct book_file *file)
+/* SQLite creates a missing file, and takes a file shorter than its header for a new one: so this is checked first. */
+static int check_file(struct book_file *file)
 {
     static const char magic[16] = "SQLite format 3";
     struct stat st;
@@ -214,7 +215,7 @@ static int look_at_file(struct book_file *file)
     return -1;
 }
 
-static int look_at_directory(struct book_file *file)
+static int check_directory(struct book_file *file)
 {
     char directory[PATH_MAX];
     memcpy(directory, file->path, sizeof(directory));
@@ -242,9 +243,9 @@ int book_file_open(struct book_file *file, const char *path, char *error, size_t
         snprintf(file->error, sizeof(file->error), "the book has no name");
     else if (n >= (int)sizeof(file->path) - 8)
         snprintf(file->error, sizeof(file->error), "the book's name is too long");
-    else if (look_at_directory(file) == 0 && take_lock(file) == 0)
+    else if (check_directory(file) == 0 && take_lock(file) == 0)
         rc = 0;
-    if (rc == 0 && (look_at_file(file) != 0 || connect_writer(file, SQLITE_OPEN_CREATE) != 0)) {
+    if (rc == 0 && (check_file(file) != 0 || connect_writer(file, SQLITE_OPEN_CREATE) != 0)) {
         book_file_close(file);
         rc = -1;
     }
@@ -253,8 +254,8 @@ int book_file_open(struct book_file *file, const char *path, char *error, size_t
     return rc;
 }
 
-/* SQLite keeps the index of a write-ahead log beside the file, also to read. Where nothing can be created, and there is
- * no log, the file alone is all there is: it is taken as one that does not change. */
+/* SQLite creates the index of a write-ahead log beside the file, also to read. Where it cannot, and there is no log,
+ * the file is opened as immutable. */
 static int reopen_as_it_is(struct book_file *file)
 {
     char name[PATH_MAX + 8], uri[3 * PATH_MAX + 32] = "file:";
@@ -292,7 +293,7 @@ int book_file_open_to_read(struct book_file *file, const char *path, char *error
         snprintf(file->error, sizeof(file->error), "the book's name is %s", path[0] ? "too long" : "empty");
     else if (access(file->path, R_OK) != 0)
         say(file, "cannot open it: %s", strerror(errno));
-    else if (look_at_file(file) == 0 && book_file_reader(file) && recognize_to_read(file, &version) == 0)
+    else if (check_file(file) == 0 && book_file_reader(file) && recognize_to_read(file, &version) == 0)
         rc = 0;
     if (rc == 0 && version != book_schema_version) {
         if (version == 0)

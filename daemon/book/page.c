@@ -131,8 +131,8 @@ static json_t *unit_json(sqlite3_stmt *row)
     return json;
 }
 
-/* RFC 4180, and a spreadsheet must not take for a formula what came from a USB string. text_json() left no line breaks
- * and tabs. */
+/* RFC 4180. A leading quote keeps a spreadsheet from taking text from a USB string for a formula. text_json() has
+ * replaced line breaks and tabs. */
 static void print_cell(FILE *out, const char *text)
 {
     const char *guard = text[0] && strchr("=+-@", text[0]) ? "'" : "";

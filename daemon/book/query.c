@@ -177,7 +177,7 @@ static const struct parameter {
 
 #define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
-/* What a stranger sent, fit to be shown: printable, and not too much of it. */
+/* The beginning of untrusted text, with '?' for what is not printable ASCII. */
 static const char *shown(char *buffer, size_t size, const char *text, size_t len)
 {
     size_t n = len < size ? len : size - 1;
@@ -201,7 +201,7 @@ int query_set(struct query *query, const char *key, size_t key_len, const char *
         }
         query->given |= 1U << i;
 
-        /* No good value is as long as this, nor holds a NUL. */
+        /* A valid value is shorter and holds no NUL. */
         char copy[96];
         if (value_len < sizeof(copy) && !memchr(value, '\0', value_len)) {
             memcpy(copy, value, value_len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parameters of a request for the book, from strangers: each is checked, and what is wrong is said in a sentence
- * that names it. docs/api.md is their manual. gangctl checks its options with the same code.
+ * The parameters of a request for rows of the book. They are untrusted: each is checked, and an error is a sentence
+ * that names the parameter. docs/api.md is their manual. gangctl checks its options with the same code.
  */
 #ifndef DAEMON_BOOK_QUERY_H
 #define DAEMON_BOOK_QUERY_H
@@ -20,7 +20,7 @@ struct query {
 void query_init(struct query *query, bool units);
 
 /* Takes one parameter, already percent-decoded; any bytes, need not end in a NUL. Returns 0, or -1 with a sentence in
- * `error` (printable ASCII): unknown, given twice, or a value that makes no sense. */
+ * `error` (printable ASCII): unknown, given twice, or a value out of range. 256 bytes are enough for `error`. */
 int query_set(struct query *query, const char *key, size_t key_len, const char *value, size_t value_len, char *error,
               size_t error_size) __attribute__((warn_unused_result));
 

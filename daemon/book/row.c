@@ -25,14 +25,14 @@ static const char upsert_attempt[] =
     " ON CONFLICT (id) DO UPDATE SET"
     " ended = excluded.ended, verdict = excluded.verdict, cause = excluded.cause, image = excluded.image,"
     " written = excluded.written" SETS
-    /* The same attempt's row? A book that was put back while gangd ran may have given the number to another one. */
+    /* Only the same attempt's row: in a book that was restored while gangd ran the id may belong to another one. */
     " WHERE started = excluded.started AND path = excluded.path";
 
 static const char insert_image[] =
     "INSERT INTO images (sha256, md5, size, first_used) VALUES (:image_sha256, :image_md5, :image_size, :started)"
     " ON CONFLICT (sha256) DO NOTHING";
 
-/* From the attempts themselves, so that it may be done twice. */
+/* Computed from the attempts, so that repeating it changes nothing. */
 #define UPSERT_UNITS(last_attempt, macs)                                                                               \
     "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt)"                                           \
     " SELECT mac, min(started), max(ended), count(*), " last_attempt " FROM attempts WHERE mac " macs                  \
@@ -117,8 +117,8 @@ static int put(sqlite3 *db, struct attempt *attempt)
     return rc;
 }
 
-/* A row that comes and goes in one transaction: the disk must take the same pages as for a real one, so that a book
- * that can do this can book an attempt. */
+/* Inserts a row and deletes it in one transaction: that writes the same pages as a real one, so its success means that
+ * an attempt can be booked. */
 static int probe(sqlite3 *db, struct attempt *attempt)
 {
     (void)attempt;
@@ -130,7 +130,7 @@ static int probe(sqlite3 *db, struct attempt *attempt)
 static int change(sqlite3 *db, const char *sql, const struct attempt *attempt)
 {
     int rc = run(db, sql, attempt);
-    /* Without a row nothing was written, and it is not known that it could be. */
+    /* No row was changed, so nothing was written: find out whether the book can be written. */
     return rc == SQLITE_OK && sqlite3_changes(db) == 0 ? probe(db, NULL) : rc;
 }
 
@@ -144,7 +144,7 @@ static int note(sqlite3 *db, struct attempt *attempt)
     return change(db, update_known, attempt);
 }
 
-/* All of them, as `how` says: id is how many they were. */
+/* Closes all open rows with verdict, cause and end of `how`, and sets its id to their number. */
 static int close_leftovers(sqlite3 *db, struct attempt *how)
 {
     int rc = run(db, update_leftovers, how);
@@ -152,8 +152,8 @@ static int close_leftovers(sqlite3 *db, struct attempt *how)
     return rc == SQLITE_OK ? run(db, upsert_leftover_units, how) : rc;
 }
 
-/* What says that the row or our SQL is wrong, and will be so in a second. All else may pass: disks are emptied, locks
- * are let go, files are put back. */
+/* Results that mean that the row or our SQL is wrong: repeating does not help. All others may pass: disk space is
+ * freed, locks are released, files are restored. */
 static bool is_logic_error(int rc)
 {
     switch (rc & 0xFF) {

@@ -19,8 +19,8 @@
 #define FILE_MAX_BYTES (1U << 20)
 
 /*
- * inih cuts lines into keys and values, but tells its handler no line numbers, cuts long section names off and is
- * silent about empty sections. So the reader that feeds it lines keeps the place.
+ * inih splits lines into keys and values, but does not pass line numbers to its handler, truncates long section names
+ * and does not report empty sections. So the reader that gives it the lines keeps track of line and section.
  */
 struct config_reader {
     struct config *config;
@@ -63,7 +63,7 @@ static bool is_slot_key(const struct config_key *key)
     return strcmp(key->section, CONFIG_SLOT_SECTION) == 0;
 }
 
-/* Takes leave of the slot that was read up to here. */
+/* Checks the slot whose section ends here. */
 static void end_slot(struct config_reader *reader)
 {
     struct config_slot *slot = reader->slot;
@@ -137,7 +137,7 @@ static char *next_line(char *line, int size, void *data)
     const char *end = newline ? newline : reader->end;
     reader->at = newline ? newline + 1 : end;
 
-    /* Without blanks in front no line can pass for the continuation of the one before. */
+    /* inih takes a line with leading blanks for the continuation of the one before. */
     while (start < end && (*start == ' ' || *start == '\t'))
         start++;
     while (end > start && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
@@ -195,7 +195,7 @@ static int take_value(void *data, const char *section, const char *name, const c
     return 0;
 }
 
-/* What a slot does not say itself. */
+/* Sets the keys that a slot does not give itself. */
 static void fill_in_slot(struct config *config, struct config_slot *slot, uint32_t given)
 {
     for (size_t i = 0; i < config_keys_count; i++) {
@@ -208,7 +208,7 @@ static void fill_in_slot(struct config *config, struct config_slot *slot, uint32
     }
 }
 
-/* What the file does not say. */
+/* Sets the keys that the file does not give. */
 static void fill_in(struct config_reader *reader)
 {
     struct config *config = reader->config;
@@ -240,7 +240,7 @@ int config_parse(struct config *config, const char *name, const char *text, size
 
     ini_max_line = LINE_MAX_BYTES;
     ini_stop_on_first_error = true;
-    /* A comment has a line of its own: "lot = order #12" means what it says. */
+    /* A comment is a line of its own: the "#12" of "lot = order #12" belongs to the value. */
     ini_allow_inline_comments = false;
     if (ini_parse_stream(next_line, &reader, take_value, &reader) != 0)
         fail(&reader, reader.line, "is neither KEY = VALUE nor [SECTION]");

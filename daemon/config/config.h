@@ -16,8 +16,8 @@
 
 enum reset_mode { RESET_AUTO, RESET_MANUAL };
 
-/* How boards come into a slot. BY_PLUG: with their adapter. The others are fixtures, whose adapter stays while boards
- * are swapped: told by probing, by a person's start, or by the lid, which closes a modem line of the adapter.
+/* How gangd notices a new board. BY_PLUG: it comes with its adapter. The others are fixtures, whose adapter stays while
+ * boards are changed: by probing, by an operator's start, or by the lid, which closes a modem line of the adapter.
  * X(NAME, word) */
 #define PRESENCE_MODES(X) X(PLUG, plug) X(PROBE, probe) X(START, start) X(CTS, cts) X(DSR, dsr) X(DCD, dcd)
 
@@ -38,7 +38,7 @@ struct config_file {
 struct config_slot {
     char name[64]; /* letters, digits, '-', '_', '.' */
     char path[160];
-    /* The two of the whole station where the slot does not say. */
+    /* Those of the station unless the slot has its own. */
     enum reset_mode reset;
     enum presence_mode presence;
 };
@@ -77,15 +77,15 @@ struct config {
     char web[512]; /* default CONFIG_DEFAULT_WEB */
 };
 
-/* Reads `path` into `config`. Returns 0, or -1 with "FILE:LINE: what is wrong" in `error`. Files that it names are not
- * opened here. */
+/* Reads `path` into `config`. Returns 0, or -1 with "FILE:LINE: what is wrong" in `error` (1024 bytes are enough; more
+ * is cut). The files that it names are not opened here. Not for two threads at a time: inih has global settings. */
 int config_read(struct config *config, const char *path, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 
 /* The whole file, of at most 1 MB, as file_read() gives it: malloc()ed; NULL with errno. */
 char *config_text(const char *path, size_t *length) __attribute__((warn_unused_result));
 
-/* The same from memory, for tests and the fuzzer; `name` stands for the file in messages. */
+/* As config_read(), from `len` bytes in memory; `name` stands for the file in messages. */
 int config_parse(struct config *config, const char *name, const char *text, size_t len, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 

@@ -71,7 +71,7 @@ static bool is_path(const struct text_line *line)
     return at < line->end && (at[0] == '=' || at[0] == ':');
 }
 
-/* The text that is put together. */
+/* The new text. */
 struct text_buffer {
     char *text;
     size_t len, capacity;
@@ -101,7 +101,7 @@ static const struct config_place *place_of(const struct text_line *line, const s
     return NULL;
 }
 
-/* Whether the section that goes on at `at` says its path. */
+/* Whether the section that continues at `at` gives its path. */
 static bool has_path(const char *at, const char *end)
 {
     while (at < end) {
@@ -122,7 +122,7 @@ char *config_edit_text(const char *text, size_t len, const struct config_place *
     const char *at = text, *end = text + len;
     const char *first_end = memchr(text, '\n', len);
     const char *newline = first_end && first_end > text && first_end[-1] == '\r' ? "\r\n" : "\n";
-    const struct config_place *in = NULL; /* the section that is passed through */
+    const struct config_place *in = NULL; /* the place whose section is being copied */
     bool *found = must_calloc(n + 1, sizeof(*found));
     add(&out, text, 0);
     if (len >= strlen(bom) && memcmp(text, bom, strlen(bom)) == 0) {
@@ -185,7 +185,7 @@ static int check(const char *file, const char *text, size_t len, char *error, si
     return result;
 }
 
-/* So that a power cut from now on finds the new file. */
+/* After this the new file survives a power cut. */
 static void sync_directory(const char *file)
 {
     char copy[PATH_MAX];
@@ -211,7 +211,7 @@ static bool write_all(int fd, const char *text, size_t len)
     return true;
 }
 
-/* The old file stays under another name: a link, so that there is a configuration at every moment. */
+/* The old file stays under another name: by link(), so that there is a configuration at every moment. */
 static bool keep_old(const char *file)
 {
     char kept[PATH_MAX];
@@ -222,7 +222,7 @@ static bool keep_old(const char *file)
     return (unlink(kept) == 0 || errno == ENOENT) && link(file, kept) == 0;
 }
 
-/* `temporary` is the new file's name until all is right. */
+/* `temporary` is the new file's name until it replaces `file`; "" if it could not be made. */
 static bool put(const char *file, char *temporary, const char *text, size_t len)
 {
     struct stat old;
@@ -231,7 +231,7 @@ static bool put(const char *file, char *temporary, const char *text, size_t len)
         temporary[0] = '\0';
         return false;
     }
-    /* The mode comes last: a change of the owner takes bits away. */
+    /* fchown() clears the set-user-ID bits, so the mode is set after it. */
     bool fine = stat(file, &old) == 0 && write_all(fd, text, len) && fchown(fd, old.st_uid, old.st_gid) == 0 &&
                 fchmod(fd, old.st_mode & 07777) == 0 && fsync(fd) == 0;
     fine = close(fd) == 0 && fine;

@@ -14,9 +14,9 @@ struct config_place {
     char path[160];
 };
 
-/* `text` (`len` bytes of a configuration) with the places in it, malloc()ed and NUL-terminated, its length in
- * `new_len`. A [slot NAME] that is there gets its path, others come at the end, in the order given. Whether the
- * result is a valid configuration is for config_parse() to say. */
+/* For config_edit_file(), and public for tests and the fuzzer: `text` (`len` bytes of a configuration) with the places
+ * in it, malloc()ed and NUL-terminated, its length in `new_len`. A [slot NAME] that is there gets its path, others come
+ * at the end, in the order given. Whether the result is a valid configuration is for config_parse() to say. */
 char *config_edit_text(const char *text, size_t len, const struct config_place *places, size_t n, size_t *new_len)
     __attribute__((warn_unused_result));
 

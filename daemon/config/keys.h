@@ -9,7 +9,7 @@
 #include "daemon/config/config.h"
 
 /* The section of the keys of every [slot NAME]. Their target is a struct config_slot, that of all others the config.
- * One that is not given is as the key of the same name in another section, where there is one. */
+ * If one is not given, it has the value of the key with the same name in another section, if there is such a key. */
 #define CONFIG_SLOT_SECTION "slot"
 
 struct config_key {

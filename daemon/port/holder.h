@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which other program uses a serial port. The kernel only says "busy"; the person at the bench needs a name.
+ * Which other program uses a serial port: open() only returns EBUSY, and the operator needs a name.
  */
 #ifndef DAEMON_PORT_HOLDER_H
 #define DAEMON_PORT_HOLDER_H
@@ -8,12 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Looks for another process that has the terminal `devnode` open for reading, and so takes bytes that are ours. Writes
- * its name ("ModemManager (pid 812)") to `who` and returns true. A process that can only write takes nothing and is not
- * meant. Open files of other users' processes can be seen by root, or with CAP_SYS_PTRACE.
+/* Looks for another process that has the terminal `devnode` open for reading, and so takes bytes that are for gangd.
+ * Writes its name ("ModemManager (pid 812)") to `who` (128 bytes are enough) and returns true. Processes that have it
+ * open only for writing are ignored. Open files of other users' processes can be seen by root, or with CAP_SYS_PTRACE.
  *
- * With `certainly` the caller knows that somebody holds the port. Then two more traces, which every user can see,
- * count: a flock on it, and a command line that names it ("screen (pid 812), to judge by its command line").
+ * With `certainly` the caller knows that a process has the port open. Then two more traces, which every user can see,
+ * are used: a flock on it, and a command line that names it ("screen (pid 812), to judge by its command line").
  *
  * Reads all of /proc: a few milliseconds, not for the loop thread. */
 bool port_holder_find(const char *devnode, bool certainly, char *who, size_t size) __attribute__((warn_unused_result));

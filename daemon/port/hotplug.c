@@ -34,7 +34,7 @@ struct hotplug {
     struct known_adapter *known;
 };
 
-/* What udev says of a device */
+/* Properties of a device */
 
 static const char *or_empty(const char *text)
 {
@@ -54,8 +54,8 @@ static const char *property_or(struct udev_device *device, const char *property,
     return or_empty(value ? value : udev_device_get_sysattr_value(parent, attribute));
 }
 
-/* udev's own text of the adapter. Not the kernel's attributes "product" and "serial": to read them one waits for the
- * USB device's lock, which a hung adapter may hold for half a minute. */
+/* A property with its escapes decoded. The kernel's attributes "product" and "serial" are not read, because reading
+ * them waits for the USB device's lock, which the driver of a hung adapter may hold for half a minute. */
 static void copy_text(char *to, size_t size, struct udev_device *device, const char *property)
 {
     const char *value = or_empty(udev_device_get_property_value(device, property));
@@ -110,8 +110,8 @@ static bool describe(struct udev_device *device, struct adapter *adapter)
     print(adapter->devnode, sizeof(adapter->devnode), "%s", devnode);
     print(adapter->syspath, sizeof(adapter->syspath), "%s", udev_device_get_syspath(device));
 
-    /* Drivers for several ports on one interface count them below it. As in the names of /dev/serial/by-path, except
-     * that the first one, which is the only one nearly everywhere, goes without saying. */
+    /* Drivers for several ports on one interface number them below it, as in the names of /dev/serial/by-path. The
+     * first port, nearly always the only one, gets no suffix here. */
     struct udev_device *port = udev_device_get_parent_with_subsystem_devtype(device, "usb-serial", NULL);
     unsigned port_number = port ? number(udev_device_get_sysattr_value(port, "port_number"), 10) : 0;
     char suffix[16] = "";
@@ -140,7 +140,7 @@ static bool describe(struct udev_device *device, struct adapter *adapter)
     return true;
 }
 
-/* What was told */
+/* Reported adapters */
 
 static struct known_adapter **find(struct hotplug *hotplug, const char *syspath)
 {
@@ -181,7 +181,7 @@ static void appeared(struct hotplug *hotplug, struct udev_device *device)
     hotplug->events->added(hotplug->data, &adapter);
 }
 
-/* A device that udev still works at: its `add` is yet to come, with all properties. */
+/* Whether udev has not finished with the device: its `add` with all properties will come. */
 static bool is_half_done(struct udev_device *device)
 {
     return !udev_device_get_is_initialized(device) && !udev_device_get_property_value(device, "ID_PATH") &&
@@ -268,7 +268,7 @@ static int start(struct hotplug *hotplug, uv_loop_t *loop)
     hotplug->monitor = hotplug->udev ? udev_monitor_new_from_netlink(hotplug->udev, "udev") : NULL;
     if (!hotplug->monitor)
         return -errno;
-    /* May be refused: then the system's default has to do. */
+    /* May be refused: then the system's default size stays. */
     udev_monitor_set_receive_buffer_size(hotplug->monitor, MONITOR_BUFFER);
     int error = udev_monitor_filter_add_match_subsystem_devtype(hotplug->monitor, "tty", NULL);
     if (error >= 0)

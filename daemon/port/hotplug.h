@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <uv.h>
 
-/* An adapter's port, as udev tells it. Strings are "" where udev knows nothing. */
+/* An adapter's port, as udev describes it. A string is "" if udev has no value for it. */
 struct adapter {
     char devnode[64];  /* /dev/ttyUSB3: changes from plug to plug, never an identity */
-    char syspath[256]; /* tells two plugs at one place apart */
+    char syspath[256]; /* another one for each time an adapter is plugged in */
     /* The place: ID_PATH, with "-port N" for adapters with several ports on one interface. Never changes. */
     char path[160];
     /* The place, short, as the kernel names it: "1-1.2", "1-1.2:1" for interface 1 of it. For slots without a name. */
@@ -31,10 +31,13 @@ struct hotplug_events {
     void (*removed)(void *data, const char *syspath);
 };
 
-/* Starts the monitor, then reports what is there already (no device is missed or told twice). NULL and a sentence in
- * `error` if udev cannot be had. */
+/* Starts the monitor, then calls `added` for each adapter that is there already; none is missed or reported twice. The
+ * callbacks come on the loop's thread, the first ones before this returns. `events` must outlive the monitor. NULL and
+ * a sentence in `error` if udev cannot be used. */
 struct hotplug *hotplug_start(uv_loop_t *loop, const struct hotplug_events *events, void *data, char *error,
                               size_t error_size) __attribute__((warn_unused_result));
+
+/* No callback comes after this. The loop must run once more to free all. */
 void hotplug_stop(struct hotplug *hotplug);
 
 #endif

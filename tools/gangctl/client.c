@@ -148,7 +148,7 @@ int client_run(const struct client_request *request)
         headers = add_header(headers, "Last-Event-ID", request->last_id);
     curl_easy_setopt(x.curl, CURLOPT_URL, url);
     curl_easy_setopt(x.curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
-    curl_easy_setopt(x.curl, CURLOPT_PROXY, ""); /* whatever the environment says */
+    curl_easy_setopt(x.curl, CURLOPT_PROXY, ""); /* not the one of the environment */
     curl_easy_setopt(x.curl, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(x.curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(x.curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);

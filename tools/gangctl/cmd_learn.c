@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* slots learn: listens to udev and to the keyboard at once, holds gangd meanwhile, and hands in what was learned. */
+/* slots learn: reads udev's events and the keyboard, keeps gangd paused meanwhile, and writes the places down. */
 #include "daemon/base/memory.h"
 #include "daemon/config/paths.h"
 #include "tools/gangctl/client.h"
@@ -19,7 +19,7 @@
 #define DEFAULT_PREFIX "A"
 /* The ports of one adapter come within some tens of milliseconds, as udev gets to them. */
 #define QUIET_MS 600
-/* gangd is free again so long after we have died. */
+/* The pause ends so long after its last renewal, also if gangctl is killed. */
 #define PAUSE_SECONDS 15
 #define PAUSE_MS      2000
 
@@ -30,8 +30,8 @@ struct learn_command {
     uv_timer_t quiet, pause;
     uv_signal_t signals[3];
     int signal;    /* the one that ends it; 0: none came */
-    bool watching; /* what is told from now on was plugged in before our eyes */
-    size_t there;  /* before that */
+    bool watching; /* adapters that appear from now on were plugged in by the user */
+    size_t there;  /* adapters that were plugged in before */
     struct adapter came[LEARN_PORTS_MAX];
     size_t n_came;
     char line[1024];
@@ -100,7 +100,7 @@ static void on_removed(void *data, const char *syspath)
     learn_unplugged(&command->learn, syspath);
 }
 
-/* gangd, which would flash what is plugged in */
+/* The pause: without it gangd would flash boards that are plugged in */
 
 static bool drop(void *data, const char *text, size_t len)
 {
@@ -121,13 +121,13 @@ static int pause_gangd(const struct learn_command *command, unsigned seconds, bo
 
 static void on_pause_timer(uv_timer_t *timer)
 {
-    /* One that has gone flashes nothing, and is held when it is back. */
+    /* A gangd that does not run flashes nothing, and is paused when it is back. */
     (void)!pause_gangd(timer->data, PAUSE_SECONDS, true);
 }
 
 /* The keyboard */
 
-/* A line that is too long loses its middle. */
+/* Of a line that is too long the bytes before its last one are dropped. */
 static void read_lines(struct learn_command *command)
 {
     char text[256];
@@ -152,7 +152,7 @@ static void on_signal(uv_signal_t *handle, int number)
     ((struct learn_command *)handle->data)->signal = number;
 }
 
-/* The loop does not know regular files, which a script may give us as its keyboard; poll() does. */
+/* libuv cannot poll regular files, which a script may use as standard input; poll() can. */
 static void listen_to_all(struct learn_command *command)
 {
     while (!command->learn.ended && !command->no_more_lines && !command->signal) {
@@ -195,7 +195,7 @@ static void close_loop(struct learn_command *command)
     uv_loop_close(&command->loop);
 }
 
-/* What was learned */
+/* The result */
 
 static void print_places(const struct learn *learn, bool json)
 {
@@ -211,7 +211,7 @@ static void print_places(const struct learn *learn, bool json)
     json_decref(rows);
 }
 
-static int hand_in(const struct learn *learn, const struct options *options, const char *file)
+static int write_places(const struct learn *learn, const struct options *options, const char *file)
 {
     char error[1024] = "";
     int result = learn_left_one_without(learn) ? REFUSED : DONE;
@@ -233,7 +233,7 @@ static int hand_in(const struct learn *learn, const struct options *options, con
     return result;
 }
 
-/* What the configuration says already, or nothing if it is not there and nobody named it. */
+/* Reads the configuration; a missing one is empty unless it was asked for by --config or --write. */
 static int read_config(const struct options *options, const char *file, struct config *config)
 {
     char error[1024];
@@ -313,7 +313,7 @@ int command_learn(const struct options *options, char **names)
         if (result == DONE && number)
             fputs("Given up: nothing is written.\n", stderr);
         else if (result == DONE)
-            result = hand_in(&command->learn, options, file);
+            result = write_places(&command->learn, options, file);
         close_loop(command);
     }
     free(config);

@@ -59,7 +59,7 @@ static void print_head(const json_t *status)
     print_line("today", PLAIN, text);
 }
 
-/* What a slot says about itself, in one line. */
+/* The state of a slot in one line. */
 static void describe(char *out, size_t size, const json_t *slot)
 {
     const char *state = text_of(slot, "state"), *prompt = text_of(slot, "prompt");

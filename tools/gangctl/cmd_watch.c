@@ -22,8 +22,8 @@ struct watch {
     json_t *data;  /* of the event that is being read */
     json_t *shown; /* by slot: what was printed last */
     char book[512];
-    bool known; /* gangd was there once: when it goes, it is waited for */
-    bool heard; /* in this connection */
+    bool connected_once; /* gangd answered once: from then on a lost connection is made again */
+    bool received;       /* something, in this connection */
     bool bad;
 };
 
@@ -55,7 +55,7 @@ static bool is_verdict(const char *state)
     return strcmp(state, "pass") == 0 || strcmp(state, "fail") == 0 || strcmp(state, "interrupted") == 0;
 }
 
-/* Progress is no change: state and sentence are. A verdict has an event of its own. */
+/* Prints changes of state and sentence, not of the percentage. A verdict has an event of its own. */
 static void show_slot(struct watch *watch, const json_t *slot)
 {
     const char *name = text_of(slot, "slot"), *state = text_of(slot, "state");
@@ -132,7 +132,7 @@ static const char *field(const char *line, const char *name)
     return strncmp(line, name, len) == 0 && strncmp(line + len, ": ", 2) == 0 ? line + len + 2 : NULL;
 }
 
-/* One line of the stream, without its end. Comments and fields that we do not know are passed over. */
+/* One line of the stream, without its end. Comments and unknown fields are ignored. */
 static bool take_line(struct watch *watch, const char *line)
 {
     const char *value;
@@ -163,7 +163,7 @@ static bool grow(struct watch *watch)
 static bool take_stream(void *data, const char *text, size_t len)
 {
     struct watch *watch = data;
-    watch->known = watch->heard = true;
+    watch->connected_once = watch->received = true;
     for (size_t i = 0; i < len; i++) {
         if (watch->len + 1 >= watch->capacity && !grow(watch)) {
             watch->bad = true;
@@ -188,7 +188,7 @@ static int follow(struct watch *watch)
                                      .target = "/api/v1/events",
                                      .last_id = watch->id,
                                      .stream = true,
-                                     .quiet = watch->known,
+                                     .quiet = watch->connected_once,
                                      .take = take_stream,
                                      .data = watch};
     watch->len = 0;
@@ -202,10 +202,10 @@ int command_watch(const struct options *options, char **arguments)
     (void)arguments;
     struct watch watch = {.options = options, .shown = json_object()};
     int result = follow(&watch);
-    while (watch.known && !watch.bad && !ferror(stdout) && result != REFUSED) {
-        if (watch.heard)
+    while (watch.connected_once && !watch.bad && !ferror(stdout) && result != REFUSED) {
+        if (watch.received)
             fputs("gangctl: gangd has gone; waiting for it\n", stderr);
-        watch.heard = false;
+        watch.received = false;
         sleep(1);
         result = follow(&watch);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gangctl doctor: what keeps a bench from working. Each check looks at one thing, and notes what it found and what to
- * do. All files are looked for under a root, "" or that of a tree which stands for the machine.
+ * gangctl doctor: finds what keeps a bench from working. Each check tests one thing, and notes its result and what to
+ * do. All files are read under a root: "", or the directory of a tree that stands for the machine. Checks block.
  */
 #ifndef TOOLS_GANGCTL_DOCTOR_H
 #define TOOLS_GANGCTL_DOCTOR_H
@@ -19,14 +19,14 @@ struct doctor_note {
     const char *check;
     enum doctor_level level;
     char text[600];
-    char remedy[400]; /* "" where there is nothing to do */
+    char remedy[400]; /* "" if there is nothing to do */
 };
 
 #define DOCTOR_NOTES_MAX 256
 
 struct doctor {
     const char *root;
-    const char *socket; /* where gangd shall be asked; NULL: where its configuration says */
+    const char *socket; /* of gangd; NULL: the one that its configuration names */
     struct doctor_note notes[DOCTOR_NOTES_MAX];
     size_t n;
 };
@@ -72,8 +72,8 @@ size_t doctor_ports(const struct doctor *doctor, struct doctor_port *ports, size
 /* The checks. */
 void doctor_check_service(struct doctor *doctor);       /* doctor_station.c */
 void doctor_check_configuration(struct doctor *doctor); /* and the golden image, and room for the book */
-/* What its socket says, against the configuration and the MD5 of the image that it names ("": it cannot be had). Not a
- * word if none runs, or if it is out of reach because the machine is a tree of files. doctor_gangd.c */
+/* Compares the status of the gangd that runs with the configuration and with the MD5 of its image ("": unknown). Notes
+ * nothing if none runs, or if it cannot be reached because the machine is a tree of files. doctor_gangd.c */
 void doctor_check_gangd(struct doctor *doctor, const struct config *config, const char *socket, const char *md5);
 void doctor_check_group(struct doctor *doctor); /* doctor_system.c */
 void doctor_check_clock(struct doctor *doctor);

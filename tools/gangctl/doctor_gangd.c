@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with the gangd that runs: it is asked, and compared with what its configuration says. */
+/* Checks of the gangd that runs: its status against its configuration. */
 #include "tools/gangctl/client.h"
 #include "tools/gangctl/doctor.h"
 #include "tools/gangctl/gangctl.h"
@@ -11,7 +11,7 @@
 
 #define RELOAD "systemctl reload gangd"
 
-/* systemd makes the socket, and knows nothing of gangd.conf. */
+/* systemd makes the socket, and does not read gangd.conf. */
 static void check_group(struct doctor *doctor, const struct config *config, const char *socket)
 {
     static const char check[] = "socket";
@@ -42,7 +42,7 @@ static bool has_slots(const json_t *slots, const struct config *config)
     return true;
 }
 
-/* Slots in trouble of their own. */
+/* Slots that are blocked or stuck. */
 static void check_slots(struct doctor *doctor, const json_t *slots)
 {
     static const char check[] = "slots";
@@ -74,7 +74,7 @@ static void check_answer(struct doctor *doctor, const struct config *config, con
     if (!has_golden && !doctor_has_failed(doctor, "golden"))
         doctor_note(doctor, DOCTOR_FAIL, check, RELOAD, "no board is flashed, gangd has no golden image: %s", trouble);
     else if (!has_golden)
-        return; /* the file itself is wrong, and that has been said */
+        return; /* the file itself is wrong; that is noted already */
     else if (trouble[0])
         doctor_note(doctor, DOCTOR_WARN, check, "put that right, then: " RELOAD,
                     "gangd goes on with what it had before: %s", trouble);
@@ -96,7 +96,7 @@ void doctor_check_gangd(struct doctor *doctor, const struct config *config, cons
 {
     static const char check[] = "gangd";
     json_t *status = NULL;
-    /* systemd would start one that does not run. */
+    /* If gangd does not run, a connection would have systemd start it. */
     if (socket[0] == '\0' || strlen(socket) >= sizeof(config->socket) || !doctor_process(doctor, "gangd"))
         return;
     if (!client_finds(socket)) {

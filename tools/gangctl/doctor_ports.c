@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with adapters, with what they hang on, or with who else uses them. */
+/* Checks of the adapters, of the hubs above them, and of other programs that use them. */
 #include "daemon/base/memory.h"
 #include "daemon/port/holder.h"
 #include "tools/gangctl/doctor.h"
@@ -23,7 +23,7 @@ static struct doctor_port *ports_of(struct doctor *doctor, const char *check, si
     return NULL;
 }
 
-/* gangd itself shall hold them. */
+/* gangd's own use of a port is right. */
 void doctor_check_holders(struct doctor *doctor)
 {
     static const char check[] = "ports";

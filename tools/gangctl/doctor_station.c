@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with gangd itself: the service, its configuration, the golden image, room for the book. */
+/* Checks of gangd itself: the service, its configuration, the golden image, room for the book. */
 #include "daemon/base/memory.h"
 #include "daemon/config/config.h"
 #include "daemon/config/paths.h"
@@ -13,7 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* An attempt takes about half a kilobyte; a migration and the write-ahead log want some room too. */
+/* An attempt takes about half a kilobyte; a migration and the write-ahead log need some room, too. */
 #define ROOM_FAIL (16ULL << 20)
 #define ROOM_WARN (256ULL << 20)
 
@@ -31,7 +31,7 @@ void doctor_check_service(struct doctor *doctor)
         doctor_note(doctor, DOCTOR_OK, check, NULL, "gangd (pid %d) runs, and starts at boot", pid);
 }
 
-/* The same file under the root. One whose name becomes too long is not found, and told as such. */
+/* Puts the root before an absolute path. A path that becomes too long stays, and is not found later. */
 static void move_under(const struct doctor *doctor, char *path, size_t size)
 {
     size_t root = strlen(doctor->root), len = strlen(path);
@@ -49,7 +49,7 @@ static bool is_forbidden(const struct config *config)
     return false;
 }
 
-/* Its MD5 in `md5`, "" if it cannot be had. */
+/* Sets `md5` to that of the image, or to "" if it cannot be loaded. */
 static void check_golden(struct doctor *doctor, struct config *config, char md5[33])
 {
     static const char check[] = "golden";

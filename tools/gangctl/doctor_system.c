@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is wrong with the machine and the person at it. */
+/* Checks of the machine and of the user's rights. */
 #include "daemon/base/memory.h"
 #include "daemon/config/paths.h"
 #include "tools/gangctl/doctor.h"
@@ -116,7 +116,8 @@ void doctor_check_group(struct doctor *doctor)
         doctor_note(doctor, DOCTOR_WARN, check, remedy, "%s is not in group gangd and may not use gangctl", user);
 }
 
-/* Kept by the kernel for whatever sets the clock; of another tree there is only what timesyncd left there. */
+/* The kernel keeps the status for whatever program sets the clock; in a tree of files there is only timesyncd's file.
+ */
 static bool is_synchronised(const struct doctor *doctor)
 {
     struct timex state = {0};
@@ -125,7 +126,7 @@ static bool is_synchronised(const struct doctor *doctor)
     return doctor->root[0] == '\0' && adjtimex(&state) != -1 && !(state.status & STA_UNSYNC);
 }
 
-/* A clock that is wrong puts attempts into the wrong day, and one that starts in 1970 before all others. */
+/* With a wrong clock attempts are booked at a wrong time; one that starts in 1970 sorts them before all others. */
 void doctor_check_clock(struct doctor *doctor)
 {
     static const char check[] = "clock";
@@ -161,7 +162,7 @@ static bool has_rules(const struct doctor *doctor, const char *name)
     return false;
 }
 
-/* Whether udev's notes of a USB device say that ModemManager leaves it alone. */
+/* Whether udev's database has ID_MM_DEVICE_IGNORE for a USB device, which ModemManager respects. */
 static bool is_marked(const struct doctor *doctor, const char *device)
 {
     char path[PATH_MAX + 8], number[32] = "", line[256];
@@ -208,7 +209,8 @@ void doctor_check_modem_manager(struct doctor *doctor)
         doctor_note(doctor, DOCTOR_OK, check, NULL, "ModemManager runs, and leaves the adapters alone");
 }
 
-/* It takes CP2102, FT232 and CH340 for Braille displays, and detaches them from their driver: no mark keeps it away. */
+/* brltty takes CP2102, FT232 and CH340 for Braille displays, and detaches them from their driver; no udev property
+ * stops it. */
 void doctor_check_brltty(struct doctor *doctor)
 {
     static const char check[] = "brltty";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gangctl: what all its commands share. docs/man/gangctl.1 is its manual.
+ * gangctl: exit codes, options and the list of commands. docs/man/gangctl.1 is its manual.
  */
 #ifndef TOOLS_GANGCTL_GANGCTL_H
 #define TOOLS_GANGCTL_GANGCTL_H
@@ -12,12 +12,12 @@
 /* Exit codes. Scripts depend on them. */
 enum {
     DONE = 0,
-    REFUSED = 1,     /* gangd understood, and said no: no such slot, a slot at work, …; doctor found what fails; a
-                      * configuration that is wrong */
+    REFUSED = 1,     /* gangd refused the request: no such slot, a slot at work, …; a check of doctor failed; the
+                      * configuration is wrong */
     USAGE = 2,       /* a wrong command line */
     UNREACHABLE = 3, /* no gangd there, or no permission; the book's file cannot be opened */
-    BROKEN = 4,      /* an answer that makes no sense, or that broke off */
-    NO_OUTPUT = 5,   /* what was asked for cannot be written */
+    BROKEN = 4,      /* an answer that is not what the API says, or that is incomplete */
+    NO_OUTPUT = 5,   /* the output cannot be written */
 };
 
 struct options {
@@ -35,7 +35,7 @@ struct options {
 };
 
 /* Commands: `arguments`, which end with NULL, are those of the command itself, as many as the table in main.c allows.
- * They return an exit code, and have said on standard error what is wrong if it is not DONE. */
+ * They return an exit code, and have printed what is wrong on standard error if it is not DONE. */
 int command_status(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_watch(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_attempts(const struct options *options, char **arguments) __attribute__((warn_unused_result));

@@ -45,7 +45,7 @@ static const struct config_slot *find_configured(const struct learn *learn, cons
     return NULL;
 }
 
-/* Whether a name is still to be asked for, or is it now. */
+/* Whether a name is asked for now or later. */
 static bool is_to_come(const struct learn *learn, const char *wanted)
 {
     char name[NAME_MAX_BYTES];
@@ -57,8 +57,8 @@ static bool is_to_come(const struct learn *learn, const char *wanted)
     return false;
 }
 
-/* Who has a place: the name of what was learned, or of the configuration if it is not going to be learned anew; NULL:
- * nobody. */
+/* The slot that has a place: one that was learned, or one of the configuration that will not be learned anew. NULL:
+ * none. */
 static const char *owner_of(const struct learn *learn, const char *path)
 {
     for (size_t i = 0; i < learn->n; i++)
@@ -72,7 +72,7 @@ static const char *owner_of(const struct learn *learn, const char *path)
     return NULL;
 }
 
-/* The one that was learned at the place of this slot; NULL: nobody took it. */
+/* Another slot that was learned at the place of this one; NULL if there is none. */
 static const struct config_place *who_took(const struct learn *learn, const struct config_slot *slot)
 {
     for (size_t i = 0; i < learn->n; i++)
@@ -183,7 +183,7 @@ void learn_unplugged(struct learn *learn, const char *syspath)
         }
 }
 
-/* The names of the ports, as they are asked for in turn. */
+/* Gives the ports the next names in order. */
 static void name_ports_in_turn(struct learn *learn)
 {
     for (size_t i = 0; i < learn->n_ports && learn->next < learn->count; learn->next++) {
@@ -194,7 +194,7 @@ static void name_ports_in_turn(struct learn *learn)
     }
 }
 
-/* Splits the answer: returns how many they are, or 0 and has said what is wrong. */
+/* Splits the answer. Returns the number of names, or 0 after printing what is wrong. */
 static size_t read_names(const struct learn *learn, char *line, char *names[LEARN_PORTS_MAX])
 {
     size_t n = 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a person sees on standard output: tables in line, words in colour on a terminal, and nothing from outside that
- * the terminal would take for a command.
+ * Standard output for people: aligned tables, words in colour on a terminal, and no control characters from outside.
  */
 #ifndef TOOLS_GANGCTL_PRINT_H
 #define TOOLS_GANGCTL_PRINT_H
@@ -10,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Never the only sign: the word says the same. None unless standard output is a terminal and NO_COLOR is not set. */
+/* Only on a terminal, and unless NO_COLOR is set. The word that is coloured says the same. */
 enum colour { PLAIN, GREEN, RED, YELLOW, DIM };
 
 /* For a slot's state or a verdict. */

@@ -8,8 +8,8 @@
 #include "tools/gangctl/client.h"
 #include "tools/gangctl/gangctl.h"
 
-/* Gives `take` all rows that options->query asks for, in pieces of any size, in its format. Returns an exit code; has
- * complained if it is not DONE. */
+/* Passes the text of all rows that options->query selects to `take`, in its format, in pieces of any size. Returns an
+ * exit code, and has complained if it is not DONE. */
 int rows_read(const struct options *options, client_take_cb take, void *data) __attribute__((warn_unused_result));
 
 #endif
