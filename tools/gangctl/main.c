@@ -2,12 +2,13 @@
 #include "daemon/base/memory.h"
 #include "daemon/config/config.h"
 #include "daemon/config/paths.h"
-#include "tools/gangctl/gangctl.h"
+#include "tools/gangctl/base/complain.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/commands/commands.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,19 +70,6 @@ static const struct option_row {
 };
 
 #define N_OPTIONS (sizeof(option_rows) / sizeof(option_rows[0]))
-
-void complain(const char *format, ...)
-{
-    char text[1400];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
-    fprintf(stderr, "gangctl: %s\n", text);
-}
 
 static void print_options(unsigned needs)
 {

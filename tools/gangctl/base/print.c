@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/gangctl/print.h"
+#include "tools/gangctl/base/print.h"
 #include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 #include "daemon/book/query.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of the gangd that runs: its status against its configuration. */
-#include "tools/gangctl/client.h"
-#include "tools/gangctl/doctor.h"
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/print.h"
+#include "tools/gangctl/base/client.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/print.h"
+#include "tools/gangctl/doctor/doctor.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "daemon/config/config.h"
 #include "daemon/config/paths.h"
 #include "daemon/config/product.h"
-#include "tools/gangctl/doctor.h"
+#include "tools/gangctl/doctor/doctor.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,11 +2,11 @@
 /*
  * Rows of the book as text, from gangd or, with --book, from the file itself.
  */
-#ifndef TOOLS_GANGCTL_ROWS_H
-#define TOOLS_GANGCTL_ROWS_H
+#ifndef TOOLS_GANGCTL_BASE_ROWS_H
+#define TOOLS_GANGCTL_BASE_ROWS_H
 
-#include "tools/gangctl/client.h"
-#include "tools/gangctl/gangctl.h"
+#include "tools/gangctl/base/client.h"
+#include "tools/gangctl/base/options.h"
 
 /* Passes the text of all rows that options->query selects to `take`, in its format, in pieces of any size. Returns an
  * exit code, and has complained if it is not DONE. */

@@ -3,8 +3,8 @@
  * Requests to gangd over its Unix socket. All block. They return an exit code of gangctl.h, and have printed a
  * complaint if it is not DONE.
  */
-#ifndef TOOLS_GANGCTL_CLIENT_H
-#define TOOLS_GANGCTL_CLIENT_H
+#ifndef TOOLS_GANGCTL_BASE_CLIENT_H
+#define TOOLS_GANGCTL_BASE_CLIENT_H
 
 #include <jansson.h>
 #include <stdbool.h>

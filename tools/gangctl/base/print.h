@@ -2,8 +2,8 @@
 /*
  * Standard output for people: aligned tables, words in colour on a terminal, and no control characters from outside.
  */
-#ifndef TOOLS_GANGCTL_PRINT_H
-#define TOOLS_GANGCTL_PRINT_H
+#ifndef TOOLS_GANGCTL_BASE_PRINT_H
+#define TOOLS_GANGCTL_BASE_PRINT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * gangctl doctor: finds what keeps a bench from working. Each check tests one thing, and notes its result and what to
  * do. All files are read under a root: "", or the directory of a tree that stands for the machine. Checks block.
  */
-#ifndef TOOLS_GANGCTL_DOCTOR_H
-#define TOOLS_GANGCTL_DOCTOR_H
+#ifndef TOOLS_GANGCTL_DOCTOR_DOCTOR_H
+#define TOOLS_GANGCTL_DOCTOR_DOCTOR_H
 
 #include "daemon/config/config.h"
 
@@ -70,16 +70,16 @@ struct doctor_port {
 size_t doctor_ports(const struct doctor *doctor, struct doctor_port *ports, size_t max);
 
 /* The checks. */
-void doctor_check_service(struct doctor *doctor);       /* doctor_station.c */
+void doctor_check_service(struct doctor *doctor);       /* station.c */
 void doctor_check_configuration(struct doctor *doctor); /* and the golden image, and room for the book */
 /* Compares the status of the gangd that runs with the configuration and with the MD5 of its image ("": unknown). Notes
- * nothing if none runs, or if it cannot be reached because the machine is a tree of files. doctor_gangd.c */
+ * nothing if none runs, or if it cannot be reached because the machine is a tree of files. gangd.c */
 void doctor_check_gangd(struct doctor *doctor, const struct config *config, const char *socket, const char *md5);
-void doctor_check_group(struct doctor *doctor); /* doctor_system.c */
+void doctor_check_group(struct doctor *doctor); /* system.c */
 void doctor_check_clock(struct doctor *doctor);
 void doctor_check_modem_manager(struct doctor *doctor);
 void doctor_check_brltty(struct doctor *doctor);
-void doctor_check_holders(struct doctor *doctor); /* doctor_ports.c */
+void doctor_check_holders(struct doctor *doctor); /* ports.c */
 void doctor_check_latency(struct doctor *doctor);
 void doctor_check_hubs(struct doctor *doctor);
 void doctor_check_ch340(struct doctor *doctor);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/gangctl/rows.h"
+#include "tools/gangctl/base/rows.h"
 #include "daemon/book/reader.h"
+#include "tools/gangctl/base/complain.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

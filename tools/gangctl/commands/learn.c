@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/gangctl/learn.h"
+#include "tools/gangctl/commands/learn.h"
 
 #include "daemon/config/keys.h"
-#include "tools/gangctl/gangctl.h"
+#include "tools/gangctl/base/complain.h"
 
 #include <stdarg.h>
 #include <stdio.h>

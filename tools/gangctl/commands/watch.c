@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* watch: a line for each change, until it is interrupted. A gangd that goes away is waited for. */
 #include "daemon/base/memory.h"
-#include "tools/gangctl/client.h"
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/print.h"
+#include "tools/gangctl/base/client.h"
+#include "tools/gangctl/base/complain.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/print.h"
+#include "tools/gangctl/commands/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The station at a glance. */
 #include "daemon/book/query.h"
-#include "tools/gangctl/client.h"
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/print.h"
+#include "tools/gangctl/base/client.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/print.h"
+#include "tools/gangctl/commands/commands.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* slots: the places of the fixture, and what is plugged in there. */
-#include "tools/gangctl/client.h"
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/print.h"
+#include "tools/gangctl/base/client.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/print.h"
+#include "tools/gangctl/commands/commands.h"
 
 #include <stdio.h>
 #include <string.h>

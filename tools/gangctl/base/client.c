@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/gangctl/client.h"
+#include "tools/gangctl/base/client.h"
 
 #include "daemon/base/memory.h"
-#include "tools/gangctl/gangctl.h"
+#include "tools/gangctl/base/complain.h"
+#include "tools/gangctl/base/options.h"
 
 #include <curl/curl.h>
 #include <errno.h>

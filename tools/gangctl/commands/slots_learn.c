@@ -2,10 +2,12 @@
 /* slots learn: reads udev's events and the keyboard, keeps gangd paused meanwhile, and writes the places down. */
 #include "daemon/base/memory.h"
 #include "daemon/config/paths.h"
-#include "tools/gangctl/client.h"
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/learn.h"
-#include "tools/gangctl/print.h"
+#include "tools/gangctl/base/client.h"
+#include "tools/gangctl/base/complain.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/print.h"
+#include "tools/gangctl/commands/commands.h"
+#include "tools/gangctl/commands/learn.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* export: the book into a file, which is there when it is whole, and not before. */
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/rows.h"
+#include "tools/gangctl/base/complain.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/rows.h"
+#include "tools/gangctl/commands/commands.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * The dialogue of "gangctl slots learn", without devices: its caller reports adapters and typed lines, and it prints on
  * standard error.
  */
-#ifndef TOOLS_GANGCTL_LEARN_H
-#define TOOLS_GANGCTL_LEARN_H
+#ifndef TOOLS_GANGCTL_COMMANDS_LEARN_H
+#define TOOLS_GANGCTL_COMMANDS_LEARN_H
 
 #include "daemon/config/config.h"
 #include "daemon/config/edit.h"

@@ -2,7 +2,7 @@
 /* Checks of the machine and of the user's rights. */
 #include "daemon/base/memory.h"
 #include "daemon/config/paths.h"
-#include "tools/gangctl/doctor.h"
+#include "tools/gangctl/doctor/doctor.h"
 
 #include <grp.h>
 #include <pwd.h>

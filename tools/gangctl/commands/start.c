@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What a person begins. start: attempts in fixtures. retry: a new attempt in one slot. */
-#include "tools/gangctl/client.h"
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/print.h"
+#include "tools/gangctl/base/client.h"
+#include "tools/gangctl/base/complain.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/print.h"
+#include "tools/gangctl/commands/commands.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

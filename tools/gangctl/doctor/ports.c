@@ -2,7 +2,7 @@
 /* Checks of the adapters, of the hubs above them, and of other programs that use them. */
 #include "daemon/base/memory.h"
 #include "daemon/port/holder.h"
-#include "tools/gangctl/doctor.h"
+#include "tools/gangctl/doctor/doctor.h"
 
 #include <stdio.h>
 #include <stdlib.h>

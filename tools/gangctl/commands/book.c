@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* attempts and units: the book as a table. */
 #include "daemon/base/memory.h"
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/print.h"
-#include "tools/gangctl/rows.h"
+#include "tools/gangctl/base/complain.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/print.h"
+#include "tools/gangctl/base/rows.h"
+#include "tools/gangctl/commands/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>

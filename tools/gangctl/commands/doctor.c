@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "tools/gangctl/doctor/doctor.h"
 #include "daemon/base/memory.h"
 #include "daemon/config/paths.h"
-#include "tools/gangctl/doctor.h"
-#include "tools/gangctl/gangctl.h"
-#include "tools/gangctl/print.h"
+#include "tools/gangctl/base/options.h"
+#include "tools/gangctl/base/print.h"
+#include "tools/gangctl/commands/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/gangctl/doctor.h"
+#include "tools/gangctl/doctor/doctor.h"
 
 #include "daemon/base/utf8.h"
 
