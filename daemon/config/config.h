@@ -6,76 +6,9 @@
 #ifndef DAEMON_CONFIG_CONFIG_H
 #define DAEMON_CONFIG_CONFIG_H
 
-#include <stdbool.h>
+#include "daemon/config/settings.h"
+
 #include <stddef.h>
-#include <stdint.h>
-
-#define CONFIG_FILES_MAX 16
-#define CONFIG_BAUDS_MAX 8
-#define CONFIG_SLOTS_MAX 128
-
-enum reset_mode { RESET_AUTO, RESET_MANUAL };
-
-/* How gangd notices a new board. BY_PLUG: it comes with its adapter. The others are fixtures, whose adapter stays while
- * boards are changed: by probing, by an operator's start, or by the lid, which closes a modem line of the adapter.
- * X(NAME, word) */
-#define PRESENCE_MODES(X) X(PLUG, plug) X(PROBE, probe) X(START, start) X(CTS, cts) X(DSR, dsr) X(DCD, dcd)
-
-enum presence_mode {
-#define X(name, word) BY_##name,
-    PRESENCE_MODES(X)
-#undef X
-};
-
-/* "plug", "probe", …: static. */
-const char *presence_word(enum presence_mode mode);
-
-struct config_file {
-    char path[512];
-    uint32_t offset; /* below 16 MB, a multiple of 4096 */
-};
-
-struct config_slot {
-    char name[64]; /* letters, digits, '-', '_', '.' */
-    char path[160];
-    /* Those of the station unless the slot has its own. */
-    enum reset_mode reset;
-    enum presence_mode presence;
-};
-
-struct config {
-    /* [station] */
-    char name[64];     /* default: the host name */
-    char operator[64]; /* default: "" */
-    char lot[64];
-    char book[512]; /* default: CONFIG_DEFAULT_BOOK, as all paths in paths.h */
-    /* [product] */
-    struct config_file files[CONFIG_FILES_MAX]; /* file = PATH [@ OFFSET]; may be given several times; at least one */
-    size_t n_files;
-    char stub[512];          /* "" or "builtin": ours; otherwise esptool's JSON form */
-    uint32_t min_flash_size; /* flash_size: bytes; 0: any that holds the image */
-    bool compare_first;      /* compare = first|never: default never */
-    bool check_image;        /* image_check = yes|no: an ESP8266 image header is expected at offset 0; default yes */
-    /* [flashing] */
-    uint32_t bauds[CONFIG_BAUDS_MAX]; /* baud = 921600 460800 230400 115200 (the default): falling, 9600 to 3000000 */
-    size_t n_bauds;
-    unsigned tries;        /* 1 to 10, default 3 */
-    enum reset_mode reset; /* auto (default) or manual */
-    unsigned settle_ms;    /* 0 to 10000, default 300 */
-    bool run;              /* after = run|stay: default run */
-    /* [slots] */
-    bool mute_unknown;           /* unknown = flash (default) | ignore */
-    enum presence_mode presence; /* default plug */
-    /* [slot NAME] path = …, reset = …, presence = … */
-    struct config_slot slots[CONFIG_SLOTS_MAX];
-    size_t n_slots;
-    /* [http] */
-    char socket[108]; /* default CONFIG_DEFAULT_SOCKET; "" = none */
-    char group[32];   /* of the socket; default "gangd"; "" = leave */
-    char address[64]; /* listen = ADDRESS:PORT, default 127.0.0.1:8266; loopback only; "none" = no TCP ("" here) */
-    uint16_t port;
-    char web[512]; /* default CONFIG_DEFAULT_WEB */
-};
 
 /* Reads `path` into `config`. Returns 0, or -1 with "FILE:LINE: what is wrong" in `error` (1024 bytes are enough; more
  * is cut). The files that it names are not opened here. Not for two threads at a time: inih has global settings. */

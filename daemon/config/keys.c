@@ -112,25 +112,13 @@ static int parse_reset(const struct config_key *key, const char *value, void *ta
     return 0;
 }
 
-static const char *const presence_words[] = {
-#define X(name, word) [BY_##name] = #word,
-    PRESENCE_MODES(X)
-#undef X
-};
-
-const char *presence_word(enum presence_mode mode)
-{
-    return presence_words[mode];
-}
-
 static int parse_presence(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
-    for (size_t i = 0; i < sizeof(presence_words) / sizeof(presence_words[0]); i++)
-        if (strcmp(value, presence_words[i]) == 0) {
-            *(enum presence_mode *)member(key, target) = (enum presence_mode)i;
-            return 0;
-        }
-    return refuse(why, why_size, "must be plug, probe, start, cts, dsr or dcd");
+    int mode = presence_from_word(value);
+    if (mode < 0)
+        return refuse(why, why_size, "must be plug, probe, start, cts, dsr or dcd");
+    *(enum presence_mode *)member(key, target) = (enum presence_mode)mode;
+    return 0;
 }
 
 static int set_flag(const struct config_key *key, void *target, int choice)

@@ -6,7 +6,7 @@
 #ifndef DAEMON_CONFIG_KEYS_H
 #define DAEMON_CONFIG_KEYS_H
 
-#include "daemon/config/config.h"
+#include "daemon/config/settings.h"
 
 /* The section of the keys of every [slot NAME]. Their target is a struct config_slot, that of all others the config.
  * If one is not given, it has the value of the key with the same name in another section, if there is such a key. */
