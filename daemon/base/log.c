@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/base/log.h"
 
+#include "daemon/base/utf8.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,13 +35,6 @@ static bool is_journal(void)
            st.st_dev == device && st.st_ino == inode;
 }
 
-static void clean(char *text)
-{
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
-}
-
 static bool send_to_journal(enum log_level level, const char *subsystem, const struct log_field *fields,
                             const char *text)
 {
@@ -52,7 +47,7 @@ static bool send_to_journal(enum log_level level, const char *subsystem, const s
     parts[n++].iov_base = priority;
     for (int i = 0; i < LOG_FIELDS_MAX && fields[i].name; i++) {
         snprintf(values[i], sizeof(values[i]), "%s=%s", fields[i].name, fields[i].value);
-        clean(values[i]);
+        utf8_replace_controls(values[i]);
         parts[n++].iov_base = values[i];
     }
     for (int i = 0; i < n; i++)
@@ -81,7 +76,7 @@ void log_message(enum log_level level, const char *subsystem, const struct log_f
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    clean(text);
+    utf8_replace_controls(text);
     bool journal = is_journal();
     if (!(fields && journal && send_to_journal(level, subsystem, fields, text)))
         write_line(level, subsystem, text, journal);

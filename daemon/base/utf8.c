@@ -48,3 +48,10 @@ void utf8_copy(char *to, size_t size, const char *from)
     }
     to[used] = '\0';
 }
+
+void utf8_replace_controls(char *text)
+{
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = '?';
+}

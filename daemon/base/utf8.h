@@ -15,4 +15,7 @@ size_t utf8_char(const char *s, size_t n);
  * '?'; what does not fit is cut off between two characters. */
 void utf8_copy(char *to, size_t size, const char *from);
 
+/* Replaces each ASCII control character of `text` by '?', so that output of one line stays one line. */
+void utf8_replace_controls(char *text);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/attempt.h"
 
-#include <string.h>
+#include "daemon/base/words.h"
 
 static const char *const names[] = {
     [VERDICT_OPEN] = "open",
@@ -17,8 +17,5 @@ const char *verdict_name(enum verdict verdict)
 
 int verdict_from_name(const char *name)
 {
-    for (int verdict = VERDICT_OPEN; verdict <= VERDICT_INTERRUPTED; verdict++)
-        if (strcmp(name, names[verdict]) == 0)
-            return verdict;
-    return -1;
+    return words_find(names, sizeof(names) / sizeof(names[0]), name);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/filter.h"
 
-#include <string.h>
+#include "daemon/base/words.h"
 
 static const char *const words[] = {
 #define X(name, word) [BOOK_##name] = #word,
@@ -16,8 +16,5 @@ const char *book_format_word(enum book_format format)
 
 int book_format_from_word(const char *word)
 {
-    for (int format = 0; format < (int)(sizeof(words) / sizeof(words[0])); format++)
-        if (strcmp(word, words[format]) == 0)
-            return format;
-    return -1;
+    return words_find(words, sizeof(words) / sizeof(words[0]), word);
 }

@@ -45,30 +45,34 @@ static bool is_section(const struct text_line *line)
     return line->start < line->end && line->start[0] == '[';
 }
 
+/* What follows `word` at the beginning of the line and the blanks behind it; NULL if the line begins otherwise, or if
+ * nothing follows. `*blanks`: how many. */
+static const char *behind(const struct text_line *line, const char *word, size_t *blanks)
+{
+    size_t len = strlen(word);
+    if ((size_t)(line->end - line->start) <= len || strncmp(line->start, word, len) != 0)
+        return NULL;
+    const char *at = line->start + len;
+    while (at < line->end && is_blank(at[0]))
+        at++;
+    *blanks = (size_t)(at - (line->start + len));
+    return at;
+}
+
 /* "[slot  NAME]" */
 static bool is_slot(const struct text_line *line, const char *name)
 {
-    static const char word[] = "[slot";
-    const char *at = line->start + strlen(word);
-    if (line->end - line->start <= (ptrdiff_t)strlen(word) || strncmp(line->start, word, strlen(word)) != 0)
-        return false;
-    while (at < line->end && is_blank(at[0]))
-        at++;
-    size_t len = strlen(name);
-    return at > line->start + strlen(word) && (size_t)(line->end - at) == len + 1 && strncmp(at, name, len) == 0 &&
-           at[len] == ']';
+    size_t blanks, len = strlen(name);
+    const char *at = behind(line, "[slot", &blanks);
+    return at && blanks > 0 && (size_t)(line->end - at) == len + 1 && strncmp(at, name, len) == 0 && at[len] == ']';
 }
 
 /* "path = …" or "path: …" */
 static bool is_path(const struct text_line *line)
 {
-    static const char key[] = "path";
-    const char *at = line->start + strlen(key);
-    if (line->end - line->start <= (ptrdiff_t)strlen(key) || strncmp(line->start, key, strlen(key)) != 0)
-        return false;
-    while (at < line->end && is_blank(at[0]))
-        at++;
-    return at < line->end && (at[0] == '=' || at[0] == ':');
+    size_t blanks;
+    const char *at = behind(line, "path", &blanks);
+    return at && at < line->end && (at[0] == '=' || at[0] == ':');
 }
 
 /* The new text. */

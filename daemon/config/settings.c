@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/config/settings.h"
 
-#include <string.h>
+#include "daemon/base/words.h"
 
 static const char *const presence_words[] = {
 #define X(name, word) [BY_##name] = #word,
@@ -16,8 +16,5 @@ const char *presence_word(enum presence_mode mode)
 
 int presence_from_word(const char *word)
 {
-    for (int mode = 0; mode < (int)(sizeof(presence_words) / sizeof(presence_words[0])); mode++)
-        if (strcmp(word, presence_words[mode]) == 0)
-            return mode;
-    return -1;
+    return words_find(presence_words, sizeof(presence_words) / sizeof(presence_words[0]), word);
 }

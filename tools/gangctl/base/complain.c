@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gangctl/base/complain.h"
 
+#include "daemon/base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,8 +13,6 @@ void complain(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
+    utf8_replace_controls(text);
     fprintf(stderr, "gangctl: %s\n", text);
 }

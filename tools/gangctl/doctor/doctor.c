@@ -63,7 +63,7 @@ void doctor_path(const struct doctor *doctor, char path[PATH_MAX], const char *f
     va_end(arguments);
 }
 
-static bool read_line(const char *path, char *text, size_t size)
+bool doctor_read_line(const char *path, char *text, size_t size)
 {
     FILE *file = fopen(path, "re");
     bool fine = file && fgets(text, (int)size, file);
@@ -82,7 +82,7 @@ bool doctor_read(const struct doctor *doctor, char *text, size_t size, const cha
     va_start(arguments, format);
     make_path(doctor, path, format, arguments);
     va_end(arguments);
-    return read_line(path, text, size);
+    return doctor_read_line(path, text, size);
 }
 
 bool doctor_exists(const struct doctor *doctor, const char *name)

@@ -48,6 +48,9 @@ void doctor_path(const struct doctor *doctor, char path[PATH_MAX], const char *f
 bool doctor_read(const struct doctor *doctor, char *text, size_t size, const char *format, ...)
     __attribute__((warn_unused_result, format(printf, 4, 5)));
 
+/* The same of a file whose whole path is known. */
+bool doctor_read_line(const char *path, char *text, size_t size) __attribute__((warn_unused_result));
+
 bool doctor_exists(const struct doctor *doctor, const char *path);
 
 /* The number of a process of that name (as in /proc/PID/comm); 0 if there is none. */

@@ -65,14 +65,9 @@ void doctor_check_latency(struct doctor *doctor)
 
 static bool attribute_is(const char *device, const char *name, const char *value)
 {
-    char path[PATH_MAX + 32], text[32] = "";
+    char path[PATH_MAX + 32], text[32];
     snprintf(path, sizeof(path), "%s/%s", device, name);
-    FILE *file = fopen(path, "re");
-    bool is = file && fgets(text, sizeof(text), file) && strncmp(text, value, strlen(value)) == 0 &&
-              (text[strlen(value)] == '\n' || text[strlen(value)] == '\0');
-    if (file)
-        fclose(file);
-    return is;
+    return doctor_read_line(path, text, sizeof(text)) && strcmp(text, value) == 0;
 }
 
 /* The nearest high-speed hub above a full-speed device: its transaction translator carries the device's traffic. */

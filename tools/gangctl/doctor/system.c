@@ -165,16 +165,12 @@ static bool has_rules(const struct doctor *doctor, const char *name)
 /* Whether udev's database has ID_MM_DEVICE_IGNORE for a USB device, which ModemManager respects. */
 static bool is_marked(const struct doctor *doctor, const char *device)
 {
-    char path[PATH_MAX + 8], number[32] = "", line[256];
+    char path[PATH_MAX + 8], number[32], line[256];
     snprintf(path, sizeof(path), "%s/dev", device);
-    FILE *file = fopen(path, "re");
-    if (file && !fgets(number, sizeof(number), file))
-        number[0] = '\0';
-    if (file)
-        fclose(file);
-    number[strcspn(number, "\n")] = '\0';
+    if (!doctor_read_line(path, number, sizeof(number)))
+        return false;
     doctor_path(doctor, path, "/run/udev/data/c%s", number);
-    file = fopen(path, "re");
+    FILE *file = fopen(path, "re");
     bool found = false;
     while (file && !found && fgets(line, sizeof(line), file))
         found = strcmp(line, "E:ID_MM_DEVICE_IGNORE=1\n") == 0;
