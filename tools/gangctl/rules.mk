@@ -5,8 +5,8 @@ GANGCTL_PKGS := libcurl jansson libuv libudev sqlite3 libsystemd inih zlib libmd
 
 $(GANGCTL_OBJ): PKGS = $(GANGCTL_PKGS)
 
-# Of the daemon it takes what reads the book, the configuration and the golden image, writes the configuration, checks
-# filters and listens to udev; of proto, the causes.
+# Of the daemon's libraries it uses the book's reader and filters, the configuration and its editor, the product, hotplug
+# and the port holder; of proto, the causes and the golden image.
 $(B)/gangctl: $(GANGCTL_OBJ) $(GANGCTL_LIBS) $(B)/libproto.a
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(GANGCTL_PKGS)) -lm
