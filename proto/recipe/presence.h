@@ -5,8 +5,8 @@
  * the loader.
  *
  * What a look costs: a few ms for a board that is held (0.4 s with manual_reset at a rate other than LOADER_BAUD),
- * 0.3 s for one that is found, 0.6 s for none, 1.4 s where bytes come that are no answer; a board asked in vain adds 0.6 s.
- * A line that loses bytes costs more: each of ten registers up to 1.5 s.
+ * 0.3 s for one that is found, 0.6 s for none, 1.4 s where bytes come that are no answer; a board asked in vain adds
+ * 0.6 s. A line that loses bytes costs more: each of ten registers up to 1.5 s.
  */
 #ifndef PROTO_RECIPE_PRESENCE_H
 #define PROTO_RECIPE_PRESENCE_H

@@ -56,12 +56,12 @@ int main(int argc, char **argv)
         double total = 0;
         printf("%8u", bauds[i]);
         for (enum program_phase phase = 0; phase < PROGRAM_PHASE_COUNT; phase++) {
-            double seconds = (double)rig.flash.phase_us[phase] / 1e6;
+            double seconds = (double)rig.program.phase_us[phase] / 1e6;
             total += seconds;
             printf(" %9.2f", seconds);
         }
         printf(" %9.2f%s\n", total,
-               rig.flash.state == PROGRAM_PASSED && rig_holds(rig.board, golden) ? "" : "  FAILED");
+               rig.program.state == PROGRAM_PASSED && rig_holds(rig.board, golden) ? "" : "  FAILED");
         virtual_seconds += total;
         instructions += (double)board_stats(rig.board)->instructions / 1e6;
         board_free(rig.board);
