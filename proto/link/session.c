@@ -45,7 +45,7 @@ void session_forget(struct session *session)
 {
     slip_decoder_init(&session->decoder, session->rx, sizeof(session->rx));
     session->heard_total = 0;
-    session->owed.left = 0;
+    session->late_replies.count = 0;
 }
 
 /* Ten bits a byte, and a tenth for the stop bits and gaps of real adapters. */
@@ -58,7 +58,7 @@ static void send_request(struct session *session)
 {
     session->stray = 0;
     session->request.sent++;
-    session->request.held = false;
+    session->request.deferred = false;
     session->want = (struct session_want){
         .kind = SESSION_WANTS_SEND,
         .bytes = session->tx,
@@ -98,7 +98,7 @@ void session_expired(struct session *session, uint64_t now)
     if (now < session->deadline)
         return;
     session->now = now;
-    if (session->activity == SESSION_ASKING && (session->request.held || --session->request.tries_left > 0))
+    if (session->activity == SESSION_ASKING && (session->request.deferred || --session->request.tries_left > 0))
         send_request(session);
     else
         step(session, &(struct session_event){.kind = SESSION_EXPIRED});
@@ -110,29 +110,31 @@ static uint8_t reply_error(const uint8_t status[STATUS_SIZE])
     return status[0] == 1 ? status[1] : status[0];
 }
 
-/* True if the reply is one that was owed. */
-static bool pay(struct session *session, uint8_t op)
+/* True if the reply is a late one, to a request that was sent more than once. The last of them lets go of a deferred
+ * request. */
+static bool take_late_reply(struct session *session, uint8_t op)
 {
-    if (session->owed.left == 0 || op != session->owed.op ||
-        (session->activity == SESSION_ASKING && op == session->request.op && !session->request.held))
+    if (session->late_replies.count == 0 || op != session->late_replies.op ||
+        (session->activity == SESSION_ASKING && op == session->request.op && !session->request.deferred))
         return false;
-    if (--session->owed.left == 0 && session->activity == SESSION_ASKING && session->request.held)
+    if (--session->late_replies.count == 0 && session->activity == SESSION_ASKING && session->request.deferred)
         send_request(session);
     return true;
 }
 
-/* Each SYNC has eight answers, and a value that was asked for tells an answer from others. */
-static void note_owed(struct session *session)
+/* A SYNC is answered eight times in any case, and a reply with a value of its own is not mistaken for another: after
+ * these nothing is deferred. */
+static void note_late_replies(struct session *session)
 {
     bool told_apart = session->request.op == WIRE_SYNC || session->request.value_matters;
-    session->owed.op = session->request.op;
-    session->owed.left = told_apart ? 0 : session->request.sent - 1;
-    session->owed.until = session->deadline;
+    session->late_replies.op = session->request.op;
+    session->late_replies.count = told_apart ? 0 : session->request.sent - 1;
+    session->late_replies.until = session->deadline;
 }
 
 static void take_reply(struct session *session, const uint8_t *frame, size_t len)
 {
-    if (pay(session, frame[1]))
+    if (take_late_reply(session, frame[1]))
         return;
     /* Answers to an earlier request (SYNC is answered eight times) are not ours. */
     if (session->activity != SESSION_ASKING || frame[1] != session->request.op)
@@ -146,7 +148,7 @@ static void take_reply(struct session *session, const uint8_t *frame, size_t len
     /* What was damaged on the way there may be refused with any value. */
     if (error == WIRE_OK && session->request.value_matters && value != session->request.value)
         return;
-    note_owed(session);
+    note_late_replies(session);
     step(session, &(struct session_event){
                       .kind = SESSION_REPLY,
                       .op = frame[1],
@@ -210,9 +212,10 @@ static void ask(struct session *session, enum wire_op op, uint32_t checksum, con
     session->request.tries_left = tries;
     session->request.sent = 0;
     session->request.value_matters = false;
-    session->request.held = session->owed.left > 0 && session->owed.op == op && session->now < session->owed.until;
-    if (session->request.held)
-        session->deadline = session->owed.until;
+    session->request.deferred =
+        session->late_replies.count > 0 && session->late_replies.op == op && session->now < session->late_replies.until;
+    if (session->request.deferred)
+        session->deadline = session->late_replies.until;
     else
         send_request(session);
 }

@@ -3,11 +3,12 @@
  * A conversation with one chip, without any I/O: bytes and time come in by call, what is to be done comes out as one
  * `want` at a time. The same code runs against a tty, against a virtual board in virtual time and under a fuzzer.
  *
- * The owner's loop: look at session_want(), begin to do it, and tell the session what happened by session_sent(),
- * session_done(), session_received() and session_expired(). After each of these the want may be another.
+ * The owner's loop: read session_want(), begin to do it, and report the outcome by session_sent(), session_done(),
+ * session_received() and session_expired(). After each of these the want may be another.
  *
- * A recipe (recipe/program.h) is what the conversation is about. It is a state machine: the session hands it one event,
- * it asks for exactly one thing (a request, a pause, modem lines, a baud rate, a bare frame), and gets one event back.
+ * A recipe (recipe/program.h) decides the content of the conversation. It is a state machine: the session hands it one
+ * event, it asks for exactly one thing (a request, a pause, modem lines, a baud rate, a bare frame), and gets one event
+ * back.
  *
  * Times are microseconds on any clock that does not go back. Nothing is allocated. Every call is cheap.
  */
@@ -83,25 +84,26 @@ struct session {
         uint8_t op;
         unsigned tries_left, sent;
         uint64_t timeout;
-        bool value_matters, held; /* held: it is not sent before what is owed has come */
+        bool value_matters; /* only a reply with `value` is its answer */
+        bool deferred;      /* not sent before the late replies of its kind have come */
         uint32_t value;
     } request;
-    /* A request that was sent again may be answered again, and nothing in most answers tells which request they are
-     * about: the next one of its kind waits for them, until they could only be lost. */
+    /* A request that was sent n times may be answered n times, and most replies do not tell which request they answer.
+     * The next request of that kind is deferred until the late replies have come or, at `until`, must be lost. */
     struct {
         uint8_t op;
-        unsigned left;
-        uint64_t until;
-    } owed;
+        unsigned count; /* still expected */
+        uint64_t until; /* µs */
+    } late_replies;
     uint8_t tx[SESSION_TX_MAX];
     size_t tx_len;
 
     struct slip_decoder decoder;
     uint8_t rx[SESSION_RX_MAX];
 
-    /* A stub says nothing of itself: a boot message in the middle of the work, garbled at the higher rate, is the sign
-     * of a board that has reset. Bytes since the request or the last reply; 0: any number is fine. Set by the recipe.
-     */
+    /* A stub never sends unsolicited data, so bytes that are no reply are the boot message of a board that has reset,
+     * garbled at the higher rate. `stray`: bytes since the request or the last reply; more of them than `stray_limit`
+     * give SESSION_STRAY, 0: no limit. Set by the step that starts the stub, cleared by the recipe for each try. */
     unsigned stray_limit, stray;
 
     uint8_t heard[SESSION_HEARD]; /* the first bytes since session_forget(), whatever they are */

@@ -151,7 +151,7 @@ static void answer_late(void (*then)(void))
 }
 
 /* Sent twice, answered twice: the second answer is none to what is asked for next. */
-START_TEST(an_answer_that_is_owed_is_waited_for)
+START_TEST(a_request_is_deferred_until_the_late_reply_comes)
 {
     answer_late(read_register);
     ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_NOTHING);
@@ -165,7 +165,7 @@ START_TEST(an_answer_that_is_owed_is_waited_for)
 }
 END_TEST
 
-START_TEST(an_answer_that_is_owed_and_lost_holds_up_for_its_time_only)
+START_TEST(a_lost_late_reply_defers_a_request_for_its_time_only)
 {
     answer_late(read_register);
     uint64_t deadline = session_deadline(&session);
@@ -189,8 +189,8 @@ static void sync(void)
     session_request(&session, WIRE_SYNC, "", 0, 5000, 2);
 }
 
-/* What cannot be mistaken holds up nobody; what is owed may come while another answer is waited for. */
-START_TEST(an_answer_that_is_owed_holds_up_only_its_own_kind)
+/* A reply that cannot be mistaken defers nothing; a late reply may come while another reply is waited for. */
+START_TEST(a_late_reply_defers_only_its_own_kind)
 {
     answer_late(sync);
     ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
@@ -324,9 +324,9 @@ int main(void)
     tcase_add_test(tcase, a_reply_whose_length_lies_is_no_answer);
     tcase_add_test(tcase, a_lost_request_is_sent_again_then_given_up);
     tcase_add_test(tcase, a_line_that_takes_no_bytes_expires_too);
-    tcase_add_test(tcase, an_answer_that_is_owed_is_waited_for);
-    tcase_add_test(tcase, an_answer_that_is_owed_and_lost_holds_up_for_its_time_only);
-    tcase_add_test(tcase, an_answer_that_is_owed_holds_up_only_its_own_kind);
+    tcase_add_test(tcase, a_request_is_deferred_until_the_late_reply_comes);
+    tcase_add_test(tcase, a_lost_late_reply_defers_a_request_for_its_time_only);
+    tcase_add_test(tcase, a_late_reply_defers_only_its_own_kind);
     tcase_add_test(tcase, a_block_carries_its_header_and_checksum);
     tcase_add_test(tcase, a_late_answer_is_not_taken_for_the_next_one);
     tcase_add_test(tcase, a_greeting_right_behind_an_answer_is_not_lost);
