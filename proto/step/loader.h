@@ -6,12 +6,12 @@
 
 #include "proto/chip/identity.h"
 #include "proto/link/session.h"
+#include "proto/step/connect.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOADER_BAUD 115200 /* the ROM adapts itself to the first SYNC; uploads go at this rate */
 /* The boot banner's with a 26 MHz crystal; with one of 40 MHz it comes at 115200. */
 #define LOADER_BANNER_BAUD 74880
 
