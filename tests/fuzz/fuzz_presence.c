@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A look at the fixture against a chip that answers with the fuzzer's bytes. Whatever it says, the look ends in bounded
- * steps with a result, and asks for nothing that could change a board. */
+/* A probe of the fixture against a chip that answers with the fuzzer's bytes. Whatever it says, the probe ends in
+ * bounded steps with a result, and asks for nothing that could change a board. */
 #include "proto/recipe/presence.h"
 #include "tests/fuzz/chip.h"
 
@@ -8,16 +8,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-/* The first byte says what to look for, the rest is the chip's. */
+/* The first byte says what to probe for, the rest is the chip's. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static struct session session;
     static struct presence presence;
     if (len == 0)
         return 0;
-    static const uint32_t held[] = {0, LOADER_BAUD, 921600, 74880};
+    static const uint32_t waiting[] = {0, LOADER_BAUD, 921600, 74880};
     struct presence_job job = {
-        .manual_reset = bytes[0] & 1, .tight = bytes[0] & 2, .waiting_baud = held[bytes[0] >> 2 & 3]};
+        .manual_reset = bytes[0] & 1, .tight = bytes[0] & 2, .waiting_baud = waiting[bytes[0] >> 2 & 3]};
     struct fuzz_chip chip = {.bytes = bytes + 1, .len = len - 1, .now = 1};
     memset(&session, 0, sizeof(session));
     presence_start(&presence, &session, &job, chip.now);

@@ -126,7 +126,7 @@ void rig_flash(struct rig *rig, const struct program_job *job, unsigned limit_s)
     }
 }
 
-void rig_look(struct rig *rig, const struct presence_job *job, unsigned limit_s)
+void rig_probe(struct rig *rig, const struct presence_job *job, unsigned limit_s)
 {
     if (rig->board)
         rig->now = board_run(rig->board, 0) / 1000 + 1;

@@ -16,9 +16,9 @@
 #define RIG_NEVER UINT64_MAX
 
 struct rig {
-    struct board *board;  /* the caller's; NULL, for rig_look() alone: none on the adapter */
+    struct board *board;  /* the caller's; NULL, for rig_probe() alone: none on the adapter */
     uint64_t open_line;   /* where there is no board: µs from one stray byte to the next; 0: silence */
-    uint64_t unplug_at;   /* µs from the start of a flash recipe; RIG_NEVER: not */
+    uint64_t unplug_at;   /* µs from the start of the recipe `program`; RIG_NEVER: not */
     uint32_t baud_max;    /* of the adapter; 0: any. A higher rate is refused with -ERANGE. */
     unsigned strays;      /* bytes of the open line so far */
     unsigned lines_fail;  /* from this change of modem lines on, 1 the first, each fails with -EIO; 0: none does */
@@ -31,12 +31,13 @@ struct rig {
     struct presence presence;
 };
 
-/* Lets `flash` run against the board until it has ended. Fails the test if it has not after `limit_s` virtual seconds.
+/* Lets `program` run against the board until it has ended. Fails the test if it has not after `limit_s` virtual
+ * seconds.
  */
 void rig_flash(struct rig *rig, const struct program_job *job, unsigned limit_s);
 
-/* The same for one look at the fixture. The adapter stays as the recipe before has left it. */
-void rig_look(struct rig *rig, const struct presence_job *job, unsigned limit_s);
+/* The same for one probe of the fixture. The adapter stays as the recipe before has left it. */
+void rig_probe(struct rig *rig, const struct presence_job *job, unsigned limit_s);
 
 /* An image of `len` bytes like a real one: a boot header, code-like data, noise, blank space; different for each seed.
  * Sealed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One look at a fixture: who sits in it, and that looking does no harm. */
+/* One probe of a fixture: which board is in it, and that the probe changes no board. */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
 
@@ -64,8 +64,8 @@ static void put_in(const struct board_config *config)
     pass_ms(300);
 }
 
-/* Whatever it finds, the flash is as it was. */
-static void look_at_board(void)
+/* Whatever the result, the flash is as it was. */
+static void probe_board(void)
 {
     size_t size;
     const uint8_t *flash = board_flash(rig->board, &size);
@@ -73,7 +73,7 @@ static void look_at_board(void)
     uint8_t *content = malloc(size);
     ck_assert_ptr_nonnull(content);
     memcpy(content, flash, size);
-    rig_look(rig, &job, 60);
+    rig_probe(rig, &job, 60);
     ck_assert(memcmp(board_flash(rig->board, &size), content, size) == 0);
     ck_assert_uint_eq(after->erases, before.erases);
     ck_assert_uint_eq(after->programs, before.programs);
@@ -81,12 +81,12 @@ static void look_at_board(void)
 }
 
 /* And the board is not kept in reset. */
-static enum presence_result look(void)
+static enum presence_result probe(void)
 {
     if (rig->board)
-        look_at_board();
+        probe_board();
     else
-        rig_look(rig, &job, 60);
+        rig_probe(rig, &job, 60);
     ck_assert_int_ne(rig->presence.result, PRESENCE_UNKNOWN);
     if (rig->presence.result != PRESENCE_ERROR)
         ck_assert(!rig->dtr && !rig->rts);
@@ -95,7 +95,7 @@ static enum presence_result look(void)
 
 static void expect(enum presence_result expected)
 {
-    enum presence_result result = look();
+    enum presence_result result = probe();
     ck_assert_msg(result == expected, "%s (%s) instead of %s", presence_result_word(result), rig->presence.detail,
                   presence_result_word(expected));
 }
@@ -107,8 +107,8 @@ static void expect_board(const struct board_config *config)
     ck_assert_mem_eq(rig->presence.chip.mac, config->mac, 6);
 }
 
-/* The board that was judged: neither reset nor crashed, and its lines are not touched. */
-static void expect_held(void)
+/* The board that has had its attempt: neither reset nor crashed, and its lines are not touched. */
+static void expect_waiting(void)
 {
     const struct board_stats before = *board_stats(rig->board), *after = board_stats(rig->board);
     unsigned lines = rig->lines_asked;
@@ -158,9 +158,9 @@ START_TEST(noise_on_an_open_line_is_no_board)
     static const uint64_t gaps[] = {100, 3000, 90000};
     for (int i = 0; i < 3; i++) {
         rig->open_line = gaps[i];
-        for (int look_at = 0; look_at < 20; look_at++) {
-            job.tight = look_at & 1;
-            job.waiting_baud = look_at & 2 ? WAITING_BAUD : 0;
+        for (int n = 0; n < 20; n++) {
+            job.tight = n & 1;
+            job.waiting_baud = n & 2 ? WAITING_BAUD : 0;
             expect(PRESENCE_NOTHING);
         }
     }
@@ -199,18 +199,18 @@ START_TEST(a_board_of_an_unknown_maker_is_a_board)
 }
 END_TEST
 
-START_TEST(a_board_held_in_its_stub_is_left_alone)
+START_TEST(a_board_waiting_in_its_stub_is_left_alone)
 {
     attempt.bauds[0] = _i == 0 ? WAITING_BAUD : LOADER_BAUD;
     attempt.n_bauds = 1;
     put_in(&first_board);
     pass_attempt();
     ck_assert_uint_eq(job.waiting_baud, attempt.bauds[0]);
-    expect_held();
+    expect_waiting();
 }
 END_TEST
 
-START_TEST(a_board_held_in_the_loader_is_left_alone)
+START_TEST(a_board_waiting_in_the_loader_is_left_alone)
 {
     struct board_config config = first_board;
     config.faults.clone_oui = true;
@@ -219,11 +219,11 @@ START_TEST(a_board_held_in_the_loader_is_left_alone)
     ck_assert_int_eq(rig->program.cause, CAUSE_UNKNOWN_OUI);
     job.waiting_baud = rig->baud;
     ck_assert_uint_eq(job.waiting_baud, LOADER_BAUD);
-    expect_held();
+    expect_waiting();
 }
 END_TEST
 
-START_TEST(a_held_board_that_is_gone_is_missed)
+START_TEST(a_waiting_board_that_is_gone_is_missed)
 {
     put_in(&first_board);
     pass_attempt();
@@ -232,7 +232,7 @@ START_TEST(a_held_board_that_is_gone_is_missed)
 }
 END_TEST
 
-START_TEST(another_board_is_not_taken_for_the_held_one)
+START_TEST(another_board_is_not_taken_for_the_waiting_one)
 {
     put_in(&first_board);
     pass_attempt();
@@ -249,11 +249,11 @@ START_TEST(another_board_is_not_taken_for_the_held_one)
     expect_board(&second_board);
     job.waiting_baud = 0;
     pass_attempt();
-    expect_held();
+    expect_waiting();
 }
 END_TEST
 
-START_TEST(a_held_board_that_has_reset_is_known_again)
+START_TEST(a_waiting_board_that_has_reset_is_known_again)
 {
     put_in(&first_board);
     pass_attempt();
@@ -289,20 +289,20 @@ START_TEST(a_board_without_reset_circuit_is_found_in_download_mode)
     press_buttons();
     expect_board(&first_board);
     pass_attempt();
-    expect_held();
+    expect_waiting();
 
     put_in_by_hand(&second_board);
     press_buttons();
     expect_board(&second_board);
     job.waiting_baud = 0;
     pass_attempt();
-    expect_held();
+    expect_waiting();
     take_out();
     expect(PRESENCE_NOTHING);
 }
 END_TEST
 
-START_TEST(a_board_without_reset_circuit_is_held_in_the_loader)
+START_TEST(a_board_without_reset_circuit_waits_in_the_loader)
 {
     struct board_config config = first_board;
     config.faults.clone_oui = true;
@@ -310,12 +310,12 @@ START_TEST(a_board_without_reset_circuit_is_held_in_the_loader)
     press_buttons();
     expect(PRESENCE_BOARD);
     job.waiting_baud = LOADER_BAUD;
-    expect_held();
+    expect_waiting();
 }
 END_TEST
 
-/* It was put into download mode while the board before it was knocked for. */
-START_TEST(a_loader_that_has_taken_the_held_rate_is_another_board)
+/* It was put into download mode while the board before it was sent a SYNC. */
+START_TEST(a_loader_that_has_taken_the_waiting_rate_is_another_board)
 {
     static const uint8_t pattern[46] = {0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55};
     put_in_by_hand(&second_board);
@@ -369,7 +369,7 @@ START_TEST(noise_gives_no_board_another_name)
         config.seed = seed;
         config.faults.in.corrupt = config.faults.out.corrupt = 0.005;
         put_in(&config);
-        if (look() == PRESENCE_BOARD && rig->presence.identified) {
+        if (probe() == PRESENCE_BOARD && rig->presence.identified) {
             ck_assert_mem_eq(rig->presence.chip.mac, config.mac, 6);
             found++;
         }
@@ -390,14 +390,14 @@ int main(void)
     tcase_add_loop_test(tcase, a_board_that_sends_nothing_is_not_seen, 0, 2);
     tcase_add_loop_test(tcase, a_board_that_cannot_be_talked_to_is_something, 0, 4);
     tcase_add_test(tcase, a_board_of_an_unknown_maker_is_a_board);
-    tcase_add_loop_test(tcase, a_board_held_in_its_stub_is_left_alone, 0, 2);
-    tcase_add_test(tcase, a_board_held_in_the_loader_is_left_alone);
-    tcase_add_test(tcase, a_held_board_that_is_gone_is_missed);
-    tcase_add_loop_test(tcase, another_board_is_not_taken_for_the_held_one, 0, 4);
-    tcase_add_test(tcase, a_held_board_that_has_reset_is_known_again);
+    tcase_add_loop_test(tcase, a_board_waiting_in_its_stub_is_left_alone, 0, 2);
+    tcase_add_test(tcase, a_board_waiting_in_the_loader_is_left_alone);
+    tcase_add_test(tcase, a_waiting_board_that_is_gone_is_missed);
+    tcase_add_loop_test(tcase, another_board_is_not_taken_for_the_waiting_one, 0, 4);
+    tcase_add_test(tcase, a_waiting_board_that_has_reset_is_known_again);
     tcase_add_loop_test(tcase, a_board_without_reset_circuit_is_found_in_download_mode, 0, 2);
-    tcase_add_test(tcase, a_board_without_reset_circuit_is_held_in_the_loader);
-    tcase_add_test(tcase, a_loader_that_has_taken_the_held_rate_is_another_board);
+    tcase_add_test(tcase, a_board_without_reset_circuit_waits_in_the_loader);
+    tcase_add_test(tcase, a_loader_that_has_taken_the_waiting_rate_is_another_board);
     tcase_add_test(tcase, an_adapter_that_fails_says_nothing_of_boards);
     tcase_add_test(tcase, an_adapter_may_fail_while_the_banner_is_listened_for);
     tcase_add_test(tcase, noise_gives_no_board_another_name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a look makes of answers, one by one. */
+/* The result of a probe for each answer of a board. */
 #include "proto/link/bytes.h"
 #include "proto/recipe/presence.h"
 #include "tests/runner.h"
@@ -10,8 +10,8 @@
 #define WAITING_BAUD 921600
 #define BANNER       " ets Jan  8 2013,rst cause:2, boot mode:(3,6)\n"
 
-/* A chip that answers the SYNCs of a look one by one: R as the ROM, S as a stub, E with an error, n with a byte that is
- * no answer, any other and all behind the last: not. */
+/* A chip that answers the SYNCs of a probe one by one: R as the ROM, S as a stub, E with an error, n with a byte that
+ * is no answer, any other and all behind the last: not. */
 static struct {
     const char *script;
     uint32_t registers[5]; /* magic word, efuses */
@@ -88,7 +88,7 @@ static void answer(void)
         ck_abort_msg("request 0x%02x", op);
 }
 
-static void look(void)
+static void probe(void)
 {
     presence_start(&presence, &session, &job, now);
     while (!presence_ended(&presence)) {
@@ -112,7 +112,7 @@ static void look(void)
 
 static void expect(enum presence_result result, unsigned syncs, uint32_t last_rate)
 {
-    look();
+    probe();
     ck_assert_msg(presence.result == result, "%s (%s) instead of %s", presence_result_word(presence.result),
                   presence.detail, presence_result_word(result));
     ck_assert_uint_eq(peer.syncs, syncs);
@@ -127,7 +127,7 @@ static const struct {
     unsigned syncs;
     uint32_t last_rate;
 } scripts[] = {
-    /* Knocking, once or twice, and in vain. */
+    /* SYNC at the waiting rate: answered the first or the second time, or not. */
     {false, WAITING_BAUD, "S", PRESENCE_SAME, 1, WAITING_BAUD},
     {false, WAITING_BAUD, ".S", PRESENCE_SAME, 2, WAITING_BAUD},
     {false, WAITING_BAUD, "nS", PRESENCE_SAME, 2, WAITING_BAUD},
@@ -139,16 +139,16 @@ static const struct {
     {false, LOADER_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
     {false, WAITING_BAUD, "R", PRESENCE_BOARD, 1, WAITING_BAUD},
     {false, WAITING_BAUD, ".R", PRESENCE_BOARD, 2, WAITING_BAUD},
-    /* After a reset nobody is held. */
+    /* After a reset no board waits. */
     {false, LOADER_BAUD, "..R", PRESENCE_BOARD, 3, LOADER_BAUD},
     {false, LOADER_BAUD, "..S", PRESENCE_BOARD, 3, LOADER_BAUD},
     {false, 0, "R", PRESENCE_BOARD, 1, LOADER_BAUD},
     {false, 0, "...R", PRESENCE_BOARD, 4, LOADER_BAUD},
-    /* Silence ends the look early, noise later. */
+    /* Silence ends the probe early, noise later. */
     {false, 0, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
-    {false, 0, "n", PRESENCE_NOTHING, 7, LOADER_BANNER_BAUD},
+    {false, 0, "n", PRESENCE_NOTHING, 7, BOOT_LOG_BAUD},
     {false, 0, "n.....R", PRESENCE_BOARD, 7, LOADER_BAUD},
-    {false, 0, "EEEEEEE", PRESENCE_NOTHING, 7, LOADER_BANNER_BAUD},
+    {false, 0, "EEEEEEE", PRESENCE_NOTHING, 7, BOOT_LOG_BAUD},
     /* By hand: first at the rate that a waiting board may take for good. */
     {true, 0, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
     {true, 0, "n", PRESENCE_NOTHING, 7, LOADER_BAUD},
@@ -180,17 +180,17 @@ START_TEST(each_answer_has_its_meaning)
 }
 END_TEST
 
-START_TEST(what_was_said_before_the_reset_does_not_count)
+START_TEST(bytes_before_the_reset_do_not_count)
 {
     peer.says_first = BANNER;
     expect(PRESENCE_NOTHING, 4, LOADER_BAUD);
 }
 END_TEST
 
-START_TEST(noise_is_told_in_bytes)
+START_TEST(noise_is_counted_in_bytes)
 {
     peer.script = "nnn";
-    expect(PRESENCE_NOTHING, 7, LOADER_BANNER_BAUD);
+    expect(PRESENCE_NOTHING, 7, BOOT_LOG_BAUD);
     ck_assert_str_eq(presence.detail, "3 bytes that make no sense");
 }
 END_TEST
@@ -217,8 +217,8 @@ int main(void)
     TCase *tcase = tcase_create("presence_answers");
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_loop_test(tcase, each_answer_has_its_meaning, 0, sizeof(scripts) / sizeof(scripts[0]));
-    tcase_add_test(tcase, what_was_said_before_the_reset_does_not_count);
-    tcase_add_test(tcase, noise_is_told_in_bytes);
+    tcase_add_test(tcase, bytes_before_the_reset_do_not_count);
+    tcase_add_test(tcase, noise_is_counted_in_bytes);
     tcase_add_loop_test(tcase, registers_that_make_no_sense_name_no_board, 0, 6);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
