@@ -67,7 +67,7 @@ enum operation {
     X(BOOT_MODE) /* a boot banner [values: M of its boot mode; count: bytes in place of answers to SYNC] */            \
     /* What it answers is not acceptable. */                                                                           \
     X(DIFFERS)            /* read twice, it is not the same [address; values: first, second] */                        \
-    X(WRONG_VALUE)        /* a register does not hold the chip's magic word [address; values: as read] */              \
+    X(WRONG_VALUE)        /* a register does not hold the chip's magic word [READ_REGISTER: values: as read] */        \
     X(UNKNOWN_OUI)        /* [values: the four efuses] */                                                              \
     X(SPI_UNFINISHED)     /* the SPI controller does not end a command */                                              \
     X(FLASH_BUSY)         /* the flash part does not end what was begun before */                                      \

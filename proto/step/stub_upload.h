@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Step: upload a stub through the ROM loader, start it, and ask it for its name and capabilities. Source:
+ * docs/esp8266.md section 2. */
+#ifndef PROTO_STEP_STUB_UPLOAD_H
+#define PROTO_STEP_STUB_UPLOAD_H
+
+#include "proto/image/stub_image.h"
+#include "proto/step/step.h"
+
+struct stub_upload_parameters {
+    const struct stub_image *stub;
+};
+
+/* From the stub's greeting on the session has a stray_limit: a stub never sends unsolicited data. */
+struct stub_upload {
+    struct step base;
+    struct stub_upload_parameters parameters;
+    /* Results. */
+    bool running;          /* it has sent its greeting */
+    uint32_t capabilities; /* DONE: WIRE_CAN_RESEND, …; 0 for a stub without our extension */
+    char name[64];         /* DONE: as the stub says, or else as the image is called */
+    /* Inside. */
+    enum {
+        STUB_UPLOAD_BEGIN,    /* MEM_BEGIN is asked for */
+        STUB_UPLOAD_PAUSE,    /* until no late answer can come */
+        STUB_UPLOAD_BLOCK,    /* MEM_DATA is asked for */
+        STUB_UPLOAD_END,      /* MEM_END is asked for */
+        STUB_UPLOAD_GREETING, /* listening */
+        STUB_UPLOAD_INFO,     /* STUB_INFO is asked for */
+    } phase;
+    size_t segment, block;
+    uint32_t uploaded, block_size; /* bytes of this segment: there, and sent at a time */
+    unsigned resends;              /* of this block */
+    uint64_t greeting_deadline;    /* µs */
+};
+
+/* Fails with NO_ANSWER, REFUSED or STRAY of UPLOAD_STUB, REFUSED of START_STUB, NO_ANSWER of AWAIT_GREETING. */
+MUST_CHECK enum step_status stub_upload_start(struct stub_upload *step, struct session *session,
+                                              const struct stub_upload_parameters *parameters);
+MUST_CHECK enum step_status stub_upload_step(struct stub_upload *step, const struct session_event *event);
+
+#endif
