@@ -8,6 +8,7 @@
 #include "daemon/station/slot.h"
 #include "proto/recipe/presence.h"
 #include "proto/recipe/program.h"
+#include "proto/recipe/program_progress.h"
 
 enum slot_stage {
     STAGE_IDLE,     /* nothing to do: no adapter, or one that is left alone */

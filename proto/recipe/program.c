@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/recipe/program_internal.h"
+#include "proto/recipe/program.h"
 
-#include "proto/link/bytes.h"
+#include "proto/diagnosis/diagnosis.h"
+#include "proto/link/duration.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define RESET_ROUNDS 4 /* of reset and SYNC before a board is given up */
+#define SYNCS_FIRST  2 /* a round's; while they are sent, a banner that comes late goes by */
+#define SYNCS_MORE   5
+#define SYNC_TIMEOUT (100 * MS)
+#define WAIT_TIMEOUT (300 * MS) /* between two SYNCs while a person is to press the buttons */
 
 static const struct {
     const char *name, *sentence;
@@ -24,49 +29,206 @@ static const char *const phase_labels[PROGRAM_PHASE_COUNT] = {
 #undef X
 };
 
-static void (*const handlers[])(struct program *, const struct session_event *) = {
-    [PROGRAM_RESET] = program_step_reset,
-    [PROGRAM_SYNC] = program_step_sync,
-    [PROGRAM_WAIT] = program_step_wait,
-    [PROGRAM_DIAGNOSE] = program_step_diagnose,
-    [PROGRAM_IDENTIFY] = program_step_identify,
-    [PROGRAM_STUB] = program_step_stub,
-    [PROGRAM_FLASH_ID] = program_step_flash_id,
-    [PROGRAM_BAUD] = program_step_baud,
-    [PROGRAM_COMPARE] = program_step_compare,
-    [PROGRAM_WRITE] = program_step_write,
-    [PROGRAM_VERIFY] = program_step_verify,
-    [PROGRAM_CAPACITY] = program_step_capacity,
-    [PROGRAM_RUN] = program_step_run,
-    [PROGRAM_PASSED] = NULL,
-    [PROGRAM_FAILED] = NULL,
-};
+/* RESET and SYNC, or RESET and WAIT. */
 
-static void change_state(struct program *program, enum program_state state, uint64_t now)
+/* The classic sequence and the tight one in turn; in the second half of the rounds with GPIO0 low for longer. */
+static enum step_status start_reset(struct program *program)
 {
-    program->phase_us[states[program->state].phase] += now - program->entered;
-    program->entered = now;
-    program->state = state;
-    program->step = 0;
+    unsigned round = program->in_try.rounds;
+    struct reset_sequence_parameters reset = {
+        .baud = LOADER_BAUD,
+        .lines = round % 2 == 0 ? RESET_CLASSIC : RESET_TIGHT,
+        .long_gpio0 = round >= 2,
+    };
+    if (program->job->manual_reset)
+        reset = (struct reset_sequence_parameters){.baud = LOADER_BAUD, .lines = RELEASE_LINES};
+    return reset_sequence_start(&program->step.reset, program->session, &reset);
 }
 
-void program_enter(struct program *program, enum program_state state)
+static enum step_status step_reset(struct program *program, const struct session_event *event)
 {
-    change_state(program, state, program->session->now);
-    if (state == PROGRAM_PASSED)
-        program->cause = CAUSE_NONE;
-    else if (handlers[state])
-        handlers[state](program, &(struct session_event){.kind = SESSION_STARTED});
+    return reset_sequence_step(&program->step.reset, event);
 }
 
-static void step(struct recipe *recipe, const struct session_event *event)
+static enum program_state after_reset(struct program *program)
 {
-    struct program *program = (struct program *)recipe;
-    if (event->kind == SESSION_STARTED)
-        program_enter(program, PROGRAM_RESET);
-    else if (handlers[program->state])
-        handlers[program->state](program, event);
+    program->in_try.heard += program->step.reset.heard;
+    return program->job->manual_reset ? PROGRAM_WAIT : PROGRAM_SYNC;
 }
+
+static enum step_status start_sync(struct program *program)
+{
+    return connect_start(&program->step.connect, program->session,
+                         &(struct connect_parameters){.timeout = SYNC_TIMEOUT,
+                                                      .requests = 2,
+                                                      .requests_silent = 2,
+                                                      .first_tries = SYNCS_FIRST,
+                                                      .later_tries = SYNCS_MORE,
+                                                      .rom_only = true});
+}
+
+static enum step_status start_wait(struct program *program)
+{
+    return connect_start(&program->step.connect, program->session,
+                         &(struct connect_parameters){.timeout = WAIT_TIMEOUT,
+                                                      .requests = CONNECT_FOREVER,
+                                                      .requests_silent = CONNECT_FOREVER,
+                                                      .first_tries = 1,
+                                                      .later_tries = 1,
+                                                      .rom_only = true});
+}
+
+static enum step_status step_connect(struct program *program, const struct session_event *event)
+{
+    return connect_step(&program->step.connect, event);
+}
+
+static enum program_state after_sync_unanswered(struct program *program)
+{
+    program->in_try.unexpected += program->step.connect.unexpected;
+    return ++program->in_try.rounds < RESET_ROUNDS ? PROGRAM_RESET : PROGRAM_DIAGNOSE;
+}
+
+static enum step_status start_diagnose(struct program *program)
+{
+    return boot_log_start(&program->step.boot_log, program->session,
+                          &(struct boot_log_parameters){.reset = RESET_CLASSIC,
+                                                        .resets = program->in_try.rounds,
+                                                        .heard = program->in_try.heard,
+                                                        .unexpected = program->in_try.unexpected});
+}
+
+static enum step_status step_diagnose(struct program *program, const struct session_event *event)
+{
+    return boot_log_step(&program->step.boot_log, event);
+}
+
+/* IDENTIFY. */
+
+static enum step_status start_identify(struct program *program)
+{
+    return chip_id_start(&program->step.chip_id, program->session);
+}
+
+/* A chip of an unknown OUI takes the place of one that an earlier try has identified. */
+static enum step_status step_identify(struct program *program, const struct session_event *event)
+{
+    enum step_status status = chip_id_step(&program->step.chip_id, event);
+    if (status == STEP_DONE)
+        program->chip = program->step.chip_id.identity;
+    if (status == STEP_DONE || program->step.base.evidence.kind == EVIDENCE_UNKNOWN_OUI)
+        program->identified = status == STEP_DONE;
+    return status;
+}
+
+/* STUB. */
+
+static enum step_status start_stub(struct program *program)
+{
+    return stub_upload_start(&program->step.stub_upload, program->session,
+                             &(struct stub_upload_parameters){.stub = program->job->stub});
+}
+
+static enum step_status step_stub(struct program *program, const struct session_event *event)
+{
+    const struct stub_upload *upload = &program->step.stub_upload;
+    enum step_status status = stub_upload_step(&program->step.stub_upload, event);
+    program->stub_running = upload->running;
+    if (status == STEP_DONE) {
+        program->stub_capabilities = upload->capabilities;
+        snprintf(program->stub_name, sizeof(program->stub_name), "%s", upload->name);
+    }
+    return status;
+}
+
+/* FLASH_ID and BAUD. */
+
+static enum step_status start_flash_id(struct program *program)
+{
+    const struct program_job *job = program->job;
+    uint32_t needed = job->golden->end > job->min_flash_size ? job->golden->end : job->min_flash_size;
+    return flash_id_start(&program->step.flash_id, program->session,
+                          &(struct flash_id_parameters){.needed_size = needed});
+}
+
+static enum step_status step_flash_id(struct program *program, const struct session_event *event)
+{
+    const struct flash_id *flash = &program->step.flash_id;
+    enum step_status status = flash_id_step(&program->step.flash_id, event);
+    if (flash->id_known) {
+        program->flash_id = flash->id;
+        program->flash_part = flash->part;
+    }
+    return status;
+}
+
+/* A try after one that has begun to write writes again: the flash is known to be wrong. */
+static enum program_state after_baud(struct program *program)
+{
+    return program->job->compare_first && !program->written ? PROGRAM_COMPARE : PROGRAM_WRITE;
+}
+
+static enum program_state after_flash_id(struct program *program)
+{
+    return program_baud(program) == LOADER_BAUD ? after_baud(program) : PROGRAM_BAUD;
+}
+
+static enum step_status start_baud(struct program *program)
+{
+    return baud_start(&program->step.baud, program->session,
+                      &(struct baud_parameters){.baud = program_baud(program), .old_baud = LOADER_BAUD});
+}
+
+static enum step_status step_baud(struct program *program, const struct session_event *event)
+{
+    return baud_step(&program->step.baud, event);
+}
+
+/* COMPARE, WRITE and VERIFY. */
+
+static enum step_status start_compare(struct program *program)
+{
+    return compare_start(
+        &program->step.compare, program->session,
+        &(struct compare_parameters){.golden = program->job->golden, .capabilities = program->stub_capabilities});
+}
+
+static enum step_status step_compare(struct program *program, const struct session_event *event)
+{
+    return compare_step(&program->step.compare, event);
+}
+
+static enum program_state after_compare(struct program *program)
+{
+    return program->step.compare.equal ? PROGRAM_CAPACITY : PROGRAM_WRITE;
+}
+
+static enum step_status start_write(struct program *program)
+{
+    program->written = true;
+    return write_start(
+        &program->step.write, program->session,
+        &(struct write_parameters){.golden = program->job->golden, .capabilities = program->stub_capabilities});
+}
+
+static enum step_status step_write(struct program *program, const struct session_event *event)
+{
+    return write_step(&program->step.write, event);
+}
+
+static enum step_status start_verify(struct program *program)
+{
+    return verify_start(
+        &program->step.verify, program->session,
+        &(struct verify_parameters){.golden = program->job->golden, .capabilities = program->stub_capabilities});
+}
+
+static enum step_status step_verify(struct program *program, const struct session_event *event)
+{
+    return verify_step(&program->step.verify, event);
+}
+
+/* Failures. Each returns the state that follows. */
 
 static void begin_try(struct program *program)
 {
@@ -74,7 +236,134 @@ static void begin_try(struct program *program)
     program->session->stray_limit = 0;
     program->stub_running = false;
     program->stub_capabilities = 0;
-    memset(&program->at, 0, sizeof(program->at));
+    memset(&program->in_try, 0, sizeof(program->in_try));
+}
+
+/* From the BAUD state on the link is at the try's own rate, and a lower one may help. */
+static void lower_baud(struct program *program)
+{
+    bool at_speed = program->state >= PROGRAM_BAUD;
+    if (at_speed && program->baud_index + 1 < program->job->n_bauds)
+        program->baud_index++;
+}
+
+static enum program_state fail_try(struct program *program, const struct evidence *evidence)
+{
+    program->cause = diagnosis_cause(evidence);
+    diagnosis_detail(evidence, program->detail, sizeof(program->detail));
+    if (program->tries >= program->job->tries || !diagnosis_worth_another_try(program->cause))
+        return PROGRAM_FAILED;
+    lower_baud(program);
+    begin_try(program);
+    return PROGRAM_RESET;
+}
+
+static enum program_state after_verify_failed(struct program *program)
+{
+    if (program->step.base.evidence.kind != EVIDENCE_MISMATCH)
+        return fail_try(program, &program->step.base.evidence);
+    program->in_try.mismatch = program->step.base.evidence;
+    return PROGRAM_CAPACITY;
+}
+
+/* CAPACITY and RUN. */
+
+static enum step_status start_capacity(struct program *program)
+{
+    return capacity_start(
+        &program->step.capacity, program->session,
+        &(struct capacity_parameters){.golden = program->job->golden,
+                                      .flash_size = program->flash_part.size,
+                                      .capabilities = program->stub_capabilities,
+                                      .image_damaged = program->in_try.mismatch.kind != EVIDENCE_NONE});
+}
+
+static enum step_status step_capacity(struct program *program, const struct session_event *event)
+{
+    return capacity_step(&program->step.capacity, event);
+}
+
+static enum program_state after_capacity(struct program *program)
+{
+    if (program->in_try.mismatch.kind != EVIDENCE_NONE)
+        return fail_try(program, &program->in_try.mismatch);
+    return program->job->run && !program->job->manual_reset ? PROGRAM_RUN : PROGRAM_PASSED;
+}
+
+static enum step_status start_run(struct program *program)
+{
+    return reset_sequence_start(&program->step.reset, program->session,
+                                &(struct reset_sequence_parameters){.lines = RESET_RUN});
+}
+
+static enum step_status start_passed(struct program *program)
+{
+    program->cause = CAUSE_NONE;
+    return STEP_RUNNING;
+}
+
+/* The recipe. PASSED and FAILED ask the session for nothing. */
+static const struct {
+    enum step_status (*start)(struct program *);
+    enum step_status (*step)(struct program *, const struct session_event *);
+    enum program_state next;                        /* after STEP_DONE, where `done` does not choose it */
+    enum program_state (*done)(struct program *);   /* chooses the state after STEP_DONE */
+    enum program_state (*failed)(struct program *); /* after STEP_FAILED; NULL: the try fails */
+} steps[] = {
+    [PROGRAM_RESET] = {.start = start_reset, .step = step_reset, .done = after_reset},
+    [PROGRAM_SYNC] = {.start = start_sync,
+                      .step = step_connect,
+                      .next = PROGRAM_IDENTIFY,
+                      .failed = after_sync_unanswered},
+    [PROGRAM_WAIT] = {.start = start_wait, .step = step_connect, .next = PROGRAM_IDENTIFY},
+    [PROGRAM_DIAGNOSE] = {.start = start_diagnose, .step = step_diagnose, .next = PROGRAM_FAILED}, /* never done */
+    [PROGRAM_IDENTIFY] = {.start = start_identify, .step = step_identify, .next = PROGRAM_STUB},
+    [PROGRAM_STUB] = {.start = start_stub, .step = step_stub, .next = PROGRAM_FLASH_ID},
+    [PROGRAM_FLASH_ID] = {.start = start_flash_id, .step = step_flash_id, .done = after_flash_id},
+    [PROGRAM_BAUD] = {.start = start_baud, .step = step_baud, .done = after_baud},
+    [PROGRAM_COMPARE] = {.start = start_compare, .step = step_compare, .done = after_compare},
+    [PROGRAM_WRITE] = {.start = start_write, .step = step_write, .next = PROGRAM_VERIFY},
+    [PROGRAM_VERIFY] = {.start = start_verify,
+                        .step = step_verify,
+                        .next = PROGRAM_CAPACITY,
+                        .failed = after_verify_failed},
+    [PROGRAM_CAPACITY] = {.start = start_capacity, .step = step_capacity, .done = after_capacity},
+    [PROGRAM_RUN] = {.start = start_run, .step = step_reset, .next = PROGRAM_PASSED},
+    [PROGRAM_PASSED] = {.start = start_passed},
+    [PROGRAM_FAILED] = {.start = NULL},
+};
+
+/* The only way to change state. */
+static enum step_status program_enter(struct program *program, enum program_state state, uint64_t now)
+{
+    program->phase_us[states[program->state].phase] += now - program->entered;
+    program->entered = now;
+    program->state = state;
+    return steps[state].start ? steps[state].start(program) : STEP_RUNNING;
+}
+
+static enum program_state next_state(struct program *program, enum step_status status)
+{
+    enum program_state state = program->state;
+    if (status == STEP_DONE)
+        return steps[state].done ? steps[state].done(program) : steps[state].next;
+    return steps[state].failed ? steps[state].failed(program) : fail_try(program, &program->step.base.evidence);
+}
+
+/* Enters states until one has asked the session for something, or the recipe has ended. */
+static void advance(struct program *program, enum step_status status)
+{
+    while (status != STEP_RUNNING)
+        status = program_enter(program, next_state(program, status), program->session->now);
+}
+
+static void step(struct recipe *recipe, const struct session_event *event)
+{
+    struct program *program = (struct program *)recipe;
+    if (event->kind == SESSION_STARTED)
+        advance(program, program_enter(program, PROGRAM_RESET, program->session->now));
+    else if (steps[program->state].step)
+        advance(program, steps[program->state].step(program, event));
 }
 
 void program_start(struct program *program, struct session *session, const struct program_job *job, uint64_t now)
@@ -90,97 +379,13 @@ void program_start(struct program *program, struct session *session, const struc
     session_start(session, &program->recipe, LOADER_BAUD, now);
 }
 
-/* Would a fresh reset and a lower baud rate help? Not against what the chip is, nor where the resets of one try have
- * already asked several times. */
-static bool worth_another_try(enum cause cause)
-{
-    switch (cause) {
-    case CAUSE_LINE_NOISE:
-    case CAUSE_ROM_REFUSED:
-    case CAUSE_STUB_SILENT:
-    case CAUSE_BAUD_FAILED:
-    case CAUSE_LINK_LOST:
-    case CAUSE_BOARD_RESET:
-    case CAUSE_FLASH_SLOW:
-    case CAUSE_WRITE_FAILED:
-    case CAUSE_MD5_MISMATCH:
-    case CAUSE_REPLY_MALFORMED:
-    case CAUSE_FLASH_ID_UNREADABLE: return true;
-    default: return false;
-    }
-}
-
-void program_fail(struct program *program, enum cause cause, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(program->detail, sizeof(program->detail), format, arguments);
-    va_end(arguments);
-    program->cause = cause;
-
-    if (program->tries >= program->job->tries || !worth_another_try(cause)) {
-        program_enter(program, PROGRAM_FAILED);
-        return;
-    }
-    bool fast = program->state >= PROGRAM_BAUD;
-    if (fast && program->baud_index + 1 < program->job->n_bauds)
-        program->baud_index++;
-    begin_try(program);
-    program_enter(program, PROGRAM_RESET);
-}
-
 void program_abort(struct program *program, enum cause cause, const char *detail, uint64_t now)
 {
     if (program_ended(program))
         return;
     program->cause = cause;
     snprintf(program->detail, sizeof(program->detail), "%s", detail);
-    change_state(program, PROGRAM_FAILED, now);
-}
-
-enum cause port_error_cause(int error)
-{
-    switch (error) {
-    case -EIO:
-    case -ENODEV:
-    case -ENXIO: return CAUSE_UNPLUGGED;
-    case -ETIMEDOUT: return CAUSE_ADAPTER_STUCK;
-    default: return CAUSE_ADAPTER_ERROR;
-    }
-}
-
-bool check_reply_or_fail(struct program *program, const struct session_event *event, const char *what,
-                         enum cause refused, enum cause silent)
-{
-    switch (event->kind) {
-    case SESSION_EXPIRED: program_fail(program, silent, "%s: no answer", what); return false;
-    case SESSION_REPLY:
-        if (event->wire_error == WIRE_OK)
-            return true;
-        program_fail(program, refused, "%s: error 0x%02x", what, event->wire_error);
-        return false;
-    case SESSION_STRAY:
-        program_fail(program, CAUSE_BOARD_RESET, "%s: %u bytes came that are no answer", what, program->session->stray);
-        return false;
-    case SESSION_DONE:
-        if (event->error == 0)
-            return true;
-        program_fail(program, port_error_cause(event->error), "%s: %s", what, strerror(-event->error));
-        return false;
-    case SESSION_STARTED:
-    case SESSION_FRAME: break;
-    }
-    return true;
-}
-
-void program_request_words(struct program *program, enum wire_op op, const uint32_t *words, size_t n, uint64_t timeout,
-                           unsigned tries)
-{
-    uint8_t data[128];
-    assert(n * 4 <= sizeof(data));
-    for (size_t i = 0; i < n; i++)
-        put_le32(data + 4 * i, words[i]);
-    session_request(program->session, op, data, 4 * n, timeout, tries);
+    advance(program, program_enter(program, PROGRAM_FAILED, now));
 }
 
 bool program_ended(const struct program *program)

@@ -5,8 +5,11 @@
  * up.
  *
  * Passed means: the chip read its whole flash image back and its MD5 is the golden one's, in a flash that is not
- * smaller than its id says. Nothing else does. With `compare_first` it is asked for that before anything is erased, and
- * a board that is right already passes unwritten.
+ * smaller than its id says. Nothing else is a pass. With `compare_first` the MD5 is asked for before anything is erased
+ * too, and a board that is right already passes unwritten.
+ *
+ * Each state is one step of proto/step. program_enter() alone changes state; a table in program.c names for each state
+ * its step and the state that follows. A failed step's evidence becomes a cause in proto/diagnosis.
  */
 #ifndef PROTO_RECIPE_PROGRAM_H
 #define PROTO_RECIPE_PROGRAM_H
@@ -18,7 +21,17 @@
 #include "proto/image/stub_image.h"
 #include "proto/link/session.h"
 #include "proto/recipe/phase.h"
-#include "proto/step/loader.h"
+#include "proto/step/baud.h"
+#include "proto/step/boot_log.h"
+#include "proto/step/capacity.h"
+#include "proto/step/chip_id.h"
+#include "proto/step/compare.h"
+#include "proto/step/connect.h"
+#include "proto/step/flash_id.h"
+#include "proto/step/reset_sequence.h"
+#include "proto/step/stub_upload.h"
+#include "proto/step/verify.h"
+#include "proto/step/write.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,7 +74,7 @@ struct program_job {
     size_t first_baud;  /* index to begin with: what worked in this slot before */
     unsigned tries;     /* at least 1 */
     bool compare_first; /* a board that holds the image already passes without being written */
-    bool manual_reset;  /* DTR and RTS lead nowhere: wait until a person has put the board into download mode */
+    bool manual_reset;  /* DTR and RTS are not connected: wait until a person has put the board into download mode */
     bool run;           /* reset into the firmware at the end (not possible with manual_reset) */
 };
 
@@ -72,7 +85,6 @@ struct program {
     const struct program_job *job;
 
     enum program_state state;
-    unsigned step;    /* within the state */
     enum cause cause; /* of the latest try that failed; CAUSE_NONE once passed */
     char detail[192];
     unsigned tries;    /* begun so far */
@@ -88,28 +100,31 @@ struct program {
     char stub_name[64];
     bool written; /* erasing was asked for, in any try: the flash is no longer what it was */
 
-    uint64_t entered;                       /* the state, µs */
-    uint64_t phase_us[PROGRAM_PHASE_COUNT]; /* summed over all tries; the state at work is not in it yet */
+    uint64_t entered;                       /* when `state` was entered, µs */
+    uint64_t phase_us[PROGRAM_PHASE_COUNT]; /* summed over all tries, without the state at work */
 
+    /* Of this try; all zero when it begins. */
     struct {
-        unsigned round; /* of resets in this try */
-        struct loader_walk walk;
-        uint64_t settled; /* bytes since the latest reset until only answers to SYNC can come */
-        uint64_t garbled; /* and those that came in place of such answers */
-        struct loader_chip chip;
-        unsigned pass;  /* what is read twice must agree */
-        unsigned look;  /* for the flash id, see nor_identify.c */
-        bool mismatch;  /* the MD5 of `part` is wrong */
-        uint32_t probe; /* for the flash's size, see program_capacity.c */
-        uint8_t seen[16];
-        uint32_t id;     /* as read in the first pass */
-        uint32_t spi[3]; /* registers to be restored */
-        size_t segment, part, block, range;
-        uint32_t uploaded, block_size; /* of this segment of the stub: bytes there, bytes at a time */
-        unsigned resends;              /* of this block */
-        uint64_t give_up;              /* on the stub's greeting, µs */
-        uint64_t cost;                 /* of the blocks that are written, see program_progress.c */
-    } at;                              /* where in a state the recipe is */
+        unsigned rounds;          /* of reset and SYNC, unanswered */
+        uint64_t heard;           /* bytes before the latest reset */
+        uint64_t unexpected;      /* bytes that came in place of answers to SYNC */
+        struct evidence mismatch; /* of VERIFY, while CAPACITY looks for its reason; kind NONE: the image is right */
+    } in_try;
+
+    union {
+        struct step base;               /* of any of them */
+        struct reset_sequence reset;    /* RESET, RUN */
+        struct connect connect;         /* SYNC, WAIT */
+        struct boot_log boot_log;       /* DIAGNOSE */
+        struct chip_id chip_id;         /* IDENTIFY */
+        struct stub_upload stub_upload; /* STUB */
+        struct flash_id flash_id;       /* FLASH_ID */
+        struct baud baud;               /* BAUD */
+        struct compare compare;         /* COMPARE */
+        struct write write;             /* WRITE */
+        struct verify verify;           /* VERIFY */
+        struct capacity capacity;       /* CAPACITY */
+    } step;                             /* of `state` */
 };
 
 /* Binds the recipe to a session and starts it at LOADER_BAUD. */
@@ -120,15 +135,13 @@ void program_abort(struct program *program, enum cause cause, const char *detail
 
 bool program_ended(const struct program *program); /* PASSED or FAILED */
 
-/* What the tile shows. Sentences and names are static strings. */
+/* For the tile; how far it is: program_progress.h. Sentences and names are static strings. */
 const char *program_sentence(const struct program *program);
 const char *program_phase_name(const struct program *program);
 bool program_waits_for_person(const struct program *program);
-unsigned program_percent(const struct program *program,
-                         uint64_t now); /* of the whole attempt, 0 to 100; 0 while the way is unclear */
-double program_seconds_left(const struct program *program, uint64_t now); /* negative: unknown */
-uint32_t program_baud(const struct program *program);                     /* of this try */
+uint32_t program_baud(const struct program *program); /* of this try */
 
+/* "reset", "sync", …: static. For tests and benchmarks. */
 const char *program_phase_label(enum program_phase phase);
 
 #endif

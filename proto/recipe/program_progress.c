@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* How far an attempt is, and how long it will take: a model of each state's time, corrected in WRITE by the pace seen.
- */
-#include "proto/recipe/program_internal.h"
+#include "proto/recipe/program_progress.h"
+
+#include "proto/link/duration.h"
 
 /* The states of a try that goes well, in order. */
 static const enum program_state way[] = {PROGRAM_RESET,    PROGRAM_SYNC,     PROGRAM_IDENTIFY, PROGRAM_STUB,
@@ -13,22 +13,43 @@ static const enum program_state way[] = {PROGRAM_RESET,    PROGRAM_SYNC,     PRO
 #define ERASE_US_PER_KB 2300ULL
 #define MD5_US_PER_KB   1100ULL
 
-/* Pages that are blank are not known block by block: what does not deflate away counts as programmed. */
-uint64_t program_block_cost(const struct program *program, const struct golden_block *block)
+/* Of a block of the image, in µs. Pages that are blank are not known block by block: bytes that do not deflate away
+ * count as programmed. */
+static uint64_t block_cost(const struct program *program, const struct golden_block *block)
 {
     uint64_t link = block->size * 10 * S / program_baud(program);
     uint64_t programmed = block->inflated < 2 * block->size ? block->inflated : 2 * block->size;
     return link + block->inflated / 1024 * ERASE_US_PER_KB + programmed / 256 * MS;
 }
 
+static uint64_t blocks_cost(const struct program *program, const struct golden_part *part, size_t n_blocks)
+{
+    uint64_t cost = 0;
+    for (size_t i = 0; i < n_blocks; i++)
+        cost += block_cost(program, &part->blocks[i]);
+    return cost;
+}
+
+/* Of the first `n_parts` parts. */
+static uint64_t parts_cost(const struct program *program, size_t n_parts)
+{
+    const struct golden_part *parts = program->job->golden->parts;
+    uint64_t cost = 0;
+    for (size_t i = 0; i < n_parts; i++)
+        cost += blocks_cost(program, &parts[i], parts[i].n_blocks);
+    return cost;
+}
+
 static uint64_t write_cost(const struct program *program)
 {
-    const struct golden *golden = program->job->golden;
-    uint64_t cost = 1;
-    for (size_t i = 0; i < golden->n_parts; i++)
-        for (size_t j = 0; j < golden->parts[i].n_blocks; j++)
-            cost += program_block_cost(program, &golden->parts[i].blocks[j]);
-    return cost;
+    return 1 + parts_cost(program, program->job->golden->n_parts);
+}
+
+static uint64_t written_cost(const struct program *program)
+{
+    const struct write *write = &program->step.write;
+    return parts_cost(program, write->part) +
+           blocks_cost(program, &program->job->golden->parts[write->part], write->block);
 }
 
 static uint64_t stub_cost(const struct program *program)
@@ -74,7 +95,7 @@ static bool on_the_way(enum program_state state, size_t *at)
 static double fraction(const struct program *program, uint64_t now)
 {
     uint64_t expected = expected_us(program, program->state);
-    double done = program->state == PROGRAM_WRITE ? (double)program->at.cost : (double)(now - program->entered);
+    double done = program->state == PROGRAM_WRITE ? (double)written_cost(program) : (double)(now - program->entered);
     double part = expected > 0 ? done / (double)expected : 0;
     return part < 0.99 ? part : 0.99;
 }

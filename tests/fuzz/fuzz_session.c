@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Deframer, reply parser and flash recipe against a chip that answers with the fuzzer's bytes. Whatever it says, the
- * recipe ends in bounded steps, and passes only if a reply of 16 bytes was the golden MD5. */
-#include "proto/recipe/program.h"
+/* Deframer, reply parser and the recipe `program` against a chip that answers with the fuzzer's bytes. Whatever it
+ * says, the recipe ends in bounded steps, and passes only if a reply of 16 bytes was the golden MD5. */
+#include "proto/recipe/program_progress.h"
 #include "tests/fuzz/chip.h"
 
 #include <assert.h>

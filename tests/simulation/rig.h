@@ -9,6 +9,7 @@
 #include "proto/link/session.h"
 #include "proto/recipe/presence.h"
 #include "proto/recipe/program.h"
+#include "proto/recipe/program_progress.h"
 #include "tools/boardsim/board/board.h"
 
 #include <stdint.h>

@@ -236,7 +236,7 @@ START_TEST(an_open_line_is_called_open_whatever_the_boot_says)
         expect_failure(CAUSE_TX_OPEN);
     else
         ck_assert(rig->program.cause == CAUSE_TX_OPEN || rig->program.cause == CAUSE_LINE_NOISE);
-    ck_assert_uint_eq(rig->program.at.garbled, 0);
+    ck_assert_uint_eq(rig->program.in_try.unexpected, 0);
 }
 END_TEST
 
