@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* From evidence to a cause and a detail. */
+#include "proto/diagnosis/diagnosis.h"
+#include "tests/runner.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+    struct evidence evidence;
+    enum cause cause;
+    const char *detail;
+} diagnoses[] = {
+    /* Requests, by operation. */
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_SYNC}, CAUSE_BOARD_SILENT, "SYNC: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_READ_REGISTER},
+     CAUSE_LINK_LOST,
+     "reading a register: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_UPLOAD_STUB},
+     CAUSE_LINK_LOST,
+     "uploading the stub: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_AWAIT_GREETING, .name = "gangd 0.1.0"},
+     CAUSE_STUB_SILENT,
+     "gangd 0.1.0: no greeting"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_CHANGE_BAUD, .values = {921600}},
+     CAUSE_BAUD_FAILED,
+     "921600 baud: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_COMPARE}, CAUSE_LINK_LOST, "comparing: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_BEGIN_WRITE, .address = 0x1000},
+     CAUSE_LINK_LOST,
+     "beginning to write at 0x1000: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_WRITE_BLOCK, .address = 0x1000, .values = {3, 7}},
+     CAUSE_LINK_LOST,
+     "writing at 0x1000, block 3 of 7: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_END_WRITE},
+     CAUSE_LINK_LOST,
+     "ending to write at 0x0: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_VERIFY}, CAUSE_LINK_LOST, "verifying: no answer"},
+    {{.kind = EVIDENCE_NO_ANSWER, .operation = OPERATION_FIND_CAPACITY},
+     CAUSE_LINK_LOST,
+     "looking for the flash's size: no answer"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_READ_REGISTER, .wire_error = 5},
+     CAUSE_ROM_REFUSED,
+     "reading a register: error 0x05"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_UPLOAD_STUB, .wire_error = 7},
+     CAUSE_ROM_REFUSED,
+     "uploading the stub: error 0x07"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_START_STUB, .wire_error = 6},
+     CAUSE_ROM_REFUSED,
+     "starting the stub: error 0x06"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_CHANGE_BAUD, .wire_error = 0xC3, .values = {460800}},
+     CAUSE_BAUD_FAILED,
+     "460800 baud: error 0xc3"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_WRITE_BLOCK, .wire_error = WIRE_ERR_UNLOCK, .values = {1, 2}},
+     CAUSE_FLASH_PROTECTED,
+     "writing at 0x0, block 1 of 2: error 0xc5"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_END_WRITE, .wire_error = WIRE_ERR_SLOW},
+     CAUSE_FLASH_SLOW,
+     "ending to write at 0x0: error 0xe0"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_BEGIN_WRITE, .wire_error = WIRE_ERR_SPI},
+     CAUSE_WRITE_FAILED,
+     "beginning to write at 0x0: error 0xc4"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_VERIFY, .wire_error = WIRE_ERR_UNLOCK},
+     CAUSE_WRITE_FAILED,
+     "verifying: error 0xc5"},
+    {{.kind = EVIDENCE_REFUSED, .operation = OPERATION_FIND_CAPACITY, .wire_error = WIRE_ERR_SPI},
+     CAUSE_REPLY_MALFORMED,
+     "looking for the flash's size: error 0xc4"},
+    {{.kind = EVIDENCE_STRAY, .operation = OPERATION_VERIFY, .count = 49},
+     CAUSE_BOARD_RESET,
+     "verifying: 49 bytes came that are no answer"},
+    {{.kind = EVIDENCE_MALFORMED, .operation = OPERATION_VERIFY, .count = 3}, CAUSE_REPLY_MALFORMED, "MD5 of 3 bytes"},
+    /* The port, by errno. */
+    {{.kind = EVIDENCE_PORT_ERROR, .operation = OPERATION_MODEM_LINES, .port_error = -EIO},
+     CAUSE_UNPLUGGED,
+     "modem lines: Input/output error"},
+    {{.kind = EVIDENCE_PORT_ERROR, .operation = OPERATION_MODEM_LINES, .port_error = -ENODEV},
+     CAUSE_UNPLUGGED,
+     "modem lines: No such device"},
+    {{.kind = EVIDENCE_PORT_ERROR, .operation = OPERATION_CHANGE_BAUD, .port_error = -ENXIO, .values = {921600}},
+     CAUSE_UNPLUGGED,
+     "921600 baud: No such device or address"},
+    {{.kind = EVIDENCE_PORT_ERROR, .operation = OPERATION_SET_BAUD, .port_error = -ETIMEDOUT, .values = {74880}},
+     CAUSE_ADAPTER_STUCK,
+     "setting 74880 baud: Connection timed out"},
+    {{.kind = EVIDENCE_PORT_ERROR, .operation = OPERATION_SET_BAUD, .port_error = -EINVAL, .values = {115200}},
+     CAUSE_ADAPTER_ERROR,
+     "setting 115200 baud: Invalid argument"},
+    {{.kind = EVIDENCE_PORT_ERROR, .operation = OPERATION_CHANGE_BAUD, .port_error = -EINVAL, .values = {921600}},
+     CAUSE_BAUD_FAILED,
+     "921600 baud: the adapter cannot do it"},
+    /* A board that does not answer SYNC. */
+    {{.kind = EVIDENCE_SILENT, .operation = OPERATION_SYNC, .count = 5}, CAUSE_BOARD_SILENT, "5 resets, no byte"},
+    {{.kind = EVIDENCE_NOISE, .operation = OPERATION_SYNC, .count = 12},
+     CAUSE_LINE_NOISE,
+     "12 bytes that make no sense"},
+    {{.kind = EVIDENCE_BOOT_MODE, .operation = OPERATION_SYNC, .values = {1}},
+     CAUSE_TX_OPEN,
+     "boot mode 1, but no answer to SYNC"},
+    {{.kind = EVIDENCE_BOOT_MODE, .operation = OPERATION_SYNC, .values = {1}, .count = 4},
+     CAUSE_LINE_NOISE,
+     "boot mode 1, and 4 bytes that make no sense in answer to SYNC"},
+    {{.kind = EVIDENCE_BOOT_MODE, .operation = OPERATION_SYNC, .values = {3}, .count = 4},
+     CAUSE_NOT_DOWNLOAD_MODE,
+     "boot mode 3 instead of 1"},
+    /* Chip and flash part. */
+    {{.kind = EVIDENCE_DIFFERS, .operation = OPERATION_READ_REGISTER, .address = 0x3FF00050, .values = {1, 2}},
+     CAUSE_LINE_NOISE,
+     "register 0x3ff00050 reads as 0x00000001 and as 0x00000002"},
+    {{.kind = EVIDENCE_DIFFERS, .operation = OPERATION_READ_FLASH_ID, .values = {0x1640EF, 0x1640EE}},
+     CAUSE_LINE_NOISE,
+     "the flash id reads as 1640ef and as 1640ee"},
+    {{.kind = EVIDENCE_WRONG_VALUE, .operation = OPERATION_READ_REGISTER, .values = {0x00F01D83}},
+     CAUSE_WRONG_CHIP,
+     "magic word 0x00f01d83"},
+    {{.kind = EVIDENCE_WRONG_VALUE, .operation = OPERATION_CHANGE_BAUD, .values = {921600}},
+     CAUSE_BAUD_FAILED,
+     "921600 baud: a register reads wrong"},
+    {{.kind = EVIDENCE_UNKNOWN_OUI, .operation = OPERATION_READ_REGISTER, .values = {1, 2, 3, 4}},
+     CAUSE_UNKNOWN_OUI,
+     "efuses 00000001 00000002 00000003 00000004"},
+    {{.kind = EVIDENCE_SPI_UNFINISHED, .operation = OPERATION_READ_FLASH_ID},
+     CAUSE_FLASH_ID_UNREADABLE,
+     "the SPI controller does not finish"},
+    {{.kind = EVIDENCE_FLASH_BUSY, .operation = OPERATION_READ_FLASH_ID},
+     CAUSE_FLASH_SLOW,
+     "still busy with what was begun before"},
+    {{.kind = EVIDENCE_FLASH_ABSENT, .operation = OPERATION_READ_FLASH_ID, .values = {0xFFFFFFFF}},
+     CAUSE_FLASH_ID_UNREADABLE,
+     "id ffffff"},
+    {{.kind = EVIDENCE_FLASH_SIZE_UNKNOWN, .operation = OPERATION_READ_FLASH_ID, .values = {0xEF, 0x4020}},
+     CAUSE_FLASH_SIZE_UNKNOWN,
+     "id ef4020"},
+    {{.kind = EVIDENCE_FLASH_TOO_SMALL, .operation = OPERATION_READ_FLASH_ID, .values = {0x100000, 0x200001}},
+     CAUSE_FLASH_TOO_SMALL,
+     "flash of 1024 KB, 2049 KB are needed"},
+    {{.kind = EVIDENCE_FLASH_ALIASED, .operation = OPERATION_FIND_CAPACITY, .address = 0x40000, .values = {0x240000}},
+     CAUSE_FLASH_SIZE_FALSE,
+     "what is at 0x40000 is at 0x240000 too"},
+    {{.kind = EVIDENCE_MISMATCH, .operation = OPERATION_VERIFY, .address = 0x10000, .name = "app.bin"},
+     CAUSE_MD5_MISMATCH,
+     "app.bin at 0x10000"},
+    {{.kind = EVIDENCE_NONE, .operation = OPERATION_NONE}, CAUSE_NONE, ""},
+};
+#define DIAGNOSES ((int)(sizeof(diagnoses) / sizeof(diagnoses[0])))
+
+START_TEST(evidence_has_one_cause_and_detail)
+{
+    char detail[192];
+    enum cause cause = diagnosis_cause(&diagnoses[_i].evidence);
+    ck_assert_str_eq(cause_code(cause), cause_code(diagnoses[_i].cause));
+    diagnosis_detail(&diagnoses[_i].evidence, detail, sizeof(detail));
+    ck_assert_str_eq(detail, diagnoses[_i].detail);
+}
+END_TEST
+
+START_TEST(each_kind_of_evidence_has_a_cause)
+{
+    bool seen[EVIDENCE_KIND_COUNT] = {false};
+    for (int i = 0; i < DIAGNOSES; i++)
+        seen[diagnoses[i].evidence.kind] = true;
+    for (int kind = 0; kind < EVIDENCE_KIND_COUNT; kind++)
+        ck_assert_msg(seen[kind], "kind %d is not in the table", kind);
+}
+END_TEST
+
+/* A failure without a cause would be booked as a pass is. */
+START_TEST(no_failure_is_without_a_cause)
+{
+    for (int kind = EVIDENCE_NONE + 1; kind < EVIDENCE_KIND_COUNT; kind++) {
+        const struct evidence evidence = {.kind = (enum evidence_kind)kind, .operation = (enum operation)_i};
+        bool request = kind == EVIDENCE_NO_ANSWER || kind == EVIDENCE_REFUSED;
+        bool requested = _i != OPERATION_NONE && _i != OPERATION_SET_BAUD && _i != OPERATION_MODEM_LINES &&
+                         _i != OPERATION_READ_FLASH_ID;
+        if (!request || requested)
+            ck_assert_msg(diagnosis_cause(&evidence) != CAUSE_NONE, "kind %d, operation %d", kind, _i);
+    }
+}
+END_TEST
+
+START_TEST(a_long_detail_is_cut)
+{
+    char detail[8];
+    diagnosis_detail(&(struct evidence){.kind = EVIDENCE_FLASH_BUSY}, detail, sizeof(detail));
+    ck_assert_str_eq(detail, "still b");
+}
+END_TEST
+
+START_TEST(another_try_is_for_what_a_reset_may_change)
+{
+    ck_assert(diagnosis_worth_another_try(CAUSE_LINK_LOST));
+    ck_assert(diagnosis_worth_another_try(CAUSE_BAUD_FAILED));
+    ck_assert(!diagnosis_worth_another_try(CAUSE_WRONG_CHIP));
+    ck_assert(!diagnosis_worth_another_try(CAUSE_FLASH_TOO_SMALL));
+    ck_assert(!diagnosis_worth_another_try(CAUSE_BOARD_SILENT));
+    ck_assert(!diagnosis_worth_another_try(CAUSE_UNPLUGGED));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("diagnosis");
+    TCase *tcase = tcase_create("diagnosis");
+    tcase_add_loop_test(tcase, evidence_has_one_cause_and_detail, 0, DIAGNOSES);
+    tcase_add_test(tcase, each_kind_of_evidence_has_a_cause);
+    tcase_add_loop_test(tcase, no_failure_is_without_a_cause, 0, OPERATION_COUNT);
+    tcase_add_test(tcase, a_long_detail_is_cut);
+    tcase_add_test(tcase, another_try_is_for_what_a_reset_may_change);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}
