@@ -3,6 +3,8 @@
 #ifndef PROTO_CHIP_IDENTITY_H
 #define PROTO_CHIP_IDENTITY_H
 
+#include "proto/link/check.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,6 +20,6 @@ struct chip_identity {
 };
 
 /* False: the efuses give no known OUI. The rest of `identity` is set all the same, with an OUI of 00:00:00. */
-bool chip_identify(const uint32_t efuse[CHIP_EFUSE_WORDS], struct chip_identity *identity);
+MUST_CHECK bool chip_identify(const uint32_t efuse[CHIP_EFUSE_WORDS], struct chip_identity *identity);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef PROTO_CHIP_NOR_H
 #define PROTO_CHIP_NOR_H
 
+#include "proto/link/check.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +16,6 @@ struct flash_part {
 };
 
 /* False: nothing answered (all ones or all zeros). */
-bool nor_identify(uint32_t id, struct flash_part *part);
+MUST_CHECK bool nor_identify(uint32_t id, struct flash_part *part);
 
 #endif

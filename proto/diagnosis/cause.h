@@ -6,6 +6,8 @@
 #ifndef PROTO_DIAGNOSIS_CAUSE_H
 #define PROTO_DIAGNOSIS_CAUSE_H
 
+#include "proto/link/check.h"
+
 /* X(name, code, sentence, remedy) */
 #define CAUSE_LIST(X)                                                                                                  \
     X(NONE, "none", "", "")                                                                                            \
@@ -82,6 +84,6 @@ const char *cause_sentence(enum cause cause);
 const char *cause_remedy(enum cause cause);
 
 /* The cause with this code, or CAUSE_COUNT if there is none. */
-enum cause cause_from_code(const char *code);
+MUST_CHECK enum cause cause_from_code(const char *code);
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef PROTO_IMAGE_GOLDEN_H
 #define PROTO_IMAGE_GOLDEN_H
 
+#include "proto/link/check.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,16 +65,16 @@ struct golden {
 };
 
 /* An empty image. NULL when out of memory. The caller frees with golden_free(). */
-struct golden *golden_new(void);
+MUST_CHECK struct golden *golden_new(void);
 
 /* Adds a copy of `len` bytes. 0, or -1 and a sentence that names the part in `error`: empty, not sector-aligned, beyond
  * 16 MB, overlapping another part, too many. */
-int golden_add(struct golden *golden, const char *name, uint32_t offset, const uint8_t *bytes, size_t len, char *error,
-               size_t error_size);
+MUST_CHECK int golden_add(struct golden *golden, const char *name, uint32_t offset, const uint8_t *bytes, size_t len,
+                          char *error, size_t error_size);
 
 /* Checks the whole, hashes and compresses; the image must not change afterwards. `expect_header`: the part at offset 0
  * must be there and begin like an ESP8266 boot image. 0, or -1 and a sentence in `error`. */
-int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size);
+MUST_CHECK int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size);
 
 void golden_free(struct golden *golden); /* NULL is fine */
 

@@ -6,6 +6,8 @@
 #ifndef PROTO_IMAGE_STUB_IMAGE_H
 #define PROTO_IMAGE_STUB_IMAGE_H
 
+#include "proto/link/check.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,10 +28,11 @@ struct stub_image {
 /* Parses JSON of `len` bytes. Returns NULL and a sentence in `error` if it is not such a stub: a missing key, bad
  * base64, segments outside the chip's RAM (docs/esp8266.md section 1), text in the ROM's message buffer or data so near
  * its start that no frame fits in front of it, an entry outside the text. The caller frees with stub_image_free(). */
-struct stub_image *stub_image_parse(const char *json, size_t len, const char *name, char *error, size_t error_size);
+MUST_CHECK struct stub_image *stub_image_parse(const char *json, size_t len, const char *name, char *error,
+                                               size_t error_size);
 void stub_image_free(struct stub_image *stub);
 
-/* Our own, built from stub/. Never fails on a sound build. */
+/* Our own, built from stub/. Never NULL: out of memory, or in a build whose stub is broken, it ends the program. */
 struct stub_image *stub_image_builtin(void);
 
 #endif

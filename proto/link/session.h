@@ -109,6 +109,7 @@ struct session {
     uint8_t heard[SESSION_HEARD]; /* the first bytes since session_forget(), whatever they are */
     uint64_t heard_total;
 
+    /* Sees each byte as it is sent or received; NULL: none. Tests alone set it today. */
     void (*trace)(void *data, enum session_trace direction, uint64_t now, const uint8_t *bytes, size_t n);
     void *trace_data;
 };
@@ -120,7 +121,7 @@ void session_start(struct session *session, struct recipe *recipe, uint32_t baud
 /* The owner's side. */
 const struct session_want *session_want(const struct session *session);
 uint64_t session_deadline(const struct session *session); /* SESSION_NEVER: none */
-bool session_ended(const struct session *session);        /* the recipe has asked for nothing more */
+bool session_ended(const struct session *session);        /* the recipe has asked for nothing more. For tests */
 void session_sent(struct session *session, size_t n, uint64_t now);
 void session_done(struct session *session, int error, uint64_t now);
 void session_received(struct session *session, const uint8_t *bytes, size_t n, uint64_t now);

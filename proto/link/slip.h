@@ -3,6 +3,8 @@
 #ifndef PROTO_LINK_SLIP_H
 #define PROTO_LINK_SLIP_H
 
+#include "proto/link/check.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +29,6 @@ struct slip_decoder {
 void slip_decoder_init(struct slip_decoder *decoder, uint8_t *frame, size_t size);
 
 /* Takes one byte. True when it ended a frame: `frame` holds `len` > 0 bytes, until the next call. */
-bool slip_decode(struct slip_decoder *decoder, uint8_t byte);
+MUST_CHECK bool slip_decode(struct slip_decoder *decoder, uint8_t byte);
 
 #endif

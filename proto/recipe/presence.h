@@ -86,7 +86,7 @@ void presence_start(struct presence *presence, struct session *session, const st
 
 bool presence_ended(const struct presence *presence);
 
-/* "same", "board", …: static. */
+/* "same", "board", …: static. For tests. */
 const char *presence_result_word(enum presence_result result);
 
 #endif

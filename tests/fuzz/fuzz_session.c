@@ -22,8 +22,9 @@ static void make_golden(void)
 {
     char error[100];
     golden = golden_new();
-    golden_add(golden, "golden", 0, (const uint8_t *)"golden image", 12, error, sizeof(error));
-    golden_seal(golden, false, error, sizeof(error));
+    if (!golden || golden_add(golden, "golden", 0, (const uint8_t *)"golden image", 12, error, sizeof(error)) != 0 ||
+        golden_seal(golden, false, error, sizeof(error)) != 0)
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
