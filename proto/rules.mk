@@ -4,7 +4,7 @@ PROTO_PKGS := jansson zlib libmd
 
 $(PROTO_OBJ): PKGS = $(PROTO_PKGS)
 
-# Our stub travels inside the program, in the same JSON form that `stub = FILE` takes.
+# Our stub is linked into the program, in the same JSON form that `stub = FILE` takes.
 $(B)/proto/image/builtin_stub.o: proto/image/builtin_stub.S $(S)/stub.json
 	@mkdir -p $(@D)
 	$(call said,AS)

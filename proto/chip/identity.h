@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who a unit is: MAC, chip id and type from the efuses. Source: docs/esp8266.md section 3. */
+/* The identity of a unit: MAC, chip id and type from the efuses. Source: docs/esp8266.md section 3. */
 #ifndef PROTO_CHIP_IDENTITY_H
 #define PROTO_CHIP_IDENTITY_H
 

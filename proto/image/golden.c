@@ -61,6 +61,42 @@ static int check_new_part(const struct golden *golden, const char *name, uint32_
     return -1;
 }
 
+/* The place of a part in the order of offsets. */
+static size_t find_place(const struct golden *golden, uint32_t offset)
+{
+    size_t at = 0;
+    while (at < golden->n_parts && golden->parts[at].offset < offset)
+        at++;
+    return at;
+}
+
+/* The part that shares a sector with the new one, which belongs at `at`; NULL: none. */
+static const struct golden_part *find_overlap(const struct golden *golden, const struct golden_part *part, size_t at)
+{
+    if (at > 0 && sector_end(&golden->parts[at - 1]) > part->offset)
+        return &golden->parts[at - 1];
+    if (at < golden->n_parts && sector_end(part) > golden->parts[at].offset)
+        return &golden->parts[at];
+    return NULL;
+}
+
+static bool copy_padded(struct golden_part *part, const uint8_t *bytes)
+{
+    part->bytes = malloc(part->padded_size);
+    if (!part->bytes)
+        return false;
+    memcpy(part->bytes, bytes, part->size);
+    memset(part->bytes + part->size, 0xFF, part->padded_size - part->size);
+    return true;
+}
+
+static void insert_part(struct golden *golden, const struct golden_part *part, size_t at)
+{
+    memmove(&golden->parts[at + 1], &golden->parts[at], (golden->n_parts - at) * sizeof(*part));
+    golden->parts[at] = *part;
+    golden->n_parts++;
+}
+
 int golden_add(struct golden *golden, const char *name, uint32_t offset, const uint8_t *bytes, size_t len, char *error,
                size_t error_size)
 {
@@ -72,34 +108,18 @@ int golden_add(struct golden *golden, const char *name, uint32_t offset, const u
         .padded_size = (uint32_t)((len + 3) & ~(size_t)3),
     };
     snprintf(part.name, sizeof(part.name), "%s", name);
-
-    size_t at = 0;
-    while (at < golden->n_parts && golden->parts[at].offset < offset)
-        at++;
-    const struct golden_part *before = at > 0 ? &golden->parts[at - 1] : NULL;
-    const struct golden_part *after = at < golden->n_parts ? &golden->parts[at] : NULL;
-    const struct golden_part *other = NULL;
-    if (before && sector_end(before) > offset)
-        other = before;
-    else if (after && sector_end(&part) > after->offset)
-        other = after;
-    if (other) {
+    size_t at = find_place(golden, offset);
+    const struct golden_part *other = find_overlap(golden, &part, at);
+    if (other)
         snprintf(error, error_size, "%s at 0x%x and %s at 0x%x overlap in flash", name, offset, other->name,
                  other->offset);
-        return -1;
-    }
-
-    part.bytes = malloc(part.padded_size);
-    if (!part.bytes) {
+    else if (!copy_padded(&part, bytes))
         snprintf(error, error_size, "%s: out of memory", name);
-        return -1;
+    else {
+        insert_part(golden, &part, at);
+        return 0;
     }
-    memcpy(part.bytes, bytes, len);
-    memset(part.bytes + len, 0xFF, part.padded_size - len);
-    memmove(&golden->parts[at + 1], &golden->parts[at], (golden->n_parts - at) * sizeof(part));
-    golden->parts[at] = part;
-    golden->n_parts++;
-    return 0;
+    return -1;
 }
 
 static int check_header(const struct golden *golden, char *error, size_t error_size)
@@ -139,12 +159,12 @@ static bool deflate_part(struct golden_part *part)
     if (!part->deflated || compress2(part->deflated, &size, part->bytes, part->padded_size, Z_BEST_COMPRESSION) != Z_OK)
         return false;
     part->deflated_size = (uint32_t)size;
-    size_t most = part->deflated_size / WIRE_FLASH_BLOCK + part->padded_size / GOLDEN_BLOCK_INFLATED + 2;
-    part->blocks = calloc(most, sizeof(part->blocks[0]));
+    size_t max_blocks = part->deflated_size / WIRE_FLASH_BLOCK + part->padded_size / GOLDEN_BLOCK_INFLATED + 2;
+    part->blocks = calloc(max_blocks, sizeof(part->blocks[0]));
     return part->blocks != NULL;
 }
 
-/* Inflates as the chip will, until `block` is full. Returns what inflate() said last. */
+/* Inflates as the chip does, until `block` is full. Returns the last result of inflate(). */
 static int fill_block(z_stream *stream, const struct golden_part *part, struct golden_block *block)
 {
     uint8_t out[4096];
@@ -175,7 +195,7 @@ static bool cut_into_blocks(struct golden_part *part)
     while (result == Z_OK || (result == Z_BUF_ERROR && stream.total_in < part->deflated_size)) {
         struct golden_block *block = &part->blocks[part->n_blocks];
         result = fill_block(&stream, part, block);
-        /* What the last bytes of the stream were still good for. */
+        /* No bytes of the stream are left, but inflate() still held output: it completes with the block before. */
         if (block->size == 0 && part->n_blocks > 0)
             block[-1].inflated += block->inflated;
         else
@@ -219,11 +239,11 @@ static void hash(struct golden *golden)
     to_hex(golden->sha256, digest, 32);
 }
 
-static void digest(const struct golden_part *part, uint32_t at, uint32_t size, uint8_t md5[16])
+void golden_md5(const uint8_t *bytes, size_t size, uint8_t md5[GOLDEN_MD5_SIZE])
 {
     MD5_CTX context;
     MD5Init(&context);
-    MD5Update(&context, part->bytes + at, size);
+    MD5Update(&context, bytes, size);
     MD5Final(md5, &context);
 }
 
@@ -234,7 +254,7 @@ static void add_range(struct golden *golden, const struct golden_part *part, uin
     struct golden_range *range = &golden->ranges[golden->n_ranges++];
     range->offset = part->offset + at;
     range->size = size;
-    digest(part, at, size, range->md5);
+    golden_md5(part->bytes + at, size, range->md5);
 }
 
 static uint32_t head_size(const struct golden_part *part)
@@ -261,7 +281,7 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
         return -1;
     for (size_t i = 0; i < golden->n_parts; i++) {
         struct golden_part *part = &golden->parts[i];
-        digest(part, 0, part->padded_size, part->md5);
+        golden_md5(part->bytes, part->padded_size, part->md5);
         part->used_pages = count_used_pages(part);
         if (!deflate_part(part) || !cut_into_blocks(part)) {
             snprintf(error, error_size, "%s: cannot be compressed: out of memory", part->name);

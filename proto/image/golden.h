@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The golden image: what must be in flash. Parsed, checked, hashed and compressed once; then read-only and shared by
- * all slots. It allocates only while it is made.
+ * The golden image: the content that the flash must have. Parsed, checked, hashed and compressed once; then read-only
+ * and shared by all slots. It allocates only while it is made.
  */
 #ifndef PROTO_IMAGE_GOLDEN_H
 #define PROTO_IMAGE_GOLDEN_H
@@ -15,46 +15,47 @@
 #define GOLDEN_PARTS_MAX 16
 #define GOLDEN_END_MAX   0x1000000 /* 16 MB: the largest part the chip can address */
 #define GOLDEN_SECTOR    4096
+#define GOLDEN_MD5_SIZE  16
 
 #define GOLDEN_BLOCK_INFLATED 65536
 
-/* How much of each part is looked at before all of it. A board with other firmware differs here already, and its digest
- * takes the chip 70 ms, that of 4 MB more than four seconds. */
+/* Bytes of each part that are compared before the rest. A board with other firmware differs here already, and the
+ * digest of 64 KB takes the chip 70 ms, that of 4 MB more than four seconds. */
 #define GOLDEN_HEAD 65536
 
-/* One FLASH_DEFL_DATA block: what to send, and how much flash it turns into. A kilobyte may become a megabyte of 0xFF,
- * and the chip needs the time of the megabyte: so a block also ends where it has become GOLDEN_BLOCK_INFLATED bytes,
- * and no single answer is long in coming. */
+/* One FLASH_DEFL_DATA block: the bytes to send, and the bytes of flash that they become. A kilobyte may become a
+ * megabyte of 0xFF, which takes the chip the time of the megabyte: so a block also ends where it has become
+ * GOLDEN_BLOCK_INFLATED bytes, and no single answer takes long. */
 struct golden_block {
     uint32_t offset, size; /* in golden_part.deflated */
     uint32_t inflated;     /* bytes of flash that are complete with this block and were not before */
 };
 
 struct golden_part {
-    char name[128];       /* for messages: the file's path */
-    uint32_t offset;      /* in flash, a multiple of 4096 */
-    uint32_t size;        /* as given */
-    uint32_t padded_size; /* as written: padded with 0xFF to a multiple of 4 */
-    uint8_t *bytes;       /* padded_size of them */
-    uint8_t md5[16];      /* of padded_size bytes: what the read-back must give */
-    uint8_t *deflated;    /* zlib stream */
+    char name[128];               /* for messages: the file's path */
+    uint32_t offset;              /* in flash, a multiple of 4096 */
+    uint32_t size;                /* as given */
+    uint32_t padded_size;         /* as written: padded with 0xFF to a multiple of 4 */
+    uint8_t *bytes;               /* padded_size of them */
+    uint8_t md5[GOLDEN_MD5_SIZE]; /* of padded_size bytes, as the read-back must give it */
+    uint8_t *deflated;            /* zlib stream */
     uint32_t deflated_size;
     struct golden_block *blocks;
     size_t n_blocks;
     uint32_t used_pages; /* pages of 256 bytes that are not all 0xFF */
 };
 
-/* A stretch of flash, and the MD5 of what it must hold. */
+/* A range of flash, and the MD5 of its part of the image. */
 struct golden_range {
     uint32_t offset, size;
-    uint8_t md5[16];
+    uint8_t md5[GOLDEN_MD5_SIZE];
 };
 
 struct golden {
     struct golden_part parts[GOLDEN_PARTS_MAX]; /* by rising offset */
     size_t n_parts;
-    /* All parts once, cut so that a board which does not hold the image is found out soon: first the heads of all, then
-     * what is behind them. */
+    /* All parts once, cut so that a board without the image is recognized early: first the heads of all parts, then the
+     * rests. */
     struct golden_range ranges[2 * GOLDEN_PARTS_MAX];
     size_t n_ranges;
     uint32_t end;  /* first byte of flash behind the image: the smallest flash it fits */
@@ -77,5 +78,7 @@ MUST_CHECK int golden_add(struct golden *golden, const char *name, uint32_t offs
 MUST_CHECK int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size);
 
 void golden_free(struct golden *golden); /* NULL is fine */
+
+void golden_md5(const uint8_t *bytes, size_t size, uint8_t md5[GOLDEN_MD5_SIZE]);
 
 #endif

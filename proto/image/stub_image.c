@@ -11,7 +11,7 @@
 #include "proto/link/wire.h"
 
 /* Where a segment may lie, docs/esp8266.md section 1. MEM_DATA frames land in the ROM's message buffer: what is
- * uploaded there must be the last, in blocks so small that the frames do not reach it. The data of Espressif's stubs
+ * uploaded there must come last, in blocks so small that the frames do not reach it. The data of Espressif's stubs
  * lies so. */
 #define IRAM_START    0x40100000u
 #define IRAM_END      0x40110000u

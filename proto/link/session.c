@@ -104,7 +104,7 @@ void session_expired(struct session *session, uint64_t now)
         step(session, &(struct session_event){.kind = SESSION_EXPIRED});
 }
 
-/* The ROM says 1 and then which error; a stub says the error and then 0. */
+/* The ROM sends 1 and then the error; a stub the error and then 0. */
 static uint8_t reply_error(const uint8_t status[STATUS_SIZE])
 {
     return status[0] == 1 ? status[1] : status[0];

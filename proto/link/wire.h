@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What travels between host and chip: the one header that proto/ and stub/ share.
+ * The protocol between host and chip: the only header that proto/ and stub/ share.
  *
  * Frames are SLIP. A request is 00 op len16 chk32 data, a reply 01 op len16 val32 data and two status bytes, all little
- * endian. Both 0: done. Otherwise the ROM says 1 and the error, a stub the error and 0.
+ * endian. Both 0: done. Otherwise the ROM sends 1 and the error, a stub the error and 0.
  *
  * The data of FLASH_DATA, MEM_DATA and FLASH_DEFL_DATA begins with four words (payload length, sequence number, 0, 0);
  * chk is WIRE_CHECKSUM_SEED XORed with every byte of the payload behind them, and 0 in all other requests.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/step/capacity.h"
 
-#include <md5.h>
+#include "proto/step/digest.h"
+
 #include <string.h>
 
 #define ADDRESS_STEP 0x40000 /* where one sector tells nothing, the next one is tried */
@@ -32,21 +33,13 @@ static bool should_differ(const struct capacity *step)
                   GOLDEN_SECTOR) != 0;
 }
 
-static void md5_of_sector(const uint8_t sector[GOLDEN_SECTOR], uint8_t md5[DIGEST_SIZE])
-{
-    MD5_CTX context;
-    MD5Init(&context);
-    MD5Update(&context, sector, GOLDEN_SECTOR);
-    MD5Final(md5, &context);
-}
-
 /* Blank, or a part that does not answer. */
-static bool is_constant(const uint8_t md5[DIGEST_SIZE])
+static bool is_constant(const uint8_t md5[GOLDEN_MD5_SIZE])
 {
-    uint8_t sector[GOLDEN_SECTOR], digest[DIGEST_SIZE];
+    uint8_t sector[GOLDEN_SECTOR], digest[GOLDEN_MD5_SIZE];
     for (unsigned fill = 0; fill <= 0xFF; fill += 0xFF) {
         memset(sector, (int)fill, sizeof(sector));
-        md5_of_sector(sector, digest);
+        golden_md5(sector, sizeof(sector), digest);
         if (memcmp(md5, digest, sizeof(digest)) == 0)
             return true;
     }
@@ -72,7 +65,7 @@ static enum step_status try_next_sector(struct capacity *step)
 }
 
 /* The content at the address is known: is it at the alias too? */
-static enum step_status request_alias(struct capacity *step, const uint8_t md5[DIGEST_SIZE])
+static enum step_status request_alias(struct capacity *step, const uint8_t md5[GOLDEN_MD5_SIZE])
 {
     if (is_constant(md5))
         return try_next_sector(step);
@@ -89,12 +82,12 @@ enum step_status capacity_start(struct capacity *step, struct session *session,
     *step = (struct capacity){.parameters = *parameters};
     step_init(&step->base, session);
     const struct golden_part *first = part_at(parameters->golden, 0);
-    uint8_t md5[DIGEST_SIZE];
+    uint8_t md5[GOLDEN_MD5_SIZE];
     if (parameters->image_damaged || !first)
         return request_sector(step);
     if (part_at(parameters->golden, alias(step)))
-        return STEP_DONE;             /* the MD5 was that of both places, and right */
-    md5_of_sector(first->bytes, md5); /* part_at() 0: it begins there */
+        return STEP_DONE;                         /* the MD5 was that of both places, and right */
+    golden_md5(first->bytes, GOLDEN_SECTOR, md5); /* part_at() 0: it begins there */
     return request_alias(step, md5);
 }
 

@@ -12,7 +12,6 @@
 #define PROTO_STEP_CAPACITY_H
 
 #include "proto/image/golden.h"
-#include "proto/step/digest.h"
 #include "proto/step/step.h"
 
 struct capacity_parameters {
@@ -27,7 +26,7 @@ struct capacity {
     struct capacity_parameters parameters;
     uint32_t address; /* of the sector at work */
     enum { CAPACITY_SECTOR, CAPACITY_ALIAS } phase;
-    uint8_t sector_md5[DIGEST_SIZE]; /* of the one at `address` */
+    uint8_t sector_md5[GOLDEN_MD5_SIZE]; /* of the one at `address` */
 };
 
 /* DONE: no sector was found twice. Fails with FLASH_ALIASED of FIND_CAPACITY, and with NO_ANSWER, REFUSED, STRAY or

@@ -22,17 +22,17 @@ void digest_request(struct session *session, uint32_t offset, uint32_t size, uin
         session_expect(session, offset);
 }
 
-bool digest_is(const struct session_event *event, const uint8_t md5[DIGEST_SIZE])
+bool digest_is(const struct session_event *event, const uint8_t md5[GOLDEN_MD5_SIZE])
 {
-    return event->kind == SESSION_REPLY && event->wire_error == WIRE_OK && event->len == DIGEST_SIZE &&
-           memcmp(event->data, md5, DIGEST_SIZE) == 0;
+    return event->kind == SESSION_REPLY && event->wire_error == WIRE_OK && event->len == GOLDEN_MD5_SIZE &&
+           memcmp(event->data, md5, GOLDEN_MD5_SIZE) == 0;
 }
 
 bool digest_check(struct step *step, const struct session_event *event)
 {
     if (!step_check(step, event))
         return false;
-    if (event->len == DIGEST_SIZE)
+    if (event->len == GOLDEN_MD5_SIZE)
         return true;
     step->evidence.kind = EVIDENCE_MALFORMED;
     step->evidence.count = event->len;

@@ -10,16 +10,15 @@
 #ifndef PROTO_STEP_DIGEST_H
 #define PROTO_STEP_DIGEST_H
 
+#include "proto/image/golden.h"
 #include "proto/step/step.h"
-
-#define DIGEST_SIZE 16
 
 /* Requests the MD5 of `size` bytes at `offset`. `capabilities`: of the stub. `last`: nothing is asked for after it, so
  * a second answer does no harm. */
 void digest_request(struct session *session, uint32_t offset, uint32_t size, uint32_t capabilities, bool last);
 
 /* The reply is a good one, and its MD5 is this. */
-MUST_CHECK bool digest_is(const struct session_event *event, const uint8_t md5[DIGEST_SIZE]);
+MUST_CHECK bool digest_is(const struct session_event *event, const uint8_t md5[GOLDEN_MD5_SIZE]);
 
 /* Checks the event as step_check() does, and that a reply has the length of an MD5: MALFORMED. */
 MUST_CHECK bool digest_check(struct step *step, const struct session_event *event);
