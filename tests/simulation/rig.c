@@ -108,7 +108,7 @@ static void do_next(struct rig *rig, uint64_t until)
     session_expired(&rig->session, rig->now);
 }
 
-void rig_flash(struct rig *rig, const struct program_job *job, unsigned limit_s)
+void rig_program(struct rig *rig, const struct program_job *job, unsigned limit_s)
 {
     rig->now = board_run(rig->board, 0) / 1000 + 1;
     uint64_t start = rig->now, limit = start + limit_s * 1000000ULL;

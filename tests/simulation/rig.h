@@ -35,7 +35,7 @@ struct rig {
 /* Lets `program` run against the board until it has ended. Fails the test if it has not after `limit_s` virtual
  * seconds.
  */
-void rig_flash(struct rig *rig, const struct program_job *job, unsigned limit_s);
+void rig_program(struct rig *rig, const struct program_job *job, unsigned limit_s);
 
 /* The same for one probe of the fixture. The adapter stays as the recipe before has left it. */
 void rig_probe(struct rig *rig, const struct presence_job *job, unsigned limit_s);

@@ -64,7 +64,7 @@ static void flash_it(void)
 {
     board_power(rig->board, true);
     boots = board_stats(rig->board)->boots;
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
 }
 
 static void expect_pass(bool written)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the flash recipe makes of the flash part: of every kind on offer, of protected, slow and false ones. */
+/* The recipe `program` and the flash part: every size on offer, and protected, slow and counterfeit ones. */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
 #include "tools/boardsim/board/flash/nor.h"
@@ -41,7 +41,7 @@ static void flash_board(void)
     rig->board = board_new(&config);
     memset(board_flash(rig->board, &size), OLD, IMAGE_SIZE);
     board_power(rig->board, true);
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
 }
 
 static void expect_pass(const char *what)
@@ -212,7 +212,7 @@ START_TEST(a_part_that_wraps_does_not_pass_by_comparison)
     rig->board = board_new(&config);
     memcpy(board_flash(rig->board, &size), golden->parts[0].bytes, IMAGE_SIZE);
     board_power(rig->board, true);
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
     expect_failure("compared", CAUSE_FLASH_SIZE_FALSE);
     ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
 }

@@ -122,7 +122,7 @@ static void expect_waiting(void)
 
 static void pass_attempt(void)
 {
-    rig_flash(rig, &attempt, 600);
+    rig_program(rig, &attempt, 600);
     ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s", cause_code(rig->program.cause), rig->program.detail);
     job.waiting_baud = rig->baud;
 }
@@ -215,7 +215,7 @@ START_TEST(a_board_waiting_in_the_loader_is_left_alone)
     struct board_config config = first_board;
     config.faults.clone_oui = true;
     put_in(&config);
-    rig_flash(rig, &attempt, 600);
+    rig_program(rig, &attempt, 600);
     ck_assert_int_eq(rig->program.cause, CAUSE_UNKNOWN_OUI);
     job.waiting_baud = rig->baud;
     ck_assert_uint_eq(job.waiting_baud, LOADER_BAUD);

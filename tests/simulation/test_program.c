@@ -37,7 +37,7 @@ static void flash_board(const struct board_config *config)
 {
     rig->board = board_new(config);
     board_power(rig->board, true);
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
 }
 
 static void expect_pass(void)
@@ -78,7 +78,7 @@ START_TEST(old_content_is_gone)
     uint8_t *flash = board_flash(rig->board, &size);
     memset(flash, 0x00, size);
     board_power(rig->board, true);
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
     expect_pass();
     ck_assert_uint_eq(flash[size - 1], 0x00);
 }
@@ -96,7 +96,7 @@ START_TEST(several_files_at_offsets)
     job.golden = parts;
     rig->board = board_new(&good_board);
     board_power(rig->board, true);
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
     ck_assert_msg(rig->program.state == PROGRAM_PASSED, "%s: %s", cause_code(rig->program.cause), rig->program.detail);
     ck_assert(rig_holds(rig->board, parts));
     free(bytes);
@@ -112,7 +112,7 @@ START_TEST(every_rate_works)
     job.n_bauds = 1;
     rig->board = board_new(&good_board);
     board_power(rig->board, true);
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
     expect_pass();
     ck_assert_uint_eq(rig->program.tries, 1);
 }
@@ -145,14 +145,14 @@ START_TEST(a_board_without_reset_circuit_waits_for_a_person)
     rig->board = board_new(&config);
     board_power(rig->board, true);
     rig->unplug_at = 20000000;
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
     expect_failure(CAUSE_UNPLUGGED);
 
     board_buttons(rig->board, true, true);
     board_run(rig->board, rig->now * 1000 + 100000000);
     board_buttons(rig->board, false, true);
     rig->unplug_at = RIG_NEVER;
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
     expect_pass();
 }
 END_TEST
@@ -264,7 +264,7 @@ START_TEST(a_flash_that_is_too_small_is_refused_before_it_is_erased)
     memset(board_flash(rig->board, &size), 0x5A, 16);
     board_power(rig->board, true);
     job.golden = large;
-    rig_flash(rig, &job, 600);
+    rig_program(rig, &job, 600);
     expect_failure(CAUSE_FLASH_TOO_SMALL);
     ck_assert_uint_eq(rig->program.tries, 1);
     ck_assert_uint_eq(board_stats(rig->board)->erases, 0);
@@ -335,7 +335,7 @@ START_TEST(an_unplug_at_any_time_ends_as_unplugged)
         board_free(rig->board);
         rig->board = board_new(&good_board);
         board_power(rig->board, true);
-        rig_flash(rig, &job, 600);
+        rig_program(rig, &job, 600);
         if (rig->program.state != PROGRAM_PASSED)
             expect_failure(CAUSE_UNPLUGGED);
     }

@@ -185,7 +185,7 @@ START_TEST(a_thousand_units)
         board_power(rig->board, true);
         struct program_job job = rig_job(golden, stub);
         job.compare_first = draw(2);
-        rig_flash(rig, &job, 1200);
+        rig_program(rig, &job, 1200);
 
         attempt_judge(&attempt, &rig->program, wall_clock_us());
         bool ended = false;

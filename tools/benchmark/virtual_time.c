@@ -52,7 +52,7 @@ int main(int argc, char **argv)
         job.n_bauds = 1;
         rig = (struct rig){.board = board_new(&config), .unplug_at = RIG_NEVER};
         board_power(rig.board, true);
-        rig_flash(&rig, &job, 3600);
+        rig_program(&rig, &job, 3600);
         double total = 0;
         printf("%8u", bauds[i]);
         for (enum program_phase phase = 0; phase < PROGRAM_PHASE_COUNT; phase++) {

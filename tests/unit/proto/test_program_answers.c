@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The flash recipe against answers that no virtual board gives: late, doubled, contradictory or endless ones. */
+/* The recipe `program` against answers that no virtual board gives: late, doubled, contradictory or endless ones. */
 #include "daemon/station/attempt_record.h"
 #include "proto/link/bytes.h"
 #include "proto/recipe/program.h"
@@ -227,7 +227,7 @@ START_TEST(a_part_that_is_not_in_flash_fails)
 }
 END_TEST
 
-/* Both parts have the same content, so the first one's MD5, had it come twice, would vouch for the second. */
+/* Both parts have the same content, so the first one's MD5, taken twice, would pass the second. */
 START_TEST(a_late_md5_is_not_that_of_the_next_part)
 {
     peer.late_md5 = true;
@@ -259,17 +259,18 @@ START_TEST(a_board_is_compared_only_if_that_is_wanted)
 }
 END_TEST
 
-/* The second part is wrong. Both have the same content, so any answer to the first one would vouch for it: one that
- * comes twice, one to a request whose address was damaged. Nor may an error or an empty answer. */
+/* The second part is wrong. Both have the same content, so an answer about the first one must not be taken for one
+ * about the second: one that comes twice, one to a request whose address was damaged. Nor are an error or an empty
+ * answer a pass. */
 static const struct {
     unsigned odd, at;
     bool tells_address;
-} liars[] = {
+} odd_answers[] = {
     {MD5_DOUBLED, 1, false},
     {MD5_DOUBLED, 1, true},
     {MD5_OF_ANOTHER, 2, false},
     {MD5_OF_ANOTHER, 2, true},
-    /* The verify behind the write. */
+    /* In the verify after the write. */
     {MD5_DOUBLED, 3, true},
     {MD5_OF_ANOTHER, 4, true},
     {MD5_EMPTY, 1, false},
@@ -278,32 +279,32 @@ static const struct {
     {MD5_REFUSED, 2, false},
 };
 
-START_TEST(nothing_vouches_for_a_part_that_is_wrong)
+START_TEST(no_odd_answer_passes_a_part_that_is_wrong)
 {
     job.compare_first = true;
-    peer.tells_address = liars[_i].tells_address;
-    peer.odd = liars[_i].odd;
-    peer.odd_at = liars[_i].at;
+    peer.tells_address = odd_answers[_i].tells_address;
+    peer.odd = odd_answers[_i].odd;
+    peer.odd_at = odd_answers[_i].at;
     run();
     ck_assert(program.written);
     ck_assert_int_eq(program.state, PROGRAM_FAILED);
 }
 END_TEST
 
-/* What is silent is asked again from a fresh reset; what answers oddly is written. */
+/* After silence the board is asked again from a fresh reset; after an odd answer it is written. */
 START_TEST(an_odd_answer_about_a_right_board_fails_nothing)
 {
     job.compare_first = true;
     peer.holds_all = true;
-    peer.tells_address = liars[_i].tells_address;
-    peer.odd = liars[_i].odd;
-    peer.odd_at = liars[_i].at;
+    peer.tells_address = odd_answers[_i].tells_address;
+    peer.odd = odd_answers[_i].odd;
+    peer.odd_at = odd_answers[_i].at;
     run();
     ck_assert_msg(program.state == PROGRAM_PASSED, "%s: %s", cause_code(program.cause), program.detail);
 }
 END_TEST
 
-START_TEST(a_late_md5_does_not_vouch_before_the_write_either)
+START_TEST(a_late_md5_before_the_write_passes_nothing)
 {
     job.compare_first = true;
     peer.late_md5 = true;
@@ -313,7 +314,7 @@ START_TEST(a_late_md5_does_not_vouch_before_the_write_either)
 }
 END_TEST
 
-START_TEST(chatter_is_no_greeting_and_has_an_end)
+START_TEST(other_frames_than_the_greeting_end_in_time)
 {
     peer.chatters = true;
     run();
@@ -329,7 +330,7 @@ START_TEST(a_rate_that_the_adapter_cannot_do)
 }
 END_TEST
 
-/* What the kernel waits for in vain: the adapter is stuck, not unable. */
+/* The kernel has waited in vain: the adapter is stuck, not unable. */
 START_TEST(an_adapter_that_does_not_answer)
 {
     peer.lines_error = _i == 0 ? -ETIMEDOUT : 0;
@@ -368,10 +369,12 @@ int main(void)
     tcase_add_test(tcase, a_late_md5_is_not_that_of_the_next_part);
     tcase_add_loop_test(tcase, a_board_that_is_right_is_not_written, 0, 2);
     tcase_add_test(tcase, a_board_is_compared_only_if_that_is_wanted);
-    tcase_add_loop_test(tcase, nothing_vouches_for_a_part_that_is_wrong, 0, sizeof(liars) / sizeof(liars[0]));
-    tcase_add_loop_test(tcase, an_odd_answer_about_a_right_board_fails_nothing, 0, sizeof(liars) / sizeof(liars[0]));
-    tcase_add_loop_test(tcase, a_late_md5_does_not_vouch_before_the_write_either, 0, 2);
-    tcase_add_test(tcase, chatter_is_no_greeting_and_has_an_end);
+    tcase_add_loop_test(tcase, no_odd_answer_passes_a_part_that_is_wrong, 0,
+                        sizeof(odd_answers) / sizeof(odd_answers[0]));
+    tcase_add_loop_test(tcase, an_odd_answer_about_a_right_board_fails_nothing, 0,
+                        sizeof(odd_answers) / sizeof(odd_answers[0]));
+    tcase_add_loop_test(tcase, a_late_md5_before_the_write_passes_nothing, 0, 2);
+    tcase_add_test(tcase, other_frames_than_the_greeting_end_in_time);
     tcase_add_test(tcase, a_rate_that_the_adapter_cannot_do);
     tcase_add_test(tcase, an_adapter_that_is_pulled_while_its_rate_changes);
     tcase_add_loop_test(tcase, an_adapter_that_does_not_answer, 0, 2);
