@@ -133,7 +133,7 @@ START_TEST(a_blank_board_is_found_out_at_once)
 }
 END_TEST
 
-START_TEST(what_the_image_does_not_cover_is_left_alone)
+START_TEST(flash_outside_the_image_is_not_changed)
 {
     struct board_config config = some_board();
     right_board(&config);
@@ -192,7 +192,7 @@ START_TEST(a_try_after_a_write_does_not_compare)
 END_TEST
 
 /* Bytes lost, flipped and added both ways: whatever comes of it, a wrong board does not pass as it is. */
-START_TEST(noise_makes_no_board_right)
+START_TEST(noise_passes_no_wrong_board)
 {
     unsigned passed = 0, unwritten = 0;
     for (unsigned seed = 1; seed <= SEEDS; seed++) {
@@ -229,10 +229,10 @@ int main(void)
     tcase_add_test(tcase, a_right_board_is_written_all_the_same_unless_it_is_to_be_compared);
     tcase_add_test(tcase, one_bit_anywhere_is_seen);
     tcase_add_test(tcase, a_blank_board_is_found_out_at_once);
-    tcase_add_test(tcase, what_the_image_does_not_cover_is_left_alone);
+    tcase_add_test(tcase, flash_outside_the_image_is_not_changed);
     tcase_add_test(tcase, a_reset_in_the_middle_is_tried_again);
     tcase_add_test(tcase, a_try_after_a_write_does_not_compare);
-    tcase_add_test(tcase, noise_makes_no_board_right);
+    tcase_add_test(tcase, noise_passes_no_wrong_board);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

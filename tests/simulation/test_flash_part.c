@@ -256,7 +256,7 @@ static const struct nor_faults slow[] = {
 };
 
 /* The tries after the first find the part still busy. */
-START_TEST(beyond_every_maximum_is_named)
+START_TEST(a_part_slower_than_every_maximum_is_named)
 {
     config.faults.flash = slow[_i];
     flash_board();
@@ -314,7 +314,7 @@ int main(void)
     tcase_add_test(tcase, a_part_that_wraps_does_not_pass_by_comparison);
     tcase_add_test(tcase, a_part_that_is_all_zeros_is_not_called_small);
     tcase_add_loop_test(tcase, a_wrong_id_is_refused_before_anything_is_erased, 0, COUNT(ids));
-    tcase_add_loop_test(tcase, beyond_every_maximum_is_named, 0, COUNT(slow));
+    tcase_add_loop_test(tcase, a_part_slower_than_every_maximum_is_named, 0, COUNT(slow));
     tcase_add_test(tcase, a_part_still_busy_from_before_is_waited_for);
     tcase_add_test(tcase, one_stuck_bit_is_enough);
     suite_add_tcase(suite, tcase);

@@ -177,7 +177,7 @@ START_TEST(a_board_that_sends_nothing_is_not_seen)
 }
 END_TEST
 
-START_TEST(a_board_that_cannot_be_talked_to_is_something)
+START_TEST(a_board_that_does_not_answer_is_unidentified)
 {
     struct board_config config = first_board;
     config.crystal_mhz = _i & 1 ? 40 : 26;
@@ -328,7 +328,7 @@ START_TEST(a_loader_that_has_taken_the_waiting_rate_is_another_board)
 }
 END_TEST
 
-START_TEST(an_adapter_that_fails_says_nothing_of_boards)
+START_TEST(an_adapter_that_fails_ends_the_probe_as_an_error)
 {
     put_in(&first_board);
     job.tight = true;
@@ -361,7 +361,7 @@ START_TEST(an_adapter_may_fail_while_the_banner_is_listened_for)
 }
 END_TEST
 
-START_TEST(noise_gives_no_board_another_name)
+START_TEST(noise_does_not_change_the_mac_of_a_board)
 {
     unsigned found = 0;
     for (unsigned seed = 1; seed <= 40; seed++) {
@@ -388,7 +388,7 @@ int main(void)
     tcase_add_test(tcase, an_empty_fixture_is_empty);
     tcase_add_test(tcase, noise_on_an_open_line_is_no_board);
     tcase_add_loop_test(tcase, a_board_that_sends_nothing_is_not_seen, 0, 2);
-    tcase_add_loop_test(tcase, a_board_that_cannot_be_talked_to_is_something, 0, 4);
+    tcase_add_loop_test(tcase, a_board_that_does_not_answer_is_unidentified, 0, 4);
     tcase_add_test(tcase, a_board_of_an_unknown_maker_is_a_board);
     tcase_add_loop_test(tcase, a_board_waiting_in_its_stub_is_left_alone, 0, 2);
     tcase_add_test(tcase, a_board_waiting_in_the_loader_is_left_alone);
@@ -398,9 +398,9 @@ int main(void)
     tcase_add_loop_test(tcase, a_board_without_reset_circuit_is_found_in_download_mode, 0, 2);
     tcase_add_test(tcase, a_board_without_reset_circuit_waits_in_the_loader);
     tcase_add_test(tcase, a_loader_that_has_taken_the_waiting_rate_is_another_board);
-    tcase_add_test(tcase, an_adapter_that_fails_says_nothing_of_boards);
+    tcase_add_test(tcase, an_adapter_that_fails_ends_the_probe_as_an_error);
     tcase_add_test(tcase, an_adapter_may_fail_while_the_banner_is_listened_for);
-    tcase_add_test(tcase, noise_gives_no_board_another_name);
+    tcase_add_test(tcase, noise_does_not_change_the_mac_of_a_board);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From evidence to a cause and a detail. */
+/* The list of causes, and the way from evidence to a cause and a detail. */
 #include "proto/diagnosis/diagnosis.h"
 #include "tests/runner.h"
 
@@ -197,6 +197,19 @@ START_TEST(another_try_is_for_what_a_reset_may_change)
 }
 END_TEST
 
+START_TEST(every_cause_has_a_code_of_its_own_and_words)
+{
+    for (enum cause cause = 0; cause < CAUSE_COUNT; cause++) {
+        ck_assert_int_eq(cause_from_code(cause_code(cause)), cause);
+        if (cause != CAUSE_NONE) {
+            ck_assert_uint_gt(strlen(cause_sentence(cause)), 10);
+            ck_assert_uint_gt(strlen(cause_remedy(cause)), 10);
+        }
+    }
+    ck_assert_int_eq(cause_from_code("no-such-thing"), CAUSE_COUNT);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("diagnosis");
@@ -206,6 +219,7 @@ int main(void)
     tcase_add_loop_test(tcase, no_failure_is_without_a_cause, 0, OPERATION_COUNT);
     tcase_add_test(tcase, a_long_detail_is_cut);
     tcase_add_test(tcase, another_try_is_for_what_a_reset_may_change);
+    tcase_add_test(tcase, every_cause_has_a_code_of_its_own_and_words);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -93,7 +93,7 @@ START_TEST(ranges_cover_the_image_once)
 }
 END_TEST
 
-START_TEST(a_blank_image_is_cut_by_what_it_becomes)
+START_TEST(a_blank_image_is_cut_by_its_inflated_size)
 {
     size_t len = 1 << 20;
     uint8_t *bytes = malloc(len);
@@ -167,7 +167,7 @@ START_TEST(bad_parts_are_refused_by_name)
 }
 END_TEST
 
-START_TEST(what_is_no_boot_image_is_refused)
+START_TEST(a_file_without_a_boot_header_is_refused)
 {
     static const uint8_t text[64] = "#!/bin/sh";
     struct golden *golden = golden_new();
@@ -192,11 +192,11 @@ int main(void)
     TCase *tcase = tcase_create("golden");
     tcase_add_test(tcase, blocks_inflate_to_the_image);
     tcase_add_test(tcase, ranges_cover_the_image_once);
-    tcase_add_test(tcase, a_blank_image_is_cut_by_what_it_becomes);
+    tcase_add_test(tcase, a_blank_image_is_cut_by_its_inflated_size);
     tcase_add_test(tcase, hashes_of_one_file_are_the_files);
     tcase_add_test(tcase, parts_are_sorted_and_may_not_share_a_sector);
     tcase_add_test(tcase, bad_parts_are_refused_by_name);
-    tcase_add_test(tcase, what_is_no_boot_image_is_refused);
+    tcase_add_test(tcase, a_file_without_a_boot_header_is_refused);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

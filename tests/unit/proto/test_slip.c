@@ -13,7 +13,7 @@ static size_t feed(struct slip_decoder *decoder, const uint8_t *bytes, size_t n)
     return frames;
 }
 
-START_TEST(what_is_encoded_is_decoded)
+START_TEST(encoded_bytes_are_decoded_again)
 {
     srand(1);
     for (int round = 0; round < 500; round++) {
@@ -35,7 +35,7 @@ START_TEST(what_is_encoded_is_decoded)
 }
 END_TEST
 
-START_TEST(garbage_costs_no_frame_that_follows)
+START_TEST(garbage_does_not_cost_the_next_frame)
 {
     static const uint8_t wire[] = {'x', 'y', 0xDB, 0x00, 0xC0, 0xC0, 1, 2, 0xC0, 3, 4, 0xC0};
     uint8_t frame[8];
@@ -80,8 +80,8 @@ int main(void)
 {
     Suite *suite = suite_create("slip");
     TCase *tcase = tcase_create("slip");
-    tcase_add_test(tcase, what_is_encoded_is_decoded);
-    tcase_add_test(tcase, garbage_costs_no_frame_that_follows);
+    tcase_add_test(tcase, encoded_bytes_are_decoded_again);
+    tcase_add_test(tcase, garbage_does_not_cost_the_next_frame);
     tcase_add_test(tcase, a_frame_too_long_is_dropped_whole);
     tcase_add_test(tcase, a_frame_cut_in_an_escape_is_dropped);
     suite_add_tcase(suite, tcase);

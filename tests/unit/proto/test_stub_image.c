@@ -29,7 +29,7 @@ START_TEST(a_stub_with_text_and_data)
 }
 END_TEST
 
-START_TEST(our_own_is_sound)
+START_TEST(the_builtin_stub_is_sound)
 {
     struct stub_image *stub = stub_image_builtin();
     ck_assert_uint_gt(stub->segments[0].size, 1000);
@@ -85,7 +85,7 @@ int main(void)
     Suite *suite = suite_create("stub_image");
     TCase *tcase = tcase_create("stub_image");
     tcase_add_test(tcase, a_stub_with_text_and_data);
-    tcase_add_test(tcase, our_own_is_sound);
+    tcase_add_test(tcase, the_builtin_stub_is_sound);
     tcase_add_test(tcase, data_in_the_message_buffer_goes_up_in_small_blocks);
     tcase_add_loop_test(tcase, a_bad_stub_is_refused_with_the_reason, 0, sizeof(bad) / sizeof(bad[0]));
     suite_add_tcase(suite, tcase);

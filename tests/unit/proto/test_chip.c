@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/chip/identity.h"
 #include "proto/chip/nor.h"
-#include "proto/diagnosis/cause.h"
 #include "tests/runner.h"
 
 #include <string.h>
@@ -48,7 +47,7 @@ START_TEST(an_esp8285_is_told_by_either_bit)
 }
 END_TEST
 
-START_TEST(flash_ids)
+START_TEST(a_flash_id_tells_manufacturer_device_and_size)
 {
     struct flash_part part;
     ck_assert(nor_identify(0x1640EF, &part));
@@ -65,29 +64,15 @@ START_TEST(flash_ids)
 }
 END_TEST
 
-START_TEST(every_cause_has_a_code_of_its_own_and_words)
-{
-    for (enum cause cause = 0; cause < CAUSE_COUNT; cause++) {
-        ck_assert_int_eq(cause_from_code(cause_code(cause)), cause);
-        if (cause != CAUSE_NONE) {
-            ck_assert_uint_gt(strlen(cause_sentence(cause)), 10);
-            ck_assert_uint_gt(strlen(cause_remedy(cause)), 10);
-        }
-    }
-    ck_assert_int_eq(cause_from_code("no-such-thing"), CAUSE_COUNT);
-}
-END_TEST
-
 int main(void)
 {
-    Suite *suite = suite_create("identity");
-    TCase *tcase = tcase_create("identity");
+    Suite *suite = suite_create("chip");
+    TCase *tcase = tcase_create("chip");
     tcase_add_test(tcase, oui_numbers_of_older_chips);
     tcase_add_test(tcase, oui_of_newer_chips_stands_in_the_fourth_word);
     tcase_add_test(tcase, an_unknown_oui_is_refused);
     tcase_add_test(tcase, an_esp8285_is_told_by_either_bit);
-    tcase_add_test(tcase, flash_ids);
-    tcase_add_test(tcase, every_cause_has_a_code_of_its_own_and_words);
+    tcase_add_test(tcase, a_flash_id_tells_manufacturer_device_and_size);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }
