@@ -57,7 +57,7 @@ void chip_release(struct chip *chip, enum chip_reset_cause cause, unsigned strap
     chip->boots++;
     chip->mode = CHIP_BOOT;
     chip->wake = chip->now;
-    boot_start(chip);
+    rom_boot_start(chip);
 }
 
 void chip_software_reset(struct chip *chip)
@@ -502,7 +502,7 @@ void chip_run(struct chip *chip, uint64_t end)
     case CHIP_LOADER:
         if (chip->wake <= chip->now) {
             chip->wake = CHIP_NEVER;
-            chip->wake = chip->mode == CHIP_BOOT ? boot_step(chip) : rom_loader_step(chip);
+            chip->wake = chip->mode == CHIP_BOOT ? rom_boot_step(chip) : rom_loader_step(chip);
         } else {
             chip->now = earlier(end, chip->wake);
         }

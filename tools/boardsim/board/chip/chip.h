@@ -14,7 +14,7 @@
 #include "tools/boardsim/board/cpu/lx106.h"
 #include "tools/boardsim/board/flash/spi.h"
 #include "tools/boardsim/board/line/uart.h"
-#include "tools/boardsim/board/rom/boot.h"
+#include "tools/boardsim/board/rom/rom_boot.h"
 #include "tools/boardsim/board/rom/rom_calls.h"
 #include "tools/boardsim/board/rom/rom_flash.h"
 #include "tools/boardsim/board/rom/rom_loader.h"
@@ -66,7 +66,7 @@ struct chip {
     struct spi spi;
     struct cache cache;
     struct chip_outbox outbox;
-    struct boot boot;
+    struct rom_boot boot;
     struct rom_loader loader;
     struct rom_calls calls;
     struct rom_flash flash; /* what the ROM knows of the flash part */

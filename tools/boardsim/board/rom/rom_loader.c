@@ -472,7 +472,7 @@ static void leave(struct chip *chip)
 {
     switch (chip->loader.leave) {
     case LEAVE_TO_CODE: chip_call(chip, chip->loader.entry); break;
-    case LEAVE_TO_FLASH: boot_from_flash(chip); break;
+    case LEAVE_TO_FLASH: rom_boot_start_from_flash(chip); break;
     case LEAVE_BY_RESET: chip_software_reset(chip); break;
     }
 }

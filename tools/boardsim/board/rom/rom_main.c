@@ -32,7 +32,7 @@ static uint64_t main_return(struct chip *chip, struct rom_call *call)
     if (entry)
         chip_call(chip, entry);
     else
-        boot_from_flash(chip);
+        rom_boot_start_from_flash(chip);
     return 0;
 }
 

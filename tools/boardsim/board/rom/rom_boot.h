@@ -7,17 +7,17 @@
  * rest goes straight to where it belongs. It reports on each segment: where to, how long, how much of the piece was
  * left for it ("room"), how much of the last piece it took ("tail"). The texts are those of published boot logs.
  */
-#ifndef BOARDSIM_BOOT_H
-#define BOARDSIM_BOOT_H
+#ifndef BOARDSIM_ROM_BOOT_H
+#define BOARDSIM_ROM_BOOT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BOOT_PIECE 16u
+#define ROM_BOOT_PIECE 16u
 
 struct chip;
 
-enum boot_state {
+enum rom_boot_state {
     BOOT_START,   /* hardware comes up */
     BOOT_PRINT,   /* the banner comes now */
     BOOT_BANNER,  /* it is being sent */
@@ -30,10 +30,10 @@ enum boot_state {
     BOOT_ENDED,
 };
 
-struct boot {
-    enum boot_state state;
-    uint32_t at;               /* the flash address from which it reads next */
-    uint8_t piece[BOOT_PIECE]; /* what it read last */
+struct rom_boot {
+    enum rom_boot_state state;
+    uint32_t at;                   /* the flash address from which it reads next */
+    uint8_t piece[ROM_BOOT_PIECE]; /* what it read last */
     unsigned head, tail,
         used;          /* bytes of the piece: under headers, under data behind them; both, or all if it is done */
     unsigned segments; /* still to come */
@@ -41,12 +41,12 @@ struct boot {
     uint8_t sum;
 };
 
-void boot_start(struct chip *chip);
+void rom_boot_start(struct chip *chip);
 
 /* Boots from flash without banner: where the ROM goes on when loaded code returns. */
-void boot_from_flash(struct chip *chip);
+void rom_boot_start_from_flash(struct chip *chip);
 
 /* Goes on; returns when to call again, CHIP_NEVER for "at the next event". */
-uint64_t boot_step(struct chip *chip);
+uint64_t rom_boot_step(struct chip *chip);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/board/rom/boot.h"
+#include "tools/boardsim/board/rom/rom_boot.h"
 
 #include <string.h>
 
@@ -25,14 +25,14 @@
 #define READ_SIZE   32u
 #define READ_CYCLES 150u
 
-void boot_start(struct chip *chip)
+void rom_boot_start(struct chip *chip)
 {
-    chip->boot = (struct boot){.state = BOOT_START};
+    chip->boot = (struct rom_boot){.state = BOOT_START};
 }
 
-void boot_from_flash(struct chip *chip)
+void rom_boot_start_from_flash(struct chip *chip)
 {
-    chip->boot = (struct boot){.state = BOOT_HEADER};
+    chip->boot = (struct rom_boot){.state = BOOT_HEADER};
     chip->mode = CHIP_BOOT;
     chip->wake = chip->now;
 }
@@ -55,7 +55,7 @@ static void read_flash(struct chip *chip, uint64_t *now, uint8_t *bytes, uint32_
 
 static void read_piece(struct chip *chip, uint64_t *now)
 {
-    read_flash(chip, now, chip->boot.piece, BOOT_PIECE);
+    read_flash(chip, now, chip->boot.piece, ROM_BOOT_PIECE);
     chip->boot.head = chip->boot.tail = chip->boot.used = 0;
 }
 
@@ -75,7 +75,7 @@ static void fail(struct chip *chip)
 
 static void begin_segment(struct chip *chip, const uint8_t header[SEGMENT_HEAD], unsigned room)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
 
     boot->address = word(header);
     boot->length = boot->left = word(header + 4);
@@ -96,7 +96,7 @@ static unsigned divider_of(uint8_t code)
 
 static uint64_t read_header(struct chip *chip)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
     uint64_t now = chip->now;
 
     rom_flash_attach(chip);
@@ -109,7 +109,7 @@ static uint64_t read_header(struct chip *chip)
     boot->segments = boot->piece[1];
     boot->entry = word(boot->piece + 4);
     boot->sum = CHECKSUM_SEED;
-    boot->used = BOOT_PIECE;
+    boot->used = ROM_BOOT_PIECE;
     rom_spi_config(chip, boot->piece[2], divider_of(boot->piece[3]));
     boot->state = BOOT_MODE;
     return rom_spi_set_quad(chip, now, boot->piece[2]);
@@ -118,13 +118,13 @@ static uint64_t read_header(struct chip *chip)
 /* The first segment's header lies behind the image's, and its data begins with a piece of its own. */
 static uint64_t enter_mode(struct chip *chip)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
     uint64_t ready = nor_ready(chip->spi.nor);
 
     if (ready > chip->now)
         return ready;
     if (boot->segments > 0)
-        begin_segment(chip, boot->piece + SEGMENT_HEAD, BOOT_PIECE);
+        begin_segment(chip, boot->piece + SEGMENT_HEAD, ROM_BOOT_PIECE);
     else
         boot->state = BOOT_CHECK;
     return chip->now;
@@ -132,9 +132,9 @@ static uint64_t enter_mode(struct chip *chip)
 
 static uint64_t read_segment_header(struct chip *chip)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
     uint8_t header[SEGMENT_HEAD];
-    unsigned room = BOOT_PIECE - boot->used, first = room < SEGMENT_HEAD ? room : SEGMENT_HEAD;
+    unsigned room = ROM_BOOT_PIECE - boot->used, first = room < SEGMENT_HEAD ? room : SEGMENT_HEAD;
     uint64_t now = chip->now;
 
     if (room > 0 && room < SEGMENT_HEAD)
@@ -148,7 +148,7 @@ static uint64_t read_segment_header(struct chip *chip)
     }
     boot->head = boot->used;
     boot->tail = 0;
-    begin_segment(chip, header, BOOT_PIECE - boot->used);
+    begin_segment(chip, header, ROM_BOOT_PIECE - boot->used);
     return now;
 }
 
@@ -156,7 +156,7 @@ static uint64_t read_segment_header(struct chip *chip)
  * too. */
 static bool put(struct chip *chip, const uint8_t *bytes, uint32_t n)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
 
     for (uint32_t i = 0; i < n; i += 4) {
         uint32_t size = n - i < 4 ? n - i : 4;
@@ -176,7 +176,7 @@ static bool put(struct chip *chip, const uint8_t *bytes, uint32_t n)
 
 static uint64_t end_segment(struct chip *chip, uint64_t now)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
 
     chip_print(chip, "tail %d\nchksum 0x%02x\n", (int)boot->tail, boot->sum);
     boot->segments--;
@@ -187,9 +187,9 @@ static uint64_t end_segment(struct chip *chip, uint64_t now)
 /* First what is left of the piece, then whole ones, then a last piece in part. */
 static uint64_t read_data(struct chip *chip)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
     uint8_t bytes[READ_SIZE];
-    uint32_t room = BOOT_PIECE - boot->used, n = boot->left;
+    uint32_t room = ROM_BOOT_PIECE - boot->used, n = boot->left;
     uint64_t now = chip->now;
 
     if (n < room) {
@@ -200,14 +200,14 @@ static uint64_t read_data(struct chip *chip)
         return end_segment(chip, now);
     }
     if (room > 0) {
-        boot->used = BOOT_PIECE;
-        return put(chip, boot->piece + BOOT_PIECE - room, room) ? now : CHIP_NEVER;
+        boot->used = ROM_BOOT_PIECE;
+        return put(chip, boot->piece + ROM_BOOT_PIECE - room, room) ? now : CHIP_NEVER;
     }
     boot->head = boot->tail = 0;
     if (n == 0)
         return end_segment(chip, now);
-    if (n >= BOOT_PIECE) {
-        n = n >= READ_SIZE ? READ_SIZE : BOOT_PIECE;
+    if (n >= ROM_BOOT_PIECE) {
+        n = n >= READ_SIZE ? READ_SIZE : ROM_BOOT_PIECE;
         read_flash(chip, &now, bytes, n);
         return put(chip, bytes, n) ? now : CHIP_NEVER;
     }
@@ -222,14 +222,14 @@ static uint64_t read_data(struct chip *chip)
  * printed is what came out, not what is stored. */
 static uint64_t check(struct chip *chip)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
     uint64_t now = chip->now;
 
-    if (boot->used == BOOT_PIECE)
+    if (boot->used == ROM_BOOT_PIECE)
         read_piece(chip, &now);
     chip_print(chip, "csum 0x%02x\n", boot->sum);
     boot->state = BOOT_ENTER;
-    if (boot->piece[BOOT_PIECE - 1] != boot->sum) {
+    if (boot->piece[ROM_BOOT_PIECE - 1] != boot->sum) {
         chip_print(chip, "csum err\n");
         fail(chip);
     }
@@ -238,7 +238,7 @@ static uint64_t check(struct chip *chip)
 
 static uint64_t after_banner(struct chip *chip)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
 
     if (chip->uart.sent_at != CHIP_NEVER)
         return CHIP_NEVER;
@@ -252,9 +252,9 @@ static uint64_t after_banner(struct chip *chip)
     return chip->now;
 }
 
-uint64_t boot_step(struct chip *chip)
+uint64_t rom_boot_step(struct chip *chip)
 {
-    struct boot *boot = &chip->boot;
+    struct rom_boot *boot = &chip->boot;
 
     /* The ROM's printf waits for the transmit FIFO. */
     if (!chip_flushed(chip))
