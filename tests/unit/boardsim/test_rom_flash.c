@@ -7,6 +7,7 @@
 #include "tests/runner.h"
 #include "tools/boardsim/board/chip/chip.h"
 #include "tools/boardsim/board/flash/nor.h"
+#include "tools/boardsim/board/rom/rom_flash.h"
 
 #define MHZ  52u
 #define DRAM 0x3ffe8000u

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-#include "tools/boardsim/board/chip/chip.h"
 #include "tools/boardsim/board/chip/efuse.h"
 #include "tools/boardsim/board/flash/nor.h"
 #include "tools/boardsim/board/line/line.h"
 #include "tools/boardsim/board/reset.h"
+#include "tools/boardsim/board/rom/rom.h"
 
 #define DEFAULT_CRYSTAL_MHZ 26u
 
@@ -17,6 +17,7 @@
 struct board {
     struct board_faults faults;
     struct chip chip;
+    struct rom rom;
     struct nor *nor;
     struct reset reset;
     struct line to_board, to_host; /* to_host holds what is complete */
@@ -101,7 +102,7 @@ struct board *board_new(const struct board_config *config)
     board->chip.mhz = 2 * crystal;
     board->chip.spi.nor = board->nor;
     efuse_words(board->chip.efuse, kind, config->mac, faults->clone_oui);
-    chip_init(&board->chip);
+    rom_init(&board->rom, &board->chip);
     return board;
 }
 
@@ -121,7 +122,7 @@ static void update_reset(struct board *board)
 {
     if (!reset_update(&board->reset, board->chip.now, (uint64_t)RESET_RC_US * board->chip.mhz))
         return;
-    chip_hold(&board->chip);
+    rom_assert_reset(&board->rom);
     board->babble_at = UINT64_MAX;
 }
 
@@ -172,7 +173,7 @@ static void rise(struct board *board)
     board->power_is_new = false;
     if (board->dead)
         return;
-    chip_release(&board->chip, cause, straps(board));
+    rom_release_reset(&board->rom, cause, straps(board));
     if (board->faults.noisy_boot) {
         board->babble_at = board->chip.now;
         board->babble_until = board->chip.now + (uint64_t)BABBLE_US * board->chip.mhz;
@@ -183,7 +184,7 @@ static void rise(struct board *board)
 static void brown_out(struct board *board)
 {
     board->browned_out = true;
-    chip_hold(&board->chip);
+    rom_assert_reset(&board->rom);
     board->power_is_new = true;
     board->reset.held = true;
     update_reset(board);
@@ -214,7 +215,7 @@ static void hear(struct board *board, const struct line_byte *byte)
     board->heard++;
     if (faults->hang_after && board->heard >= faults->hang_after) {
         board->dead = true;
-        chip_hold(chip);
+        rom_assert_reset(&board->rom);
     }
     if (faults->reset_after && board->heard >= faults->reset_after && !board->browned_out)
         brown_out(board);
@@ -350,7 +351,6 @@ static void handle_events(struct board *board)
 {
     struct chip *chip = &board->chip;
     const struct line_byte *byte;
-    uint8_t sent;
 
     if (board->reset.rising <= chip->now)
         rise(board);
@@ -362,8 +362,8 @@ static void handle_events(struct board *board)
     }
     while (board->babble_at <= chip->now)
         babble(board);
-    while (chip_sent(chip, &sent))
-        speak(board, sent);
+    while (chip_has_sent(chip))
+        speak(board, rom_sent(&board->rom));
     chip_events(chip);
 }
 
@@ -379,7 +379,10 @@ uint64_t board_run(struct board *board, uint64_t until)
         handle_events(board);
         if (board->host_ready || chip->now >= end)
             break;
-        chip_run(chip, earlier(end, earlier(next_outside(board), chip_event(chip))));
+        uint64_t next = earlier(end, earlier(next_outside(board), chip_event(chip)));
+
+        if (!chip_run(chip, next))
+            rom_step(&board->rom, next);
     }
     board->ns = until;
     if (board->host_ready && to_ns(board, chip->now) < until)
@@ -389,7 +392,7 @@ uint64_t board_run(struct board *board, uint64_t until)
 
 uint64_t board_next(const struct board *board)
 {
-    uint64_t next = earlier(next_outside(board), chip_next(&board->chip));
+    uint64_t next = earlier(next_outside(board), rom_next(&board->rom));
     uint64_t ns;
 
     if (next == UINT64_MAX)

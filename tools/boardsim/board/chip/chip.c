@@ -27,18 +27,16 @@ void chip_init(struct chip *chip)
     chip->cpu.iram = chip->iram;
     chip->cpu.bus = (struct lx106_bus){.load = bus_load, .store = bus_store, .fetch = bus_fetch, .context = chip};
     chip->wake = CHIP_NEVER;
-    chip_hold(chip);
+    chip_assert_reset(chip);
 }
 
-void chip_hold(struct chip *chip)
+void chip_assert_reset(struct chip *chip)
 {
     chip->mode = CHIP_OFF;
-    chip->outbox.head = chip->outbox.count = 0;
     uart_reset(&chip->uart);
     spi_reset(&chip->spi);
     cache_reset(&chip->cache);
     lx106_reset(&chip->cpu);
-    rom_calls_reset(&chip->calls);
     memset(chip->io, 0, sizeof chip->io);
     memset(chip->dport, 0, sizeof chip->dport);
     memcpy(chip->dport + DPORT_EFUSE / 4, chip->efuse, sizeof chip->efuse);
@@ -48,34 +46,25 @@ void chip_hold(struct chip *chip)
     chip->wake = CHIP_NEVER;
 }
 
-void chip_release(struct chip *chip, enum chip_reset_cause cause, unsigned straps)
+void chip_release_reset(struct chip *chip, enum chip_reset_cause cause, unsigned straps)
 {
     chip->cause = cause;
     chip->straps = straps;
-    chip->flash = ROM_FLASH_DEFAULT;
     chip->exception[0] = '\0';
     chip->boots++;
-    chip->mode = CHIP_BOOT;
+    chip_enter_rom(chip);
+}
+
+void chip_enter_rom(struct chip *chip)
+{
+    chip->mode = CHIP_ROM;
     chip->wake = chip->now;
-    rom_boot_start(chip);
 }
 
-void chip_software_reset(struct chip *chip)
+void chip_start_cpu(struct chip *chip, uint32_t entry)
 {
-    chip_hold(chip);
-    chip_release(chip, CHIP_SOFTWARE_RESET, chip->straps);
-}
-
-void chip_call(struct chip *chip, uint32_t entry)
-{
-    struct lx106 *cpu = &chip->cpu;
-
-    lx106_reset(cpu);
-    cpu->pc = entry;
-    cpu->a[0] = ROM_MAIN_RETURN;
-    cpu->a[1] = ROM_STACK;
-    chip->calls.call.entry = 0;
-    chip->calls.depth = 0;
+    lx106_reset(&chip->cpu);
+    chip->cpu.pc = entry;
     chip->stalled = 0;
     chip->spinning = false;
     chip->mode = CHIP_CODE;
@@ -93,43 +82,6 @@ void chip_stop(struct chip *chip, const char *format, ...)
     va_start(args, format);
     vsnprintf(chip->exception, sizeof chip->exception, format, args);
     va_end(args);
-}
-
-/* ROM output. */
-
-static void pump(struct chip *chip)
-{
-    struct chip_outbox *box = &chip->outbox;
-
-    while (box->count > 0 && chip->uart.tx.count < ROM_TX_FULL) {
-        uart_give(&chip->uart, chip->now, box->bytes[box->head]);
-        box->head = (box->head + 1) % sizeof box->bytes;
-        box->count--;
-    }
-}
-
-void chip_put(struct chip *chip, uint8_t byte)
-{
-    struct chip_outbox *box = &chip->outbox;
-
-    if (box->count < sizeof box->bytes)
-        box->bytes[(box->head + box->count++) % sizeof box->bytes] = byte;
-    pump(chip);
-}
-
-void chip_print(struct chip *chip, const char *format, ...)
-{
-    char text[160];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    for (const char *c = text; *c; c++) {
-        if (*c == '\n')
-            chip_put(chip, '\r');
-        chip_put(chip, (uint8_t)*c);
-    }
 }
 
 /* Memory and peripherals. */
@@ -345,9 +297,8 @@ static void stir(struct chip *chip)
     if (chip->mode == CHIP_CODE) {
         chip->spinning = false;
         lx106_stir(&chip->cpu);
-    } else if (chip->mode == CHIP_BOOT || chip->mode == CHIP_LOADER) {
-        if (chip->wake == CHIP_NEVER)
-            chip->wake = chip->now;
+    } else if (chip->mode == CHIP_ROM && chip->wake == CHIP_NEVER) {
+        chip->wake = chip->now;
     }
 }
 
@@ -372,14 +323,12 @@ void chip_receive(struct chip *chip, uint8_t byte, bool framing)
     stir(chip);
 }
 
-bool chip_sent(struct chip *chip, uint8_t *byte)
+uint8_t chip_sent(struct chip *chip)
 {
-    if (chip->uart.sent_at > chip->now)
-        return false;
-    *byte = uart_sent(&chip->uart, chip->uart.sent_at);
-    pump(chip);
+    uint8_t byte = uart_sent(&chip->uart, chip->uart.sent_at);
+
     stir(chip);
-    return true;
+    return byte;
 }
 
 void chip_events(struct chip *chip)
@@ -420,9 +369,9 @@ uint64_t chip_event(const struct chip *chip)
     return earlier(next, timer_at(chip));
 }
 
-static bool in_rom(const struct lx106 *cpu)
+bool chip_in_rom(const struct chip *chip)
 {
-    return cpu->pc - LX106_ROM < LX106_ROM_SIZE;
+    return chip->mode == CHIP_CODE && chip->stalled <= chip->now && chip->cpu.pc - LX106_ROM < LX106_ROM_SIZE;
 }
 
 /* The CPU only waits for something outside. */
@@ -438,13 +387,10 @@ uint64_t chip_next(const struct chip *chip)
     switch (chip->mode) {
     case CHIP_OFF:
     case CHIP_STOPPED: break;
-    case CHIP_BOOT:
-    case CHIP_LOADER: next = earlier(next, chip->wake); break;
+    case CHIP_ROM: next = earlier(next, chip->wake); break;
     case CHIP_CODE:
         if (chip->stalled > chip->now)
             next = earlier(next, chip->stalled);
-        else if (in_rom(&chip->cpu) && chip->calls.call.entry == chip->cpu.pc)
-            next = earlier(next, chip->calls.call.until);
         else if (!idle(chip))
             next = chip->now;
         break;
@@ -452,61 +398,52 @@ uint64_t chip_next(const struct chip *chip)
     return next > chip->now ? next : chip->now;
 }
 
-/* In ROM: begin or go on with the call, or let its time pass. */
-static void run_rom(struct chip *chip, uint64_t end)
+void chip_pass(struct chip *chip, uint64_t until)
 {
-    struct rom_call *call = &chip->calls.call;
-
-    if (lx106_interrupted(&chip->cpu))
-        lx106_interrupt(&chip->cpu);
-    if (call->entry != chip->cpu.pc || call->until <= chip->now)
-        rom_calls_step(chip);
-    else
-        chip->now = earlier(end, call->until);
+    lx106_pass(&chip->cpu, (until - chip->now) << chip->cpu_shift);
+    chip->now = until;
 }
 
-static void run_code(struct chip *chip, uint64_t end)
+static bool run_code(struct chip *chip, uint64_t end)
 {
     struct lx106 *cpu = &chip->cpu;
-    uint64_t from = chip->now;
 
     raise_interrupts(chip);
     if (chip->stalled > chip->now) {
         chip->now = earlier(end, chip->stalled);
-        return;
+        return true;
     }
     if (idle(chip)) {
-        chip->now = end;
-        lx106_pass(cpu, (chip->now - from) << chip->cpu_shift);
-        return;
+        chip_pass(chip, end);
+        return true;
     }
     chip->spinning = false;
-    if (in_rom(cpu)) {
-        run_rom(chip, end);
-        lx106_pass(cpu, (chip->now - from) << chip->cpu_shift);
-        return;
+    if (chip_in_rom(chip)) {
+        if (lx106_interrupted(cpu))
+            lx106_interrupt(cpu);
+        return false;
     }
     chip->slice_end = end;
     cpu->left = 0;
-    chip->spinning = lx106_run(cpu, (int64_t)((end - from) << chip->cpu_shift)) == LX106_SPIN;
+    chip->spinning = lx106_run(cpu, (int64_t)((end - chip->now) << chip->cpu_shift)) == LX106_SPIN;
     chip->now = bus_time(chip);
     chip->idle_until = chip_event(chip);
+    return true;
 }
 
-void chip_run(struct chip *chip, uint64_t end)
+bool chip_run(struct chip *chip, uint64_t end)
 {
     switch (chip->mode) {
     case CHIP_OFF:
     case CHIP_STOPPED: chip->now = end; break;
-    case CHIP_BOOT:
-    case CHIP_LOADER:
+    case CHIP_ROM:
         if (chip->wake <= chip->now) {
             chip->wake = CHIP_NEVER;
-            chip->wake = chip->mode == CHIP_BOOT ? rom_boot_step(chip) : rom_loader_step(chip);
-        } else {
-            chip->now = earlier(end, chip->wake);
+            return false;
         }
+        chip->now = earlier(end, chip->wake);
         break;
-    case CHIP_CODE: run_code(chip, end); break;
+    case CHIP_CODE: return run_code(chip, end);
     }
+    return true;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/board/rom/rom_cache.h"
 
-#include "tools/boardsim/board/chip/chip.h"
 #include "tools/boardsim/board/flash/nor.h"
 #include "tools/boardsim/board/rom/rom_function.h"
 
@@ -60,70 +59,72 @@ uint64_t rom_spi_set_quad(struct chip *chip, uint64_t now, unsigned mode)
 }
 
 /* (mode, divider) */
-static uint64_t flash_config(struct chip *chip, struct rom_call *call)
+static uint64_t flash_config(struct rom *rom, struct rom_call *call)
 {
-    uint32_t divider = rom_args(chip)[1];
+    uint32_t divider = rom_args(rom)[1];
 
     (void)call;
-    rom_spi_config(chip, rom_args(chip)[0], divider < 1 ? 1 : divider > 16 ? 16 : divider);
+    rom_spi_config(rom->chip, rom_args(rom)[0], divider < 1 ? 1 : divider > 16 ? 16 : divider);
     return 0;
 }
 
 /* (mode) */
-static uint64_t read_mode_config(struct chip *chip, struct rom_call *call)
+static uint64_t read_mode_config(struct rom *rom, struct rom_call *call)
 {
-    uint64_t ready = nor_ready(chip->spi.nor);
+    uint64_t ready = nor_ready(rom->chip->spi.nor);
 
     if (call->step == 0) {
         call->step = 1;
-        set_mode(chip, rom_args(chip)[0]);
-        return rom_spi_set_quad(chip, chip->now, rom_args(chip)[0]);
+        set_mode(rom->chip, rom_args(rom)[0]);
+        return rom_spi_set_quad(rom->chip, rom->chip->now, rom_args(rom)[0]);
     }
-    if (ready > chip->now)
+    if (ready > rom->chip->now)
         return ready;
-    rom_args(chip)[0] = 0;
+    rom_args(rom)[0] = 0;
     return 0;
 }
 
-static void store(struct chip *chip, uint32_t offset, uint32_t value)
+static void store(struct rom *rom, uint32_t offset, uint32_t value)
 {
-    cache_store(&chip->cache, offset, value);
-    chip->cpu.active = true;
+    cache_store(&rom->chip->cache, offset, value);
+    rom->chip->cpu.active = true;
 }
 
 /* Off, and all lines forgotten. */
-static uint32_t turn_off(struct chip *chip)
+static uint32_t turn_off(struct rom *rom)
 {
-    uint32_t control = cache_load(&chip->cache, CACHE_CONTROL) & ~CACHE_CONTROL_ON;
+    uint32_t control = cache_load(&rom->chip->cache, CACHE_CONTROL) & ~CACHE_CONTROL_ON;
 
-    store(chip, CACHE_CONTROL, control | CACHE_CONTROL_FLUSH);
+    store(rom, CACHE_CONTROL, control | CACHE_CONTROL_FLUSH);
     control &= ~(CACHE_CONTROL_FLUSH | CACHE_CONTROL_FLUSHED);
-    store(chip, CACHE_CONTROL, control);
+    store(rom, CACHE_CONTROL, control);
     return control;
 }
 
 /* (second of two megabytes, which two, 32 KB of IRAM and not 16) */
-static uint64_t read_enable(struct chip *chip, struct rom_call *call)
+static uint64_t read_enable(struct rom *rom, struct rom_call *call)
 {
-    uint32_t odd = rom_args(chip)[0], pair = rom_args(chip)[1], whole = rom_args(chip)[2];
-    uint32_t control = turn_off(chip), blocks = cache_load(&chip->cache, CACHE_BLOCKS);
+    uint32_t odd = rom_args(rom)[0], pair = rom_args(rom)[1], whole = rom_args(rom)[2];
+    uint32_t control = turn_off(rom), blocks = cache_load(&rom->chip->cache, CACHE_BLOCKS);
 
     (void)call;
     control &= ~(CACHE_CONTROL_ODD | CACHE_CONTROL_PAIR | CACHE_CONTROL_32K);
     control |= odd == 0 ? 0 : odd == 1 ? 1u << 25 : 1u << 24;
     control |= pair << 16 & CACHE_CONTROL_PAIR;
     control |= whole ? CACHE_CONTROL_32K : 0;
-    store(chip, CACHE_BLOCKS, blocks | CACHE_BLOCKS_UPPER_16K | (whole ? CACHE_BLOCKS_LOWER_16K : 0));
-    store(chip, CACHE_CONTROL, control | CACHE_CONTROL_ON);
-    spi_store(&chip->spi, chip->now, SPI_CTRL, spi_load(&chip->spi, chip->now, SPI_CTRL) | SPI_CTRL_CACHE);
+    store(rom, CACHE_BLOCKS, blocks | CACHE_BLOCKS_UPPER_16K | (whole ? CACHE_BLOCKS_LOWER_16K : 0));
+    store(rom, CACHE_CONTROL, control | CACHE_CONTROL_ON);
+    spi_store(&rom->chip->spi, rom->chip->now, SPI_CTRL,
+              spi_load(&rom->chip->spi, rom->chip->now, SPI_CTRL) | SPI_CTRL_CACHE);
     return 0;
 }
 
-static uint64_t read_disable(struct chip *chip, struct rom_call *call)
+static uint64_t read_disable(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    turn_off(chip);
-    spi_store(&chip->spi, chip->now, SPI_CTRL, spi_load(&chip->spi, chip->now, SPI_CTRL) & ~SPI_CTRL_CACHE);
+    turn_off(rom);
+    spi_store(&rom->chip->spi, rom->chip->now, SPI_CTRL,
+              spi_load(&rom->chip->spi, rom->chip->now, SPI_CTRL) & ~SPI_CTRL_CACHE);
     return 0;
 }
 

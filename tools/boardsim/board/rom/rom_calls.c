@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/boardsim/board/rom/rom_calls.h"
 
-#include <string.h>
-
-#include "tools/boardsim/board/chip/chip.h"
 #include "tools/boardsim/board/rom/rom_function.h"
 
 static const struct rom_function *const tables[] = {
     rom_cache_functions, rom_interrupt_functions, rom_main_functions, rom_math_functions,
     rom_md5_functions,   rom_memory_functions,    rom_spi_functions,  rom_uart_functions,
 };
-
-uint32_t *rom_args(struct chip *chip)
-{
-    return chip->cpu.a + 2;
-}
-
-void rom_bad_memory(struct chip *chip, const char *who, uint32_t address)
-{
-    chip_stop(chip, "%s from 0x%08x: bad memory at 0x%08x", who, chip->cpu.a[0], address);
-}
 
 static const struct rom_function *find(uint32_t address)
 {
@@ -36,36 +23,45 @@ static bool is_vector(uint32_t address)
            address == LX106_ROM + LX106_VECTOR_DOUBLE;
 }
 
-void rom_calls_reset(struct rom_calls *calls)
+bool rom_calls_under_way(const struct rom *rom)
 {
-    memset(calls, 0, sizeof *calls);
+    return rom->calls.call.entry == rom->chip->cpu.pc;
 }
 
-uint64_t rom_calls_step(struct chip *chip)
+static void begin(struct rom *rom, const struct rom_function *function)
 {
-    struct rom_call *call = &chip->calls.call;
-    uint32_t pc = chip->cpu.pc;
-    const struct rom_function *function = find(pc);
-    uint64_t then;
+    struct rom_calls *calls = &rom->calls;
 
-    if (!function) {
-        chip_stop(chip, "call of unknown ROM address 0x%08x, return address 0x%08x", pc, chip->cpu.a[0]);
-        return CHIP_NEVER;
-    }
-    if (call->entry != pc) {
-        /* Whatever was under way belongs to what is interrupted: the vector keeps it with the context. */
-        if (is_vector(pc) && chip->calls.depth < ROM_ISR_DEPTH)
-            chip->calls.saved[chip->calls.depth].call = *call;
-        *call = (struct rom_call){.entry = pc, .until = chip->now + function->cycles};
-        return call->until;
-    }
+    /* Whatever was under way belongs to what is interrupted: the vector keeps it with the context. */
+    if (is_vector(function->address) && calls->depth < ROM_ISR_DEPTH)
+        calls->saved[calls->depth].call = calls->call;
+    calls->call = (struct rom_call){.entry = function->address, .until = rom->chip->now + function->cycles};
+}
 
-    then = function->step(chip, call);
+static void go_on(struct rom *rom, const struct rom_function *function)
+{
+    struct rom_call *call = &rom->calls.call;
+    struct lx106 *cpu = &rom->chip->cpu;
+    uint64_t then = function->step(rom, call);
+
     if (then) {
         call->until = then;
-    } else if (chip->cpu.pc == pc) { /* a plain function returns; the others have seen to pc and call themselves */
+    } else if (cpu->pc ==
+               function->address) { /* a plain function returns; the others have set pc and call themselves */
         call->entry = 0;
-        chip->cpu.pc = chip->cpu.a[0];
+        cpu->pc = cpu->a[0];
     }
-    return then;
+}
+
+void rom_calls_step(struct rom *rom)
+{
+    const struct lx106 *cpu = &rom->chip->cpu;
+    const struct rom_function *function = find(cpu->pc);
+
+    if (!function)
+        chip_stop(rom->chip, "call of unknown ROM address 0x%08x, return address 0x%08x", cpu->pc, cpu->a[0]);
+    else if (rom_calls_under_way(rom))
+        go_on(rom, function);
+    else
+        begin(rom, function);
 }

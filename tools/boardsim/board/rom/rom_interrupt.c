@@ -4,71 +4,69 @@
 
 #include <string.h>
 
-#include "tools/boardsim/board/chip/chip.h"
-
 /* Saving and restoring the context, and finding the handler. */
 #define ISR_ENTER_CYCLES 60u
 #define ISR_LEAVE_CYCLES 40u
 #define ISR_FRAME        0x100u
 
-static uint64_t isr_attach(struct chip *chip, struct rom_call *call)
+static uint64_t isr_attach(struct rom *rom, struct rom_call *call)
 {
-    const uint32_t *a = rom_args(chip);
+    const uint32_t *a = rom_args(rom);
 
     (void)call;
-    chip->calls.isr[a[0] & 15].handler = a[1];
-    chip->calls.isr[a[0] & 15].argument = a[2];
+    rom->calls.isr[a[0] & 15].handler = a[1];
+    rom->calls.isr[a[0] & 15].argument = a[2];
     return 0;
 }
 
-static uint64_t isr_mask(struct chip *chip, struct rom_call *call)
+static uint64_t isr_mask(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    chip->cpu.sr[LX106_INTENABLE] &= ~rom_args(chip)[0];
+    rom->chip->cpu.sr[LX106_INTENABLE] &= ~rom_args(rom)[0];
     return 0;
 }
 
-static uint64_t isr_unmask(struct chip *chip, struct rom_call *call)
+static uint64_t isr_unmask(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    chip->cpu.sr[LX106_INTENABLE] |= rom_args(chip)[0];
+    rom->chip->cpu.sr[LX106_INTENABLE] |= rom_args(rom)[0];
     return 0;
 }
 
 /* An exception that nobody handles. */
-static void crash(struct chip *chip)
+static void crash(struct rom *rom)
 {
-    const struct lx106 *cpu = &chip->cpu;
+    const struct lx106 *cpu = &rom->chip->cpu;
     uint32_t at = cpu->sr[LX106_EPC1], address = cpu->sr[LX106_EXCVADDR];
     const char *access = cpu->store_fault ? "store" : "load";
 
     switch (cpu->sr[LX106_EXCCAUSE]) {
-    case LX106_ILLEGAL: chip_stop(chip, "illegal instruction at 0x%08x", at); break;
-    case LX106_SYSCALL: chip_stop(chip, "syscall at 0x%08x", at); break;
+    case LX106_ILLEGAL: chip_stop(rom->chip, "illegal instruction at 0x%08x", at); break;
+    case LX106_SYSCALL: chip_stop(rom->chip, "syscall at 0x%08x", at); break;
     case LX106_LOAD_STORE_ERROR:
-        chip_stop(chip, "narrow %s at 0x%08x of 0x%08x, which takes words only", access, at, address);
+        chip_stop(rom->chip, "narrow %s at 0x%08x of 0x%08x, which takes words only", access, at, address);
         break;
-    case LX106_UNALIGNED: chip_stop(chip, "unaligned %s at 0x%08x of 0x%08x", access, at, address); break;
-    case LX106_FETCH_PROHIBITED: chip_stop(chip, "jump to 0x%08x, where no code is", at); break;
+    case LX106_UNALIGNED: chip_stop(rom->chip, "unaligned %s at 0x%08x of 0x%08x", access, at, address); break;
+    case LX106_FETCH_PROHIBITED: chip_stop(rom->chip, "jump to 0x%08x, where no code is", at); break;
     case LX106_LOAD_PROHIBITED:
     case LX106_STORE_PROHIBITED:
-        chip_stop(chip, "%s at 0x%08x of 0x%08x, where nothing is", access, at, address);
+        chip_stop(rom->chip, "%s at 0x%08x of 0x%08x, where nothing is", access, at, address);
         break;
-    default: chip_stop(chip, "exception %u at 0x%08x", cpu->sr[LX106_EXCCAUSE], at); break;
+    default: chip_stop(rom->chip, "exception %u at 0x%08x", cpu->sr[LX106_EXCCAUSE], at); break;
     }
 }
 
 /* The ROM's exception vector. */
-static uint64_t vector(struct chip *chip, struct rom_call *call)
+static uint64_t vector(struct rom *rom, struct rom_call *call)
 {
-    struct rom_calls *calls = &chip->calls;
-    struct lx106 *cpu = &chip->cpu;
+    struct rom_calls *calls = &rom->calls;
+    struct lx106 *cpu = &rom->chip->cpu;
     uint32_t pending = cpu->sr[LX106_INTSET] & cpu->sr[LX106_INTENABLE];
     struct rom_context *saved = &calls->saved[calls->depth];
     unsigned number;
 
     if (cpu->sr[LX106_EXCCAUSE] != LX106_INTERRUPT) {
-        crash(chip);
+        crash(rom);
         return 0;
     }
     cpu->sr[LX106_PS] &= ~LX106_PS_EXCM;
@@ -79,11 +77,11 @@ static uint64_t vector(struct chip *chip, struct rom_call *call)
     }
     number = (unsigned)__builtin_ctz(pending);
     if (number > 15 || calls->isr[number].handler == 0) {
-        chip_stop(chip, "interrupt %u at 0x%08x without a handler", number, cpu->sr[LX106_EPC1]);
+        chip_stop(rom->chip, "interrupt %u at 0x%08x without a handler", number, cpu->sr[LX106_EPC1]);
         return 0;
     }
     if (calls->depth == ROM_ISR_DEPTH) {
-        chip_stop(chip, "interrupts nested too deep at 0x%08x", cpu->sr[LX106_EPC1]);
+        chip_stop(rom->chip, "interrupts nested too deep at 0x%08x", cpu->sr[LX106_EPC1]);
         return 0;
     }
     calls->depth++;
@@ -101,21 +99,21 @@ static uint64_t vector(struct chip *chip, struct rom_call *call)
 }
 
 /* BREAK. Nobody debugs. */
-static uint64_t debug_vector(struct chip *chip, struct rom_call *call)
+static uint64_t debug_vector(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    chip_stop(chip, "break at 0x%08x", chip->cpu.sr[LX106_EPC1 + 1]);
+    chip_stop(rom->chip, "break at 0x%08x", rom->chip->cpu.sr[LX106_EPC1 + 1]);
     return 0;
 }
 
-static uint64_t isr_return(struct chip *chip, struct rom_call *call)
+static uint64_t isr_return(struct rom *rom, struct rom_call *call)
 {
-    struct rom_calls *calls = &chip->calls;
-    struct lx106 *cpu = &chip->cpu;
+    struct rom_calls *calls = &rom->calls;
+    struct lx106 *cpu = &rom->chip->cpu;
     const struct rom_context *saved;
 
     if (calls->depth == 0) {
-        chip_stop(chip, "return from an interrupt that never was");
+        chip_stop(rom->chip, "return from an interrupt that never was");
         return 0;
     }
     saved = &calls->saved[--calls->depth];

@@ -2,37 +2,31 @@
 /* Waiting, starting and leaving. */
 #include "tools/boardsim/board/rom/rom_function.h"
 
-#include "tools/boardsim/board/chip/chip.h"
-
-static uint64_t delay_us(struct chip *chip, struct rom_call *call)
+static uint64_t delay_us(struct rom *rom, struct rom_call *call)
 {
-    return call->step++ == 0 ? chip->now + (uint64_t)rom_args(chip)[0] * chip->mhz : 0;
+    return call->step++ == 0 ? rom->chip->now + (uint64_t)rom_args(rom)[0] * rom->chip->mhz : 0;
 }
 
-static uint64_t set_user_start(struct chip *chip, struct rom_call *call)
+static uint64_t set_user_start(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    chip->calls.user_start = rom_args(chip)[0];
+    rom->calls.user_start = rom_args(rom)[0];
     return 0;
 }
 
-static uint64_t software_reset(struct chip *chip, struct rom_call *call)
+static uint64_t software_reset(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    chip_software_reset(chip);
+    rom->next = ROM_NEXT_RESET;
     return 0;
 }
 
-static uint64_t main_return(struct chip *chip, struct rom_call *call)
+static uint64_t main_return(struct rom *rom, struct rom_call *call)
 {
-    uint32_t entry = chip->calls.user_start;
-
     (void)call;
-    chip->calls.user_start = 0;
-    if (entry)
-        chip_call(chip, entry);
-    else
-        rom_boot_start_from_flash(chip);
+    rom->entry = rom->calls.user_start;
+    rom->calls.user_start = 0;
+    rom->next = rom->entry ? ROM_NEXT_CODE : ROM_NEXT_FLASH;
     return 0;
 }
 

@@ -2,8 +2,6 @@
 /* The arithmetic that the CPU lacks, as libgcc names it. What divides by zero is told 0. */
 #include "tools/boardsim/board/rom/rom_function.h"
 
-#include "tools/boardsim/board/chip/chip.h"
-
 #define DIVIDE_CYCLES 60u
 
 static uint64_t get64(const uint32_t *a)
@@ -17,52 +15,52 @@ static void put64(uint32_t *a, uint64_t value)
     a[1] = (uint32_t)(value >> 32);
 }
 
-static uint64_t udivsi3(struct chip *chip, struct rom_call *call)
+static uint64_t udivsi3(struct rom *rom, struct rom_call *call)
 {
-    uint32_t *a = rom_args(chip);
+    uint32_t *a = rom_args(rom);
 
     (void)call;
     a[0] = a[1] ? a[0] / a[1] : 0;
     return 0;
 }
 
-static uint64_t umodsi3(struct chip *chip, struct rom_call *call)
+static uint64_t umodsi3(struct rom *rom, struct rom_call *call)
 {
-    uint32_t *a = rom_args(chip);
+    uint32_t *a = rom_args(rom);
 
     (void)call;
     a[0] = a[1] ? a[0] % a[1] : 0;
     return 0;
 }
 
-static uint64_t divsi3(struct chip *chip, struct rom_call *call)
+static uint64_t divsi3(struct rom *rom, struct rom_call *call)
 {
-    uint32_t *a = rom_args(chip);
+    uint32_t *a = rom_args(rom);
 
     (void)call;
     a[0] = a[1] ? (uint32_t)((int64_t)(int32_t)a[0] / (int32_t)a[1]) : 0;
     return 0;
 }
 
-static uint64_t muldi3(struct chip *chip, struct rom_call *call)
+static uint64_t muldi3(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    put64(rom_args(chip), get64(rom_args(chip)) * get64(rom_args(chip) + 2));
+    put64(rom_args(rom), get64(rom_args(rom)) * get64(rom_args(rom) + 2));
     return 0;
 }
 
-static uint64_t udivdi3(struct chip *chip, struct rom_call *call)
+static uint64_t udivdi3(struct rom *rom, struct rom_call *call)
 {
-    uint64_t divisor = get64(rom_args(chip) + 2);
+    uint64_t divisor = get64(rom_args(rom) + 2);
 
     (void)call;
-    put64(rom_args(chip), divisor ? get64(rom_args(chip)) / divisor : 0);
+    put64(rom_args(rom), divisor ? get64(rom_args(rom)) / divisor : 0);
     return 0;
 }
 
-static uint64_t umulsidi3(struct chip *chip, struct rom_call *call)
+static uint64_t umulsidi3(struct rom *rom, struct rom_call *call)
 {
-    uint32_t *a = rom_args(chip);
+    uint32_t *a = rom_args(rom);
 
     (void)call;
     put64(a, (uint64_t)a[0] * a[1]);

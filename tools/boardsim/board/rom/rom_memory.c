@@ -4,26 +4,24 @@
 
 #include <string.h>
 
-#include "tools/boardsim/board/chip/chip.h"
-
 #define CHUNK 256u
 
 /* (to, from, n): about two cycles a byte, as a loop over words with its loads and stores. */
-static uint64_t rom_memcpy(struct chip *chip, struct rom_call *call)
+static uint64_t rom_memcpy(struct rom *rom, struct rom_call *call)
 {
-    const uint32_t *a = rom_args(chip);
+    const uint32_t *a = rom_args(rom);
     uint8_t chunk[CHUNK];
 
     if (call->step++ == 0)
-        return chip->now + 2 * (uint64_t)a[2] + 1;
+        return rom->chip->now + 2 * (uint64_t)a[2] + 1;
     for (uint32_t done = 0, n; done < a[2]; done += n) {
         n = a[2] - done < CHUNK ? a[2] - done : CHUNK;
-        if (!chip_read(chip, a[1] + done, chunk, n)) {
-            rom_bad_memory(chip, "memcpy", a[1] + done);
+        if (!chip_read(rom->chip, a[1] + done, chunk, n)) {
+            rom_bad_memory(rom, "memcpy", a[1] + done);
             return 0;
         }
-        if (!chip_write(chip, a[0] + done, chunk, n)) {
-            rom_bad_memory(chip, "memcpy", a[0] + done);
+        if (!chip_write(rom->chip, a[0] + done, chunk, n)) {
+            rom_bad_memory(rom, "memcpy", a[0] + done);
             return 0;
         }
     }
@@ -31,18 +29,18 @@ static uint64_t rom_memcpy(struct chip *chip, struct rom_call *call)
 }
 
 /* (to, value, n) */
-static uint64_t rom_memset(struct chip *chip, struct rom_call *call)
+static uint64_t rom_memset(struct rom *rom, struct rom_call *call)
 {
-    const uint32_t *a = rom_args(chip);
+    const uint32_t *a = rom_args(rom);
     uint8_t chunk[CHUNK];
 
     if (call->step++ == 0)
-        return chip->now + (uint64_t)a[2] + 1;
+        return rom->chip->now + (uint64_t)a[2] + 1;
     memset(chunk, (int)(a[1] & 0xff), sizeof chunk);
     for (uint32_t done = 0, n; done < a[2]; done += n) {
         n = a[2] - done < CHUNK ? a[2] - done : CHUNK;
-        if (!chip_write(chip, a[0] + done, chunk, n)) {
-            rom_bad_memory(chip, "memset", a[0] + done);
+        if (!chip_write(rom->chip, a[0] + done, chunk, n)) {
+            rom_bad_memory(rom, "memset", a[0] + done);
             return 0;
         }
     }

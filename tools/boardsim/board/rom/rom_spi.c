@@ -2,107 +2,105 @@
 /* The flash part, as loaded code reaches it through the ROM. */
 #include "tools/boardsim/board/rom/rom_function.h"
 
-#include "tools/boardsim/board/chip/chip.h"
-
-static uint64_t run_job(struct chip *chip, struct rom_call *call, const char *who)
+static uint64_t run_job(struct rom *rom, struct rom_call *call, const char *who)
 {
-    uint64_t then = flash_job_step(chip, &call->job);
+    uint64_t then = flash_job_step(rom->chip, &call->job);
 
     if (then)
         return then;
     if (call->job.bad_memory)
-        rom_bad_memory(chip, who, call->job.memory);
-    rom_args(chip)[0] = 0;
+        rom_bad_memory(rom, who, call->job.memory);
+    rom_args(rom)[0] = 0;
     return 0;
 }
 
 /* A range that the part, as told by SPIParamCfg, does not have, is refused with 1. */
-static bool beyond(const struct chip *chip, uint64_t address, uint64_t size)
+static bool beyond(const struct rom *rom, uint64_t address, uint64_t size)
 {
-    return address + size > chip->flash.size;
+    return address + size > rom->flash.size;
 }
 
-static uint64_t refuse(struct chip *chip)
+static uint64_t refuse(struct rom *rom)
 {
-    rom_args(chip)[0] = 1;
+    rom_args(rom)[0] = 1;
     return 0;
 }
 
-static uint64_t spi_unlock(struct chip *chip, struct rom_call *call)
+static uint64_t spi_unlock(struct rom *rom, struct rom_call *call)
 {
     if (call->step++ == 0)
         call->job = (struct flash_job){.kind = FLASH_STATUS};
-    return run_job(chip, call, "SPIUnlock");
+    return run_job(rom, call, "SPIUnlock");
 }
 
-static uint64_t spi_read(struct chip *chip, struct rom_call *call)
+static uint64_t spi_read(struct rom *rom, struct rom_call *call)
 {
-    const uint32_t *a = rom_args(chip);
+    const uint32_t *a = rom_args(rom);
 
     if (call->step++ == 0) {
-        if (beyond(chip, a[0], a[2]))
-            return refuse(chip);
+        if (beyond(rom, a[0], a[2]))
+            return refuse(rom);
         call->job = (struct flash_job){.kind = FLASH_READ, .address = a[0], .memory = a[1], .left = a[2]};
     }
-    return run_job(chip, call, "SPIRead");
+    return run_job(rom, call, "SPIRead");
 }
 
-static uint64_t spi_write(struct chip *chip, struct rom_call *call)
+static uint64_t spi_write(struct rom *rom, struct rom_call *call)
 {
-    const uint32_t *a = rom_args(chip);
+    const uint32_t *a = rom_args(rom);
 
     if (call->step++ == 0) {
-        if (beyond(chip, a[0], a[2]))
-            return refuse(chip);
+        if (beyond(rom, a[0], a[2]))
+            return refuse(rom);
         call->job = (struct flash_job){.kind = FLASH_PROGRAM, .address = a[0], .memory = a[1], .left = a[2]};
     }
-    return run_job(chip, call, "SPIWrite");
+    return run_job(rom, call, "SPIWrite");
 }
 
-static uint64_t spi_erase(struct chip *chip, struct rom_call *call, uint32_t size)
+static uint64_t spi_erase(struct rom *rom, struct rom_call *call, uint32_t size)
 {
-    uint64_t address = (uint64_t)rom_args(chip)[0] * size;
+    uint64_t address = (uint64_t)rom_args(rom)[0] * size;
 
     if (call->step++ == 0) {
-        if (beyond(chip, address, size))
-            return refuse(chip);
+        if (beyond(rom, address, size))
+            return refuse(rom);
         call->job = (struct flash_job){.kind = FLASH_ERASE, .address = (uint32_t)address, .left = size, .blocks = true};
     }
-    return run_job(chip, call, "SPIErase");
+    return run_job(rom, call, "SPIErase");
 }
 
-static uint64_t spi_erase_sector(struct chip *chip, struct rom_call *call)
+static uint64_t spi_erase_sector(struct rom *rom, struct rom_call *call)
 {
-    return spi_erase(chip, call, 4096);
+    return spi_erase(rom, call, 4096);
 }
 
-static uint64_t spi_erase_block(struct chip *chip, struct rom_call *call)
+static uint64_t spi_erase_block(struct rom *rom, struct rom_call *call)
 {
-    return spi_erase(chip, call, 65536);
+    return spi_erase(rom, call, 65536);
 }
 
-static uint64_t spi_erase_chip(struct chip *chip, struct rom_call *call)
+static uint64_t spi_erase_chip(struct rom *rom, struct rom_call *call)
 {
     if (call->step++ == 0)
         call->job = (struct flash_job){.kind = FLASH_ERASE_CHIP};
-    return run_job(chip, call, "SPIEraseChip");
+    return run_job(rom, call, "SPIEraseChip");
 }
 
 /* (id, size, block, sector, page, status mask) */
-static uint64_t spi_param_cfg(struct chip *chip, struct rom_call *call)
+static uint64_t spi_param_cfg(struct rom *rom, struct rom_call *call)
 {
-    uint32_t *a = rom_args(chip);
+    uint32_t *a = rom_args(rom);
 
     (void)call;
-    chip->flash = (struct rom_flash){a[1], a[2], a[3], a[4]};
+    rom->flash = (struct rom_flash){a[1], a[2], a[3], a[4]};
     a[0] = 0;
     return 0;
 }
 
-static uint64_t spi_attach(struct chip *chip, struct rom_call *call)
+static uint64_t spi_attach(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    rom_flash_attach(chip);
+    rom_flash_attach(rom->chip);
     return 0;
 }
 

@@ -1,45 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /* The serial port. */
 #include "tools/boardsim/board/rom/rom_function.h"
+#include "tools/boardsim/board/rom/rom_output.h"
 
-#include "tools/boardsim/board/chip/chip.h"
-
-static uint64_t tx_one_char(struct chip *chip, struct rom_call *call)
+static uint64_t tx_one_char(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    if (chip->uart.tx.count >= ROM_TX_FULL)
-        return chip->uart.sent_at;
-    uart_give(&chip->uart, chip->now, (uint8_t)rom_args(chip)[0]);
-    rom_args(chip)[0] = 0;
+    if (rom->chip->uart.tx.count >= ROM_TX_FULL)
+        return rom->chip->uart.sent_at;
+    uart_give(&rom->chip->uart, rom->chip->now, (uint8_t)rom_args(rom)[0]);
+    rom_args(rom)[0] = 0;
     return 0;
 }
 
-static uint64_t rx_one_char(struct chip *chip, struct rom_call *call)
+static uint64_t rx_one_char(struct rom *rom, struct rom_call *call)
 {
     uint8_t byte;
 
     (void)call;
-    if (!uart_take(&chip->uart, chip->now, &byte)) {
-        rom_args(chip)[0] = 1;
+    if (!uart_take(&rom->chip->uart, rom->chip->now, &byte)) {
+        rom_args(rom)[0] = 1;
         return 0;
     }
-    if (!chip_write(chip, rom_args(chip)[0], &byte, 1))
-        rom_bad_memory(chip, "uart_rx_one_char", rom_args(chip)[0]);
-    rom_args(chip)[0] = 0;
+    if (!chip_write(rom->chip, rom_args(rom)[0], &byte, 1))
+        rom_bad_memory(rom, "uart_rx_one_char", rom_args(rom)[0]);
+    rom_args(rom)[0] = 0;
     return 0;
 }
 
 /* Empties both FIFOs: what has not left by then is lost. */
-static uint64_t div_modify(struct chip *chip, struct rom_call *call)
+static uint64_t div_modify(struct rom *rom, struct rom_call *call)
 {
-    struct uart *uart = &chip->uart;
+    struct uart *uart = &rom->chip->uart;
 
     (void)call;
-    if (rom_args(chip)[0] != 0)
+    if (rom_args(rom)[0] != 0)
         return 0;
-    uart_store(uart, chip->now, UART_CLKDIV, rom_args(chip)[1]);
-    uart_store(uart, chip->now, UART_CONF0, uart->conf0 | UART_CONF0_RX_RESET | UART_CONF0_TX_RESET);
-    uart_store(uart, chip->now, UART_CONF0, uart->conf0 & ~(UART_CONF0_RX_RESET | UART_CONF0_TX_RESET));
+    uart_store(uart, rom->chip->now, UART_CLKDIV, rom_args(rom)[1]);
+    uart_store(uart, rom->chip->now, UART_CONF0, uart->conf0 | UART_CONF0_RX_RESET | UART_CONF0_TX_RESET);
+    uart_store(uart, rom->chip->now, UART_CONF0, uart->conf0 & ~(UART_CONF0_RX_RESET | UART_CONF0_TX_RESET));
     return 0;
 }
 
