@@ -9,8 +9,8 @@
 #ifndef BOARDSIM_ADAPTER_H
 #define BOARDSIM_ADAPTER_H
 
-#include "tools/boardsim/adapter_kind.h"
 #include "tools/boardsim/board/board.h"
+#include "tools/boardsim/usb/adapter_kind.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # libboardsim.a is the board alone, in virtual time, and its adapters at a kernel's USB; the program puts a bench around it.
-USB_OBJ       := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/usb/*.c)) $(B)/tools/boardsim/adapter_kind.o
+USB_OBJ       := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/usb/*.c))
 CHIP_OBJ      := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/board/*.c tools/boardsim/board/*/*.c))
 BOARD_OBJ     := $(CHIP_OBJ) $(patsubst %.c,$(B)/%.o,tools/boardsim/adapter.c tools/boardsim/world_vhci.c) $(USB_OBJ)
 BENCH_OBJ     := $(filter-out $(BOARD_OBJ),$(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/*.c)))

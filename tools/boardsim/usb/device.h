@@ -9,7 +9,7 @@
 #ifndef BOARDSIM_USB_DEVICE_H
 #define BOARDSIM_USB_DEVICE_H
 
-#include "tools/boardsim/adapter_kind.h"
+#include "tools/boardsim/usb/adapter_kind.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/adapter_kind.h"
+#include "tools/boardsim/usb/adapter_kind.h"
 
 #include <stddef.h>
 #include <stdio.h>
