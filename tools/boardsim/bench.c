@@ -29,7 +29,7 @@
 struct slot {
     struct spec spec;
     struct adapter *adapter;
-    int plug;          /* of world_backend.plug() */
+    int plug;          /* of backend_type.plug() */
     struct unit *unit; /* on the adapter, or in the hand */
     bool seated;
     int lid; /* the line of the fixture's lid, as spec.lid */
@@ -42,12 +42,11 @@ struct slot {
 
 struct bench {
     const struct bench_options *options;
-    const struct world_backend *backend;
-    struct world *world;
+    struct backend *backend;
     int event_fd;
     uint64_t started;
     struct rng rng;
-    struct slot slots[WORLD_SLOTS + 1];
+    struct slot slots[BACKEND_SLOTS_MAX + 1];
     struct unit *first, **last; /* every board that was ever in, in the order of their coming */
     struct unit *latest;        /* NULL: none yet */
     unsigned units;
@@ -84,20 +83,19 @@ struct bench *bench_new(const struct bench_options *options, char *error, size_t
     if (!bench || event_fd < 0)
         fail(error, size, "%s", strerror(errno));
     else
-        bench->world = options->backend->open(error, size);
-    if (!bench || !bench->world) {
+        bench->backend = options->backend->open(error, size);
+    if (!bench || !bench->backend) {
         if (event_fd >= 0)
             close(event_fd);
         free(bench);
         return NULL;
     }
     bench->event_fd = event_fd;
-    bench->backend = options->backend;
     bench->options = options;
     bench->started = adapter_clock();
     bench->rng.state = options->seed;
     bench->last = &bench->first;
-    for (unsigned i = 1; i <= WORLD_SLOTS; i++)
+    for (unsigned i = 1; i <= BACKEND_SLOTS_MAX; i++)
         bench->slots[i].spec = options->board;
     return bench;
 }
@@ -105,7 +103,7 @@ struct bench *bench_new(const struct bench_options *options, char *error, size_t
 void bench_free(struct bench *bench)
 {
     bench_unplug_all(bench);
-    bench->backend->close(bench->world);
+    bench->backend->type->close(bench->backend);
     struct unit *next;
     for (struct unit *unit = bench->first; unit; unit = next) {
         next = unit->next;
@@ -172,7 +170,7 @@ static struct unit *make_unit(struct bench *bench, unsigned slot, const struct s
 
 static int tty_of(const struct bench *bench, const struct slot *slot)
 {
-    return slot->adapter ? bench->backend->tty(bench->world, slot->plug) : -1;
+    return slot->adapter ? bench->backend->type->tty(bench->backend, slot->plug) : -1;
 }
 
 static void move_lid(struct slot *slot, bool closed)
@@ -199,7 +197,7 @@ static void seat(struct bench *bench, unsigned index, struct unit *unit)
 static void note_path(const struct bench *bench, const struct slot *slot)
 {
     struct unit *unit = slot->unit;
-    bench->backend->name(bench->world, slot->plug, unit->path, sizeof unit->path);
+    bench->backend->type->name(bench->backend, slot->plug, unit->path, sizeof unit->path);
     size_t used = strlen(unit->path);
     if (unit->kind->ports)
         snprintf(unit->path + used, sizeof unit->path - used, ":1.%u",
@@ -258,7 +256,7 @@ static bool check_seated(struct bench *bench, unsigned slot, bool has_board, cha
 static int plug(struct bench *bench, unsigned index, struct unit *unit, int not_tty, char *error, size_t size)
 {
     struct slot *slot = &bench->slots[index];
-    slot->adapter = bench->backend->adapter(bench->world, kind_for(bench, index), bench->event_fd);
+    slot->adapter = bench->backend->type->adapter(bench->backend, kind_for(bench, index), bench->event_fd);
     if (!slot->adapter)
         return fail(error, size, "slot %u: no adapter: %s", index, strerror(errno));
     const struct spec *spec = unit ? &unit->spec : &slot->spec;
@@ -266,11 +264,11 @@ static int plug(struct bench *bench, unsigned index, struct unit *unit, int not_
         seat(bench, index, unit);
     else
         slot->lid = spec->lid;
-    const struct world_plug how = {.slot = index,
-                                   .unit = unit ? unit->number : EMPTY_FIXTURE - index,
-                                   .hang = spec->hang_ioctl,
-                                   .not_tty = not_tty};
-    slot->plug = bench->backend->plug(bench->world, slot->adapter, &how);
+    const struct backend_plug how = {.slot = index,
+                                     .unit = unit ? unit->number : EMPTY_FIXTURE - index,
+                                     .hang = spec->hang_ioctl,
+                                     .not_tty = not_tty};
+    slot->plug = bench->backend->type->plug(bench->backend, slot->adapter, &how);
     if (slot->plug < 0) {
         if (unit) {
             adapter_lift(slot->adapter, &unit->time);
@@ -340,7 +338,7 @@ int bench_unplug(struct bench *bench, unsigned slot, bool detach, char *error, s
     struct slot *s = &bench->slots[slot];
     bool seated = s->seated;
     lift(bench, slot);
-    bench->backend->unplug(bench->world, s->plug, detach);
+    bench->backend->type->unplug(bench->backend, s->plug, detach);
     s->adapter = NULL;
     tell(bench, slot, "unplugged", s->unit);
     if (seated)
@@ -358,7 +356,7 @@ int bench_seat(struct bench *bench, unsigned slot, const struct spec *spec, char
     forget_hand(&bench->slots[slot]);
     seat(bench, slot, unit);
     bool hang = unit->spec.hang_ioctl;
-    bench->backend->hang(bench->world, bench->slots[slot].plug, hang, hang);
+    bench->backend->type->hang(bench->backend, bench->slots[slot].plug, hang, hang);
     tell(bench, slot, "board seated", unit);
     return 0;
 }
@@ -412,7 +410,7 @@ int bench_hang(struct bench *bench, unsigned slot, bool control, bool bytes, cha
 {
     if (!check(bench, slot, true, error, size))
         return -1;
-    bench->backend->hang(bench->world, bench->slots[slot].plug, control, bytes);
+    bench->backend->type->hang(bench->backend, bench->slots[slot].plug, control, bytes);
     tell(bench, slot, control || bytes ? "adapter hangs" : "adapter lives again", bench->slots[slot].unit);
     return 0;
 }
@@ -469,7 +467,7 @@ uint64_t bench_tick(struct bench *bench)
     eventfd_read(bench->event_fd, &count);
     uint64_t next = UINT64_MAX;
     uint64_t now = adapter_clock();
-    for (unsigned i = 1; i <= WORLD_SLOTS; i++) {
+    for (unsigned i = 1; i <= BACKEND_SLOTS_MAX; i++) {
         struct slot *slot = &bench->slots[i];
         uint64_t due = slot->seated ? move_fingers(slot, now) : bounce(bench, i, now);
         if (slot->seated && is_cut(slot)) {
@@ -556,14 +554,14 @@ int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error
 void bench_unplug_all(struct bench *bench)
 {
     char error[128];
-    for (unsigned i = 1; i <= WORLD_SLOTS; i++)
+    for (unsigned i = 1; i <= BACKEND_SLOTS_MAX; i++)
         if (bench->slots[i].adapter)
             (void)bench_unplug(bench, i, false, error, sizeof error);
 }
 
 void bench_enter(const struct bench *bench)
 {
-    bench->backend->enter();
+    bench->backend->type->enter();
 }
 
 double bench_lag(const struct bench *bench)

@@ -7,8 +7,8 @@
 #define BOARDSIM_BENCH_H
 
 #include "tools/boardsim/adapter.h"
+#include "tools/boardsim/backend.h"
 #include "tools/boardsim/spec.h"
-#include "tools/boardsim/world.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 struct bench;
 
 struct bench_options {
-    const struct world_backend *backend;
+    const struct backend_type *backend;
     const struct adapter_kind *kind; /* NULL: another one from slot to slot */
     uint64_t seed;
     double faulty;        /* fraction of the boards that get a fault at random, 0..1 */
@@ -27,7 +27,7 @@ struct bench_options {
     bool verbose;         /* a line on stderr for all that the hands do */
 };
 
-/* `options` must outlive the bench. Makes the world that programs run in. NULL with a sentence. */
+/* `options` must outlive the bench. Opens the back end. NULL with a sentence. */
 struct bench *bench_new(const struct bench_options *options, char *error, size_t size);
 /* Unplugs everything. */
 void bench_free(struct bench *bench);
@@ -48,7 +48,7 @@ const struct spec *bench_plain_spec(const struct bench *bench);
 
 /* A new board with its adapter. `spec`: NULL for what the slot's boards are like. */
 int bench_plug(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size);
-/* The adapter goes, and the board with it: it stays in the operator's hand. `detach`: see world_backend.unplug. */
+/* The adapter goes, and the board with it: it stays in the operator's hand. `detach`: see backend_type.unplug. */
 int bench_unplug(struct bench *bench, unsigned slot, bool detach, char *error, size_t size);
 /* The board in the hand comes back, without what was seen of it in its chip, with what is in its flash. */
 int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size);
@@ -66,7 +66,7 @@ int bench_lid(struct bench *bench, unsigned slot, bool closed, char *error, size
 int bench_hold(struct bench *bench, unsigned slot, bool reset, bool flash, char *error, size_t size);
 /* A tap on reset; with `flash`, while that button is held. */
 int bench_press(struct bench *bench, unsigned slot, bool flash, char *error, size_t size);
-/* See world_backend.hang. */
+/* See backend_type.hang. */
 int bench_hang(struct bench *bench, unsigned slot, bool control, bool bytes, char *error, size_t size);
 
 struct bench_view {
@@ -95,7 +95,7 @@ int bench_log(struct bench *bench, unsigned slot, char *text, size_t size);
 /* Takes out all that is in. Before this bench_report() and bench_lag() do not yet know of it. */
 void bench_unplug_all(struct bench *bench);
 
-/* Changes the environment for a program that shall be in the bench's world. */
+/* Changes the environment for a program that shall see the adapters. */
 void bench_enter(const struct bench *bench);
 
 /* How far a board's clock was behind the wall clock, at worst, in ms. */

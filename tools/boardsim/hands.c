@@ -21,7 +21,7 @@ struct hands {
     struct {
         enum place place;
         double at;
-    } slots[WORLD_SLOTS + 1];
+    } slots[BACKEND_SLOTS_MAX + 1];
 };
 
 static double swap_time(struct hands *hands)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* boardsim: runs a program in a world where /dev/ttyUSB0… are adapters with virtual ESP8266 boards on them. */
+/* boardsim: runs a program for which /dev/ttyUSB0… are adapters with virtual ESP8266 boards on them. */
+#include "tools/boardsim/backend.h"
 #include "tools/boardsim/board/flash/nor.h"
 #include "tools/boardsim/run.h"
-#include "tools/boardsim/world.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -105,7 +105,7 @@ static int add_order(struct options *options, const char *value)
     uint64_t number;
     if (colon && (size_t)(colon - value) < sizeof slot)
         memcpy(slot, value, (size_t)(colon - value));
-    if (!colon || !spec_number(slot, 1, WORLD_SLOTS, &number) || strlen(colon + 1) >= sizeof order.words)
+    if (!colon || !spec_number(slot, 1, BACKEND_SLOTS_MAX, &number) || strlen(colon + 1) >= sizeof order.words)
         return complain("fault", value, "must be SLOT:WORD[,WORD…], like 3:noise=0.001");
     order.slot = (unsigned)number;
     memcpy(order.words, colon + 1, strlen(colon + 1) + 1);
@@ -148,7 +148,7 @@ static int set_adapter(struct options *options, const char *value)
 
 static int set_backend(struct options *options, const char *value)
 {
-    static const struct world_backend *const backends[] = {&world_umockdev, &world_vhci};
+    static const struct backend_type *const backends[] = {&backend_umockdev, &backend_vhci};
     for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
         if (strcmp(backends[i]->word, value) == 0) {
             options->bench.backend = backends[i];
@@ -199,7 +199,7 @@ static int set_option(struct options *options, int option, const char *name, con
 {
     double percent;
     switch (option) {
-    case 'b': options->has_boards = true; return set_number(name, value, 0, WORLD_SLOTS, &options->boards);
+    case 'b': options->has_boards = true; return set_number(name, value, 0, BACKEND_SLOTS_MAX, &options->boards);
     case 'B': return set_backend(options, value);
     case 'a': return set_adapter(options, value);
     case 'p':
@@ -338,7 +338,7 @@ static int work(struct options *options, struct script *script, FILE *report)
 int main(int argc, char **argv)
 {
     struct options options = {
-        .bench = {.backend = &world_umockdev, .kind = adapter_kind_at(0), .seed = 1},
+        .bench = {.backend = &backend_umockdev, .kind = adapter_kind_at(0), .seed = 1},
         .hands = {.swap_min = 0.5, .swap_max = 2, .seed = 1},
     };
     if (read_options(&options, argc, argv) != 0) {

@@ -391,8 +391,8 @@ enum operator_result operator_command(struct bench *bench, const char *line, str
         return refuse(answer, words[0], "no such command");
     unsigned skip = command->has_slot ? 2 : 1;
     uint64_t slot = 0;
-    if (command->has_slot && (count < 2 || !spec_number(words[1], 1, WORLD_SLOTS, &slot))) {
-        snprintf(answer, OPERATOR_ANSWER, "%s: wants a slot from 1 to %d", words[0], WORLD_SLOTS);
+    if (command->has_slot && (count < 2 || !spec_number(words[1], 1, BACKEND_SLOTS_MAX, &slot))) {
+        snprintf(answer, OPERATOR_ANSWER, "%s: wants a slot from 1 to %d", words[0], BACKEND_SLOTS_MAX);
         return OPERATOR_REFUSED;
     }
     if (count - skip < command->min || count - skip > command->max)

@@ -48,7 +48,7 @@ static pid_t start(const struct bench *bench, char **command)
     pid_t pid = fork();
     if (pid != 0)
         return pid;
-    /* Without its world the program has nothing to live on. */
+    /* The program needs boardsim for its ttys. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigset_t set;
     signals(&set);

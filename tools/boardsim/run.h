@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the program inside the world, and the hands at the bench beside it, until the program ends. */
+/* Runs the program with the adapters in its sight, and the operator beside it, until the program ends. */
 #ifndef BOARDSIM_RUN_H
 #define BOARDSIM_RUN_H
 

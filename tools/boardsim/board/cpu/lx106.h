@@ -84,7 +84,7 @@ enum lx106_sr {
 
 /* What is neither DRAM nor IRAM, and IRAM accesses that are no aligned words. Each returns 0 or an enum lx106_cause,
  * which becomes the exception. A bus that made time pass lowers cpu->left; one that wants the run to end here sets it
- * to 0 and lowers cpu->granted as much; one whose access changed the world sets cpu->active.
+ * to 0 and lowers cpu->granted as much; one whose access changed anything sets cpu->active.
  *
  * load, store: `size` is 1, 2 or 4, the address a multiple of it.
  *

@@ -4,9 +4,9 @@
  * and in libudev, with their USB parents and udev's properties, get plug and unplug events, and have modem lines. The
  * answers to ioctls come from a thread of umockdev's.
  */
+#include "tools/boardsim/backend.h"
 #include "tools/boardsim/pty.h"
 #include "tools/boardsim/usb/device.h"
-#include "tools/boardsim/world.h"
 
 #include <asm/termbits.h>
 #include <errno.h>
@@ -27,7 +27,7 @@
 
 /* One /dev/ttyUSBn. Its ioctl socket is there for ever: a client that opens the node in the moment of the unplug and
  * does not find the socket would be ended by umockdev's preload. */
-struct port {
+struct umockdev_port {
     unsigned number;
     pthread_mutex_t lock;
     struct adapter *adapter; /* NULL: nothing is plugged here */
@@ -35,23 +35,29 @@ struct port {
     bool hangs;
     GPtrArray *hung; /* clients whose ioctl waits for its answer */
     UMockdevIoctlBase *ioctls;
-    unsigned usb;                 /* which of the world's */
+    unsigned usb;                 /* which of the backend's */
     char *interface, *port, *tty; /* sysfs paths */
 };
 
 /* A USB device at a port of the hub. It is there as long as one of its interfaces is. */
-struct usb {
+struct umockdev_usb {
     char *path; /* in sysfs */
     unsigned users;
 };
 
-struct world {
+struct umockdev_backend {
+    struct backend base;
     UMockdevTestbed *bed;
     char *root;
     char *hub;
-    struct usb usbs[WORLD_SLOTS + 1]; /* by the number of the hub's port */
-    struct port ports[WORLD_SLOTS];
+    struct umockdev_usb usbs[BACKEND_SLOTS_MAX + 1]; /* by the number of the hub's port */
+    struct umockdev_port ports[BACKEND_SLOTS_MAX];
 };
+
+static struct umockdev_backend *umockdev_of(struct backend *base)
+{
+    return (struct umockdev_backend *)base;
+}
 
 static void answer(UMockdevIoctlClient *client, int error)
 {
@@ -111,7 +117,7 @@ static void set_termios(struct adapter *adapter, UMockdevIoctlClient *client)
 static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
 {
     (void)base;
-    struct port *port = data;
+    struct umockdev_port *port = data;
     unsigned request = (unsigned)umockdev_ioctl_client_get_request(client);
     pthread_mutex_lock(&port->lock);
     if (!is_control_request(request)) {
@@ -135,7 +141,7 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
 static void on_close(gpointer data, GObject *client)
 {
     (void)client;
-    struct port *port = data;
+    struct umockdev_port *port = data;
     pthread_mutex_lock(&port->lock);
     if (--port->opens == 0 && port->adapter) {
         struct pty *pty = adapter_host_of(port->adapter);
@@ -150,7 +156,7 @@ static void on_close(gpointer data, GObject *client)
 static void on_open(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
 {
     (void)base;
-    struct port *port = data;
+    struct umockdev_port *port = data;
     pthread_mutex_lock(&port->lock);
     if (port->opens++ == 0 && port->adapter) {
         adapter_listens(port->adapter, true);
@@ -162,29 +168,31 @@ static void on_open(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpoint
 }
 
 /* Sets UMOCKDEV_DIR in the environment. umockdev aborts where it cannot do its work. */
-static struct world *open_world(char *error, size_t size)
+static struct backend *open_backend(char *error, size_t size)
 {
-    struct world *world = calloc(1, sizeof *world);
-    if (!world) {
+    struct umockdev_backend *backend = calloc(1, sizeof *backend);
+    if (!backend) {
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    world->bed = umockdev_testbed_new();
-    world->root = umockdev_testbed_get_root_dir(world->bed);
+    backend->base.type = &backend_umockdev;
+    backend->bed = umockdev_testbed_new();
+    backend->root = umockdev_testbed_get_root_dir(backend->bed);
     char path[256];
-    snprintf(path, sizeof path, "%s/dev", world->root);
+    snprintf(path, sizeof path, "%s/dev", backend->root);
     mkdir(path, 0755);
-    snprintf(path, sizeof path, "%s/run", world->root);
+    snprintf(path, sizeof path, "%s/run", backend->root);
     mkdir(path, 0755);
 
     char *root_hub =
-        umockdev_testbed_add_device(world->bed, "usb", CONTROLLER "/usb1", NULL, "idVendor", "1d6b", "idProduct",
+        umockdev_testbed_add_device(backend->bed, "usb", CONTROLLER "/usb1", NULL, "idVendor", "1d6b", "idProduct",
                                     "0002", "busnum", "1", "devnum", "1", NULL, "DEVTYPE", "usb_device", NULL);
-    world->hub = umockdev_testbed_add_device(world->bed, "usb", "1-1", root_hub, "idVendor", "1a40", "idProduct",
-                                             "0201", "busnum", "1", "devnum", "2", NULL, "DEVTYPE", "usb_device", NULL);
+    backend->hub =
+        umockdev_testbed_add_device(backend->bed, "usb", "1-1", root_hub, "idVendor", "1a40", "idProduct", "0201",
+                                    "busnum", "1", "devnum", "2", NULL, "DEVTYPE", "usb_device", NULL);
     g_free(root_hub);
-    for (unsigned i = 0; i < WORLD_SLOTS; i++) {
-        struct port *port = &world->ports[i];
+    for (unsigned i = 0; i < BACKEND_SLOTS_MAX; i++) {
+        struct umockdev_port *port = &backend->ports[i];
         port->number = i;
         pthread_mutex_init(&port->lock, NULL);
         port->hung = g_ptr_array_new_with_free_func(g_object_unref);
@@ -192,22 +200,23 @@ static struct world *open_world(char *error, size_t size)
         g_signal_connect(port->ioctls, "handle-ioctl", G_CALLBACK(on_ioctl), port);
         g_signal_connect(port->ioctls, "client-connected", G_CALLBACK(on_open), port);
         snprintf(path, sizeof path, "/dev/ttyUSB%u", i);
-        umockdev_testbed_attach_ioctl(world->bed, path, port->ioctls, NULL);
+        umockdev_testbed_attach_ioctl(backend->bed, path, port->ioctls, NULL);
     }
-    return world;
+    return &backend->base;
 }
 
-static void close_world(struct world *world)
+static void close_backend(struct backend *base)
 {
-    g_object_unref(world->bed); /* ends umockdev's thread */
-    for (unsigned i = 0; i < WORLD_SLOTS; i++) {
-        g_object_unref(world->ports[i].ioctls);
-        g_ptr_array_unref(world->ports[i].hung);
-        pthread_mutex_destroy(&world->ports[i].lock);
+    struct umockdev_backend *backend = umockdev_of(base);
+    g_object_unref(backend->bed); /* ends umockdev's thread */
+    for (unsigned i = 0; i < BACKEND_SLOTS_MAX; i++) {
+        g_object_unref(backend->ports[i].ioctls);
+        g_ptr_array_unref(backend->ports[i].hung);
+        pthread_mutex_destroy(&backend->ports[i].lock);
     }
-    g_free(world->hub);
-    g_free(world->root);
-    free(world);
+    g_free(backend->hub);
+    g_free(backend->root);
+    free(backend);
 }
 
 /* A growing NULL-terminated list of pairs, as umockdev wants it. */
@@ -221,12 +230,12 @@ static void put(GPtrArray *list, const char *key, const char *format, ...)
     va_end(args);
 }
 
-static char *add_device(struct world *world, const char *subsystem, const char *name, const char *parent,
+static char *add_device(struct umockdev_backend *backend, const char *subsystem, const char *name, const char *parent,
                         GPtrArray *attributes, GPtrArray *properties)
 {
     g_ptr_array_add(attributes, NULL);
     g_ptr_array_add(properties, NULL);
-    char *path = umockdev_testbed_add_devicev(world->bed, subsystem, name, parent, (char **)attributes->pdata,
+    char *path = umockdev_testbed_add_devicev(backend->bed, subsystem, name, parent, (char **)attributes->pdata,
                                               (char **)properties->pdata);
     g_ptr_array_unref(attributes);
     g_ptr_array_unref(properties);
@@ -263,7 +272,8 @@ static void usb_name(unsigned hub_port, char *name, size_t size)
     snprintf(name, size, "1-1.%u", hub_port);
 }
 
-static void add_device_at(struct world *world, const struct adapter_kind *kind, unsigned hub_port, const char *serial)
+static void add_device_at(struct umockdev_backend *backend, const struct adapter_kind *kind, unsigned hub_port,
+                          const char *serial)
 {
     GPtrArray *attributes = list_new();
     GPtrArray *properties = list_new();
@@ -286,24 +296,25 @@ static void add_device_at(struct world *world, const struct adapter_kind *kind, 
     put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u", hub_port);
     char name[64];
     usb_name(hub_port, name, sizeof name);
-    world->usbs[hub_port].path = add_device(world, "usb", name, world->hub, attributes, properties);
+    backend->usbs[hub_port].path = add_device(backend, "usb", name, backend->hub, attributes, properties);
 }
 
 /* `up` is the way from the device to /sys. */
-static void link_driver(struct world *world, const char *path, const char *up, const char *bus, const char *driver)
+static void link_driver(struct umockdev_backend *backend, const char *path, const char *up, const char *bus,
+                        const char *driver)
 {
     char target[160];
     snprintf(target, sizeof target, "%s/bus/%s/drivers/%s", up, bus, driver);
-    umockdev_testbed_set_attribute_link(world->bed, path, "driver", target);
+    umockdev_testbed_set_attribute_link(backend->bed, path, "driver", target);
 }
 
-static void add_usb(struct world *world, struct port *port, const struct adapter_kind *kind, struct adapter_place place,
-                    const char *serial)
+static void add_usb(struct umockdev_backend *backend, struct umockdev_port *port, const struct adapter_kind *kind,
+                    struct adapter_place place, const char *serial)
 {
     port->usb = place.hub_port;
-    struct usb *usb = &world->usbs[port->usb];
+    struct umockdev_usb *usb = &backend->usbs[port->usb];
     if (usb->users++ == 0)
-        add_device_at(world, kind, place.hub_port, serial);
+        add_device_at(backend, kind, place.hub_port, serial);
 
     GPtrArray *attributes = list_new();
     GPtrArray *properties = list_new();
@@ -317,20 +328,20 @@ static void add_usb(struct world *world, struct port *port, const struct adapter
     put(properties, "DRIVER", "%s", kind->driver);
     char name[64];
     snprintf(name, sizeof name, "1-1.%u:1.%u", place.hub_port, place.interface);
-    port->interface = add_device(world, "usb", name, usb->path, attributes, properties);
-    link_driver(world, port->interface, "../../../../../../..", "usb", kind->driver);
+    port->interface = add_device(backend, "usb", name, usb->path, attributes, properties);
+    link_driver(backend, port->interface, "../../../../../../..", "usb", kind->driver);
 
     const char *port_driver = kind->port_driver ? kind->port_driver : kind->driver;
     attributes = list_new();
     properties = list_new();
     put(properties, "DRIVER", "%s", port_driver);
     snprintf(name, sizeof name, "ttyUSB%u", port->number);
-    port->port = add_device(world, "usb-serial", name, port->interface, attributes, properties);
-    link_driver(world, port->port, "../../../../../../../..", "usb-serial", port_driver);
+    port->port = add_device(backend, "usb-serial", name, port->interface, attributes, properties);
+    link_driver(backend, port->port, "../../../../../../../..", "usb-serial", port_driver);
 }
 
-static void add_tty(struct world *world, struct port *port, const struct adapter_kind *kind, struct adapter_place place,
-                    const char *serial)
+static void add_tty(struct umockdev_backend *backend, struct umockdev_port *port, const struct adapter_kind *kind,
+                    struct adapter_place place, const char *serial)
 {
     GPtrArray *attributes = list_new();
     GPtrArray *properties = list_new();
@@ -348,17 +359,17 @@ static void add_tty(struct world *world, struct port *port, const struct adapter
     put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u_1_%u", place.hub_port, place.interface);
     char name[64];
     snprintf(name, sizeof name, "tty/ttyUSB%u", port->number);
-    port->tty = add_device(world, "tty", name, port->port, attributes, properties);
+    port->tty = add_device(backend, "tty", name, port->port, attributes, properties);
     snprintf(name, sizeof name, "../../../ttyUSB%u", port->number);
-    umockdev_testbed_set_attribute_link(world->bed, port->tty, "device", name);
+    umockdev_testbed_set_attribute_link(backend->bed, port->tty, "device", name);
 }
 
 /* The lowest that is in nobody's use; `not_tty` only if there is no other. */
-static struct port *free_port(struct world *world, int not_tty)
+static struct umockdev_port *free_port(struct umockdev_backend *backend, int not_tty)
 {
-    struct port *last = NULL;
-    for (unsigned i = 0; i < WORLD_SLOTS; i++) {
-        struct port *port = &world->ports[i];
+    struct umockdev_port *last = NULL;
+    for (unsigned i = 0; i < BACKEND_SLOTS_MAX; i++) {
+        struct umockdev_port *port = &backend->ports[i];
         pthread_mutex_lock(&port->lock);
         bool in_use = port->adapter || port->opens;
         pthread_mutex_unlock(&port->lock);
@@ -370,9 +381,9 @@ static struct port *free_port(struct world *world, int not_tty)
     return last;
 }
 
-static struct adapter *make_adapter(struct world *world, const struct adapter_kind *kind, int event_fd)
+static struct adapter *make_adapter(struct backend *backend, const struct adapter_kind *kind, int event_fd)
 {
-    (void)world;
+    (void)backend;
     struct adapter_host host;
     return pty_new(kind, &host) ? adapter_new(kind, &host, event_fd) : NULL;
 }
@@ -387,9 +398,10 @@ static void stick(struct adapter *adapter, bool stuck)
 
 /* The number is the ttyUSB's, as a kernel gives them: the lowest that is neither plugged nor still open in some
  * program. */
-static int plug(struct world *world, struct adapter *adapter, const struct world_plug *how)
+static int plug(struct backend *base, struct adapter *adapter, const struct backend_plug *how)
 {
-    struct port *port = free_port(world, how->not_tty);
+    struct umockdev_backend *backend = umockdev_of(base);
+    struct umockdev_port *port = free_port(backend, how->not_tty);
     if (!port)
         return -1;
     pthread_mutex_lock(&port->lock);
@@ -399,7 +411,7 @@ static int plug(struct world *world, struct adapter *adapter, const struct world
     pthread_mutex_unlock(&port->lock);
 
     char node[256];
-    snprintf(node, sizeof node, "%s/dev/ttyUSB%u", world->root, port->number);
+    snprintf(node, sizeof node, "%s/dev/ttyUSB%u", backend->root, port->number);
     if (symlink(pty_name(adapter_host_of(adapter)), node) != 0) {
         fprintf(stderr, "boardsim: %s: %s\n", node, strerror(errno));
         abort();
@@ -408,13 +420,13 @@ static int plug(struct world *world, struct adapter *adapter, const struct world
     char serial[ADAPTER_SERIAL];
     struct adapter_place place = adapter_kind_place(kind, how->slot);
     adapter_kind_serial(kind, how->slot, how->unit, serial);
-    add_usb(world, port, kind, place, serial);
-    add_tty(world, port, kind, place, serial);
+    add_usb(backend, port, kind, place, serial);
+    add_tty(backend, port, kind, place, serial);
     return (int)port->number;
 }
 
 /* Ends the ioctls that hang, as the drivers do when a device does not answer or is gone. */
-static void answer_hung(struct port *port)
+static void answer_hung(struct umockdev_port *port)
 {
     pthread_mutex_lock(&port->lock);
     GPtrArray *hung = port->hung;
@@ -425,19 +437,20 @@ static void answer_hung(struct port *port)
     g_ptr_array_unref(hung); /* may call on_close(), which takes the lock */
 }
 
-static void remove_device(struct world *world, char **path)
+static void remove_device(struct umockdev_backend *backend, char **path)
 {
-    umockdev_testbed_uevent(world->bed, *path, "remove"); /* unlike "add", not sent by itself */
-    umockdev_testbed_remove_device(world->bed, *path);
+    umockdev_testbed_uevent(backend->bed, *path, "remove"); /* unlike "add", not sent by itself */
+    umockdev_testbed_remove_device(backend->bed, *path);
     g_free(*path);
     *path = NULL;
 }
 
 /* It hangs up first, then udev hears of it, as with real hardware. */
-static void unplug(struct world *world, int number, bool detach)
+static void unplug(struct backend *base, int number, bool detach)
 {
+    struct umockdev_backend *backend = umockdev_of(base);
     (void)detach;
-    struct port *port = &world->ports[number];
+    struct umockdev_port *port = &backend->ports[number];
     pthread_mutex_lock(&port->lock);
     struct adapter *adapter = port->adapter;
     port->adapter = NULL;
@@ -447,16 +460,17 @@ static void unplug(struct world *world, int number, bool detach)
     answer_hung(port);
     adapter_free(adapter);
 
-    remove_device(world, &port->tty);
-    remove_device(world, &port->port);
-    remove_device(world, &port->interface);
-    if (--world->usbs[port->usb].users == 0)
-        remove_device(world, &world->usbs[port->usb].path);
+    remove_device(backend, &port->tty);
+    remove_device(backend, &port->port);
+    remove_device(backend, &port->interface);
+    if (--backend->usbs[port->usb].users == 0)
+        remove_device(backend, &backend->usbs[port->usb].path);
 }
 
-static void hang(struct world *world, int number, bool control, bool bytes)
+static void hang(struct backend *base, int number, bool control, bool bytes)
 {
-    struct port *port = &world->ports[number];
+    struct umockdev_backend *backend = umockdev_of(base);
+    struct umockdev_port *port = &backend->ports[number];
     pthread_mutex_lock(&port->lock);
     port->hangs = control;
     stick(port->adapter, control || bytes);
@@ -465,15 +479,16 @@ static void hang(struct world *world, int number, bool control, bool bytes)
         answer_hung(port);
 }
 
-static int tty(struct world *world, int number)
+static int tty(struct backend *backend, int number)
 {
-    (void)world;
+    (void)backend;
     return number;
 }
 
-static void name_of(struct world *world, int number, char *name, size_t size)
+static void name_of(struct backend *base, int number, char *name, size_t size)
 {
-    usb_name(world->ports[number].usb, name, size);
+    struct umockdev_backend *backend = umockdev_of(base);
+    usb_name(backend->ports[number].usb, name, size);
 }
 
 /* What is in LD_PRELOAD already stays in front: libasan wants to be first. */
@@ -485,13 +500,13 @@ static void enter(void)
     g_free(all);
 }
 
-const struct world_backend world_umockdev = {.word = "umockdev",
-                                             .open = open_world,
-                                             .close = close_world,
-                                             .adapter = make_adapter,
-                                             .plug = plug,
-                                             .unplug = unplug,
-                                             .hang = hang,
-                                             .tty = tty,
-                                             .name = name_of,
-                                             .enter = enter};
+const struct backend_type backend_umockdev = {.word = "umockdev",
+                                              .open = open_backend,
+                                              .close = close_backend,
+                                              .adapter = make_adapter,
+                                              .plug = plug,
+                                              .unplug = unplug,
+                                              .hang = hang,
+                                              .tty = tty,
+                                              .name = name_of,
+                                              .enter = enter};

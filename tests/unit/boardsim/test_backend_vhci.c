@@ -2,8 +2,8 @@
 /* The back end with a real kernel, at controllers that are played here: this test is the kernel. */
 #include "tests/runner.h"
 #include "tests/unit/boardsim/usb_host.h"
+#include "tools/boardsim/backend.h"
 #include "tools/boardsim/usb/vhci.h"
-#include "tools/boardsim/world.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -57,34 +57,35 @@ int vhci_tty(unsigned port, unsigned interface)
     return (int)(port * 10 + interface);
 }
 
-static struct world *world;
+static struct backend *backend;
 static int events;
 
-static void open_world(void)
+static void open_backend(void)
 {
     char error[64];
     events = eventfd(0, EFD_CLOEXEC);
-    world = world_vhci.open(error, sizeof error);
-    ck_assert_ptr_nonnull(world);
+    backend = backend_vhci.open(error, sizeof error);
+    ck_assert_ptr_nonnull(backend);
 }
 
-static void close_world(void)
+static void close_backend(void)
 {
     close(usb_host);
-    world_vhci.close(world);
+    backend_vhci.close(backend);
     close(events);
 }
 
 static struct adapter *make(const char *kind)
 {
-    struct adapter *adapter = world_vhci.adapter(world, adapter_kind(kind), events);
+    struct adapter *adapter = backend_vhci.adapter(backend, adapter_kind(kind), events);
     ck_assert_ptr_nonnull(adapter);
     return adapter;
 }
 
 static int plug(struct adapter *adapter, unsigned slot, bool hang)
 {
-    return world_vhci.plug(world, adapter, &(struct world_plug){.slot = slot, .unit = 7, .hang = hang, .not_tty = -1});
+    return backend_vhci.plug(backend, adapter,
+                             &(struct backend_plug){.slot = slot, .unit = 7, .hang = hang, .not_tty = -1});
 }
 
 /* A control request, and the status of its answer. */
@@ -100,16 +101,16 @@ static const uint8_t get_lines[8] = {0xc1, 0x08, 0, 0, 0, 0, 1, 0};
 /* The board says its banner when RTS lets it go, at the baud that the host has set. */
 START_TEST(a_board_is_at_the_other_end)
 {
-    open_world();
+    open_backend();
     struct adapter *adapter = make("cp2102n");
     struct board *board = board_new(&(struct board_config){.seed = 1, .mac = {0x18, 0xfe, 0x34, 0, 0, 1}});
     adapter_seat(adapter, board, 0, &(struct adapter_faults){0});
     int number = plug(adapter, 3, false);
     ck_assert_int_ge(number, 0);
     ck_assert(!is_fast);
-    ck_assert_int_eq(world_vhci.tty(world, number), 1020);
+    ck_assert_int_eq(backend_vhci.tty(backend, number), 1020);
     char name[32];
-    world_vhci.name(world, number, name, sizeof name);
+    backend_vhci.name(backend, number, name, sizeof name);
     ck_assert_str_eq(name, "3-102");
 
     static const uint8_t set_baud[8] = {0x41, 0x1e, 0, 0, 0, 0, 4, 0};
@@ -132,15 +133,15 @@ START_TEST(a_board_is_at_the_other_end)
     }
     uint64_t time;
     ck_assert_ptr_eq(adapter_lift(adapter, &time), board);
-    world_vhci.unplug(world, number, false);
+    backend_vhci.unplug(backend, number, false);
     board_free(board);
-    close_world();
+    close_backend();
 }
 END_TEST
 
 START_TEST(lines_that_come_in_reach_the_host)
 {
-    open_world();
+    open_backend();
     struct adapter *adapter = make("cp2104");
     adapter_set_inputs(adapter, TIOCM_DSR); /* before it is plugged in */
     int number = plug(adapter, 1, false);
@@ -153,8 +154,8 @@ START_TEST(lines_that_come_in_reach_the_host)
     adapter_set_inputs(adapter, 0);
     request(get_lines, &lines, 1);
     ck_assert_uint_eq(lines, 0);
-    world_vhci.unplug(world, number, false);
-    close_world();
+    backend_vhci.unplug(backend, number, false);
+    close_backend();
 }
 END_TEST
 
@@ -162,37 +163,37 @@ END_TEST
 START_TEST(four_adapters_are_one_device)
 {
     static const uint8_t get_status[8] = {0xc0, 5, 0, 0, 2, 0, 2, 0};
-    open_world();
+    open_backend();
     struct adapter *first = make("ft4232h");
     struct adapter *second = make("ft4232h");
     int first_plug = plug(first, 5, false);
     int second_plug = plug(second, 6, false);
     ck_assert_uint_eq(attached, 1);
     ck_assert(is_fast);
-    ck_assert_int_eq(world_vhci.tty(world, second_plug), 1011);
+    ck_assert_int_eq(backend_vhci.tty(backend, second_plug), 1011);
     uint8_t status[2];
     adapter_set_inputs(second, TIOCM_CAR);
     ck_assert_int_eq(request(get_status, status, 2), 0);
     ck_assert_uint_eq(status[0], 0x81);
 
-    world_vhci.unplug(world, first_plug, true);
+    backend_vhci.unplug(backend, first_plug, true);
     ck_assert_uint_eq(detached, 101);
-    ck_assert_int_eq(world_vhci.tty(world, second_plug), -1);
+    ck_assert_int_eq(backend_vhci.tty(backend, second_plug), -1);
     close(usb_host);
     first_plug = plug(make("ft4232h"), 5, false);
     ck_assert_uint_eq(attached, 2);
     ck_assert_int_eq(request(get_status, status, 2), 0);
     ck_assert_uint_eq(status[0], 0x81);
-    world_vhci.unplug(world, first_plug, false);
-    world_vhci.unplug(world, second_plug, false);
-    close_world();
+    backend_vhci.unplug(backend, first_plug, false);
+    backend_vhci.unplug(backend, second_plug, false);
+    close_backend();
 }
 END_TEST
 
 START_TEST(one_that_hangs_from_the_start_is_enumerated)
 {
     static const uint8_t get_descriptor[8] = {0x80, 6, 0, 1, 0, 0, 18, 0};
-    open_world();
+    open_backend();
     int number = plug(make("cp2102"), 1, true);
     uint8_t data[18];
     uint32_t n;
@@ -200,31 +201,31 @@ START_TEST(one_that_hangs_from_the_start_is_enumerated)
     ck_assert_int_eq(request(get_descriptor, data, 18), 0);
     ck_assert_uint_eq(data[0], 18);
     ck_assert(usb_silent());
-    world_vhci.hang(world, number, false, false);
+    backend_vhci.hang(backend, number, false, false);
     ck_assert_int_eq(usb_answer(lines, true, data, &n), 0);
-    world_vhci.unplug(world, number, false);
-    close_world();
+    backend_vhci.unplug(backend, number, false);
+    close_backend();
 }
 END_TEST
 
 START_TEST(a_full_controller_is_no_disaster)
 {
-    open_world();
+    open_backend();
     is_full = true;
     struct adapter *adapter = make("ch340");
     ck_assert_int_eq(plug(adapter, 1, false), -1);
     is_full = false;
     int number = plug(adapter, 1, false);
     ck_assert_int_ge(number, 0);
-    world_vhci.unplug(world, number, false);
-    close_world();
+    backend_vhci.unplug(backend, number, false);
+    close_backend();
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("world_vhci");
-    TCase *tcase = tcase_create("world_vhci");
+    Suite *suite = suite_create("backend_vhci");
+    TCase *tcase = tcase_create("backend_vhci");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_board_is_at_the_other_end);
     tcase_add_test(tcase, lines_that_come_in_reach_the_host);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The back end with a real kernel: adapters are USB devices at its virtual controllers, and all above is what it is on
- * a bench: drivers, udev, programs. Wants root, and has one world in a machine.
+ * a bench: drivers, udev, programs. Wants root, and there can be one in a machine.
  */
+#include "tools/boardsim/backend.h"
 #include "tools/boardsim/usb/link.h"
 #include "tools/boardsim/usb/vhci.h"
-#include "tools/boardsim/world.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,11 +15,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-struct device;
+struct vhci_device;
 
 /* One UART of a device, whether a board's adapter is on it or not: what the host has made of it stays. */
-struct port {
-    struct device *device;
+struct vhci_port {
+    struct vhci_device *device;
     unsigned interface;
     struct adapter *adapter;
     struct usb_port state;
@@ -27,29 +27,35 @@ struct port {
 };
 
 /* A USB device. It comes with the first adapter that is on it, and goes with the first that goes. */
-struct device {
+struct vhci_device {
     pthread_mutex_t lock;  /* of the link and of the ports */
     struct usb_link *link; /* NULL: not plugged in */
     bool control_hangs, bytes_hang;
     unsigned vhci; /* the kernel's number of the controller's port */
-    struct port ports[USB_PORTS];
+    struct vhci_port ports[USB_PORTS];
 };
 
-struct world {
-    struct device devices[WORLD_SLOTS + 1]; /* by the number of the place, from 1 */
+struct vhci_backend {
+    struct backend base;
+    struct vhci_device devices[BACKEND_SLOTS_MAX + 1]; /* by the number of the place, from 1 */
 };
 
 /* What an adapter's thread knows of the port that it is plugged into. */
 struct cable {
-    _Atomic(struct port *) port; /* NULL: not plugged in yet */
+    _Atomic(struct vhci_port *) port; /* NULL: not plugged in yet */
 };
 
-static struct port *port_of(struct world *world, int plug)
+static struct vhci_device *device_at(struct backend *backend, unsigned place)
 {
-    return &world->devices[plug / USB_PORTS].ports[plug % USB_PORTS];
+    return &((struct vhci_backend *)backend)->devices[place];
 }
 
-static size_t take_from(const struct port *port, uint8_t *bytes, size_t room)
+static struct vhci_port *port_of(struct backend *backend, int plug)
+{
+    return &device_at(backend, (unsigned)plug / USB_PORTS)->ports[plug % USB_PORTS];
+}
+
+static size_t take_from(const struct vhci_port *port, uint8_t *bytes, size_t room)
 {
     pthread_mutex_lock(&port->device->lock);
     size_t n = port->device->link ? usb_link_take(port->device->link, port->interface, bytes, room) : 0;
@@ -57,20 +63,20 @@ static size_t take_from(const struct port *port, uint8_t *bytes, size_t room)
     return n;
 }
 
-static const struct port *far_end(void *cable)
+static const struct vhci_port *far_end(void *cable)
 {
     return ((struct cable *)cable)->port;
 }
 
 static ssize_t take(void *cable, uint8_t *bytes, size_t room)
 {
-    const struct port *port = far_end(cable);
+    const struct vhci_port *port = far_end(cable);
     return port ? (ssize_t)take_from(port, bytes, room) : 0;
 }
 
 static size_t give(void *cable, const uint8_t *bytes, size_t n)
 {
-    const struct port *port = far_end(cable);
+    const struct vhci_port *port = far_end(cable);
     if (!port)
         return 0;
     pthread_mutex_lock(&port->device->lock);
@@ -81,7 +87,7 @@ static size_t give(void *cable, const uint8_t *bytes, size_t n)
 
 static uint32_t baud(void *cable, uint32_t max)
 {
-    const struct port *port = far_end(cable);
+    const struct vhci_port *port = far_end(cable);
     if (!port)
         return 0;
     pthread_mutex_lock(&port->device->lock);
@@ -96,7 +102,7 @@ static uint8_t usb_inputs_of(int lines)
                      (lines & TIOCM_CAR ? USB_DCD : 0));
 }
 
-static void set_inputs(const struct port *port, int lines)
+static void set_inputs(const struct vhci_port *port, int lines)
 {
     pthread_mutex_lock(&port->device->lock);
     if (port->device->link)
@@ -106,14 +112,14 @@ static void set_inputs(const struct port *port, int lines)
 
 static void inputs(void *cable, int lines)
 {
-    const struct port *port = far_end(cable);
+    const struct vhci_port *port = far_end(cable);
     if (port)
         set_inputs(port, lines);
 }
 
 /* The link's calls. They hold no lock while they are in the adapter, which asks for bytes under its own. */
 
-static struct adapter *adapter_at(struct port *port)
+static struct adapter *adapter_at(struct vhci_port *port)
 {
     pthread_mutex_lock(&port->device->lock);
     struct adapter *adapter = port->adapter;
@@ -131,7 +137,7 @@ static void show(struct adapter *adapter, const struct usb_port *state)
 
 static void changed(void *data, unsigned number, const struct usb_port *state)
 {
-    struct port *port = &((struct device *)data)->ports[number];
+    struct vhci_port *port = &((struct vhci_device *)data)->ports[number];
     pthread_mutex_lock(&port->device->lock);
     bool breaks = port->state.breaks != state->breaks;
     port->state = *state;
@@ -145,7 +151,7 @@ static void changed(void *data, unsigned number, const struct usb_port *state)
 
 static void listens(void *data, unsigned number, bool open)
 {
-    struct port *port = &((struct device *)data)->ports[number];
+    struct vhci_port *port = &((struct vhci_device *)data)->ports[number];
     pthread_mutex_lock(&port->device->lock);
     bool is_new = port->open != open;
     port->open = open;
@@ -158,7 +164,7 @@ static void listens(void *data, unsigned number, bool open)
 /* A UART without a board sends all that it gets. */
 static void moves(void *data, unsigned number)
 {
-    struct port *port = &((struct device *)data)->ports[number];
+    struct vhci_port *port = &((struct vhci_device *)data)->ports[number];
     struct adapter *adapter = adapter_at(port);
     uint8_t bytes[512];
     if (adapter)
@@ -168,34 +174,35 @@ static void moves(void *data, unsigned number)
             ;
 }
 
-static struct world *open_world(char *error, size_t size)
+static struct backend *open_backend(char *error, size_t size)
 {
     if (vhci_open(error, size) != 0)
         return NULL;
-    struct world *world = calloc(1, sizeof *world);
-    if (!world) {
+    struct vhci_backend *backend = calloc(1, sizeof *backend);
+    if (!backend) {
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    for (unsigned i = 0; i <= WORLD_SLOTS; i++) {
-        struct device *device = &world->devices[i];
+    for (unsigned i = 0; i <= BACKEND_SLOTS_MAX; i++) {
+        struct vhci_device *device = &backend->devices[i];
         pthread_mutex_init(&device->lock, NULL);
         for (unsigned j = 0; j < USB_PORTS; j++)
-            device->ports[j] = (struct port){.device = device, .interface = j};
+            device->ports[j] = (struct vhci_port){.device = device, .interface = j};
     }
-    return world;
+    backend->base.type = &backend_vhci;
+    return &backend->base;
 }
 
-static void close_world(struct world *world)
+static void close_backend(struct backend *backend)
 {
-    for (unsigned i = 0; i <= WORLD_SLOTS; i++)
-        pthread_mutex_destroy(&world->devices[i].lock);
-    free(world);
+    for (unsigned i = 0; i <= BACKEND_SLOTS_MAX; i++)
+        pthread_mutex_destroy(&device_at(backend, i)->lock);
+    free(backend);
 }
 
-static struct adapter *make_adapter(struct world *world, const struct adapter_kind *kind, int event_fd)
+static struct adapter *make_adapter(struct backend *backend, const struct adapter_kind *kind, int event_fd)
 {
-    (void)world;
+    (void)backend;
     struct cable *cable = calloc(1, sizeof *cable);
     if (!cable)
         return NULL;
@@ -204,7 +211,7 @@ static struct adapter *make_adapter(struct world *world, const struct adapter_ki
     return adapter_new(kind, &host, event_fd);
 }
 
-static int plug_device(struct device *device, const struct adapter_kind *kind, const struct world_plug *how)
+static int plug_device(struct vhci_device *device, const struct adapter_kind *kind, const struct backend_plug *how)
 {
     unsigned place = adapter_kind_place(kind, how->slot).hub_port;
     int socket = vhci_attach(place - 1, kind->high_speed, &device->vhci);
@@ -223,12 +230,12 @@ static int plug_device(struct device *device, const struct adapter_kind *kind, c
     return 0;
 }
 
-static int plug(struct world *world, struct adapter *adapter, const struct world_plug *how)
+static int plug(struct backend *backend, struct adapter *adapter, const struct backend_plug *how)
 {
     const struct adapter_kind *kind = adapter_kind_of(adapter);
     struct adapter_place place = adapter_kind_place(kind, how->slot);
-    struct device *device = &world->devices[place.hub_port];
-    struct port *port = &device->ports[place.interface];
+    struct vhci_device *device = device_at(backend, place.hub_port);
+    struct vhci_port *port = &device->ports[place.interface];
     pthread_mutex_lock(&device->lock);
     port->adapter = adapter;
     struct usb_port state = port->state;
@@ -248,11 +255,11 @@ static int plug(struct world *world, struct adapter *adapter, const struct world
             set_inputs(&device->ports[i], adapter_lines(device->ports[i].adapter));
     int number = (int)(place.hub_port * USB_PORTS + place.interface);
     if (how->hang)
-        world_vhci.hang(world, number, true, true);
+        backend_vhci.hang(backend, number, true, true);
     return number;
 }
 
-static void pull_device(struct device *device, bool detach)
+static void pull_device(struct vhci_device *device, bool detach)
 {
     pthread_mutex_lock(&device->lock);
     struct usb_link *link = device->link;
@@ -266,7 +273,7 @@ static void pull_device(struct device *device, bool detach)
         usb_link_free(link);
     device->control_hangs = device->bytes_hang = false;
     for (unsigned i = 0; i < USB_PORTS; i++) {
-        struct port *port = &device->ports[i];
+        struct vhci_port *port = &device->ports[i];
         pthread_mutex_lock(&device->lock);
         memset(&port->state, 0, sizeof port->state);
         port->open = false;
@@ -276,45 +283,45 @@ static void pull_device(struct device *device, bool detach)
     }
 }
 
-static void unplug(struct world *world, int number, bool detach)
+static void unplug(struct backend *backend, int number, bool detach)
 {
-    struct port *port = port_of(world, number);
+    struct vhci_port *port = port_of(backend, number);
     pull_device(port->device, detach); /* nobody but this thread knows of the adapter then */
     adapter_free(port->adapter);
     port->adapter = NULL;
 }
 
-static void hang(struct world *world, int number, bool control, bool bytes)
+static void hang(struct backend *backend, int number, bool control, bool bytes)
 {
-    struct device *device = port_of(world, number)->device;
+    struct vhci_device *device = port_of(backend, number)->device;
     device->control_hangs = control;
     device->bytes_hang = control || bytes;
     if (device->link)
         usb_link_stick(device->link, device->bytes_hang, device->control_hangs);
 }
 
-static int tty(struct world *world, int number)
+static int tty(struct backend *backend, int number)
 {
-    const struct port *port = port_of(world, number);
+    const struct vhci_port *port = port_of(backend, number);
     return port->device->link ? vhci_tty(port->device->vhci, port->interface) : -1;
 }
 
-static void name_of(struct world *world, int number, char *name, size_t size)
+static void name_of(struct backend *backend, int number, char *name, size_t size)
 {
-    vhci_name(port_of(world, number)->device->vhci, name, size);
+    vhci_name(port_of(backend, number)->device->vhci, name, size);
 }
 
 static void enter(void)
 {
 }
 
-const struct world_backend world_vhci = {.word = "vhci",
-                                         .open = open_world,
-                                         .close = close_world,
-                                         .adapter = make_adapter,
-                                         .plug = plug,
-                                         .unplug = unplug,
-                                         .hang = hang,
-                                         .tty = tty,
-                                         .name = name_of,
-                                         .enter = enter};
+const struct backend_type backend_vhci = {.word = "vhci",
+                                          .open = open_backend,
+                                          .close = close_backend,
+                                          .adapter = make_adapter,
+                                          .plug = plug,
+                                          .unplug = unplug,
+                                          .hang = hang,
+                                          .tty = tty,
+                                          .name = name_of,
+                                          .enter = enter};
