@@ -23,9 +23,9 @@ struct backend {
 
 struct backend_plug {
     unsigned slot;
-    unsigned unit; /* makes its serial number */
-    bool hang;     /* as for hang() */
-    int not_tty;   /* n of a ttyUSBn that it shall not become, if there is another; -1: any will do */
+    unsigned number; /* makes its serial number */
+    bool hang;       /* as for hang() */
+    int not_tty;     /* n of a ttyUSBn that it shall not become, if there is another; -1: any will do */
 };
 
 struct backend_type {

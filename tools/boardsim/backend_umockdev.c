@@ -419,7 +419,7 @@ static int plug(struct backend *base, struct adapter *adapter, const struct back
     const struct adapter_kind *kind = adapter_kind_of(adapter);
     char serial[ADAPTER_SERIAL];
     struct adapter_place place = adapter_kind_place(kind, how->slot);
-    adapter_kind_serial(kind, how->slot, how->unit, serial);
+    adapter_kind_serial(kind, how->slot, how->number, serial);
     add_usb(backend, port, kind, place, serial);
     add_tty(backend, port, kind, place, serial);
     return (int)port->number;

@@ -220,7 +220,7 @@ static int plug_device(struct vhci_device *device, const struct adapter_kind *ki
     const struct usb_owner owner = {.data = device, .changed = changed, .listens = listens, .moves = moves};
     /* The link's thread may be at work before its name is known here: then it finds no bytes to take. */
     char serial[ADAPTER_SERIAL];
-    adapter_kind_serial(kind, how->slot, how->unit, serial);
+    adapter_kind_serial(kind, how->slot, how->number, serial);
     struct usb_link *link = usb_link_new(kind, serial, socket, &owner);
     if (!link)
         abort();

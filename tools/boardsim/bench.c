@@ -2,7 +2,7 @@
 #include "tools/boardsim/bench.h"
 
 #include "tools/boardsim/board/line/rng.h"
-#include "tools/boardsim/unit.h"
+#include "tools/boardsim/sim_board.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -29,8 +29,8 @@
 struct slot {
     struct spec spec;
     struct adapter *adapter;
-    int plug;          /* of backend_type.plug() */
-    struct unit *unit; /* on the adapter, or in the hand */
+    int plug;              /* of backend_type.plug() */
+    struct sim_board *sim; /* on the adapter, or in the hand */
     bool seated;
     int lid; /* the line of the fixture's lid, as spec.lid */
     bool lid_closed;
@@ -47,9 +47,9 @@ struct bench {
     uint64_t started;
     struct rng rng;
     struct slot slots[BACKEND_SLOTS_MAX + 1];
-    struct unit *first, **last; /* every board that was ever in, in the order of their coming */
-    struct unit *latest;        /* NULL: none yet */
-    unsigned units;
+    struct sim_board *first, **last; /* every board that was ever in, in the order of their coming */
+    struct sim_board *latest;        /* NULL: none yet */
+    unsigned boards;
 };
 
 static int fail(char *error, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -63,14 +63,14 @@ static int fail(char *error, size_t size, const char *format, ...)
 }
 
 /* In one piece: the program writes to the same terminal. */
-static void tell(const struct bench *bench, unsigned slot, const char *what, const struct unit *unit)
+static void tell(const struct bench *bench, unsigned slot, const char *what, const struct sim_board *sim)
 {
     if (!bench->options->verbose)
         return;
     char board[SPEC_WORDS + 40] = "";
-    if (unit)
-        snprintf(board, sizeof board, ", board " UNIT_MAC "%s%s", UNIT_MAC_ARGS(unit), *unit->spec.faults ? ", " : "",
-                 unit->spec.faults);
+    if (sim)
+        snprintf(board, sizeof board, ", board " SIM_BOARD_MAC "%s%s", SIM_BOARD_MAC_ARGS(sim),
+                 *sim->spec.faults ? ", " : "", sim->spec.faults);
     char line[sizeof board + 100];
     snprintf(line, sizeof line, "boardsim: %8.3f slot %u: %s%s\n", bench_time(bench), slot, what, board);
     fputs(line, stderr);
@@ -104,10 +104,10 @@ void bench_free(struct bench *bench)
 {
     bench_unplug_all(bench);
     bench->backend->type->close(bench->backend);
-    struct unit *next;
-    for (struct unit *unit = bench->first; unit; unit = next) {
-        next = unit->next;
-        unit_free(unit);
+    struct sim_board *next;
+    for (struct sim_board *sim = bench->first; sim; sim = next) {
+        next = sim->next;
+        sim_board_free(sim);
     }
     close(bench->event_fd);
     free(bench);
@@ -134,38 +134,39 @@ const struct spec *bench_plain_spec(const struct bench *bench)
 }
 
 /* A board as ordered. What the dice say depends on the seed and on how many boards came before, not on the time. */
-static struct unit *make_unit(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size)
+static struct sim_board *make_board(struct bench *bench, unsigned slot, const struct spec *spec, char *error,
+                                    size_t size)
 {
     static const uint8_t ouis[][3] = {{0x18, 0xfe, 0x34}, {0xac, 0xd0, 0x74}, {0x5c, 0xcf, 0x7f}};
-    struct unit *unit = unit_new(spec ? spec : &bench->slots[slot].spec);
-    if (!unit) {
+    struct sim_board *sim = sim_board_new(spec ? spec : &bench->slots[slot].spec);
+    if (!sim) {
         fail(error, size, "out of memory");
         return NULL;
     }
     uint64_t dice = rng_next(&bench->rng);
-    unit->number = bench->units + 1;
-    unit->slot = slot;
-    unit->spec.config.seed = dice;
-    if (rng_unit(&bench->rng) < bench->options->faulty && !*unit->spec.faults)
-        spec_add_random_fault(&unit->spec, dice);
-    if (!unit->spec.has_mac) {
-        uint8_t *mac = unit->spec.config.mac;
+    sim->number = bench->boards + 1;
+    sim->slot = slot;
+    sim->spec.config.seed = dice;
+    if (rng_unit(&bench->rng) < bench->options->faulty && !*sim->spec.faults)
+        spec_add_random_fault(&sim->spec, dice);
+    if (!sim->spec.has_mac) {
+        uint8_t *mac = sim->spec.config.mac;
         memcpy(mac, ouis[dice % 3], 3);
         mac[3] = (uint8_t)(bench->options->seed * 37 + 1);
-        mac[4] = (uint8_t)(unit->number >> 8);
-        mac[5] = (uint8_t)unit->number;
+        mac[4] = (uint8_t)(sim->number >> 8);
+        mac[5] = (uint8_t)sim->number;
     }
-    if (unit->spec.clone_mac && bench->latest)
-        memcpy(unit->spec.config.mac, bench->latest->spec.config.mac, sizeof unit->spec.config.mac);
-    if (unit_make_board(unit, error, size) != 0) {
-        unit_free(unit);
+    if (sim->spec.clone_mac && bench->latest)
+        memcpy(sim->spec.config.mac, bench->latest->spec.config.mac, sizeof sim->spec.config.mac);
+    if (sim_board_make_board(sim, error, size) != 0) {
+        sim_board_free(sim);
         return NULL;
     }
-    *bench->last = unit;
-    bench->last = &unit->next;
-    bench->latest = unit;
-    bench->units++;
-    return unit;
+    *bench->last = sim;
+    bench->last = &sim->next;
+    bench->latest = sim;
+    bench->boards++;
+    return sim;
 }
 
 static int tty_of(const struct bench *bench, const struct slot *slot)
@@ -179,53 +180,53 @@ static void move_lid(struct slot *slot, bool closed)
     adapter_set_inputs(slot->adapter, slot->seated && closed ? slot->lid : 0);
 }
 
-static void seat(struct bench *bench, unsigned index, struct unit *unit)
+static void seat(struct bench *bench, unsigned index, struct sim_board *sim)
 {
     struct slot *slot = &bench->slots[index];
-    slot->unit = unit;
+    slot->sim = sim;
     slot->seated = true;
-    unit->in = bench_time(bench);
-    unit->out = -1;
-    unit->plugs++;
-    unit->slot = index;
-    unit->kind = adapter_kind_of(slot->adapter);
-    adapter_seat(slot->adapter, unit->board, unit->time, &unit->spec.adapter);
-    slot->lid = unit->spec.lid;
+    sim->in = bench_time(bench);
+    sim->out = -1;
+    sim->plugs++;
+    sim->slot = index;
+    sim->kind = adapter_kind_of(slot->adapter);
+    adapter_seat(slot->adapter, sim->board, sim->time, &sim->spec.adapter);
+    slot->lid = sim->spec.lid;
     move_lid(slot, true);
 }
 
 static void note_path(const struct bench *bench, const struct slot *slot)
 {
-    struct unit *unit = slot->unit;
-    bench->backend->type->name(bench->backend, slot->plug, unit->path, sizeof unit->path);
-    size_t used = strlen(unit->path);
-    if (unit->kind->ports)
-        snprintf(unit->path + used, sizeof unit->path - used, ":1.%u",
-                 adapter_kind_place(unit->kind, unit->slot).interface);
+    struct sim_board *sim = slot->sim;
+    bench->backend->type->name(bench->backend, slot->plug, sim->path, sizeof sim->path);
+    size_t used = strlen(sim->path);
+    if (sim->kind->ports)
+        snprintf(sim->path + used, sizeof sim->path - used, ":1.%u",
+                 adapter_kind_place(sim->kind, sim->slot).interface);
 }
 
 /* Takes the board into the hand and writes down what became of it. */
 static void lift(struct bench *bench, unsigned index)
 {
     struct slot *slot = &bench->slots[index];
-    struct unit *unit = slot->unit;
+    struct sim_board *sim = slot->sim;
     if (!slot->seated)
         return;
     move_lid(slot, false);
     slot->seated = false;
-    unit->tty = tty_of(bench, slot);
+    sim->tty = tty_of(bench, slot);
     note_path(bench, slot);
     slot->release_reset = slot->release_flash = 0;
-    adapter_state(slot->adapter, &unit->wire);
-    adapter_lift(slot->adapter, &unit->time);
-    unit->out = bench_time(bench);
+    adapter_state(slot->adapter, &sim->wire);
+    adapter_lift(slot->adapter, &sim->time);
+    sim->out = bench_time(bench);
 }
 
 /* May take a while: the board is out of the host's sight by then. */
-static void judge(struct bench *bench, struct unit *unit)
+static void examine(struct bench *bench, struct sim_board *sim)
 {
     char error[256];
-    if (unit_judge(unit, bench->options->dump_dir, error, sizeof error) != 0)
+    if (sim_board_examine(sim, bench->options->dump_dir, error, sizeof error) != 0)
         fprintf(stderr, "boardsim: %s\n", error);
 }
 
@@ -252,55 +253,55 @@ static bool check_seated(struct bench *bench, unsigned slot, bool has_board, cha
     return is == has_board;
 }
 
-/* A board sits on its adapter before the host hears of the adapter. `unit` may be NULL. */
-static int plug(struct bench *bench, unsigned index, struct unit *unit, int not_tty, char *error, size_t size)
+/* A board sits on its adapter before the host hears of the adapter. `sim` may be NULL. */
+static int plug(struct bench *bench, unsigned index, struct sim_board *sim, int not_tty, char *error, size_t size)
 {
     struct slot *slot = &bench->slots[index];
     slot->adapter = bench->backend->type->adapter(bench->backend, kind_for(bench, index), bench->event_fd);
     if (!slot->adapter)
         return fail(error, size, "slot %u: no adapter: %s", index, strerror(errno));
-    const struct spec *spec = unit ? &unit->spec : &slot->spec;
-    if (unit)
-        seat(bench, index, unit);
+    const struct spec *spec = sim ? &sim->spec : &slot->spec;
+    if (sim)
+        seat(bench, index, sim);
     else
         slot->lid = spec->lid;
     const struct backend_plug how = {.slot = index,
-                                     .unit = unit ? unit->number : EMPTY_FIXTURE - index,
+                                     .number = sim ? sim->number : EMPTY_FIXTURE - index,
                                      .hang = spec->hang_ioctl,
                                      .not_tty = not_tty};
     slot->plug = bench->backend->type->plug(bench->backend, slot->adapter, &how);
     if (slot->plug < 0) {
-        if (unit) {
-            adapter_lift(slot->adapter, &unit->time);
-            unit->plugs--;
+        if (sim) {
+            adapter_lift(slot->adapter, &sim->time);
+            sim->plugs--;
         }
         adapter_free(slot->adapter);
         slot->adapter = NULL;
         slot->seated = false;
         return fail(error, size, "slot %u: there is no room for another adapter", index);
     }
-    tell(bench, index, unit ? "plugged" : "fixture plugged", unit);
+    tell(bench, index, sim ? "plugged" : "fixture plugged", sim);
     return 0;
 }
 
 /* The board in the hand is put away for good. */
 static void forget_hand(struct slot *slot)
 {
-    if (slot->unit && !slot->seated)
-        unit_drop_board(slot->unit);
-    slot->unit = NULL;
+    if (slot->sim && !slot->seated)
+        sim_board_drop_board(slot->sim);
+    slot->sim = NULL;
 }
 
 int bench_plug(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size)
 {
     if (!check(bench, slot, false, error, size))
         return -1;
-    struct unit *unit = make_unit(bench, slot, spec, error, size);
-    if (!unit)
+    struct sim_board *sim = make_board(bench, slot, spec, error, size);
+    if (!sim)
         return -1;
     forget_hand(&bench->slots[slot]);
     bench->slots[slot].bounce_at = 0;
-    return plug(bench, slot, unit, -1, error, size);
+    return plug(bench, slot, sim, -1, error, size);
 }
 
 int bench_fixture(struct bench *bench, unsigned slot, char *error, size_t size)
@@ -316,17 +317,17 @@ int bench_fixture(struct bench *bench, unsigned slot, char *error, size_t size)
 /* The board in the hand comes back, as another tty than `not_tty`. */
 static int replug(struct bench *bench, unsigned slot, int not_tty, char *error, size_t size)
 {
-    struct unit *unit = bench->slots[slot].unit;
-    unit->spec.adapter.cut_after = 0; /* it happened, or did not */
+    struct sim_board *sim = bench->slots[slot].sim;
+    sim->spec.adapter.cut_after = 0; /* it happened, or did not */
     bench->slots[slot].bounce_at = 0;
-    return plug(bench, slot, unit, not_tty, error, size);
+    return plug(bench, slot, sim, not_tty, error, size);
 }
 
 int bench_replug(struct bench *bench, unsigned slot, char *error, size_t size)
 {
     if (!check(bench, slot, false, error, size))
         return -1;
-    if (!bench->slots[slot].unit)
+    if (!bench->slots[slot].sim)
         return fail(error, size, "slot %u: no board has been here that could come back", slot);
     return replug(bench, slot, -1, error, size);
 }
@@ -340,9 +341,9 @@ int bench_unplug(struct bench *bench, unsigned slot, bool detach, char *error, s
     lift(bench, slot);
     bench->backend->type->unplug(bench->backend, s->plug, detach);
     s->adapter = NULL;
-    tell(bench, slot, "unplugged", s->unit);
+    tell(bench, slot, "unplugged", s->sim);
     if (seated)
-        judge(bench, s->unit);
+        examine(bench, s->sim);
     return 0;
 }
 
@@ -350,14 +351,14 @@ int bench_seat(struct bench *bench, unsigned slot, const struct spec *spec, char
 {
     if (!check_seated(bench, slot, false, error, size))
         return -1;
-    struct unit *unit = make_unit(bench, slot, spec, error, size);
-    if (!unit)
+    struct sim_board *sim = make_board(bench, slot, spec, error, size);
+    if (!sim)
         return -1;
     forget_hand(&bench->slots[slot]);
-    seat(bench, slot, unit);
-    bool hang = unit->spec.hang_ioctl;
+    seat(bench, slot, sim);
+    bool hang = sim->spec.hang_ioctl;
     bench->backend->type->hang(bench->backend, bench->slots[slot].plug, hang, hang);
-    tell(bench, slot, "board seated", unit);
+    tell(bench, slot, "board seated", sim);
     return 0;
 }
 
@@ -366,8 +367,8 @@ int bench_lift(struct bench *bench, unsigned slot, char *error, size_t size)
     if (!check_seated(bench, slot, true, error, size))
         return -1;
     lift(bench, slot);
-    tell(bench, slot, "board lifted", bench->slots[slot].unit);
-    judge(bench, bench->slots[slot].unit);
+    tell(bench, slot, "board lifted", bench->slots[slot].sim);
+    examine(bench, bench->slots[slot].sim);
     return 0;
 }
 
@@ -379,7 +380,7 @@ int bench_lid(struct bench *bench, unsigned slot, bool closed, char *error, size
     if (!s->lid)
         return fail(error, size, "slot %u: its fixture has no lid", slot);
     move_lid(s, closed);
-    tell(bench, slot, closed ? "lid closed" : "lid opened", s->seated ? s->unit : NULL);
+    tell(bench, slot, closed ? "lid closed" : "lid opened", s->seated ? s->sim : NULL);
     return 0;
 }
 
@@ -390,7 +391,7 @@ int bench_hold(struct bench *bench, unsigned slot, bool reset, bool flash, char 
     struct slot *s = &bench->slots[slot];
     s->release_reset = s->release_flash = 0;
     adapter_buttons(s->adapter, reset, flash);
-    tell(bench, slot, reset || flash ? "buttons held" : "buttons released", s->unit);
+    tell(bench, slot, reset || flash ? "buttons held" : "buttons released", s->sim);
     return 0;
 }
 
@@ -402,7 +403,7 @@ int bench_press(struct bench *bench, unsigned slot, bool flash, char *error, siz
     adapter_buttons(s->adapter, true, flash);
     s->release_reset = adapter_clock() + TAP_NS;
     s->release_flash = flash ? s->release_reset + LINGER_NS : 0;
-    tell(bench, slot, flash ? "reset pressed while flash is held" : "reset pressed", s->unit);
+    tell(bench, slot, flash ? "reset pressed while flash is held" : "reset pressed", s->sim);
     return 0;
 }
 
@@ -411,7 +412,7 @@ int bench_hang(struct bench *bench, unsigned slot, bool control, bool bytes, cha
     if (!check(bench, slot, true, error, size))
         return -1;
     bench->backend->type->hang(bench->backend, bench->slots[slot].plug, control, bytes);
-    tell(bench, slot, control || bytes ? "adapter hangs" : "adapter lives again", bench->slots[slot].unit);
+    tell(bench, slot, control || bytes ? "adapter hangs" : "adapter lives again", bench->slots[slot].sim);
     return 0;
 }
 
@@ -444,7 +445,7 @@ static void cut(struct bench *bench, unsigned index, uint64_t now)
     char error[128];
     slot->bounce_tty = tty_of(bench, slot);
     bench_unplug(bench, index, false, error, sizeof error);
-    slot->bounce_at = slot->unit->spec.bounces ? now + BOUNCE_NS : 0;
+    slot->bounce_at = slot->sim->spec.bounces ? now + BOUNCE_NS : 0;
 }
 
 /* Brings a board back whose time has come, and returns when that will be. */
@@ -492,9 +493,9 @@ void bench_view(struct bench *bench, unsigned index, struct bench_view *view)
     view->tty = tty_of(bench, slot);
     view->kind = kind_for(bench, index)->name;
     view->lid = !slot->lid ? "none" : slot->lid_closed ? "closed" : "open";
-    view->faults = slot->seated ? slot->unit->spec.faults : "";
+    view->faults = slot->seated ? slot->sim->spec.faults : "";
     if (slot->seated)
-        memcpy(view->mac, slot->unit->spec.config.mac, sizeof view->mac);
+        memcpy(view->mac, slot->sim->spec.config.mac, sizeof view->mac);
     if (slot->adapter)
         adapter_state(slot->adapter, &view->wire);
 }
@@ -515,7 +516,7 @@ int bench_md5(struct bench *bench, unsigned slot, char md5[33], char *error, siz
 {
     if (!check_seated(bench, slot, true, error, size))
         return -1;
-    adapter_look(bench->slots[slot].adapter, unit_md5, md5);
+    adapter_look(bench->slots[slot].adapter, sim_board_md5, md5);
     return 0;
 }
 
@@ -523,15 +524,15 @@ int bench_log(struct bench *bench, unsigned slot, char *text, size_t size)
 {
     if (!check_seated(bench, slot, true, text, size))
         return -1;
-    char log[UNIT_LOG];
-    adapter_look(bench->slots[slot].adapter, unit_log, log);
+    char log[SIM_BOARD_LOG];
+    adapter_look(bench->slots[slot].adapter, sim_board_log, log);
     snprintf(text, size, "%s", log);
     return 0;
 }
 
 static void copy_flash(struct board *board, void *data)
 {
-    struct unit_flash *copy = data;
+    struct sim_board_flash *copy = data;
     const uint8_t *bytes = board_flash(board, &copy->size);
     copy->bytes = malloc(copy->size);
     if (copy->bytes)
@@ -542,11 +543,11 @@ int bench_dump(struct bench *bench, unsigned slot, const char *path, char *error
 {
     if (!check_seated(bench, slot, true, error, size))
         return -1;
-    struct unit_flash copy;
+    struct sim_board_flash copy;
     adapter_look(bench->slots[slot].adapter, copy_flash, &copy);
     if (!copy.bytes)
         return fail(error, size, "out of memory");
-    int result = unit_write_flash(&copy, path, error, size);
+    int result = sim_board_write_flash(&copy, path, error, size);
     free(copy.bytes);
     return result;
 }
@@ -567,9 +568,9 @@ void bench_enter(const struct bench *bench)
 double bench_lag(const struct bench *bench)
 {
     uint64_t worst = 0;
-    for (const struct unit *unit = bench->first; unit; unit = unit->next)
-        if (unit->wire.max_lag > worst)
-            worst = unit->wire.max_lag;
+    for (const struct sim_board *sim = bench->first; sim; sim = sim->next)
+        if (sim->wire.max_lag > worst)
+            worst = sim->wire.max_lag;
     return (double)worst / 1e6;
 }
 
@@ -577,9 +578,9 @@ void bench_report(const struct bench *bench, FILE *file)
 {
     fprintf(file, "{\n  \"seed\": %llu,\n  \"seconds\": %.3f,\n  \"max_lag_ms\": %.1f,\n  \"boards\": [",
             (unsigned long long)bench->options->seed, bench_time(bench), bench_lag(bench));
-    for (const struct unit *unit = bench->first; unit; unit = unit->next) {
-        fputs(unit == bench->first ? "\n" : ",\n", file);
-        unit_report(unit, file);
+    for (const struct sim_board *sim = bench->first; sim; sim = sim->next) {
+        fputs(sim == bench->first ? "\n" : ",\n", file);
+        sim_board_report(sim, file);
     }
     fputs("\n  ]\n}\n", file);
 }

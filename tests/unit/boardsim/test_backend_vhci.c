@@ -85,7 +85,7 @@ static struct adapter *make(const char *kind)
 static int plug(struct adapter *adapter, unsigned slot, bool hang)
 {
     return backend_vhci.plug(backend, adapter,
-                             &(struct backend_plug){.slot = slot, .unit = 7, .hang = hang, .not_tty = -1});
+                             &(struct backend_plug){.slot = slot, .number = 7, .hang = hang, .not_tty = -1});
 }
 
 /* A control request, and the status of its answer. */

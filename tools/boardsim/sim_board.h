@@ -3,24 +3,24 @@
  * A board and the truth about it: what was ordered, what happened on its wire, and, once it has been taken out, what is
  * in its flash and whether that would boot. This is what a test compares the host's book with.
  */
-#ifndef BOARDSIM_UNIT_H
-#define BOARDSIM_UNIT_H
+#ifndef BOARDSIM_SIM_BOARD_H
+#define BOARDSIM_SIM_BOARD_H
 
 #include "tools/boardsim/adapter.h"
 #include "tools/boardsim/spec.h"
 
 #include <stdio.h>
 
-#define UNIT_MAC "%02x:%02x:%02x:%02x:%02x:%02x"
-#define UNIT_MAC_ARGS(unit)                                                                                            \
-    (unit)->spec.config.mac[0], (unit)->spec.config.mac[1], (unit)->spec.config.mac[2], (unit)->spec.config.mac[3],    \
-        (unit)->spec.config.mac[4], (unit)->spec.config.mac[5]
+#define SIM_BOARD_MAC "%02x:%02x:%02x:%02x:%02x:%02x"
+#define SIM_BOARD_MAC_ARGS(sim)                                                                                        \
+    (sim)->spec.config.mac[0], (sim)->spec.config.mac[1], (sim)->spec.config.mac[2], (sim)->spec.config.mac[3],        \
+        (sim)->spec.config.mac[4], (sim)->spec.config.mac[5]
 
 /* Room for a board's log when it is escaped. */
-#define UNIT_LOG (6 * BOARD_LOG + 1)
+#define SIM_BOARD_LOG (6 * BOARD_LOG + 1)
 
-struct unit {
-    struct unit *next;
+struct sim_board {
+    struct sim_board *next;
     unsigned number; /* in the order of their making, from 1 */
     struct spec spec;
     struct board *board; /* NULL once it was put away */
@@ -38,36 +38,36 @@ struct unit {
     char exception[96];
     size_t flash_size;
     char md5[33];
-    bool blank;              /* nothing in flash but 0xff */
-    bool boots;              /* a good board with this flash boots, */
-    char boot_log[UNIT_LOG]; /* and says this, escaped; "" if the flash is blank */
+    bool blank;                   /* nothing in flash but 0xff */
+    bool boots;                   /* a good board with this flash boots, */
+    char boot_log[SIM_BOARD_LOG]; /* and says this, escaped; "" if the flash is blank */
 };
 
 /* NULL when out of memory. */
-struct unit *unit_new(const struct spec *spec);
-void unit_free(struct unit *unit);
+struct sim_board *sim_board_new(const struct spec *spec);
+void sim_board_free(struct sim_board *sim);
 
 /* Makes the board that the spec tells of, image and all. 0, or -1 with a sentence. */
-int unit_make_board(struct unit *unit, char *error, size_t size);
+int sim_board_make_board(struct sim_board *sim, char *error, size_t size);
 /* Frees the board alone; what is known of it stays. */
-void unit_drop_board(struct unit *unit);
+void sim_board_drop_board(struct sim_board *sim);
 
 /* Looks at a board without power, and writes its flash to DIR/MAC.bin (12 hex digits) if there is a `dump_dir`. */
-int unit_judge(struct unit *unit, const char *dump_dir, char *error, size_t size);
+int sim_board_examine(struct sim_board *sim, const char *dump_dir, char *error, size_t size);
 
 /* One JSON object, indented by four. */
-void unit_report(const struct unit *unit, FILE *file);
+void sim_board_report(const struct sim_board *sim, FILE *file);
 
 /* For adapter_look(): data is char[33]; "" without a board. */
-void unit_md5(struct board *board, void *data);
+void sim_board_md5(struct board *board, void *data);
 
-/* For adapter_look(): data is char[UNIT_LOG]; what the board has sent since it last left reset, escaped. */
-void unit_log(struct board *board, void *data);
+/* For adapter_look(): data is char[SIM_BOARD_LOG]; what the board has sent since it last left reset, escaped. */
+void sim_board_log(struct board *board, void *data);
 
-struct unit_flash {
+struct sim_board_flash {
     uint8_t *bytes;
     size_t size;
 };
-int unit_write_flash(const struct unit_flash *flash, const char *path, char *error, size_t size);
+int sim_board_write_flash(const struct sim_board_flash *flash, const char *path, char *error, size_t size);
 
 #endif
