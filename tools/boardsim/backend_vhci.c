@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The back end with a real kernel: adapters are USB devices at its virtual controllers, and all above is what it is on
- * a bench: drivers, udev, programs. Wants root, and there can be one in a machine.
+ * with real adapters: drivers, udev, programs. Wants root, and there can be one in a machine.
  */
 #include "tools/boardsim/backend.h"
 #include "tools/boardsim/usb/link.h"

@@ -126,7 +126,7 @@ static bool receive(struct client *client)
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-static bool serve(struct client *client, struct bench *bench)
+static bool serve(struct client *client, struct rack *rack)
 {
     char line[sizeof client->input];
     char answer[OPERATOR_ANSWER];
@@ -134,9 +134,9 @@ static bool serve(struct client *client, struct bench *bench)
     for (;;) {
         enum operator_result result;
         if (client->waiting)
-            result = operator_wait(bench, &client->wait, answer);
+            result = operator_wait(rack, &client->wait, answer);
         else if (next_line(client, line))
-            result = operator_command(bench, line, &client->wait, answer);
+            result = operator_command(rack, line, &client->wait, answer);
         else
             return quit;
         client->waiting = result == OPERATOR_WAITS;
@@ -150,7 +150,7 @@ static bool serve(struct client *client, struct bench *bench)
     }
 }
 
-bool control_tick(struct control *control, struct bench *bench, bool *waiting)
+bool control_tick(struct control *control, struct rack *rack, bool *waiting)
 {
     bool quit = false;
     accept_client(control);
@@ -159,7 +159,7 @@ bool control_tick(struct control *control, struct bench *bench, bool *waiting)
         if (client->fd < 0)
             continue;
         bool alive = client->waiting || receive(client);
-        quit = serve(client, bench) || quit;
+        quit = serve(client, rack) || quit;
         if (!alive && client->fd >= 0)
             hang_up(client);
         *waiting = *waiting || client->waiting;

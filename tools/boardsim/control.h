@@ -7,7 +7,7 @@
 #ifndef BOARDSIM_CONTROL_H
 #define BOARDSIM_CONTROL_H
 
-#include "tools/boardsim/bench.h"
+#include "tools/boardsim/rack.h"
 
 #include <poll.h>
 #include <stdbool.h>
@@ -22,8 +22,8 @@ void control_free(struct control *control);
 
 /* Descriptors to poll: 1 + CONTROL_CLIENTS, unused ones are -1. */
 void control_fds(const struct control *control, struct pollfd fds[1 + CONTROL_CLIENTS]);
-/* Serves what can be served now. `waiting`: a client waits for the bench, so call again soon. Returns whether `quit`
+/* Serves what can be served now. `waiting`: a client waits for the rack, so call again soon. Returns whether `quit`
  * was ordered. */
-bool control_tick(struct control *control, struct bench *bench, bool *waiting);
+bool control_tick(struct control *control, struct rack *rack, bool *waiting);
 
 #endif

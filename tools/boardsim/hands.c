@@ -49,15 +49,15 @@ void hands_free(struct hands *hands)
     free(hands);
 }
 
-enum operator_result hands_tick(struct hands *hands, struct bench *bench, char answer[OPERATOR_ANSWER])
+enum operator_result hands_tick(struct hands *hands, struct rack *rack, char answer[OPERATOR_ANSWER])
 {
     const unsigned units = hands->options->units;
-    double now = bench_time(bench);
+    double now = rack_time(rack);
     bool all_out = true;
     *answer = '\0';
     for (unsigned i = 1; i <= hands->options->slots; i++) {
-        struct bench_view view;
-        bench_view(bench, i, &view);
+        struct rack_view view;
+        rack_view(rack, i, &view);
         if (hands->slots[i].place != EMPTY && view.bounces) {
             /* to be opened anew */
             hands->slots[i].place = WORKING;
@@ -75,14 +75,14 @@ enum operator_result hands_tick(struct hands *hands, struct bench *bench, char a
         case EMPTY:
             if (!due || (units && hands->brought == units))
                 break;
-            if (bench_plug(bench, i, NULL, answer, OPERATOR_ANSWER) != 0)
+            if (rack_plug(rack, i, NULL, answer, OPERATOR_ANSWER) != 0)
                 return OPERATOR_REFUSED;
             hands->brought++;
             hands->slots[i].place = WORKING;
             hands->slots[i].at = now;
             break;
         case WORKING:
-            if (bench_finished(bench, i) || (!view.wire.touched && now - hands->slots[i].at > IGNORED_SECONDS)) {
+            if (rack_finished(rack, i) || (!view.wire.touched && now - hands->slots[i].at > IGNORED_SECONDS)) {
                 hands->slots[i].place = FINISHED;
                 hands->slots[i].at = now + swap_time(hands);
             }
@@ -90,7 +90,7 @@ enum operator_result hands_tick(struct hands *hands, struct bench *bench, char a
         case FINISHED:
             if (!due)
                 break;
-            if (bench_unplug(bench, i, false, answer, OPERATOR_ANSWER) != 0)
+            if (rack_unplug(rack, i, false, answer, OPERATOR_ANSWER) != 0)
                 return OPERATOR_REFUSED;
             hands->slots[i].place = EMPTY;
             hands->slots[i].at = now + swap_time(hands);

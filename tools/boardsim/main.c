@@ -17,12 +17,12 @@
 #define LAG_MS 20
 
 struct options {
-    struct bench_options bench;
+    struct rack_options rack;
     struct hands_options hands;
     bool has_boards, is_auto;
     unsigned boards;
     const char *script, *control, *report;
-    /* --fault, to be applied to the slots once there is a bench */
+    /* --fault, to be applied to the slots once there is a rack */
     struct order {
         unsigned slot;
         char words[SPEC_WORDS];
@@ -140,8 +140,8 @@ static int set_swap(struct options *options, const char *value)
 
 static int set_adapter(struct options *options, const char *value)
 {
-    options->bench.kind = adapter_kind(value);
-    if (!options->bench.kind && strcmp(value, "mixed") != 0)
+    options->rack.kind = adapter_kind(value);
+    if (!options->rack.kind && strcmp(value, "mixed") != 0)
         return complain("adapter", value, "no such adapter");
     return 0;
 }
@@ -151,7 +151,7 @@ static int set_backend(struct options *options, const char *value)
     static const struct backend_type *const backends[] = {&backend_umockdev, &backend_vhci};
     for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
         if (strcmp(backends[i]->word, value) == 0) {
-            options->bench.backend = backends[i];
+            options->rack.backend = backends[i];
             return 0;
         }
     }
@@ -177,7 +177,7 @@ static int set_word(struct options *options, const char *option, const char *val
     snprintf(word, sizeof word, "%s=%s", option, value);
     if (strcmp(option, "image") == 0 && access(value, R_OK) != 0)
         return complain(option, value, strerror(errno));
-    if (spec_add(&options->bench.board, word, error, sizeof error) != 0)
+    if (spec_add(&options->rack.board, word, error, sizeof error) != 0)
         return complain(option, value, strrchr(error, ':') + 2);
     return 0;
 }
@@ -209,12 +209,12 @@ static int set_option(struct options *options, int option, const char *name, con
     case 'F':
         if (!spec_real(value, 0, 100, &percent))
             return complain(name, value, "must be a percentage from 0 to 100");
-        options->bench.faulty = percent / 100;
+        options->rack.faulty = percent / 100;
         return 0;
     case 's':
-        if (!spec_number(value, 0, UINT64_MAX, &options->bench.seed))
+        if (!spec_number(value, 0, UINT64_MAX, &options->rack.seed))
             return complain(name, value, "must be a number");
-        options->hands.seed = options->bench.seed;
+        options->hands.seed = options->rack.seed;
         return 0;
     case 'o':
         options->is_auto = strcmp(value, "auto") == 0;
@@ -224,8 +224,8 @@ static int set_option(struct options *options, int option, const char *name, con
     case 'S': options->script = value; return 0;
     case 'c': options->control = value; return 0;
     case 'r': options->report = value; return 0;
-    case 'd': options->bench.dump_dir = value; return 0;
-    default: options->bench.verbose = true; return 0;
+    case 'd': options->rack.dump_dir = value; return 0;
+    default: options->rack.verbose = true; return 0;
     }
 }
 
@@ -269,21 +269,21 @@ static int read_options(struct options *options, int argc, char **argv)
 }
 
 /* What was ordered for single slots, and the boards that are in from the start. */
-static int set_up(struct bench *bench, struct options *options)
+static int set_up(struct rack *rack, struct options *options)
 {
     char error[256];
     for (size_t i = 0; i < options->order_count; i++) {
         struct order *order = &options->orders[i];
         char *rest;
         for (char *word = strtok_r(order->words, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-            if (spec_add(bench_slot_spec(bench, order->slot), word, error, sizeof error) != 0) {
+            if (spec_add(rack_slot_spec(rack, order->slot), word, error, sizeof error) != 0) {
                 fprintf(stderr, "boardsim: --fault for slot %u: %s\n", order->slot, error);
                 return -1;
             }
         }
     }
     for (unsigned i = 1; !options->is_auto && i <= options->boards; i++) {
-        if (bench_plug(bench, i, NULL, error, sizeof error) != 0) {
+        if (rack_plug(rack, i, NULL, error, sizeof error) != 0) {
             fprintf(stderr, "boardsim: %s\n", error);
             return -1;
         }
@@ -291,9 +291,9 @@ static int set_up(struct bench *bench, struct options *options)
     return 0;
 }
 
-static int write_report(struct bench *bench, FILE *file, const char *path)
+static int write_report(struct rack *rack, FILE *file, const char *path)
 {
-    bench_report(bench, file);
+    rack_report(rack, file);
     if (fflush(file) == 0 && !ferror(file))
         return 0;
     fprintf(stderr, "boardsim: %s: %s\n", path, strerror(errno));
@@ -303,14 +303,14 @@ static int write_report(struct bench *bench, FILE *file, const char *path)
 static int work(struct options *options, struct script *script, FILE *report)
 {
     char error[256];
-    struct bench *bench = bench_new(&options->bench, error, sizeof error);
-    if (!bench) {
+    struct rack *rack = rack_new(&options->rack, error, sizeof error);
+    if (!rack) {
         fprintf(stderr, "boardsim: %s\n", error);
         return RUN_TROUBLE;
     }
     int code = RUN_TROUBLE;
-    struct run setup = {.bench = bench, .command = options->command, .script = script};
-    bool ready = set_up(bench, options) == 0;
+    struct run setup = {.rack = rack, .command = options->command, .script = script};
+    bool ready = set_up(rack, options) == 0;
     if (ready && options->is_auto) {
         setup.hands = hands_new(&options->hands);
         ready = setup.hands;
@@ -323,22 +323,22 @@ static int work(struct options *options, struct script *script, FILE *report)
     }
     if (ready)
         code = run(&setup);
-    bench_unplug_all(bench);
-    if (bench_lag(bench) > LAG_MS)
+    rack_unplug_all(rack);
+    if (rack_lag(rack) > LAG_MS)
         fprintf(stderr, "boardsim: fell behind the wall clock, by %.0f ms at worst: times of this run mean little\n",
-                bench_lag(bench));
-    if (ready && report && write_report(bench, report, options->report) != 0)
+                rack_lag(rack));
+    if (ready && report && write_report(rack, report, options->report) != 0)
         code = RUN_TROUBLE;
     control_free(setup.control);
     hands_free(setup.hands);
-    bench_free(bench);
+    rack_free(rack);
     return code;
 }
 
 int main(int argc, char **argv)
 {
     struct options options = {
-        .bench = {.backend = &backend_umockdev, .kind = adapter_kind_at(0), .seed = 1},
+        .rack = {.backend = &backend_umockdev, .kind = adapter_kind_at(0), .seed = 1},
         .hands = {.swap_min = 0.5, .swap_max = 2, .seed = 1},
     };
     if (read_options(&options, argc, argv) != 0) {
@@ -353,8 +353,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "boardsim: %s\n", error);
     } else if (options.report && !(report = fopen(options.report, "we"))) {
         fprintf(stderr, "boardsim: --report %s: %s\n", options.report, strerror(errno));
-    } else if (options.bench.dump_dir && access(options.bench.dump_dir, W_OK | X_OK) != 0) {
-        fprintf(stderr, "boardsim: --dump-dir %s: %s\n", options.bench.dump_dir, strerror(errno));
+    } else if (options.rack.dump_dir && access(options.rack.dump_dir, W_OK | X_OK) != 0) {
+        fprintf(stderr, "boardsim: --dump-dir %s: %s\n", options.rack.dump_dir, strerror(errno));
     } else {
         run_block_signals();
         code = work(&options, script, report);

@@ -11,7 +11,7 @@
 
 /* For commands that only some slots can carry out, and only then. */
 struct call {
-    struct bench *bench; /* NULL: only check */
+    struct rack *rack; /* NULL: only check */
     unsigned slot;
     char **words; /* behind the slot */
     unsigned count;
@@ -27,7 +27,7 @@ static enum operator_result refuse(char *answer, const char *what, const char *w
     return OPERATOR_REFUSED;
 }
 
-static enum operator_result from_bench(int result)
+static enum operator_result from_rack(int result)
 {
     return result == 0 ? OPERATOR_DONE : OPERATOR_REFUSED;
 }
@@ -47,22 +47,22 @@ static int read_spec(const struct call *call, const struct spec *base, struct sp
 
 static const struct spec *slot_spec(const struct call *call)
 {
-    return call->bench ? bench_slot_spec(call->bench, call->slot) : NULL;
+    return call->rack ? rack_slot_spec(call->rack, call->slot) : NULL;
 }
 
-typedef int bring(struct bench *bench, unsigned slot, const struct spec *spec, char *error, size_t size);
+typedef int bring(struct rack *rack, unsigned slot, const struct spec *spec, char *error, size_t size);
 
 static enum operator_result bring_board(const struct call *call, bring *how)
 {
     struct spec spec;
     if (read_spec(call, slot_spec(call), &spec) != 0)
         return OPERATOR_REFUSED;
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    if (how(call->bench, call->slot, &spec, call->answer, OPERATOR_ANSWER) != 0)
+    if (how(call->rack, call->slot, &spec, call->answer, OPERATOR_ANSWER) != 0)
         return OPERATOR_REFUSED;
-    struct bench_view view;
-    bench_view(call->bench, call->slot, &view);
+    struct rack_view view;
+    rack_view(call->rack, call->slot, &view);
     const uint8_t *mac = view.mac;
     snprintf(call->answer, OPERATOR_ANSWER, "ttyUSB%d %02x:%02x:%02x:%02x:%02x:%02x", view.tty, mac[0], mac[1], mac[2],
              mac[3], mac[4], mac[5]);
@@ -71,26 +71,26 @@ static enum operator_result bring_board(const struct call *call, bring *how)
 
 static enum operator_result do_plug(const struct call *call)
 {
-    return bring_board(call, bench_plug);
+    return bring_board(call, rack_plug);
 }
 
 static enum operator_result do_fixture(const struct call *call)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_fixture(call->bench, call->slot, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_fixture(call->rack, call->slot, call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result do_seat(const struct call *call)
 {
-    return bring_board(call, bench_seat);
+    return bring_board(call, rack_seat);
 }
 
 static enum operator_result unplug(const struct call *call, bool detach)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_unplug(call->bench, call->slot, detach, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_unplug(call->rack, call->slot, detach, call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result do_unplug(const struct call *call)
@@ -108,16 +108,16 @@ static enum operator_result do_swap(const struct call *call)
 
 static enum operator_result do_replug(const struct call *call)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_replug(call->bench, call->slot, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_replug(call->rack, call->slot, call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result do_lift(const struct call *call)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_lift(call->bench, call->slot, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_lift(call->rack, call->slot, call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result do_lid(const struct call *call)
@@ -125,9 +125,9 @@ static enum operator_result do_lid(const struct call *call)
     bool closed = strcmp(call->words[0], "closed") == 0;
     if (!closed && strcmp(call->words[0], "open") != 0)
         return refuse(call->answer, call->words[0], "a lid is `open` or `closed`");
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_lid(call->bench, call->slot, closed, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_lid(call->rack, call->slot, closed, call->answer, OPERATOR_ANSWER));
 }
 
 static int read_buttons(const struct call *call, bool *reset, bool *flash)
@@ -154,9 +154,9 @@ static enum operator_result do_press(const struct call *call)
         return OPERATOR_REFUSED;
     if (!reset)
         return refuse(call->answer, "press", "only reset can be tapped; `hold` keeps fingers on the buttons");
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_press(call->bench, call->slot, flash, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_press(call->rack, call->slot, flash, call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result do_hold(const struct call *call)
@@ -165,16 +165,16 @@ static enum operator_result do_hold(const struct call *call)
     bool flash;
     if (read_buttons(call, &reset, &flash) != 0)
         return OPERATOR_REFUSED;
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_hold(call->bench, call->slot, reset, flash, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_hold_buttons(call->rack, call->slot, reset, flash, call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result hang(const struct call *call, bool control, bool bytes)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_hang(call->bench, call->slot, control, bytes, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_hang(call->rack, call->slot, control, bytes, call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result do_hang(const struct call *call)
@@ -196,23 +196,23 @@ static enum operator_result do_fault(const struct call *call)
 {
     struct spec spec;
     if (call->count == 1 && strcmp(call->words[0], "none") == 0) {
-        if (call->bench)
-            *bench_slot_spec(call->bench, call->slot) = *bench_plain_spec(call->bench);
+        if (call->rack)
+            *rack_slot_spec(call->rack, call->slot) = *rack_plain_spec(call->rack);
         return OPERATOR_DONE;
     }
-    if (read_spec(call, call->bench ? bench_plain_spec(call->bench) : NULL, &spec) != 0)
+    if (read_spec(call, call->rack ? rack_plain_spec(call->rack) : NULL, &spec) != 0)
         return OPERATOR_REFUSED;
-    if (call->bench)
-        *bench_slot_spec(call->bench, call->slot) = spec;
+    if (call->rack)
+        *rack_slot_spec(call->rack, call->slot) = spec;
     return OPERATOR_DONE;
 }
 
 static enum operator_result do_status(const struct call *call)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    struct bench_view view;
-    bench_view(call->bench, call->slot, &view);
+    struct rack_view view;
+    rack_view(call->rack, call->slot, &view);
     if (!view.plugged) {
         snprintf(call->answer, OPERATOR_ANSWER, "empty");
         return OPERATOR_DONE;
@@ -232,27 +232,27 @@ static enum operator_result do_status(const struct call *call)
 
 static enum operator_result do_md5(const struct call *call)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
     char error[OPERATOR_ANSWER];
-    int result = bench_md5(call->bench, call->slot, call->answer, error, sizeof error);
+    int result = rack_md5(call->rack, call->slot, call->answer, error, sizeof error);
     if (result != 0)
         memcpy(call->answer, error, sizeof error);
-    return from_bench(result);
+    return from_rack(result);
 }
 
 static enum operator_result do_log(const struct call *call)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_log(call->bench, call->slot, call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_log(call->rack, call->slot, call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result do_dump(const struct call *call)
 {
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
-    return from_bench(bench_dump(call->bench, call->slot, call->words[0], call->answer, OPERATOR_ANSWER));
+    return from_rack(rack_dump(call->rack, call->slot, call->words[0], call->answer, OPERATOR_ANSWER));
 }
 
 static enum operator_result wait_for(const struct call *call, int what, const char *seconds)
@@ -260,12 +260,12 @@ static enum operator_result wait_for(const struct call *call, int what, const ch
     double time = WAIT_SECONDS;
     if (seconds && !spec_real(seconds, 0, 1e6, &time))
         return refuse(call->answer, seconds, "not a number of seconds");
-    if (!call->bench)
+    if (!call->rack)
         return OPERATOR_DONE;
     call->wait->what = what;
     call->wait->slot = call->slot;
     call->wait->until = adapter_clock() + (uint64_t)(time * SECOND);
-    return operator_wait(call->bench, call->wait, call->answer);
+    return operator_wait(call->rack, call->wait, call->answer);
 }
 
 static enum operator_result do_wait(const struct call *call)
@@ -293,7 +293,7 @@ static enum operator_result do_sleep(const struct call *call)
 
 static enum operator_result do_quit(const struct call *call)
 {
-    return call->bench ? OPERATOR_QUIT : OPERATOR_DONE;
+    return call->rack ? OPERATOR_QUIT : OPERATOR_DONE;
 }
 
 static const struct command {
@@ -338,17 +338,17 @@ const char *operator_help(void)
     return text;
 }
 
-enum operator_result operator_wait(struct bench *bench, const struct operator_wait *wait, char answer[OPERATOR_ANSWER])
+enum operator_result operator_wait(struct rack *rack, const struct operator_wait *wait, char answer[OPERATOR_ANSWER])
 {
     *answer = '\0';
     bool over = adapter_clock() >= wait->until;
     if (wait->what == WAIT_SLEEP)
         return over ? OPERATOR_DONE : OPERATOR_WAITS;
-    struct bench_view view;
-    bench_view(bench, wait->slot, &view);
+    struct rack_view view;
+    rack_view(rack, wait->slot, &view);
     bool met = false;
     switch (wait->what) {
-    case WAIT_DONE: met = bench_finished(bench, wait->slot); break;
+    case WAIT_DONE: met = rack_finished(rack, wait->slot); break;
     case WAIT_OPEN: met = view.wire.open; break;
     case WAIT_CLOSED: met = !view.wire.open; break;
     case WAIT_SENT: met = view.wire.to_board >= wait->bytes; break;
@@ -363,7 +363,7 @@ enum operator_result operator_wait(struct bench *bench, const struct operator_wa
 }
 
 /* A blank line or a comment does nothing. */
-enum operator_result operator_command(struct bench *bench, const char *line, struct operator_wait *wait,
+enum operator_result operator_command(struct rack *rack, const char *line, struct operator_wait *wait,
                                       char answer[OPERATOR_ANSWER])
 {
     char copy[512];
@@ -397,6 +397,6 @@ enum operator_result operator_command(struct bench *bench, const char *line, str
     }
     if (count - skip < command->min || count - skip > command->max)
         return refuse(answer, words[0], count - skip < command->min ? "too few words" : "too many words");
-    struct call call = {bench, (unsigned)slot, words + skip, count - skip, wait, answer};
+    struct call call = {rack, (unsigned)slot, words + skip, count - skip, wait, answer};
     return command->run(&call);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hands at the bench: a script, commands from the control socket, or an operator that works by itself. The command
- * language is described in docs/boardsim-bench.md and in operator_help().
+ * language is described in docs/boardsim-rack.md and in operator_help().
  */
 #ifndef BOARDSIM_OPERATOR_H
 #define BOARDSIM_OPERATOR_H
 
-#include "tools/boardsim/bench.h"
+#include "tools/boardsim/rack.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,11 +29,11 @@ struct operator_wait {
     uint64_t until; /* CLOCK_MONOTONIC in ns */
 };
 
-/* Carries out one line. A bench that is NULL only checks the line. */
-enum operator_result operator_command(struct bench *bench, const char *line, struct operator_wait *wait,
+/* Carries out one line. If `rack` is NULL the line is only checked. */
+enum operator_result operator_command(struct rack *rack, const char *line, struct operator_wait *wait,
                                       char answer[OPERATOR_ANSWER]);
 /* Is the wait over? */
-enum operator_result operator_wait(struct bench *bench, const struct operator_wait *wait, char answer[OPERATOR_ANSWER]);
+enum operator_result operator_wait(struct rack *rack, const struct operator_wait *wait, char answer[OPERATOR_ANSWER]);
 const char *operator_help(void);
 
 /* A script: its lines one after the other, each at its time. */
@@ -42,9 +42,9 @@ struct script;
 struct script *script_load(const char *path, char *error, size_t size);
 void script_free(struct script *script);
 /* Goes on. OPERATOR_DONE: it has ended. OPERATOR_REFUSED: a command failed; `answer` names file and line. */
-enum operator_result script_tick(struct script *script, struct bench *bench, char answer[OPERATOR_ANSWER]);
+enum operator_result script_tick(struct script *script, struct rack *rack, char answer[OPERATOR_ANSWER]);
 
-/* An operator who brings a board to every slot, waits until the host has finished with it (bench_finished()), takes it
+/* An operator who brings a board to every slot, waits until the host has finished with it (rack_finished()), takes it
  * out and brings the next. */
 struct hands;
 struct hands_options {
@@ -57,6 +57,6 @@ struct hands_options {
 struct hands *hands_new(const struct hands_options *options);
 void hands_free(struct hands *hands);
 /* OPERATOR_DONE: all `units` were brought, and taken out again. */
-enum operator_result hands_tick(struct hands *hands, struct bench *bench, char answer[OPERATOR_ANSWER]);
+enum operator_result hands_tick(struct hands *hands, struct rack *rack, char answer[OPERATOR_ANSWER]);
 
 #endif

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define SECOND 1000000000u
-/* How often hands and waits look at the bench. */
+/* How often hands and waits look at the rack. */
 #define LOOK_NS (SECOND / 50)
 /* The last board is out: gangd and the like have this long to write it down; and to end, once they are asked to. */
 #define PAUSE_NS (2 * (uint64_t)SECOND)
@@ -41,9 +41,9 @@ void run_block_signals(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static pid_t start(const struct bench *bench, char **command)
+static pid_t start(const struct rack *rack, char **command)
 {
-    bench_enter(bench);
+    rack_enter(rack);
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid != 0)
@@ -107,7 +107,7 @@ static bool work(struct run *run, struct child *child)
     char answer[OPERATOR_ANSWER];
     bool soon = false;
     if (run->script) {
-        enum operator_result result = script_tick(run->script, run->bench, answer);
+        enum operator_result result = script_tick(run->script, run->rack, answer);
         soon = result == OPERATOR_WAITS;
         if (result == OPERATOR_REFUSED)
             trouble(child, answer);
@@ -117,7 +117,7 @@ static bool work(struct run *run, struct child *child)
             run->script = NULL;
     }
     if (run->hands) {
-        enum operator_result result = hands_tick(run->hands, run->bench, answer);
+        enum operator_result result = hands_tick(run->hands, run->rack, answer);
         if (result == OPERATOR_REFUSED)
             trouble(child, answer);
         if (result == OPERATOR_DONE)
@@ -132,7 +132,7 @@ static bool work(struct run *run, struct child *child)
 
 static void wait_for_something(const struct run *run, int signal_fd, uint64_t timeout)
 {
-    struct pollfd fds[3 + CONTROL_CLIENTS] = {{signal_fd, POLLIN, 0}, {bench_event_fd(run->bench), POLLIN, 0}};
+    struct pollfd fds[3 + CONTROL_CLIENTS] = {{signal_fd, POLLIN, 0}, {rack_event_fd(run->rack), POLLIN, 0}};
     nfds_t count = 2;
     if (run->control) {
         control_fds(run->control, fds + 2);
@@ -149,17 +149,17 @@ int run(const struct run *setup)
     signals(&set);
     int signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     struct child child = {.end_at = UINT64_MAX, .kill_at = UINT64_MAX};
-    child.pid = signal_fd < 0 ? -1 : start(run.bench, run.command);
+    child.pid = signal_fd < 0 ? -1 : start(run.rack, run.command);
     if (child.pid < 0) {
         fprintf(stderr, "boardsim: cannot start a program: %s\n", strerror(errno));
         return RUN_TROUBLE;
     }
     for (bool ended = false; !ended;) {
         bool soon = work(&run, &child);
-        if (run.control && control_tick(run.control, run.bench, &soon))
+        if (run.control && control_tick(run.control, run.rack, &soon))
             end_after(&child, 0);
         make_end(&child);
-        uint64_t timeout = bench_tick(run.bench); /* last: the others may have pressed buttons */
+        uint64_t timeout = rack_tick(run.rack); /* last: the others may have pressed buttons */
         if (soon || child.end_at != UINT64_MAX)
             timeout = timeout < LOOK_NS ? timeout : LOOK_NS;
         wait_for_something(&run, signal_fd, timeout);

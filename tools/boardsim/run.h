@@ -10,7 +10,7 @@
 #define RUN_TROUBLE 125
 
 struct run {
-    struct bench *bench;
+    struct rack *rack;
     char **command;        /* argv, NULL at its end */
     struct script *script; /* each of the three may be NULL */
     struct hands *hands;

@@ -105,16 +105,16 @@ struct script *script_load(const char *path, char *error, size_t size)
     return NULL;
 }
 
-enum operator_result script_tick(struct script *script, struct bench *bench, char answer[OPERATOR_ANSWER])
+enum operator_result script_tick(struct script *script, struct rack *rack, char answer[OPERATOR_ANSWER])
 {
     *answer = '\0';
     while (script->next < script->count) {
         const struct line *line = &script->lines[script->next];
-        if (bench_time(bench) < line->at)
+        if (rack_time(rack) < line->at)
             return OPERATOR_WAITS;
         char text[OPERATOR_ANSWER];
-        enum operator_result result = script->waiting ? operator_wait(bench, &script->wait, text)
-                                                      : operator_command(bench, line->command, &script->wait, text);
+        enum operator_result result = script->waiting ? operator_wait(rack, &script->wait, text)
+                                                      : operator_command(rack, line->command, &script->wait, text);
         script->waiting = result == OPERATOR_WAITS;
         if (result == OPERATOR_WAITS)
             return result;

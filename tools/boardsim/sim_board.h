@@ -30,7 +30,7 @@ struct sim_board {
     char path[32];        /* of the USB device, and of the interface if it has several: "1-1.3", "1-1.1:1.2" */
     int tty;
     const struct adapter_kind *kind;
-    double in, out; /* seconds since the bench was made; out < 0: still in */
+    double in, out; /* seconds since the rack was made; out < 0: still in */
 
     /* Filled in when it is taken out. */
     struct adapter_state wire; /* of the last time it was in */

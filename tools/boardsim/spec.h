@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A board as it is ordered on the command line, in a script or over the control socket: a list of words such as
- * "noise=0.001", "mac=18:fe:34:00:00:01" or "small-flash". docs/boardsim-bench.md lists them.
+ * "noise=0.001", "mac=18:fe:34:00:00:01" or "small-flash". docs/boardsim-rack.md lists them.
  */
 #ifndef BOARDSIM_SPEC_H
 #define BOARDSIM_SPEC_H
@@ -21,7 +21,7 @@ struct spec {
     bool bounces;                  /* after adapter.cut_after it comes back by itself */
     bool hang_ioctl;               /* the adapter never answers a control request until it is unplugged */
     int lid;                       /* of the fixture: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR; 0: it tells of no lid */
-    bool has_mac;                  /* config.mac was ordered; otherwise the bench makes a new one */
+    bool has_mac;                  /* config.mac was ordered; otherwise the rack makes a new one */
     bool clone_mac;                /* it has the MAC of the board that was made before it */
     char image[256];               /* file that is in flash from the start, or "" */
     char faults[SPEC_WORDS];       /* the fault words as given, separated by blanks: for the report */
