@@ -418,7 +418,7 @@ def outside_bad_options_are_named(directory):
                            (["--units", "3"], "--units is for --operator auto"),
                            (["--script", "/no/such"], "/no/such: No such file"),
                            (["--report", "/no/such/report"], "No such file"), (["--dump-dir", "/no/such"], "No such file"),
-                           (["--operator", "auto", "--control", "x"], "only one pair of hands"), (["--nonsense"], "")):
+                           (["--operator", "auto", "--control", "x"], "only one of them"), (["--nonsense"], "")):
         result = boardsim(*arguments, "--", "true", check=2)
         assert why in result.stderr, (arguments, result.stderr)
     assert "which program" in boardsim(check=2).stderr

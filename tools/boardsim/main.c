@@ -16,9 +16,9 @@
  * to 16 ms, and a process waits longer than this for its turn now and then on any machine that is in use. */
 #define LAG_MS 20
 
-struct options {
+struct boardsim_options {
     struct rack_options rack;
-    struct hands_options hands;
+    struct auto_operator_options worker;
     bool has_boards, is_auto;
     unsigned boards;
     const char *script, *control, *report;
@@ -76,7 +76,7 @@ static void usage(FILE *file)
           "  --control PATH    a Unix socket that takes commands and answers each with a line\n"
           "  --report FILE     at the end, the truth about every board, as JSON\n"
           "  --dump-dir DIR    each board's flash, as DIR/MAC.bin, when it is taken out\n"
-          "  --verbose         a line for all that the hands do\n"
+          "  --verbose         a line for all that is done to the boards\n"
           "  --help, --version\n"
           "\n"
           "WORDs that make a board (*: --faulty draws from these):\n",
@@ -96,7 +96,7 @@ static int complain(const char *option, const char *value, const char *why)
 }
 
 /* "3:silent,noise=0.01" */
-static int add_order(struct options *options, const char *value)
+static int add_order(struct boardsim_options *options, const char *value)
 {
     char error[256];
     struct order order = {0};
@@ -125,20 +125,20 @@ static int add_order(struct options *options, const char *value)
     return 0;
 }
 
-static int set_swap(struct options *options, const char *value)
+static int set_swap(struct boardsim_options *options, const char *value)
 {
     char first[32] = "";
     size_t length = strcspn(value, "-");
     if (length < sizeof first)
         memcpy(first, value, length);
     const char *second = value[length] == '-' ? value + length + 1 : first;
-    if (!spec_real(first, 0, 86400, &options->hands.swap_min) ||
-        !spec_real(second, options->hands.swap_min, 86400, &options->hands.swap_max))
+    if (!spec_real(first, 0, 86400, &options->worker.swap_min) ||
+        !spec_real(second, options->worker.swap_min, 86400, &options->worker.swap_max))
         return complain("swap", value, "must be seconds, like 1 or 0.5-2");
     return 0;
 }
 
-static int set_adapter(struct options *options, const char *value)
+static int set_adapter(struct boardsim_options *options, const char *value)
 {
     options->rack.kind = adapter_kind(value);
     if (!options->rack.kind && strcmp(value, "mixed") != 0)
@@ -146,7 +146,7 @@ static int set_adapter(struct options *options, const char *value)
     return 0;
 }
 
-static int set_backend(struct options *options, const char *value)
+static int set_backend(struct boardsim_options *options, const char *value)
 {
     static const struct backend_type *const backends[] = {&backend_umockdev, &backend_vhci};
     for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
@@ -170,7 +170,7 @@ static int set_number(const char *option, const char *value, uint64_t min, uint6
     return complain(option, value, why);
 }
 
-static int set_word(struct options *options, const char *option, const char *value)
+static int set_word(struct boardsim_options *options, const char *option, const char *value)
 {
     char word[300];
     char error[400];
@@ -195,7 +195,7 @@ static const struct option long_options[] = {
     {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
 };
 
-static int set_option(struct options *options, int option, const char *name, const char *value)
+static int set_option(struct boardsim_options *options, int option, const char *name, const char *value)
 {
     double percent;
     switch (option) {
@@ -214,13 +214,13 @@ static int set_option(struct options *options, int option, const char *name, con
     case 's':
         if (!spec_number(value, 0, UINT64_MAX, &options->rack.seed))
             return complain(name, value, "must be a number");
-        options->hands.seed = options->rack.seed;
+        options->worker.seed = options->rack.seed;
         return 0;
     case 'o':
         options->is_auto = strcmp(value, "auto") == 0;
         return options->is_auto ? 0 : complain(name, value, "the only operator is `auto`");
     case 'w': return set_swap(options, value);
-    case 'u': return set_number(name, value, 1, 1000000, &options->hands.units);
+    case 'u': return set_number(name, value, 1, 1000000, &options->worker.units);
     case 'S': options->script = value; return 0;
     case 'c': options->control = value; return 0;
     case 'r': options->report = value; return 0;
@@ -229,7 +229,7 @@ static int set_option(struct options *options, int option, const char *name, con
     }
 }
 
-static int read_options(struct options *options, int argc, char **argv)
+static int read_options(struct boardsim_options *options, int argc, char **argv)
 {
     int option;
     int index;
@@ -250,17 +250,17 @@ static int read_options(struct options *options, int argc, char **argv)
         fputs("boardsim: which program shall be run? See boardsim --help\n", stderr);
         return -1;
     }
-    if (options->hands.units && !options->is_auto) {
+    if (options->worker.units && !options->is_auto) {
         fputs("boardsim: --units is for --operator auto\n", stderr);
         return -1;
     }
     if (options->is_auto && (options->script || options->control)) {
-        fputs("boardsim: --operator auto, --script and --control: only one pair of hands at a time\n", stderr);
+        fputs("boardsim: --operator auto, --script and --control: only one of them at a time\n", stderr);
         return -1;
     }
     if (!options->has_boards)
         options->boards = options->script || options->control ? 0 : 1;
-    options->hands.slots = options->boards;
+    options->worker.slots = options->boards;
     if (options->is_auto && !options->boards) {
         fputs("boardsim: --operator auto wants at least one of --boards\n", stderr);
         return -1;
@@ -269,7 +269,7 @@ static int read_options(struct options *options, int argc, char **argv)
 }
 
 /* What was ordered for single slots, and the boards that are in from the start. */
-static int set_up(struct rack *rack, struct options *options)
+static int set_up(struct rack *rack, struct boardsim_options *options)
 {
     char error[256];
     for (size_t i = 0; i < options->order_count; i++) {
@@ -300,7 +300,7 @@ static int write_report(struct rack *rack, FILE *file, const char *path)
     return -1;
 }
 
-static int work(struct options *options, struct script *script, FILE *report)
+static int work(struct boardsim_options *options, struct script *script, FILE *report)
 {
     char error[256];
     struct rack *rack = rack_new(&options->rack, error, sizeof error);
@@ -309,11 +309,11 @@ static int work(struct options *options, struct script *script, FILE *report)
         return RUN_TROUBLE;
     }
     int code = RUN_TROUBLE;
-    struct run setup = {.rack = rack, .command = options->command, .script = script};
+    struct run_setup setup = {.rack = rack, .command = options->command, .script = script};
     bool ready = set_up(rack, options) == 0;
     if (ready && options->is_auto) {
-        setup.hands = hands_new(&options->hands);
-        ready = setup.hands;
+        setup.worker = auto_operator_new(&options->worker);
+        ready = setup.worker;
     }
     if (ready && options->control) {
         setup.control = control_new(options->control, error, sizeof error);
@@ -330,16 +330,16 @@ static int work(struct options *options, struct script *script, FILE *report)
     if (ready && report && write_report(rack, report, options->report) != 0)
         code = RUN_TROUBLE;
     control_free(setup.control);
-    hands_free(setup.hands);
+    auto_operator_free(setup.worker);
     rack_free(rack);
     return code;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {
+    struct boardsim_options options = {
         .rack = {.backend = &backend_umockdev, .kind = adapter_kind_at(0), .seed = 1},
-        .hands = {.swap_min = 0.5, .swap_max = 2, .seed = 1},
+        .worker = {.swap_min = 0.5, .swap_max = 2, .seed = 1},
     };
     if (read_options(&options, argc, argv) != 0) {
         free(options.orders);

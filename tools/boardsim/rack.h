@@ -24,7 +24,7 @@ struct rack_options {
     double faulty;        /* fraction of the boards that get a fault at random, 0..1 */
     struct spec board;    /* what every board is like, unless ordered otherwise */
     const char *dump_dir; /* each board's flash goes there when it is taken out; NULL: nowhere */
-    bool verbose;         /* a line on stderr for all that the hands do */
+    bool verbose;         /* a line on stderr for all that is done to the boards */
 };
 
 /* `options` must outlive the rack. Opens the back end. NULL with a sentence. */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define SECOND 1000000000u
-/* How often hands and waits look at the rack. */
+/* How often operators and waits look at the rack. */
 #define LOOK_NS (SECOND / 50)
 /* The last board is out: gangd and the like have this long to write it down; and to end, once they are asked to. */
 #define PAUSE_NS (2 * (uint64_t)SECOND)
@@ -101,8 +101,8 @@ static void trouble(struct child *child, const char *what)
     end_after(child, 0);
 }
 
-/* Lets script and hands do what is due. Returns whether they want to look again soon. */
-static bool work(struct run *run, struct child *child)
+/* Lets script and automatic operator do what is due. Returns whether they are to be called again soon. */
+static bool work(struct run_setup *run, struct child *child)
 {
     char answer[OPERATOR_ANSWER];
     bool soon = false;
@@ -116,8 +116,8 @@ static bool work(struct run *run, struct child *child)
         if (!soon)
             run->script = NULL;
     }
-    if (run->hands) {
-        enum operator_result result = hands_tick(run->hands, run->rack, answer);
+    if (run->worker) {
+        enum operator_result result = auto_operator_tick(run->worker, run->rack, answer);
         if (result == OPERATOR_REFUSED)
             trouble(child, answer);
         if (result == OPERATOR_DONE)
@@ -125,12 +125,12 @@ static bool work(struct run *run, struct child *child)
         if (result == OPERATOR_WAITS)
             soon = true;
         else
-            run->hands = NULL;
+            run->worker = NULL;
     }
     return soon;
 }
 
-static void wait_for_something(const struct run *run, int signal_fd, uint64_t timeout)
+static void wait_for_something(const struct run_setup *run, int signal_fd, uint64_t timeout)
 {
     struct pollfd fds[3 + CONTROL_CLIENTS] = {{signal_fd, POLLIN, 0}, {rack_event_fd(run->rack), POLLIN, 0}};
     nfds_t count = 2;
@@ -142,9 +142,9 @@ static void wait_for_something(const struct run *run, int signal_fd, uint64_t ti
     ppoll(fds, count, timeout == UINT64_MAX ? NULL : &time, NULL);
 }
 
-int run(const struct run *setup)
+int run(const struct run_setup *setup)
 {
-    struct run run = *setup;
+    struct run_setup run = *setup;
     sigset_t set;
     signals(&set);
     int signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

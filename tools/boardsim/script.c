@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The operator's script: what to do at which time. */
-#include "tools/boardsim/operator.h"
+#include "tools/boardsim/script.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct line {
+struct script_line {
     unsigned number;
     double at; /* not before this time, in seconds; negative: at once */
     char *command;
@@ -14,7 +14,7 @@ struct line {
 
 struct script {
     char *path;
-    struct line *lines;
+    struct script_line *lines;
     size_t count, next;
     bool waiting;
     struct operator_wait wait;
@@ -51,7 +51,7 @@ static const char *read_time(const char *text, double *at)
 
 static int add_line(struct script *script, unsigned number, const char *text, char answer[OPERATOR_ANSWER])
 {
-    struct line line = {number, -1, NULL};
+    struct script_line line = {number, -1, NULL};
     const char *command = read_time(text, &line.at);
     if (!command) {
         snprintf(answer, OPERATOR_ANSWER, "at: not a number of seconds");
@@ -61,7 +61,7 @@ static int add_line(struct script *script, unsigned number, const char *text, ch
     if (operator_command(NULL, command, &wait, answer) != OPERATOR_DONE)
         return -1;
     line.command = strdup(command);
-    struct line *lines = realloc(script->lines, (script->count + 1) * sizeof *lines);
+    struct script_line *lines = realloc(script->lines, (script->count + 1) * sizeof *lines);
     if (lines)
         script->lines = lines;
     if (!lines || !line.command) {
@@ -109,7 +109,7 @@ enum operator_result script_tick(struct script *script, struct rack *rack, char 
 {
     *answer = '\0';
     while (script->next < script->count) {
-        const struct line *line = &script->lines[script->next];
+        const struct script_line *line = &script->lines[script->next];
         if (rack_time(rack) < line->at)
             return OPERATOR_WAITS;
         char text[OPERATOR_ANSWER];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A board as it is ordered on the command line, in a script or over the control socket: a list of words such as
- * "noise=0.001", "mac=18:fe:34:00:00:01" or "small-flash". docs/boardsim-rack.md lists them.
+ * "noise=0.001", "mac=18:fe:34:00:00:01" or "small-flash". docs/boardsim-bench.md lists them.
  */
 #ifndef BOARDSIM_SPEC_H
 #define BOARDSIM_SPEC_H
