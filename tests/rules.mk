@@ -5,7 +5,7 @@
 # Of what tests/run starts first, the longest: so none is left alone at the end.
 CHECK_SRC   := $(wildcard tests/simulation/test_*.c) $(wildcard tests/unit/*/test_*.c)
 CHECK_TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(CHECK_SRC))
-# What several tests share: the rig, benches, the runner.
+# What several tests share: the rig, harnesses, the runner.
 SHARED_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(CHECK_SRC),$(wildcard tests/*.c tests/unit/*/*.c tests/simulation/*.c)))
 DRIVERS     := $(wildcard tests/browser/run.sh) $(sort $(wildcard tests/integration/test_*.py))
 PEERS       := build/peers

@@ -31,7 +31,7 @@ static struct {
     struct sent sent[PDUS];
     size_t count;
     bool has_twins; /* two of one number: who is meant cannot be told */
-} bench;
+} fuzzed;
 
 static void require(bool condition)
 {
@@ -58,16 +58,16 @@ static void moves(void *data, unsigned port)
 {
     (void)data;
     uint8_t bytes[100];
-    size_t n = usb_link_take(bench.link, port, bytes, sizeof bytes);
+    size_t n = usb_link_take(fuzzed.link, port, bytes, sizeof bytes);
     require(n <= sizeof bytes);
-    require(usb_link_give(bench.link, port, bytes, n) <= n);
+    require(usb_link_give(fuzzed.link, port, bytes, n) <= n);
 }
 
 static struct sent *find(uint32_t number)
 {
-    for (size_t i = 0; i < bench.count; i++)
-        if (bench.sent[i].pdu.number == number)
-            return &bench.sent[i];
+    for (size_t i = 0; i < fuzzed.count; i++)
+        if (fuzzed.sent[i].pdu.number == number)
+            return &fuzzed.sent[i];
     return NULL;
 }
 
@@ -77,13 +77,13 @@ static size_t read_stream(const uint8_t *bytes, size_t n)
     size_t at = 0;
     long length;
     struct pdu pdu;
-    bench.count = 0;
-    bench.has_twins = false;
+    fuzzed.count = 0;
+    fuzzed.has_twins = false;
     while ((length = pdu_read(bytes + at, n - at, &pdu)) > 0) {
         require((size_t)length <= n - at && pdu.endpoint < 16 && pdu.length <= PDU_DATA);
         require(!pdu.data || (pdu.data >= bytes + at && pdu.data + pdu.length <= bytes + n));
-        bench.has_twins = bench.has_twins || pdu.number == MARK || find(pdu.number);
-        bench.sent[bench.count++] = (struct sent){.pdu = pdu};
+        fuzzed.has_twins = fuzzed.has_twins || pdu.number == MARK || find(pdu.number);
+        fuzzed.sent[fuzzed.count++] = (struct sent){.pdu = pdu};
         at += (size_t)length;
     }
     return at;
@@ -118,7 +118,7 @@ static uint32_t check_answer(const uint8_t *header)
 static bool receive(uint8_t *bytes, size_t n, bool wait)
 {
     for (size_t used = 0; used < n;) {
-        ssize_t got = recv(bench.host, bytes + used, n - used, wait || used ? 0 : MSG_DONTWAIT);
+        ssize_t got = recv(fuzzed.host, bytes + used, n - used, wait || used ? 0 : MSG_DONTWAIT);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN && used == 0)
@@ -145,7 +145,7 @@ static void read_answers(bool to_mark)
 static void send_bytes(const uint8_t *bytes, size_t n)
 {
     while (n) {
-        ssize_t sent = send(bench.host, bytes, n, MSG_NOSIGNAL);
+        ssize_t sent = send(fuzzed.host, bytes, n, MSG_NOSIGNAL);
         require(sent >= 0 || errno == EINTR);
         bytes += sent > 0 ? sent : 0;
         n -= sent > 0 ? (size_t)sent : 0;
@@ -175,28 +175,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *stream = data + 1;
     size_t n = size - 1;
     size_t whole = read_stream(stream, n);
-    if (bench.has_twins)
+    if (fuzzed.has_twins)
         return 0;
 
     int ends[2];
     require(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-    bench.host = ends[0];
+    fuzzed.host = ends[0];
     const struct usb_owner owner = {.changed = changed, .listens = listens, .moves = moves};
     char serial[ADAPTER_SERIAL];
     adapter_kind_serial(kind, 1, how, serial);
-    bench.link = usb_link_new(kind, serial, ends[1], &owner);
-    require(bench.link);
-    usb_link_stick(bench.link, how & 1, how & 2);
-    usb_link_set_inputs(bench.link, 0, how >> 2 & (USB_CTS | USB_DSR));
+    fuzzed.link = usb_link_new(kind, serial, ends[1], &owner);
+    require(fuzzed.link);
+    usb_link_stick(fuzzed.link, how & 1, how & 2);
+    usb_link_set_inputs(fuzzed.link, 0, how >> 2 & (USB_CTS | USB_DSR));
 
     send_bytes(stream, whole);
     send_mark();
     read_answers(true);
-    usb_link_stick(bench.link, false, false);
+    usb_link_stick(fuzzed.link, false, false);
     read_answers(false);
     send_bytes(stream + whole, n - whole);
-    shutdown(bench.host, SHUT_WR);
-    usb_link_free_ended(bench.link);
-    close(bench.host);
+    shutdown(fuzzed.host, SHUT_WR);
+    usb_link_free_ended(fuzzed.link);
+    close(fuzzed.host);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The CPU, instruction by instruction. The code is what the GNU assembler makes of the text beside it. */
 #include "tests/runner.h"
-#include "tests/unit/boardsim/cpu_bench.h"
+#include "tests/unit/boardsim/cpu_harness.h"
 
 /* Straight code that leaves its result in a2; a RET is appended. */
 struct plain {

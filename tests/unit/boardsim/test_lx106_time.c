@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the CPU takes: cycles, its timer, loops that wait, code that must be fetched. */
 #include "tests/runner.h"
-#include "tests/unit/boardsim/cpu_bench.h"
+#include "tests/unit/boardsim/cpu_harness.h"
 
 /* Code outside of IRAM: two lines and no more. Each fetch takes ten cycles. */
 #define WINDOW 0x40200000u

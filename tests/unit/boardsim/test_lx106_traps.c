@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The CPU leaves its way: traps, interrupts, vectors. */
 #include "tests/runner.h"
-#include "tests/unit/boardsim/cpu_bench.h"
+#include "tests/unit/boardsim/cpu_harness.h"
 
 struct trap {
     const char *text;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bench's station. Definitions: one file of a test program includes it, and then has these instead of the real ones
- * of daemon/station/station.c and daemon/api/publish.c.
+ * The harness's station. Definitions: one file of a test program includes it, and then has these instead of the real
+ * ones of daemon/station/station.c and daemon/api/publish.c.
  */
 #ifndef TESTS_UNIT_DAEMON_HTTP_STATION_H
 #define TESTS_UNIT_DAEMON_HTTP_STATION_H
 
 #include "daemon/api/publish.h"
-#include "tests/unit/daemon/http_bench.h"
+#include "tests/unit/daemon/http_harness.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* The local sockets: who may ask for what, and what he gets. Streams are in test_http_stream.c. */
 #include "daemon/api/listen.h"
 #include "tests/runner.h"
-#include "tests/unit/daemon/http_bench.h"
+#include "tests/unit/daemon/http_harness.h"
 #include "tests/unit/daemon/http_station.h"
 
 #include <netinet/in.h>
@@ -17,7 +17,7 @@
 
 static void setup(void)
 {
-    bench_start();
+    http_harness_start();
 }
 
 /* The error's sentence must hold `part`. */
@@ -97,7 +97,7 @@ START_TEST(tcp_wants_its_own_host)
     };
     for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
         char host[64], request[256];
-        snprintf(host, sizeof(host), hosts[i].host, bench_port);
+        snprintf(host, sizeof(host), hosts[i].host, http_harness_port);
         snprintf(request, sizeof(request), "GET /api/v1/status HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
                  host);
         struct answer answer;
@@ -136,7 +136,7 @@ START_TEST(a_foreign_origin_is_refused)
     };
     for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
         char origin[64], header[128];
-        snprintf(origin, sizeof(origin), origins[i].origin, bench_port);
+        snprintf(origin, sizeof(origin), origins[i].origin, http_harness_port);
         snprintf(header, sizeof(header), "Origin: %s\r\n", origin);
         struct answer answer;
         ask(&answer, "GET", "/api/v1/status", header);
@@ -156,11 +156,11 @@ START_TEST(what_changes_state_wants_our_header)
     ask(&answer, "POST", "/api/v1/slots/A1/retry",
         "Content-Length: 0\r\nX-Gangd: 1\r\nOrigin: http://evil.example\r\n");
     expect_error(&answer, 403, "evil.example");
-    ck_assert_int_eq(bench_starts(), 0);
+    ck_assert_int_eq(http_harness_starts(), 0);
 
     ask(&answer, "POST", "/api/v1/slots/A1/retry", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_status(&answer, 202);
-    ck_assert_int_eq(bench_starts(), 1);
+    ck_assert_int_eq(http_harness_starts(), 1);
 }
 END_TEST
 
@@ -170,11 +170,11 @@ START_TEST(a_person_starts_one_slot_or_all)
     ask(&answer, "POST", "/api/v1/slots/A1/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     ck_assert_ptr_nonnull(strstr(answer.body, "\"slot\":\"A1\""));
     expect_status(&answer, 202);
-    ck_assert_int_eq(bench_starts(), 1);
+    ck_assert_int_eq(http_harness_starts(), 1);
     ask(&answer, "POST", "/api/v1/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     ck_assert_str_eq(answer.body, "{\"started\":[\"A1\"]}");
     expect_status(&answer, 202);
-    ck_assert_int_eq(bench_starts(), 2);
+    ck_assert_int_eq(http_harness_starts(), 2);
 
     ask(&answer, "POST", "/api/v1/start", "Content-Length: 0\r\n");
     expect_error(&answer, 403, "X-Gangd: 1");
@@ -184,7 +184,7 @@ START_TEST(a_person_starts_one_slot_or_all)
     expect_error(&answer, 409, "slot B2 is empty");
     ask(&answer, "POST", "/api/v1/slots/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_error(&answer, 404, "nothing at");
-    ck_assert_int_eq(bench_starts(), 2);
+    ck_assert_int_eq(http_harness_starts(), 2);
 }
 END_TEST
 
@@ -199,7 +199,7 @@ START_TEST(a_slot_that_cannot_be_started_says_why)
     expect_error(&answer, 404, "slot \"?\"");
     ask(&answer, "POST", "/api/v1/slots//retry", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_error(&answer, 404, "nothing at");
-    ck_assert_int_eq(bench_starts(), 0);
+    ck_assert_int_eq(http_harness_starts(), 0);
 }
 END_TEST
 
@@ -208,7 +208,7 @@ START_TEST(a_hold_has_an_end)
     struct answer answer;
     ask(&answer, "POST", "/api/v1/hold?seconds=15", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_status(&answer, 202);
-    ck_assert_int_eq(bench_held(), 15);
+    ck_assert_int_eq(http_harness_held(), 15);
     static const char *const wrong[] = {
         "", "?seconds", "?seconds=", "?seconds=61", "?seconds=1x", "?seconds=-1", "?seconds=0000000000000000"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -219,10 +219,10 @@ START_TEST(a_hold_has_an_end)
     }
     ask(&answer, "POST", "/api/v1/hold?seconds=0", "Content-Length: 0\r\n");
     expect_error(&answer, 403, "X-Gangd: 1");
-    ck_assert_int_eq(bench_held(), 15);
+    ck_assert_int_eq(http_harness_held(), 15);
     ask(&answer, "POST", "/api/v1/hold?seconds=0", "Content-Length: 0\r\nX-Gangd: 1\r\n");
     expect_status(&answer, 202);
-    ck_assert_int_eq(bench_held(), 0);
+    ck_assert_int_eq(http_harness_held(), 0);
 }
 END_TEST
 
@@ -347,7 +347,7 @@ START_TEST(a_large_body_is_refused_before_it_comes)
     expect_error(&answer, 413, "larger than 4096");
     ask(&answer, "POST", "/api/v1/slots/A1/retry", "X-Gangd: 1\r\nTransfer-Encoding: chunked\r\n");
     expect_error(&answer, 411, "Content-Length");
-    ck_assert_int_eq(bench_starts(), 0);
+    ck_assert_int_eq(http_harness_starts(), 0);
 }
 END_TEST
 
@@ -376,7 +376,7 @@ static int status_with_header_of(size_t size)
     int fd = client_tcp();
     char line[128];
     snprintf(line, sizeof(line), "GET /api/v1/status HTTP/1.1\r\nHost: localhost:%u\r\nConnection: close\r\n",
-             bench_port);
+             http_harness_port);
     client_send(fd, line);
     client_send(fd, header);
     client_send(fd, "\r\n");
@@ -441,8 +441,8 @@ static char error[512];
 
 static void start_setup(void)
 {
-    bench_make_dir();
-    bench_config(&config);
+    http_harness_make_dir();
+    http_harness_config(&config);
     ck_assert_int_eq(uv_loop_init(&loop), 0);
 }
 
@@ -451,7 +451,7 @@ static void start_teardown(void)
     uv_run(&loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&loop), 0);
     char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", bench_dir);
+    snprintf(command, sizeof(command), "rm -r %s", http_harness_dir);
     ck_assert_int_eq(system(command), 0);
 }
 
@@ -472,10 +472,10 @@ START_TEST(the_socket_is_for_its_owner_and_group)
     struct http *http = start();
     ck_assert_msg(http != NULL, "%s", error);
     struct stat st;
-    ck_assert_int_eq(stat(bench_socket, &st), 0);
+    ck_assert_int_eq(stat(http_harness_socket, &st), 0);
     ck_assert_int_eq(st.st_mode & 07777, 0660);
     http_stop(http);
-    ck_assert_int_ne(stat(bench_socket, &st), 0);
+    ck_assert_int_ne(stat(http_harness_socket, &st), 0);
 }
 END_TEST
 
@@ -508,11 +508,11 @@ END_TEST
 START_TEST(the_socket_of_a_dead_gangd_is_replaced)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", bench_socket);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", http_harness_socket);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     close(fd);
-    ck_assert_int_eq(access(bench_socket, F_OK), 0);
+    ck_assert_int_eq(access(http_harness_socket, F_OK), 0);
     struct http *http = start();
     ck_assert_msg(http != NULL, "%s", error);
     http_stop(http);
@@ -531,10 +531,10 @@ END_TEST
 
 START_TEST(a_file_that_is_no_socket_is_left_alone)
 {
-    FILE *file = fopen(bench_socket, "we");
+    FILE *file = fopen(http_harness_socket, "we");
     ck_assert_int_eq(fclose(file), 0);
     expect_refusal("no socket");
-    ck_assert_int_eq(access(bench_socket, F_OK), 0);
+    ck_assert_int_eq(access(http_harness_socket, F_OK), 0);
 }
 END_TEST
 
@@ -549,24 +549,24 @@ START_TEST(what_cannot_be_listened_on_is_named)
     expect_refusal(port);
     http_stop(http);
 
-    bench_config(&config);
-    snprintf(config.socket, sizeof(config.socket), "%s/none/gangd.sock", bench_dir);
+    http_harness_config(&config);
+    snprintf(config.socket, sizeof(config.socket), "%s/none/gangd.sock", http_harness_dir);
     expect_refusal("none/gangd.sock: No such file");
 
-    bench_config(&config);
+    http_harness_config(&config);
     snprintf(config.group, sizeof(config.group), "no-such-group");
     expect_refusal("there is no group \"no-such-group\"");
-    ck_assert_int_ne(access(bench_socket, F_OK), 0);
+    ck_assert_int_ne(access(http_harness_socket, F_OK), 0);
 }
 END_TEST
 
 START_TEST(a_page_that_is_not_there_is_named)
 {
-    snprintf(config.web, sizeof(config.web), "%s/none", bench_dir);
+    snprintf(config.web, sizeof(config.web), "%s/none", http_harness_dir);
     expect_refusal("none: No such file");
-    snprintf(config.web, sizeof(config.web), "%s", bench_dir);
+    snprintf(config.web, sizeof(config.web), "%s", http_harness_dir);
     expect_refusal("there is no index.html");
-    ck_assert_int_ne(access(bench_socket, F_OK), 0);
+    ck_assert_int_ne(access(http_harness_socket, F_OK), 0);
 }
 END_TEST
 
@@ -575,7 +575,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("http");
     TCase *tcase = tcase_create("requests");
     tcase_set_timeout(tcase, 120);
-    tcase_add_checked_fixture(tcase, setup, bench_stop);
+    tcase_add_checked_fixture(tcase, setup, http_harness_stop);
     tcase_add_test(tcase, both_sockets_give_the_status);
     tcase_add_test(tcase, every_answer_bears_the_security_headers);
     tcase_add_test(tcase, tcp_wants_its_own_host);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The local sockets: exports and the event stream, with clients that are slow, that vanish and that come back. */
 #include "tests/runner.h"
-#include "tests/unit/daemon/http_bench.h"
+#include "tests/unit/daemon/http_harness.h"
 #include "tests/unit/daemon/http_station.h"
 
 #include <sqlite3.h>
@@ -15,7 +15,7 @@
 
 static void fill(void)
 {
-    bench_fill(ROWS);
+    http_harness_fill(ROWS);
 }
 
 /* Exports. */
@@ -101,7 +101,7 @@ END_TEST
 START_TEST(a_book_that_cannot_be_read_is_a_503)
 {
     sqlite3 *db;
-    ck_assert_int_eq(sqlite3_open(bench_book(), &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(http_harness_book(), &db), SQLITE_OK);
     char *message = NULL;
     int rc = sqlite3_exec(db, "ALTER TABLE attempts RENAME TO gone", NULL, NULL, &message);
     ck_assert_msg(rc == SQLITE_OK, "%s", message);
@@ -143,7 +143,7 @@ START_TEST(clients_that_vanish_do_no_harm)
             client_reset(fd);
         else
             close(fd);
-        bench_publish(i, 1, 10);
+        http_harness_publish(i, 1, 10);
     }
     ck_assert_uint_eq(count_of("/api/v1/attempts"), ROWS);
 }
@@ -158,7 +158,7 @@ START_TEST(stopping_ends_every_stream)
         if (i % 4 >= 2) /* of the others, the stop may come before they are heard */
             client_read_some(fds[i]);
     }
-    bench_stop();
+    http_harness_stop();
     for (int i = 0; i < 12; i++) {
         struct answer answer;
         client_answer(fds[i], &answer); /* returns: the connection has ended */
@@ -198,11 +198,11 @@ START_TEST(a_stream_begins_with_a_snapshot_and_goes_on_with_events)
     ck_assert_ptr_null(strstr(text, "event: slot"));
     free(text);
 
-    bench_publish(1, 2, 3);
+    http_harness_publish(1, 2, 3);
     text = client_read_until(fd, "{\"n\":2,\"pad\":\"xxx\"}\n\n");
     ck_assert_ptr_nonnull(strstr(text, "event: slot\ndata: {\"n\":1,\"pad\":\"xxx\"}\n\n"));
     free(text);
-    bench_publish(3, 1, 3);
+    http_harness_publish(3, 1, 3);
     free(client_read_until(fd, "{\"n\":3,"));
     close(fd);
 }
@@ -216,7 +216,7 @@ START_TEST(a_client_that_comes_back_gets_what_it_missed)
     copy_id(text, id, sizeof(id));
     free(text);
     client_reset(fd);
-    bench_publish(1, 2, 0);
+    http_harness_publish(1, 2, 0);
 
     snprintf(header, sizeof(header), "Last-Event-ID: %s\r\n", id);
     fd = open_events(header);
@@ -238,7 +238,7 @@ START_TEST(a_new_stream_lets_the_others_show_that_they_live)
     free(client_read_until(first, SNAPSHOT_END));
     int second = open_events("");
     free(client_read_until(first, ":\n\n"));
-    bench_publish(1, 1, 0);
+    http_harness_publish(1, 1, 0);
     free(client_read_until(first, "{\"n\":1,"));
     free(client_read_until(second, "{\"n\":1,"));
     close(first);
@@ -263,8 +263,8 @@ START_TEST(one_that_does_not_read_is_given_a_snapshot_instead_of_a_backlog)
     client_request(slow, "GET", "/api/v1/events", "");
     free(client_read_until(slow, "event: snapshot"));
     /* More than the kernel holds for the two sockets, and more than the ring does. */
-    bench_publish(0, 20 * EVENTS_KEPT, 1000);
-    bench_publish(-7, 1, 0);
+    http_harness_publish(0, 20 * EVENTS_KEPT, 1000);
+    http_harness_publish(-7, 1, 0);
     char *text = client_read_until(slow, "{\"n\":-7,");
     ck_assert_ptr_nonnull(strstr(text, "event: snapshot"));
     ck_assert_uint_lt(strlen(text), 20 * EVENTS_KEPT * 1000);
@@ -278,8 +278,8 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("http_stream");
     TCase *tcase = tcase_create("exports");
     tcase_set_timeout(tcase, 240);
-    tcase_add_unchecked_fixture(tcase, fill, bench_unfill);
-    tcase_add_checked_fixture(tcase, bench_start, bench_stop);
+    tcase_add_unchecked_fixture(tcase, fill, http_harness_unfill);
+    tcase_add_checked_fixture(tcase, http_harness_start, http_harness_stop);
     tcase_add_test(tcase, all_attempts_come_in_order);
     tcase_add_test(tcase, filters_reach_the_book);
     tcase_add_test(tcase, each_format_has_its_type);
@@ -291,7 +291,7 @@ static Suite *make_suite(void)
 
     tcase = tcase_create("events");
     tcase_set_timeout(tcase, 240);
-    tcase_add_checked_fixture(tcase, bench_start, bench_stop);
+    tcase_add_checked_fixture(tcase, http_harness_start, http_harness_stop);
     tcase_add_test(tcase, a_stream_begins_with_a_snapshot_and_goes_on_with_events);
     tcase_add_test(tcase, a_client_that_comes_back_gets_what_it_missed);
     tcase_add_test(tcase, a_new_stream_lets_the_others_show_that_they_live);

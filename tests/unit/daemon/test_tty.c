@@ -2,17 +2,17 @@
 /* What a port does while all is well. */
 #include "tests/preload.h"
 #include "tests/runner.h"
-#include "tests/unit/daemon/tty_bed.h"
+#include "tests/unit/daemon/tty_harness.h"
 
 #include <errno.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static struct bed_port a;
-static struct bed_client user;
+static struct tty_harness_port a;
+static struct tty_harness_client user;
 
-static struct termios2 settings_of(const struct bed_port *port)
+static struct termios2 settings_of(const struct tty_harness_port *port)
 {
     struct termios2 settings;
     ck_assert_int_eq(ioctl(port->master, TCGETS2, &settings), 0);
@@ -21,12 +21,12 @@ static struct termios2 settings_of(const struct bed_port *port)
 
 START_TEST(opens_as_promised)
 {
-    bed_plug(&a, 0, true);
+    tty_harness_plug(&a, 0, true);
     struct termios2 before = settings_of(&a);
     before.c_cflag |= HUPCL | CRTSCTS | CSTOPB | PARENB;
     ck_assert_int_eq(ioctl(a.slave, TCSETS2, &before), 0);
-    bed_send(&a, "stale\n");
-    bed_open(&user, &a);
+    tty_harness_send(&a, "stale\n");
+    tty_harness_open(&user, &a);
 
     struct termios2 settings = settings_of(&a);
     ck_assert_uint_eq(settings.c_cflag & ~(unsigned)(CBAUD | CIBAUD), CS8 | CREAD | CLOCAL);
@@ -44,11 +44,11 @@ START_TEST(opens_as_promised)
     ck_assert_uint_eq(tty_busy_since(user.tty), 0);
     ck_assert_uint_eq(tty_workers(), 1);
 
-    bed_send(&a, "\r\n\x03\x11\x13\x7f\xff"); /* nothing of this is special */
+    tty_harness_send(&a, "\r\n\x03\x11\x13\x7f\xff"); /* nothing of this is special */
     RUN_UNTIL(user.n_received >= 7);
     ck_assert_mem_eq(user.received, "\r\n\x03\x11\x13\x7f\xff", 7);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
     ck_assert_int_eq(flock(a.slave, LOCK_EX | LOCK_NB), 0);
     ck_assert_uint_eq(settings_of(&a).c_cflag & HUPCL, 0);
 }
@@ -56,8 +56,8 @@ END_TEST
 
 START_TEST(sets_both_lines_at_once)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
     for (unsigned i = 0; i < 4; i++) {
         bool dtr = i & 1, rts = i & 2;
         tty_lines(user.tty, dtr, rts);
@@ -66,8 +66,8 @@ START_TEST(sets_both_lines_at_once)
         ck_assert_uint_eq(a.sets, i + 2);
         ck_assert_int_eq(a.lines, (dtr ? TIOCM_DTR : 0) | (rts ? TIOCM_RTS : 0));
     }
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
@@ -81,8 +81,8 @@ static void pretend_modem(int lines)
 START_TEST(reads_the_modem_lines)
 {
     static const int seen[] = {TIOCM_CTS, TIOCM_DSR | TIOCM_DTR, TIOCM_CAR | TIOCM_CTS, 0};
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
     for (unsigned i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
         pretend_modem(seen[i]);
         tty_modem(user.tty);
@@ -94,31 +94,31 @@ START_TEST(reads_the_modem_lines)
     ck_assert_uint_eq(user.done, 0);
     ck_assert_uint_eq(a.sets, 1); /* nothing is set by looking */
 
-    bed_hang_on(&a, TIOCMGET);
+    tty_harness_hang_on(&a, TIOCMGET);
     tty_modem(user.tty);
-    bed_wait_for_hang(&a);
+    tty_harness_wait_for_hang(&a);
     ck_assert_uint_ne(tty_busy_since(user.tty), 0);
-    bed_answer(&a, EIO);
+    tty_harness_answer(&a, EIO);
     RUN_UNTIL(user.modem == 5);
     ck_assert_int_eq(user.error, -EIO);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
 START_TEST(sets_any_baud)
 {
     static const uint32_t rates[] = {9600, 74880, 230400, 921600, 1500000, 2000000, 3000000};
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
     for (unsigned i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
         tty_baud(user.tty, rates[i]);
         RUN_UNTIL(user.done == i + 1);
         ck_assert_int_eq(user.error, 0);
         ck_assert_uint_eq(settings_of(&a).c_ospeed, rates[i]);
     }
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
@@ -129,8 +129,8 @@ START_TEST(judges_the_baud_read_back)
         int error;
     } cases[] = {{115200, 115384, 0}, {74880, 76800, 0},        {100000, 103000, 0},        {100000, 103001, -ERANGE},
                  {100000, 97000, 0},  {100000, 96999, -ERANGE}, {2000000, 1000000, -ERANGE}};
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         pthread_mutex_lock(&a.lock);
         a.pretend_baud = cases[i].chosen;
@@ -140,16 +140,16 @@ START_TEST(judges_the_baud_read_back)
         ck_assert_msg(user.error == cases[i].error, "%u read back as %u: %d", cases[i].asked, cases[i].chosen,
                       user.error);
     }
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
 /* A bare pty has none: it opens, and an order for them is answered with the kernel's error. */
 START_TEST(lives_without_modem_lines)
 {
-    bed_plug(&a, 0, false);
-    bed_open(&user, &a);
+    tty_harness_plug(&a, 0, false);
+    tty_harness_open(&user, &a);
     tty_lines(user.tty, true, false);
     RUN_UNTIL(user.done);
     ck_assert_msg(user.error == -ENOTTY || user.error == -EINVAL, "%d", user.error);
@@ -159,8 +159,8 @@ START_TEST(lives_without_modem_lines)
     tty_baud(user.tty, 460800);
     RUN_UNTIL(user.done == 2);
     ck_assert_int_eq(user.error, 0);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
@@ -215,7 +215,7 @@ static void stream_received(void *data, const uint8_t *bytes, size_t n)
 
 static void stream_write(void *data)
 {
-    struct bed_client *sender = data;
+    struct tty_harness_client *sender = data;
     uint8_t bytes[10000];
     size_t n = MEGABYTE - stream_sent < sizeof(bytes) ? MEGABYTE - stream_sent : sizeof(bytes);
     while (n > 0) {
@@ -233,11 +233,11 @@ static void stream_write(void *data)
 
 START_TEST(carries_a_megabyte_each_way)
 {
-    struct tty_events stream = bed_events;
+    struct tty_events stream = tty_harness_events;
     stream.received = stream_received;
     stream.writable = stream_write;
-    bed_plug(&a, 0, false);
-    user.tty = tty_open(&bed_loop, a.devnode, &stream, &user);
+    tty_harness_plug(&a, 0, false);
+    user.tty = tty_open(&tty_harness_loop, a.devnode, &stream, &user);
     RUN_UNTIL(user.opened);
     ck_assert_int_eq(user.error, 0);
 
@@ -251,28 +251,28 @@ START_TEST(carries_a_megabyte_each_way)
     pthread_join(writer, NULL);
     ck_assert_uint_eq(far_good, MEGABYTE);
     ck_assert_uint_gt(stream_partial, 0);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
 /* What arrives while the worker has the port waits; so does what is to be written. */
 START_TEST(rests_during_an_order)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
-    bed_hang_on(&a, TIOCMSET);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
+    tty_harness_hang_on(&a, TIOCMSET);
     tty_lines(user.tty, true, true);
     ck_assert_uint_ne(tty_busy_since(user.tty), 0);
     ck_assert_uint_le(tty_busy_since(user.tty), uv_hrtime());
-    bed_wait_for_hang(&a);
-    bed_send(&a, "abc");
+    tty_harness_wait_for_hang(&a);
+    tty_harness_send(&a, "abc");
     ck_assert_uint_eq(tty_write(user.tty, (const uint8_t *)"x", 1), 0);
     for (int i = 0; i < 100; i++)
-        uv_run(&bed_loop, UV_RUN_NOWAIT);
+        uv_run(&tty_harness_loop, UV_RUN_NOWAIT);
     ck_assert_uint_eq(user.n_received, 0);
     ck_assert_uint_eq(user.done, 0);
-    bed_answer(&a, 0);
+    tty_harness_answer(&a, 0);
     RUN_UNTIL(user.done && user.writable && user.n_received == 3);
     ck_assert_int_eq(user.error, 0);
     ck_assert_uint_eq(tty_busy_since(user.tty), 0);
@@ -281,79 +281,79 @@ START_TEST(rests_during_an_order)
     char byte = 0;
     ck_assert_int_eq(read(a.master, &byte, 1), 1);
     ck_assert_int_eq(byte, 'x');
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
 /* Without a turn of the loop, and not in the middle of an order. */
 START_TEST(reads_at_once)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
     tty_read(user.tty);
     ck_assert_uint_eq(user.n_received, 0);
-    bed_send(&a, "now");
+    tty_harness_send(&a, "now");
     while (user.n_received < 3)
         tty_read(user.tty);
     ck_assert_mem_eq(user.received, "now", 3);
 
-    bed_hang_on(&a, TIOCMSET);
+    tty_harness_hang_on(&a, TIOCMSET);
     tty_lines(user.tty, true, true);
-    bed_wait_for_hang(&a);
-    bed_send(&a, "then");
+    tty_harness_wait_for_hang(&a);
+    tty_harness_send(&a, "then");
     int waiting = 0;
     while (waiting < 4)
         ck_assert_int_eq(ioctl(a.slave, FIONREAD, &waiting), 0);
     tty_read(user.tty);
     ck_assert_uint_eq(user.n_received, 3);
-    bed_answer(&a, 0);
+    tty_harness_answer(&a, 0);
     RUN_UNTIL(user.n_received == 7);
-    bed_yank(&a);
+    tty_harness_yank(&a);
     while (user.gone == 0)
         tty_read(user.tty);
     tty_read(user.tty);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
     ck_assert_uint_eq(user.gone, 1);
 }
 END_TEST
 
 START_TEST(flushes_input)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
-    bed_send(&a, "old");
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
+    tty_harness_send(&a, "old");
     int waiting = 0;
     while (waiting < 3) /* on its way to the port's side */
         ck_assert_int_eq(ioctl(a.slave, FIONREAD, &waiting), 0);
     tty_flush_input(user.tty);
-    bed_send(&a, "new");
+    tty_harness_send(&a, "new");
     RUN_UNTIL(user.n_received >= 3);
     ck_assert_uint_eq(user.n_received, 3);
     ck_assert_mem_eq(user.received, "new", 3);
 
-    bed_hang_on(&a, TIOCMSET);
+    tty_harness_hang_on(&a, TIOCMSET);
     tty_lines(user.tty, true, true);
-    bed_wait_for_hang(&a);
-    bed_send(&a, "old");
+    tty_harness_wait_for_hang(&a);
+    tty_harness_send(&a, "old");
     for (waiting = 0; waiting < 3;)
         ck_assert_int_eq(ioctl(a.slave, FIONREAD, &waiting), 0);
     tty_flush_input(user.tty); /* returns, though the port is stuck; is made up for afterwards */
-    bed_answer(&a, 0);
+    tty_harness_answer(&a, 0);
     RUN_UNTIL(user.done);
-    bed_send(&a, "end");
+    tty_harness_send(&a, "end");
     RUN_UNTIL(user.n_received >= 6);
     ck_assert_uint_eq(user.n_received, 6);
     ck_assert_mem_eq(user.received + 3, "end", 3);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
 START_TEST(says_why_it_does_not_open)
 {
-    bed_start_opening(&user, "/dev/ttyUSB77");
+    tty_harness_start_opening(&user, "/dev/ttyUSB77");
     RUN_UNTIL(user.opened);
     ck_assert_int_eq(user.error, -ENOENT);
     ck_assert_str_eq(cause_code(user.cause), "unplugged");
@@ -361,8 +361,8 @@ START_TEST(says_why_it_does_not_open)
     tty_lines(user.tty, true, true); /* nothing comes of it */
     tty_baud(user.tty, 9600);
     ck_assert_uint_eq(tty_write(user.tty, (const uint8_t *)"x", 1), 0);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
     ck_assert_uint_eq(user.done + user.gone + user.writable, 0);
 }
 END_TEST
@@ -373,7 +373,7 @@ int main(int argc, char **argv)
     preload_umockdev(argv);
     TCase *tests = tcase_create("tty");
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, bed_set_up, NULL);
+    tcase_add_checked_fixture(tests, tty_harness_set_up, NULL);
     tcase_add_test(tests, opens_as_promised);
     tcase_add_test(tests, sets_both_lines_at_once);
     tcase_add_test(tests, reads_the_modem_lines);

@@ -2,7 +2,7 @@
 /* How a port ends: unplugged, stuck, closed. */
 #include "tests/preload.h"
 #include "tests/runner.h"
-#include "tests/unit/daemon/tty_bed.h"
+#include "tests/unit/daemon/tty_harness.h"
 
 #include <errno.h>
 #include <sys/file.h>
@@ -10,16 +10,16 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static struct bed_port a;
-static struct bed_client user;
+static struct tty_harness_port a;
+static struct tty_harness_client user;
 
 /* Unplugged */
 
 START_TEST(says_gone_once)
 {
-    bed_plug(&a, 0, _i & 1);
-    bed_open(&user, &a);
-    bed_yank(&a);
+    tty_harness_plug(&a, 0, _i & 1);
+    tty_harness_open(&user, &a);
+    tty_harness_yank(&a);
     if (_i & 2)
         ck_assert_uint_eq(tty_write(user.tty, (const uint8_t *)"x", 1), 0);
     RUN_UNTIL(user.gone);
@@ -27,28 +27,28 @@ START_TEST(says_gone_once)
     tty_lines(user.tty, true, true);
     ck_assert_uint_eq(tty_write(user.tty, (const uint8_t *)"x", 1), 0);
     for (int i = 0; i < 100; i++)
-        uv_run(&bed_loop, UV_RUN_NOWAIT);
+        uv_run(&tty_harness_loop, UV_RUN_NOWAIT);
     ck_assert_uint_eq(user.gone, 1);
     ck_assert_uint_eq(user.done, 0);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
 START_TEST(gone_during_an_order)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
-    bed_hang_on(&a, TIOCMSET);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
+    tty_harness_hang_on(&a, TIOCMSET);
     tty_lines(user.tty, true, true);
-    bed_wait_for_hang(&a);
-    bed_yank(&a);
-    bed_answer(&a, EIO);
+    tty_harness_wait_for_hang(&a);
+    tty_harness_yank(&a);
+    tty_harness_answer(&a, EIO);
     RUN_UNTIL(user.done);
     ck_assert_int_eq(user.error, -EIO);
     RUN_UNTIL(user.gone);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
 }
 END_TEST
 
@@ -56,36 +56,36 @@ END_TEST
 
 START_TEST(one_stuck_port_costs_the_others_nothing)
 {
-    struct bed_port b;
-    struct bed_client other_user;
-    bed_plug(&a, 0, true);
-    bed_plug(&b, 1, true);
-    bed_open(&user, &a);
-    bed_hang_on(&a, TIOCMSET);
+    struct tty_harness_port b;
+    struct tty_harness_client other_user;
+    tty_harness_plug(&a, 0, true);
+    tty_harness_plug(&b, 1, true);
+    tty_harness_open(&user, &a);
+    tty_harness_hang_on(&a, TIOCMSET);
     tty_lines(user.tty, true, true);
-    bed_wait_for_hang(&a);
+    tty_harness_wait_for_hang(&a);
 
-    bed_open(&other_user, &b);
+    tty_harness_open(&other_user, &b);
     for (unsigned i = 0; i < 20; i++) {
         tty_lines(other_user.tty, i & 1, i & 2);
         RUN_UNTIL(other_user.done == 2 * i + 1);
         tty_baud(other_user.tty, 115200 * (1 + i % 8));
         RUN_UNTIL(other_user.done == 2 * i + 2);
-        bed_send(&b, "y");
+        tty_harness_send(&b, "y");
         RUN_UNTIL(other_user.n_received == i + 1);
     }
     ck_assert_uint_eq(user.done, 0);
     ck_assert_uint_eq(tty_workers(), 2);
-    bed_close(&other_user);
+    tty_harness_close(&other_user);
     while (tty_workers() == 2)
         usleep(1000);
 
     /* The stuck one is given up: the loop has nothing left of it, its worker ends when the kernel lets go. */
-    bed_close(&user);
-    uv_run(&bed_loop, UV_RUN_DEFAULT);
+    tty_harness_close(&user);
+    uv_run(&tty_harness_loop, UV_RUN_DEFAULT);
     ck_assert_uint_eq(tty_workers(), 1);
-    ck_assert_int_eq(uv_loop_close(&bed_loop), 0);
-    bed_answer(&a, EIO);
+    ck_assert_int_eq(uv_loop_close(&tty_harness_loop), 0);
+    tty_harness_answer(&a, EIO);
     while (tty_workers() > 0)
         usleep(1000);
     ck_assert_uint_eq(user.done + user.after_close + other_user.after_close, 0);
@@ -95,39 +95,39 @@ END_TEST
 /* The process ends although a worker never does: the test is that this one ends. */
 START_TEST(exit_does_not_wait)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
-    bed_hang_on(&a, TIOCMSET);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
+    tty_harness_hang_on(&a, TIOCMSET);
     tty_lines(user.tty, true, true);
-    bed_wait_for_hang(&a);
-    bed_close(&user);
-    uv_run(&bed_loop, UV_RUN_DEFAULT);
-    ck_assert_int_eq(uv_loop_close(&bed_loop), 0);
+    tty_harness_wait_for_hang(&a);
+    tty_harness_close(&user);
+    uv_run(&tty_harness_loop, UV_RUN_DEFAULT);
+    ck_assert_int_eq(uv_loop_close(&tty_harness_loop), 0);
     ck_assert_uint_eq(tty_workers(), 1);
 }
 END_TEST
 
 START_TEST(closes_at_once)
 {
-    bed_plug(&a, 0, true);
-    bed_start_opening(&user, a.devnode);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_start_opening(&user, a.devnode);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
     ck_assert_uint_eq(user.opened, 0);
 }
 END_TEST
 
 START_TEST(closes_while_it_opens)
 {
-    bed_plug(&a, 0, true);
-    bed_hang_on(&a, TIOCMSET);
-    bed_start_opening(&user, a.devnode);
-    bed_wait_for_hang(&a);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_hang_on(&a, TIOCMSET);
+    tty_harness_start_opening(&user, a.devnode);
+    tty_harness_wait_for_hang(&a);
     ck_assert_uint_ne(tty_busy_since(user.tty), 0);
-    bed_close(&user);
-    uv_run(&bed_loop, UV_RUN_DEFAULT);
-    bed_answer(&a, 0);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    uv_run(&tty_harness_loop, UV_RUN_DEFAULT);
+    tty_harness_answer(&a, 0);
+    tty_harness_check_end(&user);
     ck_assert_uint_eq(user.opened, 0);
     ck_assert_int_eq(flock(a.slave, LOCK_EX | LOCK_NB), 0); /* it let go of the port */
 }
@@ -136,8 +136,8 @@ END_TEST
 /* The answer is already under way to the loop when the port is closed. */
 START_TEST(closes_before_the_answer_is_heard)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
     tty_lines(user.tty, true, true);
     for (unsigned sets = 1; sets < 2;) {
         pthread_mutex_lock(&a.lock);
@@ -145,26 +145,26 @@ START_TEST(closes_before_the_answer_is_heard)
         pthread_mutex_unlock(&a.lock);
     }
     usleep(20000);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
     ck_assert_uint_eq(user.done, 0);
 }
 END_TEST
 
 START_TEST(closes_in_a_callback)
 {
-    bed_plug(&a, 0, true);
-    bed_start_opening(&user, a.devnode);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_start_opening(&user, a.devnode);
     user.close_in = (unsigned)_i;
     RUN_UNTIL(user.opened);
     ck_assert_int_eq(user.error, 0);
     if (_i == CLOSE_IN_DONE)
         tty_lines(user.tty, true, true);
     if (_i == CLOSE_IN_RECEIVED)
-        bed_send(&a, "z");
+        tty_harness_send(&a, "z");
     if (_i == CLOSE_IN_GONE)
-        bed_yank(&a);
-    bed_check_end(&user);
+        tty_harness_yank(&a);
+    tty_harness_check_end(&user);
     ck_assert(user.closed);
 }
 END_TEST
@@ -172,58 +172,58 @@ END_TEST
 /* Hung up: `closed` comes when the kernel has let go, and the port can be had again. */
 START_TEST(tells_when_it_is_closed)
 {
-    struct bed_client again;
-    bed_plug(&a, 0, true);
+    struct tty_harness_client again;
+    tty_harness_plug(&a, 0, true);
     if (_i == 0) {
-        bed_open(&user, &a);
-        bed_hang_on(&a, TIOCMSET);
+        tty_harness_open(&user, &a);
+        tty_harness_hang_on(&a, TIOCMSET);
         tty_lines(user.tty, true, true);
     } else {
-        bed_hang_on(&a, TIOCMSET);
-        bed_start_opening(&user, a.devnode);
+        tty_harness_hang_on(&a, TIOCMSET);
+        tty_harness_start_opening(&user, a.devnode);
     }
-    bed_wait_for_hang(&a);
-    bed_send(&a, "x");
+    tty_harness_wait_for_hang(&a);
+    tty_harness_send(&a, "x");
     tty_hang_up(user.tty);
     tty_hang_up(user.tty);
     for (int i = 0; i < 100; i++)
-        uv_run(&bed_loop, UV_RUN_NOWAIT);
+        uv_run(&tty_harness_loop, UV_RUN_NOWAIT);
     ck_assert_uint_eq(user.hung_up, 0);
     ck_assert_uint_ne(tty_busy_since(user.tty), 0);
-    bed_answer(&a, 0);
+    tty_harness_answer(&a, 0);
     RUN_UNTIL(user.hung_up);
     ck_assert_uint_eq(user.done + user.gone + user.writable + user.n_received, 0);
     ck_assert_uint_eq(user.opened, _i == 0);
-    bed_open(&again, &a);
-    bed_close(&again);
-    bed_close(&user);
-    bed_check_end(&user);
+    tty_harness_open(&again, &a);
+    tty_harness_close(&again);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
     ck_assert_uint_eq(user.hung_up, 1);
 }
 END_TEST
 
 START_TEST(closes_while_it_is_hung_up)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
     if (_i == 0) { /* before the kernel has let go */
-        bed_hang_on(&a, TIOCMSET);
+        tty_harness_hang_on(&a, TIOCMSET);
         tty_lines(user.tty, true, true);
-        bed_wait_for_hang(&a);
+        tty_harness_wait_for_hang(&a);
         tty_hang_up(user.tty);
-        bed_close(&user);
-        uv_run(&bed_loop, UV_RUN_DEFAULT);
-        bed_answer(&a, EIO);
+        tty_harness_close(&user);
+        uv_run(&tty_harness_loop, UV_RUN_DEFAULT);
+        tty_harness_answer(&a, EIO);
     } else if (_i == 1) { /* after that, and before it is heard */
         tty_hang_up(user.tty);
         while (tty_workers() > 0)
             usleep(1000);
-        bed_close(&user);
+        tty_harness_close(&user);
     } else {
         user.close_in = CLOSE_IN_CLOSED;
         tty_hang_up(user.tty);
     }
-    bed_check_end(&user);
+    tty_harness_check_end(&user);
     ck_assert_uint_eq(user.hung_up, _i == 2);
 }
 END_TEST
@@ -231,23 +231,23 @@ END_TEST
 /* While a closed port's worker still hangs, gangd itself is who holds the port. */
 START_TEST(names_itself)
 {
-    bed_plug(&a, 0, true);
-    bed_open(&user, &a);
-    bed_hang_on(&a, TIOCMSET);
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
+    tty_harness_hang_on(&a, TIOCMSET);
     tty_lines(user.tty, true, true);
-    bed_wait_for_hang(&a);
-    bed_close(&user);
-    struct bed_client again;
-    bed_start_opening(&again, a.pts);
+    tty_harness_wait_for_hang(&a);
+    tty_harness_close(&user);
+    struct tty_harness_client again;
+    tty_harness_start_opening(&again, a.pts);
     RUN_UNTIL(again.opened);
     ck_assert_int_eq(again.cause, CAUSE_PORT_BUSY);
     char detail[128], name[16];
     prctl(PR_GET_NAME, name);
     snprintf(detail, sizeof(detail), "%s is held by %s (pid %d)", a.pts, name, (int)getpid());
     ck_assert_str_eq(again.detail, detail);
-    bed_close(&again);
-    bed_answer(&a, 0);
-    bed_check_end(&again);
+    tty_harness_close(&again);
+    tty_harness_answer(&a, 0);
+    tty_harness_check_end(&again);
 }
 END_TEST
 
@@ -257,7 +257,7 @@ int main(int argc, char **argv)
     preload_umockdev(argv);
     TCase *tests = tcase_create("tty_end");
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, bed_set_up, NULL);
+    tcase_add_checked_fixture(tests, tty_harness_set_up, NULL);
     tcase_add_loop_test(tests, says_gone_once, 0, 4);
     tcase_add_test(tests, gone_during_an_order);
     tcase_add_test(tests, one_stuck_port_costs_the_others_nothing);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The gangctl that was built beside this test, against the bench of the local sockets, and against a liar. */
+/* The gangctl that was built beside this test, against the harness of the local sockets, and against a server that
+ * lies. */
 #include "tests/runner.h"
-#include "tests/unit/daemon/http_bench.h"
+#include "tests/unit/daemon/http_harness.h"
 #include "tests/unit/daemon/http_station.h"
 
 #include <glob.h>
@@ -23,13 +24,13 @@ static char out[1 << 20], err[4096];
 
 static void fill(void)
 {
-    bench_fill(ROWS);
+    http_harness_fill(ROWS);
 }
 
 static void setup(void)
 {
-    bench_start();
-    setenv("GANGD_SOCKET", bench_socket, 1);
+    http_harness_start();
+    setenv("GANGD_SOCKET", http_harness_socket, 1);
     setenv("TZ", "UTC", 1);
 }
 
@@ -37,7 +38,7 @@ static void setup(void)
 static void make_empty(const char *name)
 {
     char path[128];
-    snprintf(path, sizeof(path), "%s/%s", bench_dir, name);
+    snprintf(path, sizeof(path), "%s/%s", http_harness_dir, name);
     FILE *file = fopen(path, "we");
     ck_assert_ptr_nonnull(file);
     fclose(file);
@@ -56,7 +57,8 @@ static void read_whole(const char *path, char *text, size_t size)
 static pid_t spawn(const char *arguments)
 {
     char command[PATH_MAX + 1024];
-    snprintf(command, sizeof(command), "exec %s %s >%s/out 2>%s/err", gangctl, arguments, bench_dir, bench_dir);
+    snprintf(command, sizeof(command), "exec %s %s >%s/out 2>%s/err", gangctl, arguments, http_harness_dir,
+             http_harness_dir);
     make_empty("out");
     make_empty("err");
     pid_t pid = fork();
@@ -71,9 +73,9 @@ static pid_t spawn(const char *arguments)
 static void read_outputs(void)
 {
     char path[128];
-    snprintf(path, sizeof(path), "%s/out", bench_dir);
+    snprintf(path, sizeof(path), "%s/out", http_harness_dir);
     read_whole(path, out, sizeof(out));
-    snprintf(path, sizeof(path), "%s/err", bench_dir);
+    snprintf(path, sizeof(path), "%s/err", http_harness_dir);
     read_whole(path, err, sizeof(err));
 }
 
@@ -139,7 +141,7 @@ START_TEST(no_gangd_is_3)
 {
     expect_complaint("status --socket /nowhere/gangd.sock", 3, "not running: there is no socket /nowhere/gangd.sock");
     char arguments[256];
-    snprintf(arguments, sizeof(arguments), "units --socket %s/secret.html", bench_dir);
+    snprintf(arguments, sizeof(arguments), "units --socket %s/secret.html", http_harness_dir);
     expect_complaint(arguments, 3, "nobody answers");
     expect_complaint("watch --socket /nowhere", 3, "not running");
     expect_complaint("units --book /nowhere.db", 3, "/nowhere.db: cannot open it: No such file");
@@ -167,7 +169,7 @@ END_TEST
 START_TEST(retry_is_done_or_refused)
 {
     ck_assert_int_eq(run("retry A1"), 0);
-    ck_assert_int_eq(bench_starts(), 1);
+    ck_assert_int_eq(http_harness_starts(), 1);
     expect_complaint("retry B2", 1, "slot B2 is empty");
     expect_complaint("retry 'C/3 %'", 1, "nothing at");
     expect_complaint("retry 'C 3'", 1, "there is no slot \"C 3\"");
@@ -178,13 +180,13 @@ START_TEST(start_is_for_some_slots_or_all)
 {
     ck_assert_int_eq(run("start"), 0);
     ck_assert_str_eq(out, "A1\n");
-    ck_assert_int_eq(bench_starts(), 1);
+    ck_assert_int_eq(http_harness_starts(), 1);
     ck_assert_int_eq(run("start A1 A1"), 0);
     ck_assert_str_eq(out, "A1\nA1\n");
-    ck_assert_int_eq(bench_starts(), 3);
+    ck_assert_int_eq(http_harness_starts(), 3);
     ck_assert_int_eq(run("start B2 A1 --json"), 1);
     ck_assert_ptr_nonnull(strstr(out, "\"started\": [\n    \"A1\"\n  ]"));
-    ck_assert_int_eq(bench_starts(), 4);
+    ck_assert_int_eq(http_harness_starts(), 4);
     expect_complaint("start 'C 3'", 1, "there is no slot \"C 3\"");
     expect_complaint("start A1 B2", 1, "slot B2 was not started");
 }
@@ -226,7 +228,7 @@ START_TEST(the_file_says_what_gangd_says)
         ck_assert_int_eq(run(commands[i]), 0);
         memcpy(first, out, sizeof(out));
         char arguments[256];
-        snprintf(arguments, sizeof(arguments), "%s --book %s --socket /nowhere", commands[i], bench_book());
+        snprintf(arguments, sizeof(arguments), "%s --book %s --socket /nowhere", commands[i], http_harness_book());
         ck_assert_int_eq(run(arguments), 0);
         ck_assert_str_eq(out, first);
         ck_assert_uint_gt(lines(out), 10);
@@ -239,7 +241,7 @@ static size_t files_named(const char *name)
 {
     char pattern[256];
     glob_t found;
-    snprintf(pattern, sizeof(pattern), "%s/%s*", bench_dir, name);
+    snprintf(pattern, sizeof(pattern), "%s/%s*", http_harness_dir, name);
     if (glob(pattern, 0, NULL, &found) != 0)
         return 0;
     size_t n = found.gl_pathc;
@@ -251,7 +253,7 @@ START_TEST(an_export_replaces_the_file)
 {
     char arguments[256], path[128];
     static char text[sizeof(out)];
-    snprintf(path, sizeof(path), "%s/book.csv", bench_dir);
+    snprintf(path, sizeof(path), "%s/book.csv", http_harness_dir);
     FILE *file = fopen(path, "we");
     fputs("old", file);
     fclose(file);
@@ -262,8 +264,8 @@ START_TEST(an_export_replaces_the_file)
     ck_assert_uint_eq(lines(text), 601);
 
     expect_complaint("export -o /nowhere/book.csv", 5, "/nowhere/book.csv: No such file");
-    snprintf(arguments, sizeof(arguments), "export -o %s", bench_dir);
-    expect_complaint(arguments, 5, bench_dir);
+    snprintf(arguments, sizeof(arguments), "export -o %s", http_harness_dir);
+    expect_complaint(arguments, 5, http_harness_dir);
     expect_complaint("export -o /dev/full", 5, "/dev/full");
 }
 END_TEST
@@ -281,7 +283,7 @@ END_TEST
 static pid_t lie(char *path, size_t size, const char *const *answers)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(path, size, "%s/liar.sock", bench_dir);
+    snprintf(path, size, "%s/liar.sock", http_harness_dir);
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -292,7 +294,7 @@ static pid_t lie(char *path, size_t size, const char *const *answers)
     if (pid == 0) {
         /* What it was asked is kept for the test, in the file "asked". */
         char asked[128], request[4096];
-        snprintf(asked, sizeof(asked), "%s/asked", bench_dir);
+        snprintf(asked, sizeof(asked), "%s/asked", http_harness_dir);
         FILE *file = fopen(asked, "we");
         for (; *answers; answers++) {
             int client = accept(fd, NULL, NULL);
@@ -341,7 +343,7 @@ END_TEST
 START_TEST(half_an_export_is_no_file)
 {
     char command[256];
-    snprintf(command, sizeof(command), "export -o %s/half.csv", bench_dir);
+    snprintf(command, sizeof(command), "export -o %s/half.csv", http_harness_dir);
     lie_and_expect(CHUNKED "5\r\nid,sl\r\n", command, 4, "broke off");
     ck_assert_uint_eq(files_named("half.csv"), 0);
 }
@@ -363,7 +365,7 @@ START_TEST(watch_follows_and_comes_back)
     ck_assert_int_eq(waitpid(liar, NULL, 0), liar);
     ck_assert_msg(strstr(out, "  A1  settling  Settling\n") != NULL, "%s", out);
     ck_assert_msg(strstr(out, "  A1  pass  18\n") != NULL, "%s", out);
-    snprintf(path, sizeof(path), "%s/asked", bench_dir);
+    snprintf(path, sizeof(path), "%s/asked", http_harness_dir);
     read_whole(path, asked, sizeof(asked));
     ck_assert_ptr_nonnull(strstr(asked, "Last-Event-ID: e-1\r\n"));
     ck_assert_ptr_nonnull(strstr(asked, "Last-Event-ID: e-2\r\n"));
@@ -377,7 +379,7 @@ START_TEST(watch_shows_what_gangd_publishes)
         usleep(10000);
         read_outputs();
     } while (!strstr(out, "{\"event\":\"snapshot\",\"data\":{"));
-    bench_publish(5, 1, 2);
+    http_harness_publish(5, 1, 2);
     do {
         usleep(10000);
         read_outputs();
@@ -392,8 +394,8 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("gangctl");
     TCase *tcase = tcase_create("commands");
     tcase_set_timeout(tcase, 240);
-    tcase_add_unchecked_fixture(tcase, fill, bench_unfill);
-    tcase_add_checked_fixture(tcase, setup, bench_stop);
+    tcase_add_unchecked_fixture(tcase, fill, http_harness_unfill);
+    tcase_add_checked_fixture(tcase, setup, http_harness_stop);
     tcase_add_test(tcase, a_wrong_command_line_is_2);
     tcase_add_test(tcase, help_and_version_need_no_gangd);
     tcase_add_test(tcase, no_gangd_is_3);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bench for the local sockets: http_start() on a loop of its own thread, with a real book and a station of two slots,
- * and a client of plain sockets that can send what no decent client would. A function fails the running test when it
- * cannot do what it says.
+ * A harness for the local sockets: http_start() on a loop of its own thread, with a real book and a station of two
+ * slots, and a client of plain sockets that can send what no decent client would. A function fails the running test
+ * when it cannot do what it says.
  */
-#ifndef TESTS_UNIT_DAEMON_HTTP_BENCH_H
-#define TESTS_UNIT_DAEMON_HTTP_BENCH_H
+#ifndef TESTS_UNIT_DAEMON_HTTP_HARNESS_H
+#define TESTS_UNIT_DAEMON_HTTP_HARNESS_H
 
 #include "daemon/api/events.h"
 #include "daemon/api/http.h"
@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A directory for this test, removed by bench_stop(). Its page has index.html and app.js. */
-extern char bench_dir[];
-extern uint16_t bench_port;
-extern char bench_socket[];
+/* A directory for this test, removed by http_harness_stop(). Its page has index.html and app.js. */
+extern char http_harness_dir[];
+extern uint16_t http_harness_port;
+extern char http_harness_socket[];
 
 /* What its station is (http_station.h): slot "A1" can be started, "B2" is empty, and there is no other. It can be held.
  */
@@ -28,27 +28,28 @@ struct station {
     int held; /* seconds asked for; -1: never */
 };
 
-/* For an unchecked fixture: makes a book of `rows` attempts with which each bench_start() then begins. Every third
- * failed; row n is of slot A1 or B2 in turn and has the MAC 18:fe:34 and n. */
-void bench_fill(int rows);
-void bench_unfill(void);
+/* For an unchecked fixture: makes a book of `rows` attempts with which each http_harness_start() then begins. Every
+ * third failed; row n is of slot A1 or B2 in turn and has the MAC 18:fe:34 and n. */
+void http_harness_fill(int rows);
+void http_harness_unfill(void);
 
 /* Starts all; the book is empty if none was filled. */
-void bench_start(void);
+void http_harness_start(void);
 
 /* Stops http, then the book, then the loop; no handle of libuv may be left. Nothing if it is stopped already. */
-void bench_stop(void);
+void http_harness_stop(void);
 
-int bench_starts(void);
-int bench_held(void);
-const char *bench_book(void);
+int http_harness_starts(void);
+int http_harness_held(void);
+const char *http_harness_book(void);
 
 /* Publishes `count` "slot" events on the loop's thread, with data {"n": first…, "pad": pad bytes}. */
-void bench_publish(int first, int count, int pad);
+void http_harness_publish(int first, int count, int pad);
 
-/* A configuration as bench_start() uses it, with port 0. bench_dir must be there: bench_make_dir(). */
-void bench_make_dir(void);
-void bench_config(struct config *config);
+/* A configuration as http_harness_start() uses it, with port 0. http_harness_dir must be there:
+ * http_harness_make_dir(). */
+void http_harness_make_dir(void);
+void http_harness_config(struct config *config);
 
 int client_tcp(void);
 int client_unix(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The CPU alone: code is put into IRAM, data into DRAM, and it runs until it comes back. One at a time. */
-#ifndef TESTS_UNIT_BOARDSIM_CPU_BENCH_H
-#define TESTS_UNIT_BOARDSIM_CPU_BENCH_H
+#ifndef TESTS_UNIT_BOARDSIM_CPU_HARNESS_H
+#define TESTS_UNIT_BOARDSIM_CPU_HARNESS_H
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/unit/daemon/tty_bed.h"
+#include "tests/unit/daemon/tty_harness.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@ static UMockdevTestbed *testbed; /* made for the first port that wants a handler
 static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
 {
     (void)base;
-    struct bed_port *port = data;
+    struct tty_harness_port *port = data;
     unsigned long request = umockdev_ioctl_client_get_request(client);
     pthread_mutex_lock(&port->lock);
     if (request == port->hang_on) {
@@ -48,9 +48,9 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
     return TRUE;
 }
 
-void bed_plug(struct bed_port *port, int number, bool with_handler)
+void tty_harness_plug(struct tty_harness_port *port, int number, bool with_handler)
 {
-    *port = (struct bed_port){.lines = -1};
+    *port = (struct tty_harness_port){.lines = -1};
     pthread_mutex_init(&port->lock, NULL);
     port->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     ck_assert(grantpt(port->master) == 0 && unlockpt(port->master) == 0);
@@ -76,21 +76,21 @@ void bed_plug(struct bed_port *port, int number, bool with_handler)
     ck_assert(umockdev_testbed_attach_ioctl(testbed, port->devnode, port->handler, NULL));
 }
 
-void bed_yank(struct bed_port *port)
+void tty_harness_yank(struct tty_harness_port *port)
 {
     close(port->slave);
     close(port->master);
     port->slave = port->master = -1;
 }
 
-void bed_hang_on(struct bed_port *port, unsigned long request)
+void tty_harness_hang_on(struct tty_harness_port *port, unsigned long request)
 {
     pthread_mutex_lock(&port->lock);
     port->hang_on = request;
     pthread_mutex_unlock(&port->lock);
 }
 
-void bed_wait_for_hang(struct bed_port *port)
+void tty_harness_wait_for_hang(struct tty_harness_port *port)
 {
     for (;;) {
         pthread_mutex_lock(&port->lock);
@@ -102,9 +102,9 @@ void bed_wait_for_hang(struct bed_port *port)
     }
 }
 
-void bed_answer(struct bed_port *port, int error)
+void tty_harness_answer(struct tty_harness_port *port, int error)
 {
-    bed_hang_on(port, 0);
+    tty_harness_hang_on(port, 0);
     umockdev_ioctl_client_complete(port->hanging, error ? -1 : 0, error);
     g_object_unref(port->hanging);
     port->hanging = NULL;
@@ -112,9 +112,9 @@ void bed_answer(struct bed_port *port, int error)
 
 /* The loop's side */
 
-uv_loop_t bed_loop;
+uv_loop_t tty_harness_loop;
 
-static void called(struct bed_client *client, unsigned which)
+static void called(struct tty_harness_client *client, unsigned which)
 {
     client->after_close += client->closed;
     if (which != 0 && client->close_in == which) {
@@ -125,7 +125,7 @@ static void called(struct bed_client *client, unsigned which)
 
 static void on_opened(void *data, int error, enum cause cause, const char *detail)
 {
-    struct bed_client *client = data;
+    struct tty_harness_client *client = data;
     client->opened++;
     client->error = error;
     client->cause = cause;
@@ -135,7 +135,7 @@ static void on_opened(void *data, int error, enum cause cause, const char *detai
 
 static void on_done(void *data, int error)
 {
-    struct bed_client *client = data;
+    struct tty_harness_client *client = data;
     client->done++;
     client->error = error;
     called(client, CLOSE_IN_DONE);
@@ -143,7 +143,7 @@ static void on_done(void *data, int error)
 
 static void on_modem(void *data, int error, unsigned lines)
 {
-    struct bed_client *client = data;
+    struct tty_harness_client *client = data;
     client->modem++;
     client->error = error;
     client->lines = lines;
@@ -152,7 +152,7 @@ static void on_modem(void *data, int error, unsigned lines)
 
 static void on_received(void *data, const uint8_t *bytes, size_t n)
 {
-    struct bed_client *client = data;
+    struct tty_harness_client *client = data;
     for (size_t i = 0; i < n; i++)
         client->received[client->n_received++ % sizeof(client->received)] = bytes[i];
     called(client, CLOSE_IN_RECEIVED);
@@ -160,14 +160,14 @@ static void on_received(void *data, const uint8_t *bytes, size_t n)
 
 static void on_writable(void *data)
 {
-    struct bed_client *client = data;
+    struct tty_harness_client *client = data;
     client->writable++;
     called(client, 0);
 }
 
 static void on_gone(void *data, int error)
 {
-    struct bed_client *client = data;
+    struct tty_harness_client *client = data;
     client->gone++;
     client->error = error;
     called(client, CLOSE_IN_GONE);
@@ -175,54 +175,54 @@ static void on_gone(void *data, int error)
 
 static void on_closed(void *data)
 {
-    struct bed_client *client = data;
+    struct tty_harness_client *client = data;
     client->hung_up++;
     called(client, CLOSE_IN_CLOSED);
 }
 
-const struct tty_events bed_events = {.opened = on_opened,
-                                      .done = on_done,
-                                      .modem = on_modem,
-                                      .received = on_received,
-                                      .writable = on_writable,
-                                      .gone = on_gone,
-                                      .closed = on_closed};
+const struct tty_events tty_harness_events = {.opened = on_opened,
+                                              .done = on_done,
+                                              .modem = on_modem,
+                                              .received = on_received,
+                                              .writable = on_writable,
+                                              .gone = on_gone,
+                                              .closed = on_closed};
 
-void bed_start_opening(struct bed_client *client, const char *devnode)
+void tty_harness_start_opening(struct tty_harness_client *client, const char *devnode)
 {
-    *client = (struct bed_client){0};
-    client->tty = tty_open(&bed_loop, devnode, &bed_events, client);
+    *client = (struct tty_harness_client){0};
+    client->tty = tty_open(&tty_harness_loop, devnode, &tty_harness_events, client);
 }
 
-void bed_open(struct bed_client *client, const struct bed_port *port)
+void tty_harness_open(struct tty_harness_client *client, const struct tty_harness_port *port)
 {
-    bed_start_opening(client, port->devnode);
+    tty_harness_start_opening(client, port->devnode);
     RUN_UNTIL(client->opened);
     ck_assert_msg(client->error == 0, "%s", client->detail);
     ck_assert_int_eq(client->cause, CAUSE_NONE);
 }
 
-void bed_close(struct bed_client *client)
+void tty_harness_close(struct tty_harness_client *client)
 {
     client->closed = true;
     tty_close(client->tty);
 }
 
-void bed_check_end(const struct bed_client *client)
+void tty_harness_check_end(const struct tty_harness_client *client)
 {
-    uv_run(&bed_loop, UV_RUN_DEFAULT);
+    uv_run(&tty_harness_loop, UV_RUN_DEFAULT);
     while (tty_workers() > 0)
         usleep(1000);
-    ck_assert_int_eq(uv_loop_close(&bed_loop), 0);
+    ck_assert_int_eq(uv_loop_close(&tty_harness_loop), 0);
     ck_assert_uint_eq(client->after_close, 0);
 }
 
-void bed_set_up(void)
+void tty_harness_set_up(void)
 {
-    ck_assert_int_eq(uv_loop_init(&bed_loop), 0);
+    ck_assert_int_eq(uv_loop_init(&tty_harness_loop), 0);
 }
 
-void bed_send(const struct bed_port *port, const char *text)
+void tty_harness_send(const struct tty_harness_port *port, const char *text)
 {
     ck_assert_int_eq(write(port->master, text, strlen(text)), (ssize_t)strlen(text));
 }

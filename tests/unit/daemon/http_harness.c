@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/unit/daemon/http_bench.h"
+#include "tests/unit/daemon/http_harness.h"
 #include "tests/runner.h"
 
 #include <arpa/inet.h>
@@ -16,9 +16,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-char bench_dir[64];
-uint16_t bench_port;
-char bench_socket[108];
+char http_harness_dir[64];
+uint16_t http_harness_port;
+char http_harness_socket[108];
 
 static struct {
     pthread_t thread;
@@ -34,12 +34,12 @@ static struct {
     char book[128];
     int first, count, pad;
     int loop_left; /* of uv_loop_close() */
-} bench;
+} harness;
 
 static void write_file(const char *name, const char *text)
 {
     char path[128];
-    snprintf(path, sizeof(path), "%s/%s", bench_dir, name);
+    snprintf(path, sizeof(path), "%s/%s", http_harness_dir, name);
     FILE *file = fopen(path, "we");
     ck_assert_ptr_nonnull(file);
     ck_assert_int_ge(fputs(text, file), 0);
@@ -58,43 +58,43 @@ static void run_command(const char *format, ...)
     ck_assert_int_eq(system(command), 0);
 }
 
-void bench_make_dir(void)
+void http_harness_make_dir(void)
 {
     char path[128];
-    snprintf(bench_dir, sizeof(bench_dir), "/tmp/test-http-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(bench_dir));
-    snprintf(path, sizeof(path), "%s/web", bench_dir);
+    snprintf(http_harness_dir, sizeof(http_harness_dir), "/tmp/test-http-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(http_harness_dir));
+    snprintf(path, sizeof(path), "%s/web", http_harness_dir);
     ck_assert_int_eq(mkdir(path, 0755), 0);
     write_file("web/index.html", "<!doctype html><title>bench</title>");
     write_file("web/app.js", "'use strict';");
     write_file("web/notes.txt", "not for the page");
     write_file("web/.hidden.html", "not for anybody");
     write_file("secret.html", "outside");
-    snprintf(bench_socket, sizeof(bench_socket), "%s/gangd.sock", bench_dir);
-    snprintf(bench.book, sizeof(bench.book), "%s/gangd.db", bench_dir);
+    snprintf(http_harness_socket, sizeof(http_harness_socket), "%s/gangd.sock", http_harness_dir);
+    snprintf(harness.book, sizeof(harness.book), "%s/gangd.db", http_harness_dir);
 }
 
-void bench_config(struct config *config)
+void http_harness_config(struct config *config)
 {
     memset(config, 0, sizeof(*config));
-    snprintf(config->socket, sizeof(config->socket), "%s", bench_socket);
+    snprintf(config->socket, sizeof(config->socket), "%s", http_harness_socket);
     snprintf(config->address, sizeof(config->address), "127.0.0.1");
-    snprintf(config->web, sizeof(config->web), "%s/web", bench_dir);
+    snprintf(config->web, sizeof(config->web), "%s/web", http_harness_dir);
 }
 
-const char *bench_book(void)
+const char *http_harness_book(void)
 {
-    return bench.book;
+    return harness.book;
 }
 
-int bench_starts(void)
+int http_harness_starts(void)
 {
-    return bench.station.starts;
+    return harness.station.starts;
 }
 
-int bench_held(void)
+int http_harness_held(void)
 {
-    return bench.station.held;
+    return harness.station.held;
 }
 
 static void on_health(void *data, const char *error)
@@ -144,7 +144,7 @@ static void book_next(void)
     book_begin(pattern.book, &attempt, on_begun, &attempt);
 }
 
-void bench_fill(int rows)
+void http_harness_fill(int rows)
 {
     char error[512] = "";
     strcpy(pattern.path, "/tmp/test-http-book-XXXXXX");
@@ -164,7 +164,7 @@ void bench_fill(int rows)
     ck_assert_int_eq(uv_loop_close(&pattern.loop), 0);
 }
 
-void bench_unfill(void)
+void http_harness_unfill(void)
 {
     run_command("rm %s*", pattern.path);
     pattern.path[0] = '\0';
@@ -175,82 +175,84 @@ void bench_unfill(void)
 static void on_call(uv_async_t *async)
 {
     (void)async;
-    bench.function();
-    sem_post(&bench.done);
+    harness.function();
+    sem_post(&harness.done);
 }
 
 static void *serve(void *unused)
 {
     (void)unused;
     struct config config;
-    bench_config(&config);
-    uv_loop_init(&bench.loop);
-    uv_async_init(&bench.loop, &bench.call, on_call);
-    bench.events = events_new();
-    bench.station.book = book_open(&bench.loop, bench.book, on_health, NULL, bench.error, sizeof(bench.error));
-    if (bench.station.book) {
-        bench.http = http_start(&bench.loop, &config, &bench.station, bench.events, bench.error, sizeof(bench.error));
+    http_harness_config(&config);
+    uv_loop_init(&harness.loop);
+    uv_async_init(&harness.loop, &harness.call, on_call);
+    harness.events = events_new();
+    harness.station.book =
+        book_open(&harness.loop, harness.book, on_health, NULL, harness.error, sizeof(harness.error));
+    if (harness.station.book) {
+        harness.http =
+            http_start(&harness.loop, &config, &harness.station, harness.events, harness.error, sizeof(harness.error));
     }
-    bench_port = bench.http ? http_port(bench.http) : 0;
-    sem_post(&bench.done);
-    uv_run(&bench.loop, UV_RUN_DEFAULT);
-    bench.loop_left = uv_loop_close(&bench.loop);
+    http_harness_port = harness.http ? http_port(harness.http) : 0;
+    sem_post(&harness.done);
+    uv_run(&harness.loop, UV_RUN_DEFAULT);
+    harness.loop_left = uv_loop_close(&harness.loop);
     return NULL;
 }
 
 static void on_loop(void (*function)(void))
 {
-    bench.function = function;
-    ck_assert_int_eq(uv_async_send(&bench.call), 0);
-    ck_assert_int_eq(sem_wait(&bench.done), 0);
+    harness.function = function;
+    ck_assert_int_eq(uv_async_send(&harness.call), 0);
+    ck_assert_int_eq(sem_wait(&harness.done), 0);
 }
 
-void bench_start(void)
+void http_harness_start(void)
 {
-    bench_make_dir();
+    http_harness_make_dir();
     if (pattern.path[0])
-        run_command("cp %s %s", pattern.path, bench.book);
-    sem_init(&bench.done, 0, 0);
-    ck_assert_int_eq(pthread_create(&bench.thread, NULL, serve, NULL), 0);
-    ck_assert_int_eq(sem_wait(&bench.done), 0);
-    ck_assert_msg(bench.http != NULL, "%s", bench.error);
-    bench.running = true;
+        run_command("cp %s %s", pattern.path, harness.book);
+    sem_init(&harness.done, 0, 0);
+    ck_assert_int_eq(pthread_create(&harness.thread, NULL, serve, NULL), 0);
+    ck_assert_int_eq(sem_wait(&harness.done), 0);
+    ck_assert_msg(harness.http != NULL, "%s", harness.error);
+    harness.running = true;
 }
 
 static void stop_on_loop(void)
 {
-    http_stop(bench.http);
-    ck_assert(book_close(bench.station.book, 5));
-    events_free(bench.events);
-    uv_close((uv_handle_t *)&bench.call, NULL);
+    http_stop(harness.http);
+    ck_assert(book_close(harness.station.book, 5));
+    events_free(harness.events);
+    uv_close((uv_handle_t *)&harness.call, NULL);
 }
 
-void bench_stop(void)
+void http_harness_stop(void)
 {
-    if (!bench.running)
+    if (!harness.running)
         return;
-    bench.running = false;
+    harness.running = false;
     on_loop(stop_on_loop);
-    ck_assert_int_eq(pthread_join(bench.thread, NULL), 0);
-    ck_assert_int_eq(bench.loop_left, 0);
-    ck_assert_msg(access(bench_socket, F_OK) != 0, "the socket file was left behind");
-    run_command("rm -r %s", bench_dir);
+    ck_assert_int_eq(pthread_join(harness.thread, NULL), 0);
+    ck_assert_int_eq(harness.loop_left, 0);
+    ck_assert_msg(access(http_harness_socket, F_OK) != 0, "the socket file was left behind");
+    run_command("rm -r %s", http_harness_dir);
 }
 
 static void publish_on_loop(void)
 {
-    char *pad = calloc(1, (size_t)bench.pad + 1);
-    memset(pad, 'x', (size_t)bench.pad);
-    for (int i = 0; i < bench.count; i++)
-        events_publish(bench.events, "slot", json_pack("{s:i,s:s}", "n", bench.first + i, "pad", pad));
+    char *pad = calloc(1, (size_t)harness.pad + 1);
+    memset(pad, 'x', (size_t)harness.pad);
+    for (int i = 0; i < harness.count; i++)
+        events_publish(harness.events, "slot", json_pack("{s:i,s:s}", "n", harness.first + i, "pad", pad));
     free(pad);
 }
 
-void bench_publish(int first, int count, int pad)
+void http_harness_publish(int first, int count, int pad)
 {
-    bench.first = first;
-    bench.count = count;
-    bench.pad = pad;
+    harness.first = first;
+    harness.count = count;
+    harness.pad = pad;
     on_loop(publish_on_loop);
 }
 
@@ -258,7 +260,7 @@ void bench_publish(int first, int count, int pad)
 
 int client_tcp(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(bench_port)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_harness_port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
@@ -269,7 +271,7 @@ int client_tcp(void)
 int client_unix(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", bench_socket);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", http_harness_socket);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -292,18 +294,18 @@ void client_request(int fd, const char *method, const char *target, const char *
 {
     char request[16384];
     int len = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n%s\r\n",
-                       method, target, bench_port, headers);
+                       method, target, http_harness_port, headers);
     ck_assert_int_lt(len, (int)sizeof(request));
     client_send(fd, request);
 }
 
-struct text {
+struct received {
     char *bytes;
     size_t len, capacity;
 };
 
 /* Appends what comes. False at the end of the connection. */
-static bool receive(int fd, struct text *text)
+static bool receive(int fd, struct received *text)
 {
     if (text->capacity - text->len < 4096) {
         text->capacity = 2 * text->capacity + 65536;
@@ -318,7 +320,7 @@ static bool receive(int fd, struct text *text)
 
 char *client_read_until(int fd, const char *mark)
 {
-    struct text text = {0};
+    struct received text = {0};
     size_t looked = 0;
     do {
         ck_assert_msg(receive(fd, &text), "the connection ended before \"%s\" came", mark);
@@ -367,7 +369,7 @@ static void dechunk(struct answer *answer)
 
 void client_answer(int fd, struct answer *answer)
 {
-    struct text text = {0};
+    struct received text = {0};
     while (receive(fd, &text))
         ;
     close(fd);
