@@ -45,7 +45,7 @@ ROOMS = {
     # A program without a station: it links the daemon's lower folders only.
     "tools/gangctl": Room(uses=("daemon/base", "daemon/config", "daemon/port", "daemon/book", "proto"), objects=True),
     # Written from the chip's documents alone: a mistake in proto/ or stub/ must not be repeated in the board.
-    "tools/boardsim": Room(uses=(), objects=True),
+    "tools/boardsim": Room(uses=(), modules=True, objects=True),
     "tools/demo": Room(uses=()),
     # Only benchmarks and tests hold a board and a conversation in one program.
     "tools/benchmark": Room(uses=EVERYTHING),

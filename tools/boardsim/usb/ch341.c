@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* WCH CH340. Its registers are written two at a time: addresses in the request's value, contents in its index. */
-#include "tools/boardsim/usb/device.h"
+#include "tools/boardsim/usb/usb_chip.h"
 
 #include <string.h>
 

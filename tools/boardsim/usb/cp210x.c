@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Silicon Labs CP210x: requests of AN571, to the interface. */
-#include "tools/boardsim/usb/device.h"
+#include "tools/boardsim/usb/usb_chip.h"
 
 #include <string.h>
 

@@ -37,11 +37,6 @@ const struct usb_kind *usb_kind(const struct adapter_kind *adapter)
     abort();
 }
 
-unsigned usb_ports(const struct usb_device *device)
-{
-    return device->adapter->ports ? device->adapter->ports : 1;
-}
-
 void usb_device_init(struct usb_device *device, const struct adapter_kind *adapter, const char *serial)
 {
     memset(device, 0, sizeof *device);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* FTDI: requests to the device; on chips of several ports the low byte of the index says which, from 1. */
-#include "tools/boardsim/usb/device.h"
+#include "tools/boardsim/usb/usb_chip.h"
 
 #include <string.h>
 

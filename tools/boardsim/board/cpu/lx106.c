@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "tools/boardsim/board/cpu/lx106.h"
+
 #include <string.h>
 
 #include "tools/boardsim/board/cpu/lx106_decode.h"
-#include "tools/boardsim/board/cpu/lx106_special.h"
 
 /* Backward branches before a loop is watched for idle spinning, and how many more the watch may take to come by again.
  * Watching each turn would cost every busy loop dearly. */

@@ -9,7 +9,7 @@
 #ifndef BOARDSIM_LX106_DECODE_H
 #define BOARDSIM_LX106_DECODE_H
 
-#include "tools/boardsim/board/cpu/lx106.h"
+#include "tools/boardsim/board/cpu/lx106_state.h"
 
 /* X(NAME), named as in the manual. Operands that are not the registers in fields r, s and t:
  *

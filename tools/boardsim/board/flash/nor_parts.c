@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The flash parts on offer. docs/boardsim-chip.md says where each figure comes from and how sure it is. */
-#include "tools/boardsim/board/flash/nor.h"
+#include "tools/boardsim/board/flash/nor_parts.h"
 
 #include <string.h>
 

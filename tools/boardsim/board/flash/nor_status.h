@@ -19,7 +19,11 @@
 #ifndef BOARDSIM_NOR_STATUS_H
 #define BOARDSIM_NOR_STATUS_H
 
-#include "tools/boardsim/board/flash/nor.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tools/boardsim/board/flash/nor_parts.h"
 
 #define NOR_STATUS_REGISTERS 3
 
