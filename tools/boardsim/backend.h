@@ -5,7 +5,7 @@
 #ifndef BOARDSIM_BACKEND_H
 #define BOARDSIM_BACKEND_H
 
-#include "tools/boardsim/adapter.h"
+#include "tools/boardsim/sim_adapter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,10 +34,10 @@ struct backend_type {
     struct backend *(*open)(char *error, size_t size);
     /* Removes everything. All adapters must be unplugged. */
     void (*close)(struct backend *backend);
-    /* An adapter that can be plugged into this back end; its first two arguments and errno are adapter_new()'s. */
-    struct adapter *(*adapter)(struct backend *backend, const struct adapter_kind *kind, int event_fd);
+    /* An adapter that can be plugged into this back end; its first two arguments and errno are sim_adapter_new()'s. */
+    struct sim_adapter *(*adapter)(struct backend *backend, const struct adapter_kind *kind, int event_fd);
     /* Plugs it in. Returns what unplug() and the others want; -1 if there is no room. */
-    int (*plug)(struct backend *backend, struct adapter *adapter, const struct backend_plug *how);
+    int (*plug)(struct backend *backend, struct sim_adapter *adapter, const struct backend_plug *how);
     /* It is pulled out, and freed. `detach`: the host's controller ends the connection, where it can. */
     void (*unplug)(struct backend *backend, int plug, bool detach);
     /* From now on control requests (modem lines, baud) and bytes, or bytes alone, are not answered, until it is

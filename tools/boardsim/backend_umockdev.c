@@ -30,8 +30,8 @@
 struct umockdev_port {
     unsigned number;
     pthread_mutex_t lock;
-    struct adapter *adapter; /* NULL: nothing is plugged here */
-    unsigned opens;          /* descriptors in the host's programs, those of an adapter that is gone included */
+    struct sim_adapter *adapter; /* NULL: nothing is plugged here */
+    unsigned opens;              /* descriptors in the host's programs, those of an adapter that is gone included */
     bool hangs;
     GPtrArray *hung; /* clients whose ioctl waits for its answer */
     UMockdevIoctlBase *ioctls;
@@ -83,7 +83,7 @@ static bool is_control_request(unsigned request)
     }
 }
 
-static void modem_lines(struct adapter *adapter, unsigned request, UMockdevIoctlClient *client)
+static void modem_lines(struct sim_adapter *adapter, unsigned request, UMockdevIoctlClient *client)
 {
     UMockdevIoctlData *data = umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0, sizeof(int), NULL);
     if (!data) {
@@ -93,24 +93,24 @@ static void modem_lines(struct adapter *adapter, unsigned request, UMockdevIoctl
     int lines;
     memcpy(&lines, data->data, sizeof lines);
     if (request == TIOCMGET) {
-        lines = adapter_lines(adapter);
+        lines = sim_adapter_lines(adapter);
         umockdev_ioctl_data_update(data, 0, (guint8 *)&lines, sizeof lines);
     } else if (request == TIOCMSET) {
-        adapter_set_lines(adapter, lines, TIOCM_DTR | TIOCM_RTS);
+        sim_adapter_set_lines(adapter, lines, TIOCM_DTR | TIOCM_RTS);
     } else {
-        adapter_set_lines(adapter, request == TIOCMBIS ? lines : 0, request == TIOCMBIC ? lines : 0);
+        sim_adapter_set_lines(adapter, request == TIOCMBIS ? lines : 0, request == TIOCMBIC ? lines : 0);
     }
     umockdev_ioctl_data_unref(data);
     answer(client, 0);
 }
 
 /* The kernel sets the pty's speed; then the driver writes back what the chip made of it. */
-static void set_termios(struct adapter *adapter, UMockdevIoctlClient *client)
+static void set_termios(struct sim_adapter *adapter, UMockdevIoctlClient *client)
 {
     int error = 0;
     int result = umockdev_ioctl_client_execute(client, &error, NULL);
     if (result == 0)
-        pty_show_baud(adapter_host_of(adapter), adapter_max_baud(adapter));
+        pty_show_baud(sim_adapter_host_of(adapter), sim_adapter_max_baud(adapter));
     umockdev_ioctl_client_complete(client, result, error);
 }
 
@@ -129,7 +129,7 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
     } else if (request == TIOCMGET || request == TIOCMSET || request == TIOCMBIS || request == TIOCMBIC) {
         modem_lines(port->adapter, request, client);
     } else if (request == TIOCSBRK || request == TIOCCBRK) {
-        adapter_break(port->adapter, request == TIOCSBRK);
+        sim_adapter_break(port->adapter, request == TIOCSBRK);
         answer(client, 0);
     } else {
         set_termios(port->adapter, client);
@@ -144,10 +144,10 @@ static void on_close(gpointer data, GObject *client)
     struct umockdev_port *port = data;
     pthread_mutex_lock(&port->lock);
     if (--port->opens == 0 && port->adapter) {
-        struct pty *pty = adapter_host_of(port->adapter);
+        struct pty *pty = sim_adapter_host_of(port->adapter);
         if (pty_hups(pty))
-            adapter_set_lines(port->adapter, 0, TIOCM_DTR | TIOCM_RTS);
-        adapter_listens(port->adapter, false);
+            sim_adapter_set_lines(port->adapter, 0, TIOCM_DTR | TIOCM_RTS);
+        sim_adapter_listens(port->adapter, false);
         pty_closed(pty);
     }
     pthread_mutex_unlock(&port->lock);
@@ -159,8 +159,8 @@ static void on_open(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpoint
     struct umockdev_port *port = data;
     pthread_mutex_lock(&port->lock);
     if (port->opens++ == 0 && port->adapter) {
-        adapter_listens(port->adapter, true);
-        adapter_set_lines(port->adapter, TIOCM_DTR | TIOCM_RTS, 0);
+        sim_adapter_listens(port->adapter, true);
+        sim_adapter_set_lines(port->adapter, TIOCM_DTR | TIOCM_RTS, 0);
     }
     pthread_mutex_unlock(&port->lock);
     /* There is no signal for a closed descriptor, but then the client object goes. */
@@ -381,24 +381,24 @@ static struct umockdev_port *free_port(struct umockdev_backend *backend, int not
     return last;
 }
 
-static struct adapter *make_adapter(struct backend *backend, const struct adapter_kind *kind, int event_fd)
+static struct sim_adapter *make_adapter(struct backend *backend, const struct adapter_kind *kind, int event_fd)
 {
     (void)backend;
-    struct adapter_host host;
-    return pty_new(kind, &host) ? adapter_new(kind, &host, event_fd) : NULL;
+    struct sim_adapter_host host;
+    return pty_new(kind, &host) ? sim_adapter_new(kind, &host, event_fd) : NULL;
 }
 
 /* A stuck adapter carries nothing. A host that reads from it must find nothing to wake it. */
-static void stick(struct adapter *adapter, bool stuck)
+static void stick(struct sim_adapter *adapter, bool stuck)
 {
-    adapter_stick(adapter, stuck);
+    sim_adapter_stick(adapter, stuck);
     if (stuck)
-        pty_flush(adapter_host_of(adapter));
+        pty_flush(sim_adapter_host_of(adapter));
 }
 
 /* The number is the ttyUSB's, as a kernel gives them: the lowest that is neither plugged nor still open in some
  * program. */
-static int plug(struct backend *base, struct adapter *adapter, const struct backend_plug *how)
+static int plug(struct backend *base, struct sim_adapter *adapter, const struct backend_plug *how)
 {
     struct umockdev_backend *backend = umockdev_of(base);
     struct umockdev_port *port = free_port(backend, how->not_tty);
@@ -412,11 +412,11 @@ static int plug(struct backend *base, struct adapter *adapter, const struct back
 
     char node[256];
     snprintf(node, sizeof node, "%s/dev/ttyUSB%u", backend->root, port->number);
-    if (symlink(pty_name(adapter_host_of(adapter)), node) != 0) {
+    if (symlink(pty_name(sim_adapter_host_of(adapter)), node) != 0) {
         fprintf(stderr, "boardsim: %s: %s\n", node, strerror(errno));
         abort();
     }
-    const struct adapter_kind *kind = adapter_kind_of(adapter);
+    const struct adapter_kind *kind = sim_adapter_kind_of(adapter);
     char serial[ADAPTER_SERIAL];
     struct adapter_place place = adapter_kind_place(kind, how->slot);
     adapter_kind_serial(kind, how->slot, how->number, serial);
@@ -452,13 +452,13 @@ static void unplug(struct backend *base, int number, bool detach)
     (void)detach;
     struct umockdev_port *port = &backend->ports[number];
     pthread_mutex_lock(&port->lock);
-    struct adapter *adapter = port->adapter;
+    struct sim_adapter *adapter = port->adapter;
     port->adapter = NULL;
     pthread_mutex_unlock(&port->lock);
     /* First the answers, then the hang-up: whoever reads because of the hang-up must not find the descriptor locked by
      * an ioctl that hangs. */
     answer_hung(port);
-    adapter_free(adapter);
+    sim_adapter_free(adapter);
 
     remove_device(backend, &port->tty);
     remove_device(backend, &port->port);

@@ -21,7 +21,7 @@ struct vhci_device;
 struct vhci_port {
     struct vhci_device *device;
     unsigned interface;
-    struct adapter *adapter;
+    struct sim_adapter *adapter;
     struct usb_port state;
     bool open;
 };
@@ -119,20 +119,20 @@ static void inputs(void *cable, int lines)
 
 /* The link's calls. They hold no lock while they are in the adapter, which asks for bytes under its own. */
 
-static struct adapter *adapter_at(struct vhci_port *port)
+static struct sim_adapter *adapter_at(struct vhci_port *port)
 {
     pthread_mutex_lock(&port->device->lock);
-    struct adapter *adapter = port->adapter;
+    struct sim_adapter *adapter = port->adapter;
     pthread_mutex_unlock(&port->device->lock);
     return adapter;
 }
 
-static void show(struct adapter *adapter, const struct usb_port *state)
+static void show(struct sim_adapter *adapter, const struct usb_port *state)
 {
     int lines = (state->dtr ? TIOCM_DTR : 0) | (state->rts ? TIOCM_RTS : 0);
-    if ((adapter_lines(adapter) & (TIOCM_DTR | TIOCM_RTS)) != lines)
-        adapter_set_lines(adapter, lines, TIOCM_DTR | TIOCM_RTS);
-    adapter_set_latency(adapter, state->latency_us);
+    if ((sim_adapter_lines(adapter) & (TIOCM_DTR | TIOCM_RTS)) != lines)
+        sim_adapter_set_lines(adapter, lines, TIOCM_DTR | TIOCM_RTS);
+    sim_adapter_set_latency(adapter, state->latency_us);
 }
 
 static void changed(void *data, unsigned number, const struct usb_port *state)
@@ -141,12 +141,12 @@ static void changed(void *data, unsigned number, const struct usb_port *state)
     pthread_mutex_lock(&port->device->lock);
     bool breaks = port->state.breaks != state->breaks;
     port->state = *state;
-    struct adapter *adapter = port->adapter;
+    struct sim_adapter *adapter = port->adapter;
     pthread_mutex_unlock(&port->device->lock);
     if (adapter)
         show(adapter, state);
     if (adapter && breaks)
-        adapter_break(adapter, state->breaks);
+        sim_adapter_break(adapter, state->breaks);
 }
 
 static void listens(void *data, unsigned number, bool open)
@@ -155,20 +155,20 @@ static void listens(void *data, unsigned number, bool open)
     pthread_mutex_lock(&port->device->lock);
     bool is_new = port->open != open;
     port->open = open;
-    struct adapter *adapter = port->adapter;
+    struct sim_adapter *adapter = port->adapter;
     pthread_mutex_unlock(&port->device->lock);
     if (adapter && is_new)
-        adapter_listens(adapter, open);
+        sim_adapter_listens(adapter, open);
 }
 
 /* A UART without a board sends all that it gets. */
 static void moves(void *data, unsigned number)
 {
     struct vhci_port *port = &((struct vhci_device *)data)->ports[number];
-    struct adapter *adapter = adapter_at(port);
+    struct sim_adapter *adapter = adapter_at(port);
     uint8_t bytes[512];
     if (adapter)
-        adapter_wake(adapter);
+        sim_adapter_wake(adapter);
     else
         while (take_from(port, bytes, sizeof bytes) > 0)
             ;
@@ -200,15 +200,15 @@ static void close_backend(struct backend *backend)
     free(backend);
 }
 
-static struct adapter *make_adapter(struct backend *backend, const struct adapter_kind *kind, int event_fd)
+static struct sim_adapter *make_adapter(struct backend *backend, const struct adapter_kind *kind, int event_fd)
 {
     (void)backend;
     struct cable *cable = calloc(1, sizeof *cable);
     if (!cable)
         return NULL;
-    const struct adapter_host host = {
+    const struct sim_adapter_host host = {
         .data = cable, .fd = -1, .take = take, .give = give, .baud = baud, .inputs = inputs, .free = free};
-    return adapter_new(kind, &host, event_fd);
+    return sim_adapter_new(kind, &host, event_fd);
 }
 
 static int plug_device(struct vhci_device *device, const struct adapter_kind *kind, const struct backend_plug *how)
@@ -230,9 +230,9 @@ static int plug_device(struct vhci_device *device, const struct adapter_kind *ki
     return 0;
 }
 
-static int plug(struct backend *backend, struct adapter *adapter, const struct backend_plug *how)
+static int plug(struct backend *backend, struct sim_adapter *adapter, const struct backend_plug *how)
 {
-    const struct adapter_kind *kind = adapter_kind_of(adapter);
+    const struct adapter_kind *kind = sim_adapter_kind_of(adapter);
     struct adapter_place place = adapter_kind_place(kind, how->slot);
     struct vhci_device *device = device_at(backend, place.hub_port);
     struct vhci_port *port = &device->ports[place.interface];
@@ -242,17 +242,17 @@ static int plug(struct backend *backend, struct adapter *adapter, const struct b
     bool open = port->open;
     bool is_in = device->link;
     pthread_mutex_unlock(&device->lock);
-    ((struct cable *)adapter_host_of(adapter))->port = port;
+    ((struct cable *)sim_adapter_host_of(adapter))->port = port;
     if (is_in) {
         show(adapter, &state);
-        adapter_listens(adapter, open);
+        sim_adapter_listens(adapter, open);
     } else if (plug_device(device, kind, how) != 0) {
         port->adapter = NULL;
         return -1;
     }
     for (unsigned i = 0; i < USB_PORTS; i++)
         if (device->ports[i].adapter)
-            set_inputs(&device->ports[i], adapter_lines(device->ports[i].adapter));
+            set_inputs(&device->ports[i], sim_adapter_lines(device->ports[i].adapter));
     int number = (int)(place.hub_port * USB_PORTS + place.interface);
     if (how->hang)
         backend_vhci.hang(backend, number, true, true);
@@ -279,7 +279,7 @@ static void pull_device(struct vhci_device *device, bool detach)
         port->open = false;
         pthread_mutex_unlock(&device->lock);
         if (port->adapter)
-            adapter_listens(port->adapter, false);
+            sim_adapter_listens(port->adapter, false);
     }
 }
 
@@ -287,7 +287,7 @@ static void unplug(struct backend *backend, int number, bool detach)
 {
     struct vhci_port *port = port_of(backend, number);
     pull_device(port->device, detach); /* nobody but this thread knows of the adapter then */
-    adapter_free(port->adapter);
+    sim_adapter_free(port->adapter);
     port->adapter = NULL;
 }
 

@@ -264,7 +264,7 @@ static enum operator_result wait_for(const struct call *call, int what, const ch
         return OPERATOR_DONE;
     call->wait->what = what;
     call->wait->slot = call->slot;
-    call->wait->until = adapter_clock() + (uint64_t)(time * SECOND);
+    call->wait->until = sim_adapter_clock() + (uint64_t)(time * SECOND);
     return operator_wait(call->rack, call->wait, call->answer);
 }
 
@@ -341,7 +341,7 @@ const char *operator_help(void)
 enum operator_result operator_wait(struct rack *rack, const struct operator_wait *wait, char answer[OPERATOR_ANSWER])
 {
     *answer = '\0';
-    bool over = adapter_clock() >= wait->until;
+    bool over = sim_adapter_clock() >= wait->until;
     if (wait->what == WAIT_SLEEP)
         return over ? OPERATOR_DONE : OPERATOR_WAITS;
     struct rack_view view;

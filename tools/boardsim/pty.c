@@ -71,7 +71,7 @@ static void hang_up(void *data)
     free(pty);
 }
 
-struct pty *pty_new(const struct adapter_kind *kind, struct adapter_host *host)
+struct pty *pty_new(const struct adapter_kind *kind, struct sim_adapter_host *host)
 {
     struct pty *pty = calloc(1, sizeof *pty);
     if (!pty)
@@ -84,7 +84,7 @@ struct pty *pty_new(const struct adapter_kind *kind, struct adapter_host *host)
         errno = cause;
         return NULL;
     }
-    *host = (struct adapter_host){
+    *host = (struct sim_adapter_host){
         .data = pty, .fd = pty->master, .take = take, .give = give, .baud = baud, .free = hang_up};
     return pty;
 }

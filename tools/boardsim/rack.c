@@ -28,7 +28,7 @@
 
 struct rack_slot {
     struct spec spec;
-    struct adapter *adapter;
+    struct sim_adapter *adapter;
     int plug;              /* of backend_type.plug() */
     struct sim_board *sim; /* on the adapter, or in the hand */
     bool seated;
@@ -92,7 +92,7 @@ struct rack *rack_new(const struct rack_options *options, char *error, size_t si
     }
     rack->event_fd = event_fd;
     rack->options = options;
-    rack->started = adapter_clock();
+    rack->started = sim_adapter_clock();
     rack->rng.state = options->seed;
     rack->last = &rack->first;
     for (unsigned i = 1; i <= BACKEND_SLOTS_MAX; i++)
@@ -120,7 +120,7 @@ int rack_event_fd(const struct rack *rack)
 
 double rack_time(const struct rack *rack)
 {
-    return (double)(adapter_clock() - rack->started) / SECOND;
+    return (double)(sim_adapter_clock() - rack->started) / SECOND;
 }
 
 struct spec *rack_slot_spec(struct rack *rack, unsigned slot)
@@ -176,7 +176,7 @@ static int tty_of(const struct rack *rack, const struct rack_slot *slot)
 static void move_lid(struct rack_slot *slot, bool closed)
 {
     slot->lid_closed = closed;
-    adapter_set_inputs(slot->adapter, slot->seated && closed ? slot->lid : 0);
+    sim_adapter_set_inputs(slot->adapter, slot->seated && closed ? slot->lid : 0);
 }
 
 static void seat(struct rack *rack, unsigned index, struct sim_board *sim)
@@ -188,8 +188,8 @@ static void seat(struct rack *rack, unsigned index, struct sim_board *sim)
     sim->out = -1;
     sim->plugs++;
     sim->slot = index;
-    sim->kind = adapter_kind_of(slot->adapter);
-    adapter_seat(slot->adapter, sim->board, sim->time, &sim->spec.adapter);
+    sim->kind = sim_adapter_kind_of(slot->adapter);
+    sim_adapter_seat(slot->adapter, sim->board, sim->time, &sim->spec.adapter);
     slot->lid = sim->spec.lid;
     move_lid(slot, true);
 }
@@ -216,8 +216,8 @@ static void lift(struct rack *rack, unsigned index)
     sim->tty = tty_of(rack, slot);
     note_path(rack, slot);
     slot->release_reset = slot->release_flash = 0;
-    adapter_state(slot->adapter, &sim->wire);
-    adapter_lift(slot->adapter, &sim->time);
+    sim_adapter_state(slot->adapter, &sim->wire);
+    sim_adapter_lift(slot->adapter, &sim->time);
     sim->out = rack_time(rack);
 }
 
@@ -271,10 +271,10 @@ static int plug(struct rack *rack, unsigned index, struct sim_board *sim, int no
     slot->plug = rack->backend->type->plug(rack->backend, slot->adapter, &how);
     if (slot->plug < 0) {
         if (sim) {
-            adapter_lift(slot->adapter, &sim->time);
+            sim_adapter_lift(slot->adapter, &sim->time);
             sim->plugs--;
         }
-        adapter_free(slot->adapter);
+        sim_adapter_free(slot->adapter);
         slot->adapter = NULL;
         slot->seated = false;
         return fail(error, size, "slot %u: there is no room for another adapter", index);
@@ -389,7 +389,7 @@ int rack_hold_buttons(struct rack *rack, unsigned slot, bool reset, bool flash, 
         return -1;
     struct rack_slot *s = &rack->slots[slot];
     s->release_reset = s->release_flash = 0;
-    adapter_buttons(s->adapter, reset, flash);
+    sim_adapter_buttons(s->adapter, reset, flash);
     tell(rack, slot, reset || flash ? "buttons held" : "buttons released", s->sim);
     return 0;
 }
@@ -399,8 +399,8 @@ int rack_press(struct rack *rack, unsigned slot, bool flash, char *error, size_t
     if (!check_seated(rack, slot, true, error, size))
         return -1;
     struct rack_slot *s = &rack->slots[slot];
-    adapter_buttons(s->adapter, true, flash);
-    s->release_reset = adapter_clock() + TAP_NS;
+    sim_adapter_buttons(s->adapter, true, flash);
+    s->release_reset = sim_adapter_clock() + TAP_NS;
     s->release_flash = flash ? s->release_reset + LINGER_NS : 0;
     tell(rack, slot, flash ? "reset pressed while flash is held" : "reset pressed", s->sim);
     return 0;
@@ -420,21 +420,21 @@ static uint64_t move_fingers(struct rack_slot *slot, uint64_t now)
 {
     if (slot->release_reset && slot->release_reset <= now) {
         slot->release_reset = 0;
-        adapter_buttons(slot->adapter, false, slot->release_flash != 0);
+        sim_adapter_buttons(slot->adapter, false, slot->release_flash != 0);
     }
     if (slot->release_reset)
         return slot->release_reset;
     if (slot->release_flash && slot->release_flash <= now) {
         slot->release_flash = 0;
-        adapter_buttons(slot->adapter, false, false);
+        sim_adapter_buttons(slot->adapter, false, false);
     }
     return slot->release_flash ? slot->release_flash : UINT64_MAX;
 }
 
 static bool is_cut(const struct rack_slot *slot)
 {
-    struct adapter_state state;
-    adapter_state(slot->adapter, &state);
+    struct sim_adapter_state state;
+    sim_adapter_state(slot->adapter, &state);
     return state.cut;
 }
 
@@ -466,7 +466,7 @@ uint64_t rack_tick(struct rack *rack)
     eventfd_t count;
     eventfd_read(rack->event_fd, &count);
     uint64_t next = UINT64_MAX;
-    uint64_t now = adapter_clock();
+    uint64_t now = sim_adapter_clock();
     for (unsigned i = 1; i <= BACKEND_SLOTS_MAX; i++) {
         struct rack_slot *slot = &rack->slots[i];
         uint64_t due = slot->seated ? move_fingers(slot, now) : bounce(rack, i, now);
@@ -496,7 +496,7 @@ void rack_view(struct rack *rack, unsigned index, struct rack_view *view)
     if (slot->seated)
         memcpy(view->mac, slot->sim->spec.config.mac, sizeof view->mac);
     if (slot->adapter)
-        adapter_state(slot->adapter, &view->wire);
+        sim_adapter_state(slot->adapter, &view->wire);
 }
 
 bool rack_finished(struct rack *rack, unsigned slot)
@@ -505,7 +505,7 @@ bool rack_finished(struct rack *rack, unsigned slot)
     rack_view(rack, slot, &view);
     if (!view.seated || !view.wire.touched)
         return false;
-    uint64_t still = adapter_clock() - view.wire.active_at;
+    uint64_t still = sim_adapter_clock() - view.wire.active_at;
     if (!view.wire.open)
         return still > CLOSED_NS;
     return still > STILL_NS || (view.wire.board_idle && still > IDLE_NS);
@@ -515,7 +515,7 @@ int rack_md5(struct rack *rack, unsigned slot, char md5[33], char *error, size_t
 {
     if (!check_seated(rack, slot, true, error, size))
         return -1;
-    adapter_look(rack->slots[slot].adapter, sim_board_md5, md5);
+    sim_adapter_inspect(rack->slots[slot].adapter, sim_board_md5, md5);
     return 0;
 }
 
@@ -524,7 +524,7 @@ int rack_log(struct rack *rack, unsigned slot, char *text, size_t size)
     if (!check_seated(rack, slot, true, text, size))
         return -1;
     char log[SIM_BOARD_LOG];
-    adapter_look(rack->slots[slot].adapter, sim_board_log, log);
+    sim_adapter_inspect(rack->slots[slot].adapter, sim_board_log, log);
     snprintf(text, size, "%s", log);
     return 0;
 }
@@ -543,7 +543,7 @@ int rack_dump(struct rack *rack, unsigned slot, const char *path, char *error, s
     if (!check_seated(rack, slot, true, error, size))
         return -1;
     struct sim_board_flash copy;
-    adapter_look(rack->slots[slot].adapter, copy_flash, &copy);
+    sim_adapter_inspect(rack->slots[slot].adapter, copy_flash, &copy);
     if (!copy.bytes)
         return fail(error, size, "out of memory");
     int result = sim_board_write_flash(&copy, path, error, size);

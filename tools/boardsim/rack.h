@@ -6,8 +6,8 @@
 #ifndef BOARDSIM_RACK_H
 #define BOARDSIM_RACK_H
 
-#include "tools/boardsim/adapter.h"
 #include "tools/boardsim/backend.h"
+#include "tools/boardsim/sim_adapter.h"
 #include "tools/boardsim/spec.h"
 
 #include <stdbool.h>
@@ -77,7 +77,7 @@ struct rack_view {
     const char *faults;
     const char *lid; /* "open" or "closed"; "none": no line tells of it */
     uint8_t mac[6];
-    struct adapter_state wire; /* of the board that is seated; zero without an adapter */
+    struct sim_adapter_state wire; /* of the board that is seated; zero without an adapter */
 };
 void rack_view(struct rack *rack, unsigned slot, struct rack_view *view);
 

@@ -2,7 +2,7 @@
 # libboardsim.a is the board alone, in virtual time, and its adapters at a kernel's USB. The program puts them into a rack.
 USB_OBJ       := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/usb/*.c))
 CHIP_OBJ      := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/board/*.c tools/boardsim/board/*/*.c))
-BOARD_OBJ     := $(CHIP_OBJ) $(patsubst %.c,$(B)/%.o,tools/boardsim/adapter.c tools/boardsim/backend_vhci.c) $(USB_OBJ)
+BOARD_OBJ     := $(CHIP_OBJ) $(patsubst %.c,$(B)/%.o,tools/boardsim/sim_adapter.c tools/boardsim/backend_vhci.c) $(USB_OBJ)
 PROGRAM_OBJ     := $(filter-out $(BOARD_OBJ),$(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/*.c)))
 BOARDSIM_PKGS := umockdev-1.0 glib-2.0 gio-2.0 libmd
 

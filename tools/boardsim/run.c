@@ -76,14 +76,14 @@ static void take_signals(int fd, struct child *child, bool *ended)
 
 static void end_after(struct child *child, uint64_t pause)
 {
-    uint64_t at = adapter_clock() + pause;
+    uint64_t at = sim_adapter_clock() + pause;
     if (at < child->end_at)
         child->end_at = at;
 }
 
 static void make_end(struct child *child)
 {
-    uint64_t now = adapter_clock();
+    uint64_t now = sim_adapter_clock();
     if (now >= child->end_at && child->kill_at == UINT64_MAX) {
         kill(child->pid, SIGTERM);
         child->kill_at = now + GRACE_NS;

@@ -6,7 +6,7 @@
 #ifndef BOARDSIM_SIM_BOARD_H
 #define BOARDSIM_SIM_BOARD_H
 
-#include "tools/boardsim/adapter.h"
+#include "tools/boardsim/sim_adapter.h"
 #include "tools/boardsim/spec.h"
 
 #include <stdio.h>
@@ -33,7 +33,7 @@ struct sim_board {
     double in, out; /* seconds since the rack was made; out < 0: still in */
 
     /* Filled in when it is taken out. */
-    struct adapter_state wire; /* of the last time it was in */
+    struct sim_adapter_state wire; /* of the last time it was in */
     struct board_stats stats;
     char exception[96];
     size_t flash_size;
@@ -58,10 +58,10 @@ int sim_board_examine(struct sim_board *sim, const char *dump_dir, char *error, 
 /* One JSON object, indented by four. */
 void sim_board_report(const struct sim_board *sim, FILE *file);
 
-/* For adapter_look(): data is char[33]; "" without a board. */
+/* For sim_adapter_inspect(): data is char[33]; "" without a board. */
 void sim_board_md5(struct board *board, void *data);
 
-/* For adapter_look(): data is char[SIM_BOARD_LOG]; what the board has sent since it last left reset, escaped. */
+/* For sim_adapter_inspect(): data is char[SIM_BOARD_LOG]; what the board has sent since it last left reset, escaped. */
 void sim_board_log(struct board *board, void *data);
 
 struct sim_board_flash {

@@ -6,8 +6,8 @@
 #ifndef BOARDSIM_SPEC_H
 #define BOARDSIM_SPEC_H
 
-#include "tools/boardsim/adapter.h"
 #include "tools/boardsim/board/board.h"
+#include "tools/boardsim/sim_adapter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,14 +17,14 @@
 
 struct spec {
     struct board_config config;
-    struct adapter_faults adapter; /* of the adapter, as long as this board is on it */
-    bool bounces;                  /* after adapter.cut_after it comes back by itself */
-    bool hang_ioctl;               /* the adapter never answers a control request until it is unplugged */
-    int lid;                       /* of the fixture: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR; 0: it tells of no lid */
-    bool has_mac;                  /* config.mac was ordered; otherwise the rack makes a new one */
-    bool clone_mac;                /* it has the MAC of the board that was made before it */
-    char image[256];               /* file that is in flash from the start, or "" */
-    char faults[SPEC_WORDS];       /* the fault words as given, separated by blanks: for the report */
+    struct sim_adapter_faults adapter; /* of the adapter, as long as this board is on it */
+    bool bounces;                      /* after adapter.cut_after it comes back by itself */
+    bool hang_ioctl;                   /* the adapter never answers a control request until it is unplugged */
+    int lid;                           /* of the fixture: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR; 0: it tells of no lid */
+    bool has_mac;                      /* config.mac was ordered; otherwise the rack makes a new one */
+    bool clone_mac;                    /* it has the MAC of the board that was made before it */
+    char image[256];                   /* file that is in flash from the start, or "" */
+    char faults[SPEC_WORDS];           /* the fault words as given, separated by blanks: for the report */
 };
 
 /* Adds one word to the order. Returns 0, or -1 with a sentence that names the word in `error`. */

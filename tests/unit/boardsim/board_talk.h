@@ -113,7 +113,7 @@ static inline void say_request(uint8_t op, uint32_t checksum, const void *data, 
     say_frame(request, 8 + n);
 }
 
-struct reply {
+struct loader_reply {
     uint8_t op, status, error;
     uint32_t value;
 };
@@ -141,7 +141,7 @@ static inline bool next_frame(uint8_t *frame, size_t room, size_t *n)
     return true;
 }
 
-static inline bool next_reply(struct reply *reply)
+static inline bool next_reply(struct loader_reply *reply)
 {
     uint8_t frame[64];
     size_t n;
@@ -159,9 +159,9 @@ static inline bool next_reply(struct reply *reply)
 }
 
 /* Asks and waits up to ten seconds for the answer. */
-static inline struct reply ask_with(uint8_t op, uint32_t checksum, const void *data, size_t n)
+static inline struct loader_reply ask_with(uint8_t op, uint32_t checksum, const void *data, size_t n)
 {
-    struct reply reply = {0};
+    struct loader_reply reply = {0};
 
     forget();
     say_request(op, checksum, data, n);
@@ -173,7 +173,7 @@ static inline struct reply ask_with(uint8_t op, uint32_t checksum, const void *d
     ck_abort_msg("no answer to command 0x%02x", op);
 }
 
-static inline struct reply ask(uint8_t op, const void *data, size_t n)
+static inline struct loader_reply ask(uint8_t op, const void *data, size_t n)
 {
     return ask_with(op, 0, data, n);
 }
@@ -211,7 +211,8 @@ static inline uint8_t xor_of(const uint8_t *bytes, size_t n)
 }
 
 /* MEM_DATA or FLASH_DATA with the right checksum, changed by `damage`. */
-static inline struct reply ask_data(uint8_t op, uint32_t sequence, const uint8_t *payload, uint32_t n, uint32_t damage)
+static inline struct loader_reply ask_data(uint8_t op, uint32_t sequence, const uint8_t *payload, uint32_t n,
+                                           uint32_t damage)
 {
     static uint8_t data[16 + 0x1900];
     const uint32_t head[4] = {n, sequence, 0, 0};
@@ -221,7 +222,7 @@ static inline struct reply ask_data(uint8_t op, uint32_t sequence, const uint8_t
     return ask_with(op, xor_of(payload, n) ^ damage, data, 16 + n);
 }
 
-static inline void must(struct reply reply)
+static inline void must(struct loader_reply reply)
 {
     ck_assert_msg(reply.status == 0, "command 0x%02x: error %u", reply.op, reply.error);
 }

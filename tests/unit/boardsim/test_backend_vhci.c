@@ -75,14 +75,14 @@ static void close_backend(void)
     close(events);
 }
 
-static struct adapter *make(const char *kind)
+static struct sim_adapter *make(const char *kind)
 {
-    struct adapter *adapter = backend_vhci.adapter(backend, adapter_kind(kind), events);
+    struct sim_adapter *adapter = backend_vhci.adapter(backend, adapter_kind(kind), events);
     ck_assert_ptr_nonnull(adapter);
     return adapter;
 }
 
-static int plug(struct adapter *adapter, unsigned slot, bool hang)
+static int plug(struct sim_adapter *adapter, unsigned slot, bool hang)
 {
     return backend_vhci.plug(backend, adapter,
                              &(struct backend_plug){.slot = slot, .number = 7, .hang = hang, .not_tty = -1});
@@ -102,9 +102,9 @@ static const uint8_t get_lines[8] = {0xc1, 0x08, 0, 0, 0, 0, 1, 0};
 START_TEST(a_board_is_at_the_other_end)
 {
     open_backend();
-    struct adapter *adapter = make("cp2102n");
+    struct sim_adapter *adapter = make("cp2102n");
     struct board *board = board_new(&(struct board_config){.seed = 1, .mac = {0x18, 0xfe, 0x34, 0, 0, 1}});
-    adapter_seat(adapter, board, 0, &(struct adapter_faults){0});
+    sim_adapter_seat(adapter, board, 0, &(struct sim_adapter_faults){0});
     int number = plug(adapter, 3, false);
     ck_assert_int_ge(number, 0);
     ck_assert(!is_fast);
@@ -118,7 +118,7 @@ START_TEST(a_board_is_at_the_other_end)
     static const uint8_t release[8] = {0x41, 0x07, 0x00, 0x03};
     ck_assert_int_eq(request(set_baud, (uint8_t[]){0x80, 0x24, 1, 0}, 4), 0); /* 74880 */
     ck_assert_int_eq(request(hold, NULL, 0), 0);
-    ck_assert_int_eq(adapter_lines(adapter), TIOCM_RTS);
+    ck_assert_int_eq(sim_adapter_lines(adapter), TIOCM_RTS);
     uint32_t transfer = usb_submit(0x82, NULL, NULL, 64);
     uint32_t n;
     uint32_t let_go = usb_submit(0, release, NULL, 0);
@@ -132,7 +132,7 @@ START_TEST(a_board_is_at_the_other_end)
         transfer = usb_submit(0x82, NULL, NULL, 64);
     }
     uint64_t time;
-    ck_assert_ptr_eq(adapter_lift(adapter, &time), board);
+    ck_assert_ptr_eq(sim_adapter_lift(adapter, &time), board);
     backend_vhci.unplug(backend, number, false);
     board_free(board);
     close_backend();
@@ -142,16 +142,16 @@ END_TEST
 START_TEST(lines_that_come_in_reach_the_host)
 {
     open_backend();
-    struct adapter *adapter = make("cp2104");
-    adapter_set_inputs(adapter, TIOCM_DSR); /* before it is plugged in */
+    struct sim_adapter *adapter = make("cp2104");
+    sim_adapter_set_inputs(adapter, TIOCM_DSR); /* before it is plugged in */
     int number = plug(adapter, 1, false);
     uint8_t lines;
     ck_assert_int_eq(request(get_lines, &lines, 1), 0);
     ck_assert_uint_eq(lines, 0x20);
-    adapter_set_inputs(adapter, TIOCM_CTS | TIOCM_CAR);
+    sim_adapter_set_inputs(adapter, TIOCM_CTS | TIOCM_CAR);
     request(get_lines, &lines, 1);
     ck_assert_uint_eq(lines, 0x90);
-    adapter_set_inputs(adapter, 0);
+    sim_adapter_set_inputs(adapter, 0);
     request(get_lines, &lines, 1);
     ck_assert_uint_eq(lines, 0);
     backend_vhci.unplug(backend, number, false);
@@ -164,15 +164,15 @@ START_TEST(four_adapters_are_one_device)
 {
     static const uint8_t get_status[8] = {0xc0, 5, 0, 0, 2, 0, 2, 0};
     open_backend();
-    struct adapter *first = make("ft4232h");
-    struct adapter *second = make("ft4232h");
+    struct sim_adapter *first = make("ft4232h");
+    struct sim_adapter *second = make("ft4232h");
     int first_plug = plug(first, 5, false);
     int second_plug = plug(second, 6, false);
     ck_assert_uint_eq(attached, 1);
     ck_assert(is_fast);
     ck_assert_int_eq(backend_vhci.tty(backend, second_plug), 1011);
     uint8_t status[2];
-    adapter_set_inputs(second, TIOCM_CAR);
+    sim_adapter_set_inputs(second, TIOCM_CAR);
     ck_assert_int_eq(request(get_status, status, 2), 0);
     ck_assert_uint_eq(status[0], 0x81);
 
@@ -212,7 +212,7 @@ START_TEST(a_full_controller_is_no_disaster)
 {
     open_backend();
     is_full = true;
-    struct adapter *adapter = make("ch340");
+    struct sim_adapter *adapter = make("ch340");
     ck_assert_int_eq(plug(adapter, 1, false), -1);
     is_full = false;
     int number = plug(adapter, 1, false);

@@ -108,7 +108,7 @@ START_TEST(a_faster_crystal_speaks_faster)
 {
     struct board_config config = plain;
     uint32_t address = 0x60000014;
-    struct reply reply;
+    struct loader_reply reply;
 
     config.crystal_mhz = 40;
     plug(&config);

@@ -15,7 +15,7 @@ static void read_words(const struct board_config *config)
     connect_at(115200);
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t address = 0x3ff00050 + 4 * i;
-        struct reply reply = ask(READ_REG, &address, 4);
+        struct loader_reply reply = ask(READ_REG, &address, 4);
 
         must(reply);
         words[i] = reply.value;

@@ -5,7 +5,7 @@
 
 #define BIT 451u /* 115200 at 52 MHz */
 
-static struct line line;
+static struct serial_line line;
 
 static void teardown(void)
 {

@@ -33,20 +33,20 @@ static void teardown(void)
 
 static uint32_t read_reg(uint32_t address)
 {
-    struct reply reply = ask(READ_REG, &address, 4);
+    struct loader_reply reply = ask(READ_REG, &address, 4);
 
     must(reply);
     return reply.value;
 }
 
-static struct reply write_reg(uint32_t address, uint32_t value, uint32_t mask, uint32_t delay)
+static struct loader_reply write_reg(uint32_t address, uint32_t value, uint32_t mask, uint32_t delay)
 {
     const uint32_t tuple[4] = {address, value, mask, delay};
 
     return ask(WRITE_REG, tuple, sizeof tuple);
 }
 
-static struct reply begin(uint8_t op, uint32_t size, uint32_t blocks, uint32_t block, uint32_t address)
+static struct loader_reply begin(uint8_t op, uint32_t size, uint32_t blocks, uint32_t block, uint32_t address)
 {
     const uint32_t data[4] = {size, blocks, block, address};
 
@@ -55,14 +55,14 @@ static struct reply begin(uint8_t op, uint32_t size, uint32_t blocks, uint32_t b
 
 #define ck_reply(reply_, status_, error_)                                                                              \
     do {                                                                                                               \
-        struct reply got = (reply_);                                                                                   \
+        struct loader_reply got = (reply_);                                                                            \
         ck_assert_uint_eq(got.status, status_);                                                                        \
         ck_assert_uint_eq(got.error, error_);                                                                          \
     } while (0)
 
 START_TEST(the_first_sync_is_eaten_and_the_next_answered_eight_times)
 {
-    struct reply reply;
+    struct loader_reply reply;
     int answers = 0;
 
     reset_to_download();
@@ -108,7 +108,7 @@ END_TEST
 START_TEST(a_bad_sync_is_refused_eight_times)
 {
     uint8_t data[36] = {0x07, 0x07, 0x12, 0x21};
-    struct reply reply;
+    struct loader_reply reply;
     int answers = 0;
 
     say_request(SYNC, 0, data, sizeof data);
@@ -123,7 +123,7 @@ END_TEST
 
 START_TEST(unknown_commands_echo_the_previous_one)
 {
-    struct reply reply;
+    struct loader_reply reply;
     int answers = 0;
 
     read_reg(0x40001000);
@@ -272,7 +272,7 @@ END_TEST
 START_TEST(a_frame_longer_than_its_header_says_is_refused)
 {
     static const uint8_t frame[] = {0, READ_REG, 3, 0, 0, 0, 0, 0, 0x00, 0x10, 0x00, 0x40};
-    struct reply reply;
+    struct loader_reply reply;
 
     forget();
     say_frame(frame, sizeof frame);

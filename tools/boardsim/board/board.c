@@ -20,7 +20,7 @@ struct board {
     struct rom rom;
     struct nor *nor;
     struct reset reset;
-    struct line to_board, to_host; /* to_host holds what is complete */
+    struct serial_line to_board, to_host; /* to_host holds what is complete */
     struct line_noise noise_in, noise_out, flaky_in, flaky_out;
     struct rng lines_rng, babble_rng;
     uint64_t babble_at, babble_until; /* the next stray byte of a noisy boot; UINT64_MAX: none */

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /* A transfer that waits. */
-struct transfer {
-    struct transfer *next;
+struct usb_transfer {
+    struct usb_transfer *next;
     uint32_t number;
     uint32_t length, done; /* bytes; taken from `data` */
     bool in;
@@ -31,23 +31,23 @@ struct usb_link {
     pthread_mutex_t lock;
     struct usb_device device;
     bool bulk_stuck, control_stuck;
-    struct transfer *bulk[USB_PORTS][2];
-    struct transfer *control; /* requests that are not answered yet */
-    struct transfer *events;  /* of the interrupt endpoint */
-    bool news[USB_PORTS];     /* the lines that come in are not those that the host was told last */
+    struct usb_transfer *bulk[USB_PORTS][2];
+    struct usb_transfer *control; /* requests that are not answered yet */
+    struct usb_transfer *events;  /* of the interrupt endpoint */
+    bool news[USB_PORTS];         /* the lines that come in are not those that the host was told last */
     uint8_t in[PDU_HEADER + PDU_DATA];
 };
 
-static void append(struct transfer **list, struct transfer *transfer)
+static void append(struct usb_transfer **list, struct usb_transfer *transfer)
 {
     while (*list)
         list = &(*list)->next;
     *list = transfer;
 }
 
-static struct transfer *transfer_new(const struct pdu *pdu)
+static struct usb_transfer *transfer_new(const struct pdu *pdu)
 {
-    struct transfer *transfer = calloc(1, sizeof *transfer + pdu->length);
+    struct usb_transfer *transfer = calloc(1, sizeof *transfer + pdu->length);
     if (!transfer)
         abort();
     transfer->number = pdu->number;
@@ -59,21 +59,21 @@ static struct transfer *transfer_new(const struct pdu *pdu)
     return transfer;
 }
 
-static void drop(struct transfer **list)
+static void drop(struct usb_transfer **list)
 {
-    struct transfer *first = *list;
+    struct usb_transfer *first = *list;
     *list = first->next;
     free(first);
 }
 
-static struct transfer *find(struct transfer *list, uint32_t number)
+static struct usb_transfer *find(struct usb_transfer *list, uint32_t number)
 {
     while (list && list->number != number)
         list = list->next;
     return list;
 }
 
-static bool drop_number(struct transfer **list, uint32_t number)
+static bool drop_number(struct usb_transfer **list, uint32_t number)
 {
     for (; *list; list = &(*list)->next) {
         if ((*list)->number == number) {
@@ -115,7 +115,7 @@ static void give_back(struct usb_link *link, uint32_t number, int status, const 
 }
 
 /* Carries out a request, and returns as usb_control() does. The transfer must be what its setup says. */
-static int carry_out(struct usb_link *link, const struct transfer *transfer, struct usb_setup *setup,
+static int carry_out(struct usb_link *link, const struct usb_transfer *transfer, struct usb_setup *setup,
                      uint8_t reply[USB_REPLY])
 {
     const uint8_t *bytes = transfer->setup;
@@ -138,7 +138,7 @@ static int carry_out(struct usb_link *link, const struct transfer *transfer, str
 static void answer_control(struct usb_link *link, uint32_t number)
 {
     pthread_mutex_lock(&link->lock);
-    const struct transfer *transfer = find(link->control, number);
+    const struct usb_transfer *transfer = find(link->control, number);
     if (!transfer) {
         pthread_mutex_unlock(&link->lock);
         return;
@@ -168,7 +168,7 @@ static void answer_control(struct usb_link *link, uint32_t number)
 /* Standard requests are for the hub and what USB there is in front of the UARTs: they do not stick. */
 static void take_control(struct usb_link *link, const struct pdu *pdu)
 {
-    struct transfer *transfer = transfer_new(pdu);
+    struct usb_transfer *transfer = transfer_new(pdu);
     pthread_mutex_lock(&link->lock);
     bool parked = transfer->parked = link->control_stuck && (pdu->setup[0] & USB_TYPE) != USB_STANDARD;
     append(&link->control, transfer);
@@ -178,7 +178,7 @@ static void take_control(struct usb_link *link, const struct pdu *pdu)
 }
 
 /* The transfers that wait at an endpoint; NULL if there is no such endpoint. */
-static struct transfer **queue_of(struct usb_link *link, uint8_t address)
+static struct usb_transfer **queue_of(struct usb_link *link, uint8_t address)
 {
     int port = usb_port_of(&link->device, address);
     if (port >= 0)
@@ -190,7 +190,7 @@ static struct transfer **queue_of(struct usb_link *link, uint8_t address)
 static void tell_inputs(struct usb_link *link, unsigned port)
 {
     uint8_t endpoint = usb_inputs_endpoint(&link->device, port);
-    struct transfer **queue = endpoint ? queue_of(link, endpoint) : NULL;
+    struct usb_transfer **queue = endpoint ? queue_of(link, endpoint) : NULL;
     if (!link->news[port] || link->bulk_stuck || !queue || !*queue)
         return;
     uint8_t bytes[USB_EVENT];
@@ -207,7 +207,7 @@ static void take_transfer(struct usb_link *link, const struct pdu *pdu)
     uint8_t address = (uint8_t)(pdu->endpoint | (pdu->in ? 0x80 : 0));
     int port = usb_port_of(&link->device, address);
     pthread_mutex_lock(&link->lock);
-    struct transfer **queue = queue_of(link, address);
+    struct usb_transfer **queue = queue_of(link, address);
     if (queue) {
         append(queue, transfer_new(pdu));
         tell_inputs(link, port < 0 ? 0 : (unsigned)port);
@@ -305,7 +305,7 @@ void usb_link_free_ended(struct usb_link *link)
 {
     pthread_join(link->thread, NULL);
     close(link->socket);
-    struct transfer **lists[] = {&link->control, &link->events};
+    struct usb_transfer **lists[] = {&link->control, &link->events};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         while (*lists[i])
             drop(lists[i]);
@@ -320,9 +320,9 @@ size_t usb_link_take(struct usb_link *link, unsigned port, uint8_t *bytes, size_
 {
     size_t taken = 0;
     pthread_mutex_lock(&link->lock);
-    struct transfer **queue = &link->bulk[port][FROM_HOST];
+    struct usb_transfer **queue = &link->bulk[port][FROM_HOST];
     while (*queue && taken < room && !link->bulk_stuck) {
-        struct transfer *first = *queue;
+        struct usb_transfer *first = *queue;
         size_t part = first->length - first->done;
         if (part > room - taken)
             part = room - taken;
@@ -342,9 +342,9 @@ size_t usb_link_give(struct usb_link *link, unsigned port, const uint8_t *bytes,
 {
     size_t given = 0;
     pthread_mutex_lock(&link->lock);
-    struct transfer **queue = &link->bulk[port][TO_HOST];
+    struct usb_transfer **queue = &link->bulk[port][TO_HOST];
     while (*queue && given < n && !link->bulk_stuck) {
-        struct transfer *first = *queue;
+        struct usb_transfer *first = *queue;
         size_t used;
         size_t length = usb_pack(&link->device, port, bytes + given, n - given, first->data, first->length, &used);
         if (used == 0)
@@ -372,7 +372,7 @@ void usb_link_set_inputs(struct usb_link *link, unsigned port, uint8_t inputs)
 static bool take_parked(struct usb_link *link, uint32_t *number)
 {
     pthread_mutex_lock(&link->lock);
-    struct transfer *transfer = link->control_stuck ? NULL : link->control;
+    struct usb_transfer *transfer = link->control_stuck ? NULL : link->control;
     while (transfer && !transfer->parked)
         transfer = transfer->next;
     if (transfer) {

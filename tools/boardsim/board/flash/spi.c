@@ -12,7 +12,7 @@
 #define BUFFER 64u
 
 /* One chip-select on the wire. */
-struct transfer {
+struct spi_transfer {
     uint8_t out[2 + 4 + 32 + BUFFER];
     size_t n;
     uint8_t in[BUFFER];
@@ -69,19 +69,19 @@ static size_t room(size_t n, bool high)
     return n < most ? n : most;
 }
 
-static void put_byte(struct transfer *t, uint8_t byte, unsigned pins)
+static void put_byte(struct spi_transfer *t, uint8_t byte, unsigned pins)
 {
     t->out[t->n++] = byte;
     t->clocks += 8 / pins;
 }
 
-static void put_address(struct transfer *t, uint32_t address, unsigned bytes, unsigned pins)
+static void put_address(struct spi_transfer *t, uint32_t address, unsigned bytes, unsigned pins)
 {
     while (bytes-- > 0)
         put_byte(t, (uint8_t)(address >> (8 * bytes)), pins);
 }
 
-static void put_data(struct spi *spi, struct transfer *t, size_t n, unsigned pins)
+static void put_data(struct spi *spi, struct spi_transfer *t, size_t n, unsigned pins)
 {
     uint32_t usr = spi->regs[SPI_USR / 4];
     bool high = usr & SPI_USR_MOSI_HIGH, lsb = spi->regs[SPI_CTRL / 4] & SPI_CTRL_WRITE_LSB;
@@ -95,14 +95,14 @@ static void put_data(struct spi *spi, struct transfer *t, size_t n, unsigned pin
     }
 }
 
-static void want(struct transfer *t, size_t m, unsigned pins)
+static void want(struct spi_transfer *t, size_t m, unsigned pins)
 {
     t->m = m < BUFFER ? m : BUFFER;
     t->pins = pins;
     t->clocks += 8 / pins * (unsigned)t->m;
 }
 
-static void take_data(struct spi *spi, const struct transfer *t)
+static void take_data(struct spi *spi, const struct spi_transfer *t)
 {
     uint32_t usr = spi->regs[SPI_USR / 4];
     bool high = usr & SPI_USR_MISO_HIGH, lsb = spi->regs[SPI_CTRL / 4] & SPI_CTRL_READ_LSB;
@@ -127,7 +127,7 @@ static unsigned pins_of(uint8_t command)
     }
 }
 
-static void finish(struct spi *spi, uint64_t now, struct transfer *t)
+static void finish(struct spi *spi, uint64_t now, struct spi_transfer *t)
 {
     spi->done = now + (uint64_t)t->clocks * spi_bit_cycles(spi);
     memset(t->in, t->zeros ? 0 : 0xff, sizeof t->in);
@@ -145,7 +145,7 @@ static unsigned pins_for(uint32_t value, uint32_t four, uint32_t two)
 
 /* The free form: command, address, dummies, data out, data in, each if USR says so. The address leaves from the top of
  * the ADDR register. */
-static void free_form(struct spi *spi, struct transfer *t)
+static void free_form(struct spi *spi, struct spi_transfer *t)
 {
     uint32_t usr = spi->regs[SPI_USR / 4], usr1 = spi->regs[SPI_USR1 / 4], usr2 = spi->regs[SPI_USR2 / 4];
     uint32_t ctrl = spi->regs[SPI_CTRL / 4];
@@ -189,7 +189,7 @@ static const struct read_mode {
     {SPI_CTRL_FAST, NOR_FAST_READ, 24, 8, 8, false},        {0, NOR_READ, 24, 0, 8, false},
 };
 
-static void put_read(const struct spi *spi, struct transfer *t, uint32_t address, size_t n)
+static void put_read(const struct spi *spi, struct spi_transfer *t, uint32_t address, size_t n)
 {
     const struct read_mode *mode = read_modes;
 
@@ -225,7 +225,7 @@ static const struct canned {
     {SPI_CMD_RES, NOR_WAKE, false, 0},
 };
 
-static bool put_canned(struct spi *spi, struct transfer *t, uint32_t command)
+static bool put_canned(struct spi *spi, struct spi_transfer *t, uint32_t command)
 {
     uint32_t address = spi->regs[SPI_ADDR / 4], status = spi->regs[SPI_RD_STATUS / 4];
     const struct canned *c = canned, *end = canned + sizeof canned / sizeof *canned;
@@ -252,7 +252,7 @@ static bool put_canned(struct spi *spi, struct transfer *t, uint32_t command)
 static bool start(struct spi *spi, uint64_t now, uint32_t command)
 {
     uint32_t address = spi->regs[SPI_ADDR / 4];
-    struct transfer t = {.n = 0};
+    struct spi_transfer t = {.n = 0};
     bool status_read, same;
     uint32_t result;
 
@@ -313,7 +313,7 @@ bool spi_serves_cache(const struct spi *spi)
 
 uint64_t spi_fetch(struct spi *spi, uint64_t now, uint32_t address, uint8_t *bytes, size_t n)
 {
-    struct transfer t = {.n = 0};
+    struct spi_transfer t = {.n = 0};
 
     put_read(spi, &t, address, n);
     finish(spi, spi_busy(spi, now) ? spi->done : now, &t);

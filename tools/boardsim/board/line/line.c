@@ -6,13 +6,13 @@
 /* Within this of each other two rates agree in all ten bits, whatever the byte: half a bit in ten, less a margin. */
 #define TOLERANCE_PERCENT 4u
 
-void line_free(struct line *line)
+void line_free(struct serial_line *line)
 {
     free(line->bytes);
-    *line = (struct line){0};
+    *line = (struct serial_line){0};
 }
 
-static bool grow(struct line *line)
+static bool grow(struct serial_line *line)
 {
     size_t room = line->room ? line->room * 2 : 256;
     struct line_byte *bytes = malloc(room * sizeof *bytes);
@@ -28,14 +28,14 @@ static bool grow(struct line *line)
     return true;
 }
 
-void line_put(struct line *line, uint64_t at, uint32_t bit, uint8_t value)
+void line_put(struct serial_line *line, uint64_t at, uint32_t bit, uint8_t value)
 {
     if (line->count == line->room && !grow(line))
         return;
     line->bytes[(line->head + line->count++) & (line->room - 1)] = (struct line_byte){at, bit, value};
 }
 
-void line_send(struct line *line, uint64_t now, uint32_t bit, const uint8_t *bytes, size_t n)
+void line_send(struct serial_line *line, uint64_t now, uint32_t bit, const uint8_t *bytes, size_t n)
 {
     if (line->free_at < now << 8)
         line->free_at = now << 8;
@@ -45,12 +45,12 @@ void line_send(struct line *line, uint64_t now, uint32_t bit, const uint8_t *byt
     }
 }
 
-const struct line_byte *line_peek(const struct line *line)
+const struct line_byte *line_peek(const struct serial_line *line)
 {
     return line->count ? &line->bytes[line->head] : NULL;
 }
 
-void line_drop(struct line *line)
+void line_drop(struct serial_line *line)
 {
     line->head = (line->head + 1) & (line->room - 1);
     line->count--;
@@ -64,7 +64,8 @@ static bool level(uint8_t value, uint32_t bit, uint64_t t)
     return index >= 9 || (index > 0 && (value >> (index - 1) & 1));
 }
 
-unsigned line_see(struct line *line, const struct line_byte *byte, uint32_t bit, struct line_seen seen[LINE_SEEN_MAX])
+unsigned line_see(struct serial_line *line, const struct line_byte *byte, uint32_t bit,
+                  struct line_seen seen[LINE_SEEN_MAX])
 {
     uint32_t sent = byte->bit;
     uint32_t difference = sent > bit ? sent - bit : bit - sent;

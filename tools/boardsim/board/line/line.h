@@ -36,27 +36,28 @@ struct line_noise {
 };
 
 /* Bytes in the order of their times. Zero-initialised is empty; line_free() when done. */
-struct line {
+struct serial_line {
     struct line_byte *bytes;
     size_t head, count, room;
     uint64_t free_at;    /* end of the last byte put by line_send(), in 1/256 cycles */
     uint64_t deaf_until; /* the receiver is still sampling an earlier byte until then, in 1/256 cycles */
 };
 
-void line_free(struct line *line);
+void line_free(struct serial_line *line);
 
 /* Puts a byte that is complete at `at`. If memory runs out the byte is lost, like any byte on a wire. */
-void line_put(struct line *line, uint64_t at, uint32_t bit, uint8_t value);
+void line_put(struct serial_line *line, uint64_t at, uint32_t bit, uint8_t value);
 
 /* Puts bytes one behind the other, behind those under way, from `now` on. */
-void line_send(struct line *line, uint64_t now, uint32_t bit, const uint8_t *bytes, size_t n);
+void line_send(struct serial_line *line, uint64_t now, uint32_t bit, const uint8_t *bytes, size_t n);
 
 /* The oldest byte, or NULL. */
-const struct line_byte *line_peek(const struct line *line);
-void line_drop(struct line *line);
+const struct line_byte *line_peek(const struct serial_line *line);
+void line_drop(struct serial_line *line);
 
 /* What a receiver with bits of `bit` sees of this byte. Returns how many bytes, up to LINE_SEEN_MAX. */
-unsigned line_see(struct line *line, const struct line_byte *byte, uint32_t bit, struct line_seen seen[LINE_SEEN_MAX]);
+unsigned line_see(struct serial_line *line, const struct line_byte *byte, uint32_t bit,
+                  struct line_seen seen[LINE_SEEN_MAX]);
 
 /* What noise makes of a byte: returns 0, 1 or 2 bytes. */
 unsigned line_disturb(struct line_noise *noise, uint8_t value, uint8_t out[2]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/boardsim/adapter.h"
+#include "tools/boardsim/sim_adapter.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,9 +16,9 @@
 /* A full-speed USB device is polled once in this time, so nothing needs to be finer. */
 #define FRAME_NS 1000000u
 
-struct adapter {
+struct sim_adapter {
     const struct adapter_kind *kind;
-    struct adapter_host host;
+    struct sim_adapter_host host;
     int wake_fd, event_fd;
     pthread_t thread;
 
@@ -31,54 +31,54 @@ struct adapter {
     bool breaking;       /* the host holds the transmit line low, since: */
     uint64_t break_begun;
     uint64_t planned; /* board time at which the pump meant to be back */
-    struct adapter_faults faults;
+    struct sim_adapter_faults faults;
     int inputs;       /* modem lines that come in: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR */
     uint8_t rx[1024]; /* from the board, not yet with the host */
     size_t rx_used;
     uint32_t latency_us;
     uint64_t rx_due;  /* board time at which rx goes to the host, full packet or not */
     uint64_t rx_sent; /* board time of the last packet with data */
-    struct adapter_state state;
+    struct sim_adapter_state state;
 };
 
-uint64_t adapter_clock(void)
+uint64_t sim_adapter_clock(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void lock(struct adapter *adapter)
+static void lock(struct sim_adapter *adapter)
 {
     pthread_mutex_lock(&adapter->gate);
     pthread_mutex_lock(&adapter->lock);
     pthread_mutex_unlock(&adapter->gate);
 }
 
-static void unlock(struct adapter *adapter)
+static void unlock(struct sim_adapter *adapter)
 {
     pthread_mutex_unlock(&adapter->lock);
 }
 
-void adapter_wake(struct adapter *adapter)
+void sim_adapter_wake(struct sim_adapter *adapter)
 {
     eventfd_write(adapter->wake_fd, 1);
 }
 
-static void sample_baud(struct adapter *adapter)
+static void sample_baud(struct sim_adapter *adapter)
 {
     uint32_t baud = adapter->host.baud(adapter->host.data, adapter->faults.max_baud);
     if (baud)
         adapter->state.baud = baud;
 }
 
-static bool carries(const struct adapter *adapter)
+static bool carries(const struct sim_adapter *adapter)
 {
     return adapter->board && !adapter->stuck && !adapter->state.cut;
 }
 
 /* Takes from the host what the transmit FIFO has room for. Returns whether the FIFO is too full to ask for more. */
-static bool take_from_host(struct adapter *adapter)
+static bool take_from_host(struct sim_adapter *adapter)
 {
     size_t fifo = adapter->kind->tx_fifo;
     size_t sending = board_sending(adapter->board);
@@ -97,7 +97,7 @@ static bool take_from_host(struct adapter *adapter)
     sample_baud(adapter);
     board_send(adapter->board, adapter->state.baud, bytes, (size_t)n);
     adapter->state.to_board += (uint64_t)n;
-    adapter->state.active_at = adapter_clock();
+    adapter->state.active_at = sim_adapter_clock();
     if (adapter->faults.cut_after && adapter->state.to_board >= adapter->faults.cut_after) {
         adapter->state.cut = true;
         eventfd_write(adapter->event_fd, 1);
@@ -105,7 +105,7 @@ static bool take_from_host(struct adapter *adapter)
     return sending + (size_t)n > fifo / 2;
 }
 
-static void give_to_host(struct adapter *adapter)
+static void give_to_host(struct sim_adapter *adapter)
 {
     if (adapter->rx_used < adapter->kind->packet && adapter->board_time < adapter->rx_due)
         return;
@@ -116,18 +116,18 @@ static void give_to_host(struct adapter *adapter)
     adapter->rx_sent = adapter->board_time;
     memmove(adapter->rx, adapter->rx + n, adapter->rx_used);
     adapter->state.to_host += n;
-    adapter->state.active_at = adapter_clock();
+    adapter->state.active_at = sim_adapter_clock();
 }
 
 /* The latency timer starts anew with each packet, and a packet goes out whenever it is over, with data or without. So
  * what comes in an idle time waits for anything up to the whole latency. */
-static uint64_t next_packet(const struct adapter *adapter)
+static uint64_t next_packet(const struct sim_adapter *adapter)
 {
     uint64_t latency = adapter->latency_us * 1000u;
     return adapter->rx_sent + ((adapter->board_time - adapter->rx_sent) / latency + 1) * latency;
 }
 
-static void collect_from_board(struct adapter *adapter)
+static void collect_from_board(struct sim_adapter *adapter)
 {
     uint8_t bytes[256];
     size_t n = board_receive(adapter->board, adapter->state.baud, bytes, sizeof bytes);
@@ -146,7 +146,7 @@ static void collect_from_board(struct adapter *adapter)
 }
 
 /* Runs the board up to `until`, a time of its own. */
-static void run_board(struct adapter *adapter, uint64_t until)
+static void run_board(struct sim_adapter *adapter, uint64_t until)
 {
     while (adapter->board_time < until) {
         adapter->board_time = board_run(adapter->board, until);
@@ -158,10 +158,10 @@ static void run_board(struct adapter *adapter, uint64_t until)
 
 /* Brings the board to the wall clock, slice by slice, and lets others in between. Returns whether the transmit FIFO is
  * too full to take more from the host. */
-static bool catch_up(struct adapter *adapter)
+static bool catch_up(struct sim_adapter *adapter)
 {
     bool full = true;
-    uint64_t now = adapter_clock() - adapter->born;
+    uint64_t now = sim_adapter_clock() - adapter->born;
     while (adapter->board && adapter->board_time < now && !adapter->stop) {
         uint64_t until = adapter->board_time + SLICE_NS;
         uint64_t next = board_next(adapter->board);
@@ -183,36 +183,36 @@ static bool catch_up(struct adapter *adapter)
 }
 
 /* Without a board the bytes leave the adapter all the same. False if the host is gone. */
-static bool drop_from_host(struct adapter *adapter)
+static bool drop_from_host(struct sim_adapter *adapter)
 {
     uint8_t bytes[512];
     ssize_t n;
     while ((n = adapter->host.take(adapter->host.data, bytes, sizeof bytes)) > 0)
-        adapter->state.active_at = adapter_clock();
+        adapter->state.active_at = sim_adapter_clock();
     return n == 0;
 }
 
-static void note_lag(struct adapter *adapter, uint64_t lag)
+static void note_lag(struct sim_adapter *adapter, uint64_t lag)
 {
     if (lag > adapter->state.max_lag)
         adapter->state.max_lag = lag;
 }
 
 /* One round of the pump. Returns the ns until something is due, UINT64_MAX if only the host can cause anything. */
-static uint64_t pump(struct adapter *adapter, bool *full)
+static uint64_t pump(struct sim_adapter *adapter, bool *full)
 {
     *full = true;
     if (!adapter->board) {
         *full = adapter->stuck || !drop_from_host(adapter);
         return UINT64_MAX;
     }
-    uint64_t now = adapter_clock() - adapter->born;
+    uint64_t now = sim_adapter_clock() - adapter->born;
     if (now > adapter->planned)
         note_lag(adapter, now - adapter->planned);
     *full = catch_up(adapter);
     if (!adapter->board)
         return 0;
-    uint64_t behind = adapter_clock() - adapter->born - adapter->board_time;
+    uint64_t behind = sim_adapter_clock() - adapter->born - adapter->board_time;
     note_lag(adapter, behind);
 
     uint64_t due = board_next(adapter->board);
@@ -236,7 +236,7 @@ static uint64_t pump(struct adapter *adapter, bool *full)
 
 static void *pump_thread(void *data)
 {
-    struct adapter *adapter = data;
+    struct sim_adapter *adapter = data;
     for (;;) {
         bool full;
         lock(adapter);
@@ -260,7 +260,7 @@ static void *pump_thread(void *data)
     }
 }
 
-static void free_all(struct adapter *adapter)
+static void free_all(struct sim_adapter *adapter)
 {
     adapter->host.free(adapter->host.data);
     if (adapter->wake_fd >= 0)
@@ -270,9 +270,9 @@ static void free_all(struct adapter *adapter)
     free(adapter);
 }
 
-struct adapter *adapter_new(const struct adapter_kind *kind, const struct adapter_host *host, int event_fd)
+struct sim_adapter *sim_adapter_new(const struct adapter_kind *kind, const struct sim_adapter_host *host, int event_fd)
 {
-    struct adapter *adapter = calloc(1, sizeof *adapter);
+    struct sim_adapter *adapter = calloc(1, sizeof *adapter);
     if (!adapter) {
         host->free(host->data);
         return NULL;
@@ -299,30 +299,31 @@ struct adapter *adapter_new(const struct adapter_kind *kind, const struct adapte
     return adapter;
 }
 
-void adapter_free(struct adapter *adapter)
+void sim_adapter_free(struct sim_adapter *adapter)
 {
     lock(adapter);
     adapter->stop = true;
     unlock(adapter);
-    adapter_wake(adapter);
+    sim_adapter_wake(adapter);
     pthread_join(adapter->thread, NULL);
     free_all(adapter);
 }
 
-const struct adapter_kind *adapter_kind_of(const struct adapter *adapter)
+const struct adapter_kind *sim_adapter_kind_of(const struct sim_adapter *adapter)
 {
     return adapter->kind;
 }
 
-void *adapter_host_of(const struct adapter *adapter)
+void *sim_adapter_host_of(const struct sim_adapter *adapter)
 {
     return adapter->host.data;
 }
 
-void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, const struct adapter_faults *faults)
+void sim_adapter_seat(struct sim_adapter *adapter, struct board *board, uint64_t time,
+                      const struct sim_adapter_faults *faults)
 {
     lock(adapter);
-    uint64_t now = adapter_clock();
+    uint64_t now = sim_adapter_clock();
     adapter->board = board;
     adapter->born = now - time;
     adapter->board_time = adapter->rx_sent = time;
@@ -330,7 +331,7 @@ void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, c
     adapter->planned = UINT64_MAX;
     adapter->faults = *faults;
     adapter->rx_used = 0;
-    struct adapter_state *state = &adapter->state;
+    struct sim_adapter_state *state = &adapter->state;
     state->touched = state->open;
     state->cut = false;
     state->to_board = state->to_host = state->overruns = state->max_lag = 0;
@@ -338,10 +339,10 @@ void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, c
     board_set_lines(board, state->dtr, state->rts);
     board_power(board, true);
     unlock(adapter);
-    adapter_wake(adapter);
+    sim_adapter_wake(adapter);
 }
 
-struct board *adapter_lift(struct adapter *adapter, uint64_t *time)
+struct board *sim_adapter_lift(struct sim_adapter *adapter, uint64_t *time)
 {
     lock(adapter);
     struct board *board = adapter->board;
@@ -355,53 +356,53 @@ struct board *adapter_lift(struct adapter *adapter, uint64_t *time)
     return board;
 }
 
-void adapter_look(struct adapter *adapter, void (*look)(struct board *board, void *data), void *data)
+void sim_adapter_inspect(struct sim_adapter *adapter, void (*look)(struct board *board, void *data), void *data)
 {
     lock(adapter);
     look(adapter->board, data);
     unlock(adapter);
 }
 
-void adapter_buttons(struct adapter *adapter, bool reset, bool gpio0)
+void sim_adapter_buttons(struct sim_adapter *adapter, bool reset, bool gpio0)
 {
     lock(adapter);
     catch_up(adapter);
     if (adapter->board)
         board_buttons(adapter->board, reset, gpio0);
     unlock(adapter);
-    adapter_wake(adapter);
+    sim_adapter_wake(adapter);
 }
 
-static void drive_lines(struct adapter *adapter, bool dtr, bool rts)
+static void drive_lines(struct sim_adapter *adapter, bool dtr, bool rts)
 {
     catch_up(adapter);
     adapter->state.dtr = dtr;
     adapter->state.rts = rts;
-    adapter->state.active_at = adapter_clock();
+    adapter->state.active_at = sim_adapter_clock();
     if (adapter->board)
         board_set_lines(adapter->board, dtr, rts);
-    adapter_wake(adapter);
+    sim_adapter_wake(adapter);
 }
 
-void adapter_listens(struct adapter *adapter, bool listens)
+void sim_adapter_listens(struct sim_adapter *adapter, bool listens)
 {
     lock(adapter);
     catch_up(adapter);
     adapter->state.open = listens;
     adapter->state.touched = adapter->state.touched || listens;
-    adapter->state.active_at = adapter_clock();
+    adapter->state.active_at = sim_adapter_clock();
     if (!listens)
         adapter->rx_used = 0;
     unlock(adapter);
-    adapter_wake(adapter);
+    sim_adapter_wake(adapter);
 }
 
-static int lines_of(const struct adapter *adapter)
+static int lines_of(const struct sim_adapter *adapter)
 {
     return (adapter->state.dtr ? TIOCM_DTR : 0) | (adapter->state.rts ? TIOCM_RTS : 0) | adapter->inputs;
 }
 
-int adapter_lines(struct adapter *adapter)
+int sim_adapter_lines(struct sim_adapter *adapter)
 {
     lock(adapter);
     int lines = lines_of(adapter);
@@ -409,7 +410,7 @@ int adapter_lines(struct adapter *adapter)
     return lines;
 }
 
-void adapter_set_lines(struct adapter *adapter, int set, int clear)
+void sim_adapter_set_lines(struct sim_adapter *adapter, int set, int clear)
 {
     lock(adapter);
     int lines = (lines_of(adapter) & ~clear) | set;
@@ -417,7 +418,7 @@ void adapter_set_lines(struct adapter *adapter, int set, int clear)
     unlock(adapter);
 }
 
-void adapter_set_inputs(struct adapter *adapter, int lines)
+void sim_adapter_set_inputs(struct sim_adapter *adapter, int lines)
 {
     lock(adapter);
     adapter->inputs = lines;
@@ -426,7 +427,7 @@ void adapter_set_inputs(struct adapter *adapter, int lines)
     unlock(adapter);
 }
 
-void adapter_break(struct adapter *adapter, bool on)
+void sim_adapter_break(struct sim_adapter *adapter, bool on)
 {
     lock(adapter);
     catch_up(adapter);
@@ -435,17 +436,17 @@ void adapter_break(struct adapter *adapter, bool on)
     adapter->breaking = on;
     adapter->break_begun = adapter->board_time;
     unlock(adapter);
-    adapter_wake(adapter);
+    sim_adapter_wake(adapter);
 }
 
-void adapter_set_latency(struct adapter *adapter, uint32_t us)
+void sim_adapter_set_latency(struct sim_adapter *adapter, uint32_t us)
 {
     lock(adapter);
     adapter->latency_us = us ? us : adapter->kind->latency_us;
     unlock(adapter);
 }
 
-uint32_t adapter_max_baud(struct adapter *adapter)
+uint32_t sim_adapter_max_baud(struct sim_adapter *adapter)
 {
     lock(adapter);
     uint32_t max = adapter->faults.max_baud;
@@ -453,16 +454,16 @@ uint32_t adapter_max_baud(struct adapter *adapter)
     return max;
 }
 
-void adapter_stick(struct adapter *adapter, bool stuck)
+void sim_adapter_stick(struct sim_adapter *adapter, bool stuck)
 {
     lock(adapter);
     adapter->stuck = stuck;
     adapter->rx_used = 0;
     unlock(adapter);
-    adapter_wake(adapter);
+    sim_adapter_wake(adapter);
 }
 
-void adapter_state(struct adapter *adapter, struct adapter_state *state)
+void sim_adapter_state(struct sim_adapter *adapter, struct sim_adapter_state *state)
 {
     lock(adapter);
     *state = adapter->state;

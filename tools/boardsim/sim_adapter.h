@@ -6,8 +6,8 @@
  *
  * All functions may be called from any thread.
  */
-#ifndef BOARDSIM_ADAPTER_H
-#define BOARDSIM_ADAPTER_H
+#ifndef BOARDSIM_SIM_ADAPTER_H
+#define BOARDSIM_SIM_ADAPTER_H
 
 #include "tools/boardsim/board/board.h"
 #include "tools/boardsim/usb/adapter_kind.h"
@@ -17,18 +17,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct adapter;
+struct sim_adapter;
 
 /* What is wrong with an adapter; all zero: nothing. */
-struct adapter_faults {
+struct sim_adapter_faults {
     uint64_t cut_after; /* if not 0: goes dead when that many bytes have come from the host, and stays so until freed */
     uint32_t max_baud;  /* if not 0: can do no more than this, whatever its kind; the driver clamps */
 };
 
 /* The way to the host: a pty, or a USB connection. All of these are called under the adapter's lock. */
-struct adapter_host {
+struct sim_adapter_host {
     void *data;
-    int fd; /* readable when there are bytes from the host; -1: adapter_wake() tells */
+    int fd; /* readable when there are bytes from the host; -1: sim_adapter_wake() tells */
     /* Takes up to `room` bytes from the host. 0: there are none; -1: nor will there be. */
     ssize_t (*take)(void *data, uint8_t *bytes, size_t room);
     /* Gives the host n bytes; returns how many of them it had room for. */
@@ -44,44 +44,45 @@ struct adapter_host {
 
 /* `host` becomes the adapter's. `event_fd` (an eventfd that must outlive the adapter) is written when cut_after is
  * reached. NULL with errno set if there is no thread to be had; the host is freed then. */
-struct adapter *adapter_new(const struct adapter_kind *kind, const struct adapter_host *host, int event_fd);
+struct sim_adapter *sim_adapter_new(const struct adapter_kind *kind, const struct sim_adapter_host *host, int event_fd);
 
 /* Hangs up, then frees. The board must have been lifted. */
-void adapter_free(struct adapter *adapter);
+void sim_adapter_free(struct sim_adapter *adapter);
 
-const struct adapter_kind *adapter_kind_of(const struct adapter *adapter);
+const struct adapter_kind *sim_adapter_kind_of(const struct sim_adapter *adapter);
 /* host->data */
-void *adapter_host_of(const struct adapter *adapter);
+void *sim_adapter_host_of(const struct sim_adapter *adapter);
 /* There are bytes from the host, or there is room for some. */
-void adapter_wake(struct adapter *adapter);
+void sim_adapter_wake(struct sim_adapter *adapter);
 
 /* Puts a board on the adapter and powers it. Its clock stands at `time` and runs with the wall clock from now on. The
  * board stays the caller's, but only the adapter may touch it until it is lifted. With the board come the adapter's
  * faults. */
-void adapter_seat(struct adapter *adapter, struct board *board, uint64_t time, const struct adapter_faults *faults);
+void sim_adapter_seat(struct sim_adapter *adapter, struct board *board, uint64_t time,
+                      const struct sim_adapter_faults *faults);
 /* Takes the board off and returns it, without power, and its time; NULL if there was none. */
-struct board *adapter_lift(struct adapter *adapter, uint64_t *time);
+struct board *sim_adapter_lift(struct sim_adapter *adapter, uint64_t *time);
 /* Calls `look` with the board (NULL if there is none) while it stands still. */
-void adapter_look(struct adapter *adapter, void (*look)(struct board *board, void *data), void *data);
-void adapter_buttons(struct adapter *adapter, bool reset, bool gpio0);
+void sim_adapter_inspect(struct sim_adapter *adapter, void (*look)(struct board *board, void *data), void *data);
+void sim_adapter_buttons(struct sim_adapter *adapter, bool reset, bool gpio0);
 
 /* The host's driver listens, or does so no more: what the board says then is lost. */
-void adapter_listens(struct adapter *adapter, bool listens);
+void sim_adapter_listens(struct sim_adapter *adapter, bool listens);
 /* TIOCM_DTR and TIOCM_RTS as they are, and the lines that come in; which of the two to set and to clear. */
-int adapter_lines(struct adapter *adapter);
-void adapter_set_lines(struct adapter *adapter, int set, int clear);
+int sim_adapter_lines(struct sim_adapter *adapter);
+void sim_adapter_set_lines(struct sim_adapter *adapter, int set, int clear);
 /* What a fixture does to the lines that come in: TIOCM_CTS, TIOCM_DSR and TIOCM_CAR, those that are asserted. */
-void adapter_set_inputs(struct adapter *adapter, int lines);
+void sim_adapter_set_inputs(struct sim_adapter *adapter, int lines);
 /* The host holds its transmit line low, or lets it go. */
-void adapter_break(struct adapter *adapter, bool on);
+void sim_adapter_break(struct sim_adapter *adapter, bool on);
 /* How long a packet for the host that is not full waits for more; 0: as its kind does. */
-void adapter_set_latency(struct adapter *adapter, uint32_t us);
-/* adapter_faults.max_baud */
-uint32_t adapter_max_baud(struct adapter *adapter);
+void sim_adapter_set_latency(struct sim_adapter *adapter, uint32_t us);
+/* sim_adapter_faults.max_baud */
+uint32_t sim_adapter_max_baud(struct sim_adapter *adapter);
 /* A stuck adapter carries nothing in either direction. */
-void adapter_stick(struct adapter *adapter, bool stuck);
+void sim_adapter_stick(struct sim_adapter *adapter, bool stuck);
 
-struct adapter_state {
+struct sim_adapter_state {
     bool open;    /* some program of the host has it open */
     bool touched; /* it had it open since the board was seated */
     bool cut;     /* `cut_after` was reached */
@@ -94,9 +95,9 @@ struct adapter_state {
     uint64_t active_at; /* CLOCK_MONOTONIC in ns: the last byte, line change, open or close */
     uint64_t max_lag;   /* ns that the board's clock was behind the wall clock, at worst */
 };
-void adapter_state(struct adapter *adapter, struct adapter_state *state);
+void sim_adapter_state(struct sim_adapter *adapter, struct sim_adapter_state *state);
 
 /* CLOCK_MONOTONIC in ns. */
-uint64_t adapter_clock(void);
+uint64_t sim_adapter_clock(void);
 
 #endif
