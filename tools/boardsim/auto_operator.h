@@ -18,11 +18,13 @@ struct auto_operator_options {
 };
 
 /* `options` must outlive the operator. NULL when out of memory. */
-struct auto_operator *auto_operator_new(const struct auto_operator_options *options);
+__attribute__((warn_unused_result)) struct auto_operator *
+auto_operator_new(const struct auto_operator_options *options);
 void auto_operator_free(struct auto_operator *worker);
 
 /* Does what is due. OPERATOR_DONE: all `units` were brought, and taken out again. OPERATOR_REFUSED: a board could not
  * be plugged or unplugged; `answer` tells why. */
-enum operator_result auto_operator_tick(struct auto_operator *worker, struct rack *rack, char answer[OPERATOR_ANSWER]);
+__attribute__((warn_unused_result)) enum operator_result
+auto_operator_tick(struct auto_operator *worker, struct rack *rack, char answer[OPERATOR_ANSWER]);
 
 #endif

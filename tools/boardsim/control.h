@@ -17,7 +17,7 @@
 struct control;
 
 /* Listens on a Unix socket that must not exist yet; control_free() removes it. NULL with a sentence in `error`. */
-struct control *control_new(const char *path, char *error, size_t size);
+__attribute__((warn_unused_result)) struct control *control_new(const char *path, char *error, size_t size);
 void control_free(struct control *control);
 
 /* Descriptors to poll: 1 + CONTROL_CLIENTS, unused ones are -1. */

@@ -31,10 +31,11 @@ struct operator_wait {
 };
 
 /* Carries out one line. If `rack` is NULL the line is only checked. */
-enum operator_result operator_command(struct rack *rack, const char *line, struct operator_wait *wait,
-                                      char answer[OPERATOR_ANSWER]);
+__attribute__((warn_unused_result)) enum operator_result
+operator_command(struct rack *rack, const char *line, struct operator_wait *wait, char answer[OPERATOR_ANSWER]);
 /* Is the wait over? */
-enum operator_result operator_wait(struct rack *rack, const struct operator_wait *wait, char answer[OPERATOR_ANSWER]);
+__attribute__((warn_unused_result)) enum operator_result
+operator_wait(struct rack *rack, const struct operator_wait *wait, char answer[OPERATOR_ANSWER]);
 const char *operator_help(void);
 
 #endif

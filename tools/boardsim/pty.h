@@ -9,7 +9,7 @@ struct pty;
 
 /* Starts out like a port of the kernel's usb-serial drivers. host->data is the pty; its free() hangs up: the host reads
  * end-of-file, writes give EIO. NULL with errno set. */
-struct pty *pty_new(const struct adapter_kind *kind, struct sim_adapter_host *host);
+__attribute__((warn_unused_result)) struct pty *pty_new(const struct adapter_kind *kind, struct sim_adapter_host *host);
 
 /* The slave side: "/dev/pts/7". */
 const char *pty_name(const struct pty *pty);

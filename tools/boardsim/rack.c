@@ -331,18 +331,23 @@ int rack_replug(struct rack *rack, unsigned slot, char *error, size_t size)
     return replug(rack, slot, -1, error, size);
 }
 
+static void unplug(struct rack *rack, unsigned index, bool detach)
+{
+    struct rack_slot *slot = &rack->slots[index];
+    bool seated = slot->seated;
+    lift(rack, index);
+    rack->backend->type->unplug(rack->backend, slot->plug, detach);
+    slot->adapter = NULL;
+    tell(rack, index, "unplugged", slot->sim);
+    if (seated)
+        examine(rack, slot->sim);
+}
+
 int rack_unplug(struct rack *rack, unsigned slot, bool detach, char *error, size_t size)
 {
     if (!check(rack, slot, true, error, size))
         return -1;
-    struct rack_slot *s = &rack->slots[slot];
-    bool seated = s->seated;
-    lift(rack, slot);
-    rack->backend->type->unplug(rack->backend, s->plug, detach);
-    s->adapter = NULL;
-    tell(rack, slot, "unplugged", s->sim);
-    if (seated)
-        examine(rack, s->sim);
+    unplug(rack, slot, detach);
     return 0;
 }
 
@@ -441,9 +446,8 @@ static bool is_cut(const struct rack_slot *slot)
 static void cut(struct rack *rack, unsigned index, uint64_t now)
 {
     struct rack_slot *slot = &rack->slots[index];
-    char error[128];
     slot->bounce_tty = tty_of(rack, slot);
-    rack_unplug(rack, index, false, error, sizeof error);
+    unplug(rack, index, false);
     slot->bounce_at = slot->sim->spec.bounces ? now + BOUNCE_NS : 0;
 }
 
@@ -553,10 +557,9 @@ int rack_dump(struct rack *rack, unsigned slot, const char *path, char *error, s
 
 void rack_unplug_all(struct rack *rack)
 {
-    char error[128];
     for (unsigned i = 1; i <= BACKEND_SLOTS_MAX; i++)
         if (rack->slots[i].adapter)
-            (void)rack_unplug(rack, i, false, error, sizeof error);
+            unplug(rack, i, false);
 }
 
 void rack_enter(const struct rack *rack)

@@ -28,7 +28,7 @@ struct rack_options {
 };
 
 /* `options` must outlive the rack. Opens the back end. NULL with a sentence. */
-struct rack *rack_new(const struct rack_options *options, char *error, size_t size);
+__attribute__((warn_unused_result)) struct rack *rack_new(const struct rack_options *options, char *error, size_t size);
 /* Unplugs everything. */
 void rack_free(struct rack *rack);
 
@@ -47,27 +47,34 @@ struct spec *rack_slot_spec(struct rack *rack, unsigned slot);
 const struct spec *rack_plain_spec(const struct rack *rack);
 
 /* A new board with its adapter. `spec`: NULL for what the slot's boards are like. */
-int rack_plug(struct rack *rack, unsigned slot, const struct spec *spec, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_plug(struct rack *rack, unsigned slot, const struct spec *spec,
+                                                  char *error, size_t size);
 /* The adapter goes, and the board with it: it stays in the operator's hand. `detach`: see backend_type.unplug. */
-int rack_unplug(struct rack *rack, unsigned slot, bool detach, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_unplug(struct rack *rack, unsigned slot, bool detach, char *error,
+                                                    size_t size);
 /* The board in the hand comes back, without what was seen of it in its chip, with what is in its flash. */
-int rack_replug(struct rack *rack, unsigned slot, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_replug(struct rack *rack, unsigned slot, char *error, size_t size);
 /* A fixture: its adapter without a board. */
-int rack_fixture(struct rack *rack, unsigned slot, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_fixture(struct rack *rack, unsigned slot, char *error, size_t size);
 /* Its adapter stays: a new board, the board goes. */
-int rack_seat(struct rack *rack, unsigned slot, const struct spec *spec, char *error, size_t size);
-int rack_lift(struct rack *rack, unsigned slot, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_seat(struct rack *rack, unsigned slot, const struct spec *spec,
+                                                  char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_lift(struct rack *rack, unsigned slot, char *error, size_t size);
 
 /* The lid of the fixture alone: its line is asserted while a board is in and the lid is closed. Seating a board closes
  * it, lifting one opens it. */
-int rack_lid(struct rack *rack, unsigned slot, bool closed, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_lid(struct rack *rack, unsigned slot, bool closed, char *error,
+                                                 size_t size);
 
 /* Fingers stay on the buttons. */
-int rack_hold_buttons(struct rack *rack, unsigned slot, bool reset, bool flash, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_hold_buttons(struct rack *rack, unsigned slot, bool reset, bool flash,
+                                                          char *error, size_t size);
 /* A tap on reset; with `flash`, while that button is held. */
-int rack_press(struct rack *rack, unsigned slot, bool flash, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_press(struct rack *rack, unsigned slot, bool flash, char *error,
+                                                   size_t size);
 /* See backend_type.hang. */
-int rack_hang(struct rack *rack, unsigned slot, bool control, bool bytes, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_hang(struct rack *rack, unsigned slot, bool control, bool bytes,
+                                                  char *error, size_t size);
 
 struct rack_view {
     bool plugged, seated; /* an adapter is in; a board is on it */
@@ -86,11 +93,13 @@ void rack_view(struct rack *rack, unsigned slot, struct rack_view *view);
 bool rack_finished(struct rack *rack, unsigned slot);
 
 /* MD5 of the flash of the board in the slot, in hex with its NUL; its flash as a file. */
-int rack_md5(struct rack *rack, unsigned slot, char md5[33], char *error, size_t size);
-int rack_dump(struct rack *rack, unsigned slot, const char *path, char *error, size_t size);
+__attribute__((warn_unused_result)) int rack_md5(struct rack *rack, unsigned slot, char md5[33], char *error,
+                                                 size_t size);
+__attribute__((warn_unused_result)) int rack_dump(struct rack *rack, unsigned slot, const char *path, char *error,
+                                                  size_t size);
 
 /* What the board in the slot has said since it last left reset, escaped as in JSON, into `text`; or the error. */
-int rack_log(struct rack *rack, unsigned slot, char *text, size_t size);
+__attribute__((warn_unused_result)) int rack_log(struct rack *rack, unsigned slot, char *text, size_t size);
 
 /* Takes out all that is in. Before this rack_report() and rack_lag() do not yet know of it. */
 void rack_unplug_all(struct rack *rack);

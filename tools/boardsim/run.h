@@ -21,7 +21,7 @@ struct run_setup {
 /* Returns what boardsim shall exit with: the program's code, 128 + n if signal n killed it, 126 or 127 if it could not
  * be started, RUN_TROUBLE if the script or the operator failed (said on stderr). SIGINT, SIGTERM and SIGHUP are passed
  * on to the program; all other threads must have them blocked. */
-int run(const struct run_setup *run);
+__attribute__((warn_unused_result)) int run(const struct run_setup *run);
 /* Blocks the signals that run() takes care of: before any thread is started. */
 void run_block_signals(void);
 

@@ -8,10 +8,11 @@
 struct script;
 
 /* Reads and checks the whole file. NULL with a sentence that names file and line. */
-struct script *script_load(const char *path, char *error, size_t size);
+__attribute__((warn_unused_result)) struct script *script_load(const char *path, char *error, size_t size);
 void script_free(struct script *script);
 
 /* Goes on. OPERATOR_DONE: it has ended. OPERATOR_REFUSED: a command failed; `answer` names file and line. */
-enum operator_result script_tick(struct script *script, struct rack *rack, char answer[OPERATOR_ANSWER]);
+__attribute__((warn_unused_result)) enum operator_result script_tick(struct script *script, struct rack *rack,
+                                                                     char answer[OPERATOR_ANSWER]);
 
 #endif

@@ -44,7 +44,8 @@ struct sim_adapter_host {
 
 /* `host` becomes the adapter's. `event_fd` (an eventfd that must outlive the adapter) is written when cut_after is
  * reached. NULL with errno set if there is no thread to be had; the host is freed then. */
-struct sim_adapter *sim_adapter_new(const struct adapter_kind *kind, const struct sim_adapter_host *host, int event_fd);
+__attribute__((warn_unused_result)) struct sim_adapter *
+sim_adapter_new(const struct adapter_kind *kind, const struct sim_adapter_host *host, int event_fd);
 
 /* Hangs up, then frees. The board must have been lifted. */
 void sim_adapter_free(struct sim_adapter *adapter);

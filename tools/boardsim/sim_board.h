@@ -44,16 +44,17 @@ struct sim_board {
 };
 
 /* NULL when out of memory. */
-struct sim_board *sim_board_new(const struct spec *spec);
+__attribute__((warn_unused_result)) struct sim_board *sim_board_new(const struct spec *spec);
 void sim_board_free(struct sim_board *sim);
 
 /* Makes the board that the spec tells of, image and all. 0, or -1 with a sentence. */
-int sim_board_make_board(struct sim_board *sim, char *error, size_t size);
+__attribute__((warn_unused_result)) int sim_board_make_board(struct sim_board *sim, char *error, size_t size);
 /* Frees the board alone; what is known of it stays. */
 void sim_board_drop_board(struct sim_board *sim);
 
 /* Looks at a board without power, and writes its flash to DIR/MAC.bin (12 hex digits) if there is a `dump_dir`. */
-int sim_board_examine(struct sim_board *sim, const char *dump_dir, char *error, size_t size);
+__attribute__((warn_unused_result)) int sim_board_examine(struct sim_board *sim, const char *dump_dir, char *error,
+                                                          size_t size);
 
 /* One JSON object, indented by four. */
 void sim_board_report(const struct sim_board *sim, FILE *file);
@@ -68,6 +69,7 @@ struct sim_board_flash {
     uint8_t *bytes;
     size_t size;
 };
-int sim_board_write_flash(const struct sim_board_flash *flash, const char *path, char *error, size_t size);
+__attribute__((warn_unused_result)) int sim_board_write_flash(const struct sim_board_flash *flash, const char *path,
+                                                              char *error, size_t size);
 
 #endif

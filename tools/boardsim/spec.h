@@ -37,7 +37,7 @@ void spec_add_random_fault(struct spec *spec, uint64_t random);
 const char *spec_help(void);
 
 /* Strict numbers: all of `text`, decimal (or 0x…), within [min, max]. False if it is anything else. */
-bool spec_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
-bool spec_real(const char *text, double min, double max, double *value);
+__attribute__((warn_unused_result)) bool spec_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
+__attribute__((warn_unused_result)) bool spec_real(const char *text, double min, double max, double *value);
 
 #endif

@@ -63,7 +63,7 @@ struct board_config {
 };
 
 /* A powered-off board with blank flash. NULL only when out of memory. Owned by the caller until board_free(). */
-struct board *board_new(const struct board_config *config);
+__attribute__((warn_unused_result)) struct board *board_new(const struct board_config *config);
 void board_free(struct board *board);
 
 void board_power(struct board *board, bool on);

@@ -21,10 +21,11 @@ void usb_device_init(struct usb_device *device, const struct adapter_kind *adapt
 
 /* A request on endpoint 0. `data`: USB_REPLY bytes, and at least setup->length of them for a request to the device,
  * which come in it. Returns the length of the reply, which is in `data` then, or USB_STALL. */
-int usb_control(struct usb_device *device, const struct usb_setup *setup, uint8_t *data);
+__attribute__((warn_unused_result)) int usb_control(struct usb_device *device, const struct usb_setup *setup,
+                                                    uint8_t *data);
 
 /* The port whose bulk endpoint has this address; -1 if none has. */
-int usb_port_of(const struct usb_device *device, uint8_t address);
+__attribute__((warn_unused_result)) int usb_port_of(const struct usb_device *device, uint8_t address);
 
 /* The address of the endpoint that tells of the lines that come in to a port, 0: there is none; and what it tells, into
  * USB_EVENT bytes: returns how many. */

@@ -23,8 +23,8 @@ struct usb_owner {
 };
 
 /* `socket` becomes the link's; kind and serial as for usb_device_init(). NULL with errno set. */
-struct usb_link *usb_link_new(const struct adapter_kind *kind, const char *serial, int socket,
-                              const struct usb_owner *owner);
+__attribute__((warn_unused_result)) struct usb_link *usb_link_new(const struct adapter_kind *kind, const char *serial,
+                                                                  int socket, const struct usb_owner *owner);
 /* The adapter is pulled out: the connection ends. */
 void usb_link_free(struct usb_link *link);
 /* The same when the host has ended the connection, which this waits for. */

@@ -112,12 +112,12 @@ void chip_receive(struct chip *chip, uint8_t byte, bool framing);
 __attribute__((format(printf, 2, 3))) void chip_stop(struct chip *chip, const char *format, ...);
 
 /* Aligned word access anywhere, as the CPU would do it. 0 or an enum lx106_cause. */
-int chip_load(struct chip *chip, uint32_t address, uint32_t *value);
-int chip_store(struct chip *chip, uint32_t address, uint32_t value);
+__attribute__((warn_unused_result)) int chip_load(struct chip *chip, uint32_t address, uint32_t *value);
+__attribute__((warn_unused_result)) int chip_store(struct chip *chip, uint32_t address, uint32_t value);
 
 /* Copies to and from RAM. DRAM takes any address and length, IRAM only whole words. False if the range is not all RAM.
  */
-bool chip_read(const struct chip *chip, uint32_t address, void *to, uint32_t n);
-bool chip_write(struct chip *chip, uint32_t address, const void *from, uint32_t n);
+__attribute__((warn_unused_result)) bool chip_read(const struct chip *chip, uint32_t address, void *to, uint32_t n);
+__attribute__((warn_unused_result)) bool chip_write(struct chip *chip, uint32_t address, const void *from, uint32_t n);
 
 #endif

@@ -46,7 +46,7 @@ struct nor_stats {
 struct nor;
 
 /* A blank part without power. NULL only when out of memory. */
-struct nor *nor_new(const struct nor_config *config);
+__attribute__((warn_unused_result)) struct nor *nor_new(const struct nor_config *config);
 void nor_free(struct nor *nor);
 
 /* Power lost in the middle of an erase or program leaves garbage in what was being worked on. */

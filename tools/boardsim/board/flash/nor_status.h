@@ -41,7 +41,8 @@ void nor_status_init(struct nor_status *status, const struct nor_part *part, uin
 void nor_status_power_on(struct nor_status *status);
 
 /* Writes n registers from `first` (0: SR1) on. False if they are locked: nothing is changed. */
-bool nor_status_write(struct nor_status *status, unsigned first, const uint8_t *values, size_t n, bool lasting);
+__attribute__((warn_unused_result)) bool nor_status_write(struct nor_status *status, unsigned first,
+                                                          const uint8_t *values, size_t n, bool lasting);
 
 /* The command 98h, which wants a write enable. */
 void nor_status_unlock_blocks(struct nor_status *status, bool write_enabled);

@@ -44,7 +44,8 @@ static uint64_t md5_update(struct rom *rom, struct rom_call *call)
         }
         MD5Update(&context, chunk, n);
     }
-    chip_write(rom->chip, a[0], &context, sizeof context);
+    if (!chip_write(rom->chip, a[0], &context, sizeof context))
+        rom_bad_memory(rom, "MD5Update", a[0]);
     return 0;
 }
 
