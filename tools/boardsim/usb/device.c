@@ -24,14 +24,9 @@ static const struct usb_kind kinds[] = {
      .clock = 12000000},
 };
 
-const struct usb_kind *usb_kind_at(unsigned i)
-{
-    return i < sizeof kinds / sizeof *kinds ? &kinds[i] : NULL;
-}
-
 const struct usb_kind *usb_kind(const struct adapter_kind *adapter)
 {
-    for (unsigned i = 0; usb_kind_at(i); i++)
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kinds[i].name, adapter->name) == 0)
             return &kinds[i];
     abort();

@@ -11,8 +11,6 @@
 
 #include "tools/boardsim/usb/usb_chip.h"
 
-/* The i-th kind; NULL behind the last. */
-const struct usb_kind *usb_kind_at(unsigned i);
 /* That of an adapter: each has one. */
 const struct usb_kind *usb_kind(const struct adapter_kind *adapter);
 

@@ -85,7 +85,7 @@ static inline bool spi_busy(const struct spi *spi, uint64_t now)
     return now < spi->done;
 }
 
-/* Cycles of the APB clock that one SPI bit takes, as SPI_CLOCK says. */
+/* Cycles of the APB clock that one SPI bit takes, as SPI_CLOCK says. Outside of spi.c for tests only. */
 unsigned spi_bit_cycles(const struct spi *spi);
 
 uint32_t spi_load(const struct spi *spi, uint64_t now, uint32_t offset);
