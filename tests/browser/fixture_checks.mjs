@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { Bench } from './bench.mjs';
+import { Station } from './station.mjs';
 import { openPage } from './browser.mjs';
 import { check, until } from './checks.mjs';
 
@@ -22,17 +22,17 @@ class Fixture {
 
     static async open(browser) {
         const it = new Fixture();
-        it.bench = await Bench.start({ slots: 3, boards: 0, presence: 'start' });
+        it.station = await Station.start({ slots: 3, boards: 0, presence: 'start' });
         for (const slot of [1, 2]) {
-            await it.bench.order(`plug ${slot}`);
-            await it.bench.order(`lift ${slot}`);
+            await it.station.order(`plug ${slot}`);
+            await it.station.order(`lift ${slot}`);
         }
         it.page = await openPage(browser);
         it.page.on('request', (request) => {
             if (request.method() === 'POST')
                 it.posts.push(new URL(request.url()).pathname.replace('/api/v1/', ''));
         });
-        await it.page.goto(`${it.bench.url}/`);
+        await it.page.goto(`${it.station.url}/`);
         await it.page.evaluate(watchStart);
         return it;
     }
@@ -51,14 +51,14 @@ class Fixture {
 
     /* A new board in the slot; returns its MAC. */
     async seat(slot, words = '') {
-        await this.bench.order(`lift ${slot}`).catch(() => {}); /* if one is there */
-        await this.bench.order(`seat ${slot} ${words}`);
-        return /board=(\S+)/.exec(await this.bench.order(`status ${slot}`))[1];
+        await this.station.order(`lift ${slot}`).catch(() => {}); /* if one is there */
+        await this.station.order(`seat ${slot} ${words}`);
+        return /board=(\S+)/.exec(await this.station.order(`status ${slot}`))[1];
     }
 
     /* What the book says of the slot: MACs and verdicts. */
     async book(name) {
-        return (await this.bench.get(`attempts?slot=${name}`)).map(({ mac, verdict }) => [mac, verdict]);
+        return (await this.station.get(`attempts?slot=${name}`)).map(({ mac, verdict }) => [mac, verdict]);
     }
 
     /* What was asked since the last call. */
@@ -76,7 +76,7 @@ async function emptyFixture(it) {
         for (const name of ['A1', 'A2']) {
             await it.state(name, 'ready');
             assert.equal(await it.text(name, 'word'), 'READY');
-            assert.equal(await it.text(name, 'sentence'), (await it.bench.slot(name)).sentence);
+            assert.equal(await it.text(name, 'sentence'), (await it.station.slot(name)).sentence);
         }
         assert.equal(await it.text('A3', 'word'), 'EMPTY');
         await it.shot('ready');
@@ -100,7 +100,7 @@ async function oneByOne(it) {
         assert.deepEqual(await it.book('A1'), [[mac, 'pass']]);
     });
     await check('fixture: the tile says to take the board out, and stays until the next start', async () => {
-        await it.bench.order('lift 1');
+        await it.station.order('lift 1');
         assert.match(await it.text('A1', 'sentence'), /take the board/);
         assert.equal(await it.text('A1', 'start'), 'Start');
         assert.equal(await it.tile('A2').getAttribute('data-state'), 'ready');
@@ -138,7 +138,7 @@ async function allAtOnce(it) {
 
 async function refused(it) {
     const said = (words) => until(`"${words}"`, async () => (await it.page.locator('#toast').textContent()).includes(words));
-    await it.bench.post('hold?seconds=60');
+    await it.station.post('hold?seconds=60');
     await check('fixture: why a start was refused is said', async () => {
         await it.tile('A1').locator('.start').click();
         await said('A1: gangd is held');
@@ -146,14 +146,14 @@ async function refused(it) {
         await said('No slot can start now');
         assert.deepEqual(it.asked(), ['slots/A1/start', 'start']);
     });
-    await it.bench.post('hold?seconds=0');
+    await it.station.post('hold?seconds=0');
     await check('fixture: and nothing was started', async () => {
         assert.equal((await it.book('A1')).length, 3);
         assert.deepEqual(it.page.complaints.filter((text) => !text.includes('409')), []);
     });
 }
 
-/* In a bench of its own. */
+/* In a station of its own. */
 export async function fixtureChecks(browser) {
     const it = await Fixture.open(browser);
     try {
@@ -162,6 +162,6 @@ export async function fixtureChecks(browser) {
         await allAtOnce(it);
         await refused(it);
     } finally {
-        await it.bench.stop();
+        await it.station.stop();
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of the page that need no bench: words, model, layout, and every look of a tile. They run in the browser on
+ * The parts of the page that need no station: words, model, layout, and every look of a tile. They run in the browser on
  * the modules that gangd serves, so what is checked is what is shipped.
  */
 import assert from 'node:assert/strict';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { Bench } from './bench.mjs';
+import { Station } from './station.mjs';
 import { launch, openPage } from './browser.mjs';
 import { check, failures, summary, until } from './checks.mjs';
 import { fixtureChecks } from './fixture_checks.mjs';
@@ -12,12 +12,12 @@ import { modelChecks } from './model_checks.mjs';
 
 const EVIL = '<img src=x onerror="document.title=1">';
 
-let bench;
+let station;
 await check('boardsim and gangd start', async () => {
-    bench = await Bench.start({ slots: 5, manual: ['A5'], boards: 0, operator: EVIL, lot: '<b>WO</b>',
+    station = await Station.start({ slots: 5, manual: ['A5'], boards: 0, operator: EVIL, lot: '<b>WO</b>',
         imageName: 'golden<i>1.bin' });
 });
-if (bench === undefined)
+if (station === undefined)
     process.exit(summary() ? 0 : 1);
 const browser = await launch();
 const page = await openPage(browser);
@@ -41,7 +41,7 @@ function watchProgress() {
 }
 
 async function firstSight() {
-    const answer = await page.goto(`${bench.url}/`);
+    const answer = await page.goto(`${station.url}/`);
     await page.evaluate(watchProgress);
     await check('the page comes with a strict Content-Security-Policy', () => {
         const policy = answer.headers()['content-security-policy'] ?? '';
@@ -52,7 +52,7 @@ async function firstSight() {
     await check('each configured slot has a tile, in order', async () => {
         await until('five tiles', async () => (await page.locator('.tile').count()) === 5);
         const names = await page.locator('.tile .slot').allTextContents();
-        assert.deepEqual(names, bench.slots);
+        assert.deepEqual(names, station.slots);
     });
     await check('a slot without an adapter is EMPTY', async () => {
         await until('A5 is shown', async () => (await text('A5', 'word')) === 'EMPTY');
@@ -61,15 +61,15 @@ async function firstSight() {
 
 async function goodBoards() {
     /* Only when the page looks on: else there may be no progress left to see. */
-    await bench.order('plug 1');
-    await bench.order('plug 2');
+    await station.order('plug 1');
+    await station.order('plug 2');
     await ended('A1');
     await ended('A2');
     await shot('pass');
     await check('a good board gets PASS and its MAC, as in the book', async () => {
         for (const name of ['A1', 'A2']) {
             assert.equal(await text(name, 'word'), 'PASS');
-            const [attempt] = await bench.get(`attempts?slot=${name}`);
+            const [attempt] = await station.get(`attempts?slot=${name}`);
             assert.equal(attempt.verdict, 'pass');
             assert.match(attempt.mac, /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
             assert.equal(await text(name, 'mac'), attempt.mac);
@@ -87,7 +87,7 @@ async function goodBoards() {
     });
     await check('counters and title agree with the status', async () => {
         await until('two passes are counted', async () => (await page.locator('#count-pass').textContent()) === '2');
-        const { today } = await bench.get('status');
+        const { today } = await station.get('status');
         assert.equal(today.pass, 2);
         assert.equal(await page.locator('#count-fail').textContent(), String(today.fail));
         assert.match(await page.title(), /✓ 2\D+0 · bench-7/);
@@ -98,14 +98,14 @@ async function goodBoards() {
 }
 
 async function faultyBoards() {
-    await bench.order('plug 3 silent');
-    await bench.order('plug 4 flash-id=ffffff');
+    await station.order('plug 3 silent');
+    await station.order('plug 4 flash-id=ffffff');
     await ended('A3');
     await ended('A4');
     await shot('fail');
     await check('a faulty board gets FAIL with the cause and what to do', async () => {
         for (const [name, cause] of [['A3', 'board-silent'], ['A4', 'flash-id-unreadable']]) {
-            const attempt = (await bench.get(`attempts?slot=${name}`)).at(-1);
+            const attempt = (await station.get(`attempts?slot=${name}`)).at(-1);
             assert.equal(attempt.cause, cause);
             assert.equal(await text(name, 'word'), 'FAIL');
             assert.ok(attempt.sentence.length > 10 && attempt.remedy.length > 10);
@@ -124,22 +124,22 @@ async function faultyBoards() {
 }
 
 async function boardWithoutResetCircuit() {
-    await bench.order('plug 5 no-auto-reset');
+    await station.order('plug 5 no-auto-reset');
     await check('a board that needs a button says WAIT and which button', async () => {
         await until('A5 waits', async () => (await state('A5')) === 'waiting');
         assert.equal(await text('A5', 'word'), 'WAIT');
-        const { prompt } = await bench.slot('A5');
+        const { prompt } = await station.slot('A5');
         assert.ok(prompt.length > 10);
         assert.equal(await text('A5', 'sentence'), prompt);
         await shot('wait');
     });
-    await bench.order('press 5 flash reset');
+    await station.order('press 5 flash reset');
     await ended('A5');
     await check('and is flashed when it was pressed', async () => assert.equal(await text('A5', 'word'), 'PASS'));
 }
 
 async function engineer() {
-    const attempt = (await bench.get('attempts?slot=A3')).at(-1);
+    const attempt = (await station.get('attempts?slot=A3')).at(-1);
     await check('the details open by keyboard and show the attempt', async () => {
         await tile('A3').locator('.slot').focus();
         await page.keyboard.press('Enter');
@@ -154,7 +154,7 @@ async function engineer() {
     });
     await check('"Try again" makes a new attempt', async () => {
         await tile('A3').locator('.start').click();
-        await until('a second attempt in the book', async () => (await bench.get('attempts?slot=A3&verdict=fail')).length === 2);
+        await until('a second attempt in the book', async () => (await station.get('attempts?slot=A3&verdict=fail')).length === 2);
         await ended('A3');
     });
     await check('the CSV of today has a line for each attempt', async () => {
@@ -162,7 +162,7 @@ async function engineer() {
         assert.match(download.suggestedFilename(), /^gangd.*\.csv$/);
         const lines = (await (await fetch(download.url())).text()).trim().split('\r\n');
         assert.match(lines[0], /^id,/);
-        assert.equal(lines.length - 1, (await bench.get('attempts')).length);
+        assert.equal(lines.length - 1, (await station.get('attempts')).length);
     });
     await check('the sound button says what it does, and remembers', async () => {
         const pressed = () => page.locator('#sound').getAttribute('aria-pressed');
@@ -186,8 +186,8 @@ async function hostileText() {
 }
 
 async function unplugged() {
-    const [attempt] = await bench.get('attempts?slot=A2');
-    await bench.order('unplug 2');
+    const [attempt] = await station.get('attempts?slot=A2');
+    await station.order('unplug 2');
     await check('a slot whose board was taken away is EMPTY, and knows the last board', async () => {
         await until('A2 is empty', async () => (await state('A2')) === 'empty');
         assert.equal(await text('A2', 'word'), 'EMPTY');
@@ -197,7 +197,7 @@ async function unplugged() {
 
 async function gangdGone() {
     page.offline = true;
-    bench.kill();
+    station.kill();
     await check('without gangd the page says so over grey tiles', async () => {
         const banner = page.locator('.banner');
         await until('the banner', async () => (await banner.count()) > 0);
@@ -211,12 +211,12 @@ async function gangdGone() {
         await tile('A4').locator('.start').click();
         await until('the reason', async () => /does not answer/.test(await page.locator('#toast').textContent()));
     });
-    await bench.revive();
+    await station.revive();
     await check('when gangd is back the page recovers by itself', async () => {
         await until('no banner', async () => (await page.locator('.banner').count()) === 0);
         assert.doesNotMatch(await page.title(), /not running/);
         await until('the tiles are as in the status', async () => {
-            const { slots } = await bench.get('status');
+            const { slots } = await station.get('status');
             const shown = await page.locator('.tile').evaluateAll((all) => all.map((e) => e.dataset.state));
             return slots.map((slot) => slot.state).join() === shown.join();
         });
@@ -227,10 +227,10 @@ async function gangdGone() {
 async function gangdHangs() {
     /* No error tells the page that a stream which is still open is dead: its own watchdog must. */
     page.offline = true;
-    bench.freeze();
+    station.freeze();
     await check('a gangd that hangs is noticed', () =>
         until('the banner', async () => (await page.locator('.banner').count()) > 0));
-    bench.thaw();
+    station.thaw();
     await check('and so is its recovery', () =>
         until('no banner', async () => (await page.locator('.banner').count()) === 0));
     page.offline = false;
@@ -250,15 +250,15 @@ try {
     await fixtureChecks(browser);
     await check('the browser had nothing to complain about', () => assert.deepEqual(page.complaints, []));
     page.offline = true;
-    await check('gangd ends well when it is told to', async () => assert.equal(await bench.quit(), 0));
+    await check('gangd ends well when it is told to', async () => assert.equal(await station.quit(), 0));
 } catch (error) {
     await check('the test ran to its end', () => {
         throw error;
     });
 }
-const logs = bench.logs();
+const logs = station.logs();
 await browser.close();
-await bench.stop();
+await station.stop();
 if (failures() > 0)
     console.log(logs);
 process.exitCode = summary() ? 0 : 1;

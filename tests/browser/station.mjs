@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bench for one test: boardsim's world, and in it a real gangd that can be killed and started again.
+ * A station for one test: boardsim, and as its program a real gangd that can be killed and started again.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -22,7 +22,7 @@ const PATH = (n) => `pci-0000:00:14.0-usb-0:1.${n}:1.0`;
  * must not be healed by a restart. */
 const SUPERVISOR = `
 cd "$1"
-while [ -e world ]; do
+while [ -e running ]; do
     if [ -e run ]; then
         LD_PRELOAD=$3\${LD_PRELOAD:+:$LD_PRELOAD} "$2" --config gangd.conf >>gangd.log 2>&1 &
         echo $! >pid.new && mv pid.new pid
@@ -49,44 +49,44 @@ async function freePort() {
     return port;
 }
 
-export class Bench {
+export class Station {
     /* Slots A1… are configured, `manual` ones among them without a reset circuit; the first `boards` have a board.
      * `presence`: how gangd is to know that there is one. */
     static async start({ slots, manual = [], boards, presence = 'plug', operator = '', lot = '', imageName = 'golden.bin', imageSize = 256 * 1024 }) {
-        const bench = new Bench();
-        bench.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'gangd-browser-'));
-        bench.port = await freePort();
-        bench.url = `http://127.0.0.1:${bench.port}`;
-        bench.slots = Array.from({ length: slots }, (_, i) => `A${i + 1}`);
-        const file = (name) => path.join(bench.dir, name);
+        const station = new Station();
+        station.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'gangd-browser-'));
+        station.port = await freePort();
+        station.url = `http://127.0.0.1:${station.port}`;
+        station.slots = Array.from({ length: slots }, (_, i) => `A${i + 1}`);
+        const file = (name) => path.join(station.dir, name);
         /* Random bytes do not shrink when compressed: so there is some progress to watch. */
         fs.writeFileSync(file(imageName), randomBytes(imageSize));
         fs.writeFileSync(file('gangd.conf'), [
             '[station]', 'name = bench-7', `operator = ${operator}`, `lot = ${lot}`, `book = ${file('book.db')}`,
             '[product]', `file = ${file(imageName)}`, 'image_check = no',
             '[flashing]', 'after = stay', 'settle_ms = 100', 'tries = 1',
-            '[http]', 'socket = none', 'group =', `listen = 127.0.0.1:${bench.port}`, `web = ${path.join(ROOT, 'web')}`,
+            '[http]', 'socket = none', 'group =', `listen = 127.0.0.1:${station.port}`, `web = ${path.join(ROOT, 'web')}`,
             '[slots]', `presence = ${presence}`,
-            ...bench.slots.flatMap((name, i) => [`[slot ${name}]`, `path = ${PATH(i + 1)}`,
+            ...station.slots.flatMap((name, i) => [`[slot ${name}]`, `path = ${PATH(i + 1)}`,
                 `reset = ${manual.includes(name) ? 'manual' : 'auto'}`]),
         ].join('\n') + '\n');
-        fs.writeFileSync(file('world'), '');
+        fs.writeFileSync(file('running'), '');
         fs.writeFileSync(file('run'), '');
-        bench.control = file('control');
+        station.control = file('control');
         const log = fs.openSync(file('boardsim.log'), 'w');
         const gangd = path.join(BUILD, 'gangd');
-        bench.process = spawn(path.join(BUILD, 'boardsim'), ['--boards', String(boards), '--control', bench.control, '--',
-            'sh', '-c', SUPERVISOR, 'supervisor', bench.dir, gangd, asanRuntime(gangd)], { stdio: ['ignore', log, log] });
-        bench.process.on('error', (error) => fs.appendFileSync(file('boardsim.log'), `${error.message}\n`));
-        bench.ended = once(bench.process, 'exit').catch(() => {});
+        station.process = spawn(path.join(BUILD, 'boardsim'), ['--boards', String(boards), '--control', station.control, '--',
+            'sh', '-c', SUPERVISOR, 'supervisor', station.dir, gangd, asanRuntime(gangd)], { stdio: ['ignore', log, log] });
+        station.process.on('error', (error) => fs.appendFileSync(file('boardsim.log'), `${error.message}\n`));
+        station.ended = once(station.process, 'exit').catch(() => {});
         try {
-            await until('gangd answers', () => bench.get('status').catch(() => null), 60);
+            await until('gangd answers', () => station.get('status').catch(() => null), 60);
         } catch (error) {
-            const report = new Error(`${error.message}\n${bench.logs()}`);
-            await bench.stop();
+            const report = new Error(`${error.message}\n${station.logs()}`);
+            await station.stop();
             throw report;
         }
-        return bench;
+        return station;
     }
 
     /* GET /api/v1/WHAT */
@@ -170,9 +170,9 @@ export class Bench {
         return Number(fs.readFileSync(path.join(this.dir, 'code'), 'utf8'));
     }
 
-    /* Takes the world down, whatever state it is in. */
+    /* Ends boardsim and gangd, whatever state they are in. */
     async stop() {
-        fs.rmSync(path.join(this.dir, 'world'), { force: true });
+        fs.rmSync(path.join(this.dir, 'running'), { force: true });
         await this.quit().catch(() => {});
         const gone = await Promise.race([this.ended.then(() => true), new Promise((r) => setTimeout(r, 15000, false))]);
         if (!gone)
