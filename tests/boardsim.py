@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""boardsim's world for one test, what is done in it by hand, and what runs the tests of a driver.
+"""A boardsim for one test, commands to it, and the function that runs the tests of a driver.
 
-    with World(boards=1) as world:
-        world.run("ls", "-l", "/dev/ttyUSB0")
+    with Boardsim(boards=1) as boardsim:
+        boardsim.run("ls", "-l", "/dev/ttyUSB0")
 
 Times are never asserted: what shall happen is waited for, and only a hang runs into PATIENCE. BUILD is the build
 directory (default build/release), COMMON that of the stub and demo-image.
@@ -83,7 +83,7 @@ class Control:
         self.socket.close()
 
 
-class World:
+class Boardsim:
     """A boardsim with its boards (`options` are further ones of its command line), in a directory of its own."""
 
     logs = ("boardsim.log",)
@@ -102,25 +102,25 @@ class World:
     def start_boardsim(self, boards, adapter, options):
         os.mkdir(self.path("flash"))
         self.boardsim_log = open(self.path("boardsim.log"), "w+", encoding="utf-8")
-        # The world lasts until the pipe is closed; its environment is what makes a program live in it.
-        self.boardsim = subprocess.Popen(
+        # boardsim lasts until the pipe is closed; a program with this environment sees its adapters.
+        self.program = subprocess.Popen(
             [os.path.join(BUILD, "boardsim"), "--boards", str(boards), "--adapter", adapter, "--control",
              self.path("control"), "--dump-dir", self.path("flash"), "--report", self.path("report.json"), *options,
-             "--", "sh", "-c", 'env -0 >"$1.new" && mv "$1.new" "$1" && exec cat', "world", self.path("world")],
+             "--", "sh", "-c", 'env -0 >"$1.new" && mv "$1.new" "$1" && exec cat', "sh", self.path("environment")],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.boardsim_log, env={**os.environ, **SANITIZE})
-        until("boardsim's world", lambda: os.path.exists(self.path("world")) or self.boardsim.poll() is not None)
-        assert self.boardsim.poll() is None, self.read("boardsim.log")
-        with open(self.path("world"), encoding="utf-8") as file:
-            self.world = dict(pair.split("=", 1) for pair in file.read().split("\0") if pair)
+        until("boardsim is ready", lambda: os.path.exists(self.path("environment")) or self.program.poll() is not None)
+        assert self.program.poll() is None, self.read("boardsim.log")
+        with open(self.path("environment"), encoding="utf-8") as file:
+            self.environment = dict(pair.split("=", 1) for pair in file.read().split("\0") if pair)
         self.control = Control(self.path("control"))
 
     def spawn(self, command, **options):
-        """A program in the world."""
-        return subprocess.Popen(command, env=self.world, **options)
+        """A program that sees the adapters."""
+        return subprocess.Popen(command, env=self.environment, **options)
 
     def run(self, *command):
-        """Runs a program in the world to its end; its output is text, both streams in one."""
-        return subprocess.run(command, env=self.world, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        """Runs a program that sees the adapters to its end; its output is text, both streams in one."""
+        return subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, check=False)
 
     # --- the operator's hands
@@ -165,7 +165,7 @@ class World:
     # --- the end
 
     def close(self):
-        """Ends the world, and checks how it ended."""
+        """Ends boardsim, and checks how it ended."""
         try:
             self.end_world()
         finally:
@@ -173,17 +173,17 @@ class World:
 
     def end_world(self):
         self.control.close()
-        self.boardsim.stdin.close()
-        self.boardsim.wait(PATIENCE)
-        assert self.boardsim.returncode == 0, self.read("boardsim.log")
+        self.program.stdin.close()
+        self.program.wait(PATIENCE)
+        assert self.program.returncode == 0, self.read("boardsim.log")
         for log in self.logs:
             text = self.read(log) if os.path.exists(self.path(log)) else ""
             assert not re.search(r"Sanitizer|runtime error:|Assertion", text), text
 
     def clean(self):
-        if self.boardsim.poll() is None:
-            self.boardsim.kill()
-            self.boardsim.wait()
+        if self.program.poll() is None:
+            self.program.kill()
+            self.program.wait()
         self.boardsim_log.close()
         shutil.rmtree(self.dir)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What drivers of boardsim alone share: cases that run inside its world, and a tty as a flasher uses it.
+"""What drivers of boardsim alone share: cases that run as its program, and a tty as a flasher uses it.
 
 Every case named inside_… is run as the program of a boardsim of its own, whose options are the case's doc string; its
 argument is the control socket. Those named outside_… run boardsim themselves; their argument is an empty directory. A
@@ -17,7 +17,7 @@ import tempfile
 import termios
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import BUILD, PATIENCE, Control, run_tests  # noqa: E402
+from boardsim import BUILD, PATIENCE, Control, run_tests  # noqa: E402
 
 BOARDSIM = os.path.join(BUILD, "boardsim")
 

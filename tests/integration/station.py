@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A station for one test: boardsim's world, and in it a real gangd with a book of its own.
+"""A station for one test: a boardsim, and as its program a real gangd with a book of its own.
 
     with Station(boards=2) as station:
         station.wait(1, "pass")
@@ -23,7 +23,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import BUILD, COMMON, PATIENCE, ROOT, SANITIZE, Skip, World, image, run_tests, until  # noqa: E402,F401
+from boardsim import BUILD, COMMON, PATIENCE, ROOT, SANITIZE, Skip, Boardsim, image, run_tests, until  # noqa: E402,F401
 
 GANGD = os.path.join(BUILD, "gangd")
 GANGCTL = os.path.join(BUILD, "gangctl")
@@ -54,7 +54,7 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-class Station(World):
+class Station(Boardsim):
     """`product`, `flashing`, `slots` and `http` are lines for these sections of the configuration (`slots` may go on with
     sections [slot NAME]). `golden` is the image of golden.bin, or a list of (offset, bytes) for several files; None
     writes no file. `start=False` leaves gangd to be started by start()."""

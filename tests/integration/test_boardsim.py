@@ -16,7 +16,7 @@ import tempfile
 import termios
 
 from inside import BOARDSIM, DTR, PATIENCE, RTS, Port, banner, boardsim, refused, run_cases
-from world import COMMON, until
+from boardsim import COMMON, until
 
 DEMO = os.path.join(COMMON, "demo.bin")
 
@@ -29,7 +29,7 @@ def properties(number):
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
-# --- in the world
+# --- as its program
 
 
 def inside_udev_tells_the_adapters_apart(control):
@@ -460,7 +460,7 @@ def outside_signals_reach_the_program(directory):
             process.stdout.readline()
             process.send_signal(number)
             assert process.wait(PATIENCE) == 128 + number
-        assert os.listdir(temporary) == [], "the world was left behind"
+        assert os.listdir(temporary) == [], "boardsim left files behind"
 
 
 def outside_the_report_tells_the_truth(directory):

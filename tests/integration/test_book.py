@@ -201,7 +201,7 @@ def test_killed_at_any_moment():
 
 def refuses_to_start(station, *why):
     """gangd says why in one line and ends with 1."""
-    result = subprocess.run([GANGD, "--config", station.config], env=station.world, capture_output=True, text=True,
+    result = subprocess.run([GANGD, "--config", station.config], env=station.environment, capture_output=True, text=True,
                             timeout=PATIENCE, check=False)
     assert result.returncode == 1, result
     assert result.stderr.count("\n") == 1 and all(word in result.stderr for word in why), result.stderr

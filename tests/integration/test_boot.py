@@ -8,14 +8,14 @@ import subprocess
 import sys
 
 from inside import Port
-from world import COMMON, World, image, run_tests
+from boardsim import COMMON, Boardsim, image, run_tests
 
 SLOT = 0x1000
 READY = re.compile(rb"\r\nDemo firmware [0-9.]+, MAC ([0-9a-f:]{17}), flash ([0-9a-f]{6}), ready\r\n")
 
 
 def terminal(baud, *lines):
-    """In the world: resets the board, and prints what it says; then types lines, each answered by a greeting."""
+    """With its adapters: resets the board, and prints what it says; then types lines, each answered by a greeting."""
     port = Port(0, int(baud))
     port.reset(download=False)
     heard = port.read_until(b"ready\r\n" if baud == "115200" else b"csum ", 10)
@@ -25,26 +25,26 @@ def terminal(baud, *lines):
     sys.stdout.buffer.write(heard)
 
 
-def talk(world, baud, *lines):
-    done = subprocess.run([sys.executable, os.path.abspath(__file__), "terminal", str(baud), *lines], env=world.world,
+def talk(boardsim, baud, *lines):
+    done = subprocess.run([sys.executable, os.path.abspath(__file__), "terminal", str(baud), *lines], env=boardsim.environment,
                           stdout=subprocess.PIPE, check=True)
     return done.stdout
 
 
-def made(world, name, *options):
+def made(boardsim, name, *options):
     """An image of demo-image's as a file."""
-    path = world.path(name)
+    path = boardsim.path(name)
     subprocess.run([os.path.join(COMMON, "demo-image"), *options, path], check=True)
     return path
 
 
-def written(world, name, data):
-    with open(world.path(name), "wb") as file:
+def written(boardsim, name, data):
+    with open(boardsim.path(name), "wb") as file:
         file.write(data)
-    return world.path(name)
+    return boardsim.path(name)
 
 
-class Judged(World):
+class Judged(Boardsim):
     """Afterwards `boards` has what the report says of them, by MAC."""
 
     def end_world(self):
@@ -54,45 +54,45 @@ class Judged(World):
 
 def test_terminal():
     for crystal, rom_baud in ((26, 74880), (40, 115200)):
-        with World() as world:
-            path = made(world, "image", "--crystal", str(crystal))
-            mac = world.plug(1, f"crystal={crystal} image={path}").encode()
-            heard = talk(world, rom_baud)
+        with Boardsim() as boardsim:
+            path = made(boardsim, "image", "--crystal", str(crystal))
+            mac = boardsim.plug(1, f"crystal={crystal} image={path}").encode()
+            heard = talk(boardsim, rom_baud)
             assert b"rst cause:2, boot mode:(3,6)\r\n\r\nload 0x40100000" in heard, heard
-            heard = talk(world, 115200, "id")
+            heard = talk(boardsim, 115200, "id")
             assert READY.findall(heard) == [(mac, b"ef4016")] * 2, heard
-            heard = talk(world, 115200, "reset")
+            heard = talk(boardsim, 115200, "reset")
             assert READY.findall(heard) == [(mac, b"ef4016")] * 2, heard
-            said = world.control("log 1")
+            said = boardsim.control("log 1")
             assert said.startswith("\\r\\n ets Jan  8 2013,rst cause:3, boot mode:(3,6)\\r\\n"), said
             assert said.endswith(", ready\\r\\n"), said
 
 
 def test_second_slot():
     """Without an application in the first slot, the one in the second megabyte is mapped to the same place."""
-    with Judged() as world:
+    with Judged() as boardsim:
         data = bytearray(image(4 << 20))
         data[SLOT:SLOT + 4] = bytes(4)
-        one = world.plug(1, "image=" + written(world, "one", data))
+        one = boardsim.plug(1, "image=" + written(boardsim, "one", data))
         data[SLOT + (1 << 20):SLOT + (1 << 20) + 4] = bytes(4)
-        none = world.plug(2, "image=" + written(world, "none", data))
-    assert READY.search(world.boards[one]["boot_log"].encode()) and world.boards[one]["boots"]
-    assert world.boards[none]["boot_log"].endswith("\r\nno application\r\n")
+        none = boardsim.plug(2, "image=" + written(boardsim, "none", data))
+    assert READY.search(boardsim.boards[one]["boot_log"].encode()) and boardsim.boards[one]["boots"]
+    assert boardsim.boards[none]["boot_log"].endswith("\r\nno application\r\n")
 
 
 def test_report():
     """`boots` is of an image that was loaded and runs."""
-    with Judged() as world:
+    with Judged() as boardsim:
         good = image()
         crash = bytearray(good)
         entry = int.from_bytes(good[SLOT + 4:SLOT + 8], "little") - 0x40200000
         crash[entry:entry + 3] = bytes(3)
         unsummed = bytearray(good)
         unsummed[0x20] ^= 1
-        plugged = {name: world.plug(slot, "image=" + written(world, name, data)) for slot, (name, data) in enumerate(
+        plugged = {name: boardsim.plug(slot, "image=" + written(boardsim, name, data)) for slot, (name, data) in enumerate(
             (("good", good), ("crash", crash), ("unsummed", unsummed), ("empty", bytes(65536))), 1)}
-        plugged["silent"] = world.plug(5, f"silent image={world.path('good')}")
-    boards = world.boards
+        plugged["silent"] = boardsim.plug(5, f"silent image={boardsim.path('good')}")
+    boards = boardsim.boards
     assert {name: boards[mac]["boots"] for name, mac in plugged.items()} == {
         "good": True, "crash": False, "unsummed": False, "empty": False, "silent": True}
     assert READY.search(boards[plugged["good"]]["boot_log"].encode())

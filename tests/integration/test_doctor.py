@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """gangctl doctor, in front of machines that are directories: what a healthy one has, and one thing wrong at a time; of a
-gangd that runs; and in boardsim's world."""
+gangd that runs; and with boardsim's adapters."""
 import json
 import os
 import pty

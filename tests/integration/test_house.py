@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import PATIENCE, ROOT, run_tests  # noqa: E402
+from boardsim import PATIENCE, ROOT, run_tests  # noqa: E402
 
 # Two rooms, several folders, a header alone, a symbol that is defined twice (main) and allocation where it is allowed.
 CLEAN = {

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import threading
 
-from station import GANGCTL, PATIENCE, SANITIZE, SLOW, Station, World, run_tests, until
+from station import GANGCTL, PATIENCE, SANITIZE, SLOW, Station, Boardsim, run_tests, until
 
 DONE, REFUSED, USAGE, NO_OUTPUT = 0, 1, 2, 5
 
@@ -33,9 +33,9 @@ def path(slot, interface=0):
 class Learn:
     """A gangctl slots learn; what it says is read line by line."""
 
-    def __init__(self, world, *arguments):
-        command = [GANGCTL, "slots", "learn", "--socket", getattr(world, "socket", world.path("nobody")), *arguments]
-        self.process = world.spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def __init__(self, boardsim, *arguments):
+        command = [GANGCTL, "slots", "learn", "--socket", getattr(boardsim, "socket", boardsim.path("nobody")), *arguments]
+        self.process = boardsim.spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.lines, self.said = queue.Queue(), []
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
@@ -75,18 +75,18 @@ class Learn:
 
 
 @contextlib.contextmanager
-def learning(world, *arguments):
-    learn = Learn(world, *arguments)
+def learning(boardsim, *arguments):
+    learn = Learn(boardsim, *arguments)
     try:
         yield learn
     finally:
         learn.kill()
 
 
-def write_conf(world, text=CONF):
-    name = world.path("bench.conf")
+def write_conf(boardsim, text=CONF):
+    name = boardsim.path("bench.conf")
     with open(name, "w", encoding="utf-8", newline="") as file:
-        file.write(text.format(golden=world.path("golden.bin")))
+        file.write(text.format(golden=boardsim.path("golden.bin")))
     return name
 
 
@@ -100,19 +100,19 @@ def sections(*places):
 
 
 def test_one_after_the_other():
-    with World(boards=1) as world, learning(world, "A1", "A2", "A3") as learn:
+    with Boardsim(boards=1) as boardsim, learning(boardsim, "A1", "A2", "A3") as learn:
         learn.hears("1 port is plugged in already")
         learn.hears("A1: plug")
-        world.plug(5)
+        boardsim.plug(5)
         line = learn.hears("A1 is ")
         assert path(5) in line and "cp210x CP2102N" in line and "/dev/ttyUSB1" in line, line
         learn.hears("A2: plug")
         # The same place again, then the one that was there before.
-        world.unplug(5)
-        world.replug(5)
+        boardsim.unplug(5)
+        boardsim.replug(5)
         learn.hears(f"{path(5)} is A1 already")
-        world.unplug(1)
-        world.replug(1)
+        boardsim.unplug(1)
+        boardsim.replug(1)
         learn.hears("A2 is " + path(1))
         learn.type("what")
         learn.hears('"what"? ')
@@ -121,51 +121,51 @@ def test_one_after_the_other():
 
 
 def test_names_are_counted():
-    with World() as world, learning(world, "--prefix", "bed-", "--count", "2", "--json") as learn:
+    with Boardsim() as boardsim, learning(boardsim, "--prefix", "bed-", "--count", "2", "--json") as learn:
         for n, slot in ((1, 3), (2, 1)):
             learn.hears(f"bed-{n}: plug")
-            world.plug(slot)
+            boardsim.plug(slot)
         assert json.loads(learn.end()) == [{"slot": "bed-1", "path": path(3)}, {"slot": "bed-2", "path": path(1)}]
-    with World() as world, learning(world) as learn:
+    with Boardsim() as boardsim, learning(boardsim) as learn:
         learn.hears("A1: plug")
         learn.type("q")
         assert learn.end() == "" and "Nothing was learned.\n" in learn.said
 
 
 def test_twins_without_a_serial_number():
-    with World(adapter="ch340") as world, learning(world, "A1", "A2") as learn:
+    with Boardsim(adapter="ch340") as boardsim, learning(boardsim, "A1", "A2") as learn:
         learn.hears("A1: plug")
-        world.plug(1)
+        boardsim.plug(1)
         learn.hears("A1 is " + path(1))
-        world.plug(2)
+        boardsim.plug(2)
         assert learn.end() == sections(("A1", path(1)), ("A2", path(2)))
 
 
 def test_two_at_once_are_sent_back():
-    with World() as world, learning(world, "A1") as learn:
+    with Boardsim() as boardsim, learning(boardsim, "A1") as learn:
         learn.hears("A1: plug")
-        plug_at_once(world, learn, 1, 2)
+        plug_at_once(boardsim, learn, 1, 2)
         learn.hears("plug in one at a time")
-        world.unplug(1)
-        world.replug(1)
+        boardsim.unplug(1)
+        boardsim.replug(1)
         assert learn.end() == sections(("A1", path(1)))
 
 
-def plug_at_once(world, learn, *slots):
+def plug_at_once(boardsim, learn, *slots):
     """For gangctl, which hears of none before all are there."""
     learn.process.send_signal(signal.SIGSTOP)
     for slot in slots:
-        world.plug(slot)
+        boardsim.plug(slot)
     learn.process.send_signal(signal.SIGCONT)
 
 
 def test_four_ports_of_one_adapter():
     ports = [path(1, interface) for interface in range(4)]
-    with World(adapter="ft4232h") as world:
+    with Boardsim(adapter="ft4232h") as boardsim:
         for answer, named in (("", ("A1", "A2", "A3", "A4")), ("left - - bed.9", ("left", None, None, "bed.9"))):
-            with learning(world, "--prefix", "A", "--count", "4") as learn:
+            with learning(boardsim, "--prefix", "A", "--count", "4") as learn:
                 learn.hears("A1: plug")
-                plug_at_once(world, learn, 1, 2, 3, 4)
+                plug_at_once(boardsim, learn, 1, 2, 3, 4)
                 learn.hears("4 ports")
                 for n, port in enumerate(ports):
                     assert f"A{n + 1}  {port}" in learn.hears(port)
@@ -183,24 +183,24 @@ def test_four_ports_of_one_adapter():
                 output = learn.end()
                 assert output == sections(*((name, port) for name, port in zip(named, ports) if name)), output
             for slot in (1, 2, 3, 4):
-                world.unplug(slot)
+                boardsim.unplug(slot)
 
 
 def test_four_ports_that_are_not_wanted():
-    with World(adapter="ft4232h") as world, learning(world, "A1", "A2") as learn:
+    with Boardsim(adapter="ft4232h") as boardsim, learning(boardsim, "A1", "A2") as learn:
         learn.hears("A1: plug")
-        plug_at_once(world, learn, 1, 2, 3, 4)
+        plug_at_once(boardsim, learn, 1, 2, 3, 4)
         assert f"-  {path(1, 2)}" in learn.hears(path(1, 2)), "there are two names for four ports"
         learn.hears("Is that right?")
-        world.plug(5)
+        boardsim.plug(5)
         learn.hears("first: what are the ports called?")
         learn.type("n")
         learn.hears("A1: plug")
         for slot in (1, 2, 3, 4):
-            world.unplug(slot)
-        plug_at_once(world, learn, 1, 2, 3, 4)
+            boardsim.unplug(slot)
+        plug_at_once(boardsim, learn, 1, 2, 3, 4)
         learn.hears("Is that right?")
-        world.unplug(1)
+        boardsim.unplug(1)
         learn.hears("It was pulled out.")
         learn.hears("A1: plug")
         learn.type("q")
@@ -228,35 +228,35 @@ def test_into_the_configuration():
 
 
 def test_names_that_are_there():
-    with World() as world:
-        name = write_conf(world, CONF + f"\n[slot A8]\npath = {path(8)}\n")
-        with open(world.path("golden.bin"), "wb"):
+    with Boardsim() as boardsim:
+        name = write_conf(boardsim, CONF + f"\n[slot A8]\npath = {path(8)}\n")
+        with open(boardsim.path("golden.bin"), "wb"):
             pass
         # The place of one that is not learned now.
-        with learning(world, "--config", name, "B1") as learn:
+        with learning(boardsim, "--config", name, "B1") as learn:
             learn.hears("B1: plug")
-            world.plug(7)
+            boardsim.plug(7)
             learn.hears(f"{path(7)} is A7 already")
             learn.type("q")
             assert learn.end() == ""
         # Changed over: what one had is the other's.
-        world.unplug(7)
-        with learning(world, "--config", name, "--write", "A7", "A8") as learn:
+        boardsim.unplug(7)
+        with learning(boardsim, "--config", name, "--write", "A7", "A8") as learn:
             learn.hears("A7 (now")
-            world.plug(8)
+            boardsim.plug(8)
             learn.hears("A7 is " + path(8))
             learn.type("")
             learn.hears("A8 cannot keep its place: it is that of A7")
-            world.replug(7)
+            boardsim.replug(7)
             learn.hears("A8 is " + path(7))
             learn.end()
         for slot in (7, 8):
-            world.unplug(slot)
+            boardsim.unplug(slot)
         # One that is left without a place.
         before = read(name)
-        with learning(world, "--config", name, "--write", "A7", "A8") as learn:
+        with learning(boardsim, "--config", name, "--write", "A7", "A8") as learn:
             learn.hears("A7 (now")
-            world.replug(7)
+            boardsim.replug(7)
             learn.hears("A7 is " + path(7))
             learn.type("q")
             assert learn.end(REFUSED) == sections(("A7", path(7))), learn.said
@@ -265,33 +265,33 @@ def test_names_that_are_there():
 
 
 def test_a_configuration_that_cannot_be_written():
-    with World() as world:
-        name = write_conf(world, "[station]\nnmae = x\n")
+    with Boardsim() as boardsim:
+        name = write_conf(boardsim, "[station]\nnmae = x\n")
         for arguments, code, what in (
                 (("--config", name), REFUSED, "bench.conf:2: "), (("--write", "--config", name), REFUSED, "bench.conf:2: "),
-                (("--config", world.path("none")), REFUSED, "none: cannot be read"), (("a/b",), USAGE, "a name is"),
+                (("--config", boardsim.path("none")), REFUSED, "none: cannot be read"), (("a/b",), USAGE, "a name is"),
                 (("A1", "A1"), USAGE, "named twice"), (("--count", "2", "A1"), USAGE, "takes names, or"),
                 (("--count", "0"), USAGE, "from 1 to 128"), (("--prefix", "x" * 63), USAGE, "a name is")):
-            with learning(world, *arguments) as learn:
+            with learning(boardsim, *arguments) as learn:
                 assert learn.end(code) == "" and any(what in line for line in learn.said), (arguments, learn.said)
 
 
-def as_nobody(world, name, *arguments):
+def as_nobody(boardsim, name, *arguments):
     """For tests that run as root, who may write everywhere."""
     return ["setpriv", "--reuid=65534", "--clear-groups", "--regid=65534", GANGCTL, "slots", "learn", "--socket",
-            world.path("nobody"), "--config", name, *arguments] if os.geteuid() == 0 else [
-                GANGCTL, "slots", "learn", "--socket", world.path("nobody"), "--config", name, *arguments]
+            boardsim.path("nobody"), "--config", name, *arguments] if os.geteuid() == 0 else [
+                GANGCTL, "slots", "learn", "--socket", boardsim.path("nobody"), "--config", name, *arguments]
 
 
 def test_a_directory_that_is_read_only():
-    with World() as world:
-        os.chmod(world.dir, 0o755)
-        place = world.path("etc")
+    with Boardsim() as boardsim:
+        os.chmod(boardsim.dir, 0o755)
+        place = boardsim.path("etc")
         os.mkdir(place)
         name = os.path.join(place, "gangd.conf")
-        os.rename(write_conf(world), name)
+        os.rename(write_conf(boardsim), name)
         os.chmod(place, 0o555)
-        done = subprocess.run(as_nobody(world, name, "--write", "A1"), capture_output=True, text=True, check=False,
+        done = subprocess.run(as_nobody(boardsim, name, "--write", "A1"), capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL, env={**os.environ, **SANITIZE}, timeout=PATIENCE)
         assert done.returncode == REFUSED and "cannot be replaced: Permission denied" in done.stderr, done
         assert os.listdir(place) == ["gangd.conf"]
@@ -299,12 +299,12 @@ def test_a_directory_that_is_read_only():
 
 
 def test_a_configuration_that_went_wrong_meanwhile():
-    with World() as world:
-        name = write_conf(world)
-        with learning(world, "--write", "--config", name, "A1") as learn:
+    with Boardsim() as boardsim:
+        name = write_conf(boardsim)
+        with learning(boardsim, "--write", "--config", name, "A1") as learn:
             learn.hears("A1: plug")
-            write_conf(world, "[station]\nnmae = x\n")
-            world.plug(1)
+            write_conf(boardsim, "[station]\nnmae = x\n")
+            boardsim.plug(1)
             assert learn.end(NO_OUTPUT) == sections(("A1", path(1)))
             assert any("bench.conf:2: unknown key" in line for line in learn.said), learn.said
         assert read(name) == "[station]\nnmae = x\n" and not os.path.exists(name + "~")

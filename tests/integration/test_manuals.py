@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import BUILD, PATIENCE, ROOT, SANITIZE, run_tests  # noqa: E402
+from boardsim import BUILD, PATIENCE, ROOT, SANITIZE, run_tests  # noqa: E402
 
 
 def said_by(program, *arguments):

@@ -126,7 +126,7 @@ class Kept(Activated):
         self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notices.settimeout(PATIENCE)
         self.notices.bind(self.path("notify"))
-        self.world |= {"NOTIFY_SOCKET": self.path("notify"), "WATCHDOG_USEC": "1000000"}
+        self.environment |= {"NOTIFY_SOCKET": self.path("notify"), "WATCHDOG_USEC": "1000000"}
 
     def notice(self, wanted):
         while (text := self.notices.recv(4096).decode()) != wanted:
@@ -212,7 +212,7 @@ class Journaled(Station):
         place = 'mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal && mount --bind "$1" /run/systemd/journal && shift && '
         return super().spawn([*self.apart, "env", "-u", "LD_PRELOAD", "sh", "-c",
                               place + 'LD_PRELOAD=$1 JOURNAL_STREAM=$2 && export LD_PRELOAD JOURNAL_STREAM && shift 2 && exec "$@"',
-                              "sh", self.journal.directory, self.world.get("LD_PRELOAD", ""), stream, *command], **options)
+                              "sh", self.journal.directory, self.environment.get("LD_PRELOAD", ""), stream, *command], **options)
 
     def clean(self):
         self.journal.socket.close()

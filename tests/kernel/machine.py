@@ -16,10 +16,10 @@ import sqlite3
 import subprocess
 import tempfile
 
-from world import PATIENCE, Control, image
-from world import until as world_until
+from boardsim import PATIENCE, Control, image
+from boardsim import until as boardsim_until
 
-until = functools.partial(world_until, look=0.2)
+until = functools.partial(boardsim_until, look=0.2)
 
 BOOK = "/var/lib/gangd/gangd.db"
 GOLDEN = "/srv/golden.bin"
@@ -112,7 +112,7 @@ def verdicts(mac):
     return [row["verdict"] for row in rows("SELECT * FROM attempts WHERE mac = ? ORDER BY id", mac)]
 
 
-class Bench:
+class Boardsim:
     """boardsim with its adapters in this kernel, until the end of the `with`. Slots are boardsim's numbers. No board
     has been in the book before."""
 

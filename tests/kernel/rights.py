@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from machine import Bench, configure, main_pid, properties, run, show, start, until
+from machine import Boardsim, configure, main_pid, properties, run, show, start, until
 
 
 def test_service():
@@ -17,9 +17,9 @@ def test_service():
 
 def test_udev_rules():
     """ModemManager's mark on the usb_device, FTDI's latency, and the group of the ports."""
-    with Bench() as bench:
-        bench.plug_all([1, 2, 3])
-        ports = {bench.wait_tty(slot) for slot in (1, 2, 3)}
+    with Boardsim() as boardsim:
+        boardsim.plug_all([1, 2, 3])
+        ports = {boardsim.wait_tty(slot) for slot in (1, 2, 3)}
         drivers = set()
         for tty in ports:
             assert run(f"stat -c '%G %a' /dev/{tty}") == "dialout 660"
@@ -61,9 +61,9 @@ may("reach the network", lambda: socket.create_connection(("192.0.2.1", 9), 5))
 def test_rights():
     """What runs under gangd's unit reaches its ports and its book, and nothing else."""
     run("systemctl stop gangd")
-    with Bench() as bench:
-        bench.plug(1)
-        tty = "/dev/" + bench.wait_tty(1)
+    with Boardsim() as boardsim:
+        boardsim.plug(1)
+        tty = "/dev/" + boardsim.wait_tty(1)
         with open("/srv/probe.py", "w", encoding="utf-8") as file:
             file.write(f"PORT = {tty!r}\n{PROBE}")
         run("sed -e 's:^ExecStart=.*:ExecStart=/usr/bin/python3 /srv/probe.py:' -e 's:^Type=.*:Type=oneshot:'"
@@ -94,9 +94,9 @@ def test_by_hand():
     for groups, state in (("dialout", "pass"), ("users", "blocked")):
         configure("[station]", "book = /srv/worker/book.db", "[http]", "socket = /srv/worker/socket", "group = worker", "listen = none",
                   path="/srv/worker/gangd.conf")
-        with Bench() as bench:
-            bench.plug(1)
-            bench.wait_tty(1)
+        with Boardsim() as boardsim:
+            boardsim.plug(1)
+            boardsim.wait_tty(1)
             gangd = subprocess.Popen(as_user("worker", groups, "gangd --config /srv/worker/gangd.conf").split())
             status = as_user("worker", groups, "gangctl --socket /srv/worker/socket status --json")
             try:

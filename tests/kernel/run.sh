@@ -18,7 +18,7 @@ home=$work/payload/root/gangd
 units=$work/payload/etc/systemd/system
 mkdir -p "$home/tests" "$home/$common" "$units/multi-user.target.wants"
 chmod 700 "$work/payload/root"
-cp -r tests/world.py tests/kernel "$home/tests"
+cp -r tests/boardsim.py tests/kernel "$home/tests"
 cp build/deb/gangd_*.deb build/deb/gangd-boardsim_*.deb "$home"
 cp "$common/demo-image" "$home/$common"
 printf '%s\n' "$@" >"$home/words"

@@ -8,19 +8,19 @@ import subprocess
 import threading
 import time
 
-from machine import SLOW, Bench, Connection, ask, main_pid, rows, run, show, start, status, until, worker_pid
+from machine import SLOW, Boardsim, Connection, ask, main_pid, rows, run, show, start, status, until, worker_pid
 
 
 def interrupt(slots, interruption):
     """Boards in these slots are interrupted in mid-flash, each in one attempt, and pass when gangd is back. Attempts are
     told by their slot: a gangd that died may not have booked the MAC."""
     start(*SLOW)
-    with Bench() as bench:
-        macs = bench.plug_all(slots)
-        bench.wait_writing(macs)
+    with Boardsim() as boardsim:
+        macs = boardsim.plug_all(slots)
+        boardsim.wait_writing(macs)
         before = rows("SELECT max(id) AS id FROM attempts WHERE ended IS NOT NULL")[0]["id"] or 0
         interruption()
-        names = {bench.wait_verdict(slot, "pass")["slot"] for slot in macs}
+        names = {boardsim.wait_verdict(slot, "pass")["slot"] for slot in macs}
         assert len(names) == len(macs), names
         for name in names:
             found = rows("SELECT * FROM attempts WHERE slot = ? AND id > ? ORDER BY id", name, before)
@@ -45,14 +45,14 @@ def test_interrupted_by_watchdog():
 def test_daemon_reload():
     """The manager reads its units again: ports stay allowed, and gangd stays itself."""
     start(*SLOW)
-    with Bench() as bench:
-        bench.plug(1)
-        bench.wait_writing([1])
+    with Boardsim() as boardsim:
+        boardsim.plug(1)
+        boardsim.wait_writing([1])
         pid = main_pid()
         run("systemctl daemon-reload")
-        bench.plug(2)
-        bench.wait_verdict(1, "pass")
-        bench.wait_verdict(2, "pass")
+        boardsim.plug(2)
+        boardsim.wait_verdict(1, "pass")
+        boardsim.wait_verdict(2, "pass")
         assert main_pid() == pid
 
 
@@ -105,17 +105,17 @@ def doctor():
 def test_doctor():
     """Finds nothing wrong where nothing is, and what is, with the real /sys, /proc and systemd."""
     start()
-    with Bench() as bench:
-        bench.plug_all([1, 2, 3])
+    with Boardsim() as boardsim:
+        boardsim.plug_all([1, 2, 3])
         for slot in (1, 2, 3):
-            bench.wait_verdict(slot, "pass")
+            boardsim.wait_verdict(slot, "pass")
         said, code = doctor()
         # Nothing keeps this machine's clock right.
         assert {check: level for check, (level, _) in said.items() if level != "ok"} == {"clock": "warn"}, said
         assert code == 0, code
 
         run("systemctl stop gangd.socket gangd")
-        ttys = [bench.wait_tty(slot) for slot in (1, 2, 3)]
+        ttys = [boardsim.wait_tty(slot) for slot in (1, 2, 3)]
         ftdi, = [tty for tty in ttys if os.path.exists(f"/sys/class/tty/{tty}/device/latency_timer")]
         run(f"echo 16 >/sys/class/tty/{ftdi}/device/latency_timer")
         with open(f"/dev/{ttys[0]}", "rb", buffering=0):

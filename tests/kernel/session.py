@@ -9,7 +9,7 @@ import adapters  # noqa: E402
 import rights  # noqa: E402
 import service  # noqa: E402
 import stuck  # noqa: E402
-from world import ROOT, run_tests, until  # noqa: E402
+from boardsim import ROOT, run_tests, until  # noqa: E402
 
 
 def redirect(name):

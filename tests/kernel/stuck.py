@@ -2,7 +2,7 @@
 """Adapters that stop answering the kernel, in bulk or in control requests: who else feels it, and how it ends."""
 import time
 
-from machine import SLOW, Bench, rows, run, show, start, tiles, until, verdicts
+from machine import SLOW, Boardsim, rows, run, show, start, tiles, until, verdicts
 
 # One of each driver, of each kind of trouble, and some that have none.
 GOOD, STALLED, HUNG = (1, 2, 3, 4, 5), (6, 7, 8), (11, 12, 13)
@@ -16,18 +16,18 @@ def test_stuck_cost_others_nothing():
     """Six stuck adapters: the others take the time they take without, one that is plugged in later too; and gangd has
     ended after five seconds. When they answer again, the next gangd finishes them."""
     start(*SLOW)
-    with Bench() as bench:
-        bench.plug_all(GOOD + STALLED + HUNG)
-        alone = {slot: seconds(bench.wait_verdict(slot, "pass")) for slot in GOOD + STALLED + HUNG}
-    with Bench() as bench:
-        macs = bench.plug_all(STALLED + HUNG)
-        bench.wait_writing(macs)
+    with Boardsim() as boardsim:
+        boardsim.plug_all(GOOD + STALLED + HUNG)
+        alone = {slot: seconds(boardsim.wait_verdict(slot, "pass")) for slot in GOOD + STALLED + HUNG}
+    with Boardsim() as boardsim:
+        macs = boardsim.plug_all(STALLED + HUNG)
+        boardsim.wait_writing(macs)
         for slot in STALLED:
-            bench.control(f"stall {slot}")
+            boardsim.control(f"stall {slot}")
         for slot in HUNG:
-            bench.control(f"hang {slot}")
-        others = bench.plug_all(GOOD)
-        beside = {slot: seconds(bench.wait_verdict(slot, "pass")) for slot in GOOD}
+            boardsim.control(f"hang {slot}")
+        others = boardsim.plug_all(GOOD)
+        beside = {slot: seconds(boardsim.wait_verdict(slot, "pass")) for slot in GOOD}
         for slot, mac in others.items():
             assert verdicts(mac) == ["pass"], rows()
             assert beside[slot] < 1.1 * alone[slot], (slot, beside, alone)
@@ -39,63 +39,63 @@ def test_stuck_cost_others_nothing():
             assert verdicts(mac) and not {"pass", "open"} & set(verdicts(mac)), (slot, verdicts(mac))
         run("systemctl start gangd")
         for slot in macs:
-            bench.control(f"unhang {slot}")
+            boardsim.control(f"unhang {slot}")
         for slot in macs:
-            bench.wait_verdict(slot, "pass")
+            boardsim.wait_verdict(slot, "pass")
 
 
 def test_stuck_comes_back():
     """An adapter that answers no control request is told to be unplugged; if it answers again its board passes."""
     start(*SLOW)
-    with Bench() as bench:
-        macs = bench.plug_all([1, 2, 3, 4])
-        bench.wait_writing(macs)
+    with Boardsim() as boardsim:
+        macs = boardsim.plug_all([1, 2, 3, 4])
+        boardsim.wait_writing(macs)
         for slot in macs:
-            bench.control(f"hang {slot}")
+            boardsim.control(f"hang {slot}")
         for slot in macs:
-            tile = bench.wait(slot, "stuck")
+            tile = boardsim.wait(slot, "stuck")
             assert tile["sentence"] == "The adapter does not answer: unplug it", tile
         for slot in macs:
-            bench.control(f"unhang {slot}")
+            boardsim.control(f"unhang {slot}")
         for slot, mac in macs.items():
-            bench.wait_verdict(slot, "pass")
+            boardsim.wait_verdict(slot, "pass")
             assert set(verdicts(mac)) == {"interrupted", "pass"}, verdicts(mac)
 
 
 def test_stuck_is_pulled():
     """Pulled out while the kernel waits for its answer, and back: a slot like any other."""
     start(*SLOW)
-    with Bench() as bench:
-        macs = bench.plug_all([1, 2, 3])
-        bench.wait_writing(macs)
+    with Boardsim() as boardsim:
+        macs = boardsim.plug_all([1, 2, 3])
+        boardsim.wait_writing(macs)
         for slot in macs:
-            bench.control(f"hang {slot}")
+            boardsim.control(f"hang {slot}")
         for slot in macs:
-            bench.wait(slot, lambda tile: tile["state"] in ("stuck", "interrupted"))
-            bench.control(f"unplug {slot}")
+            boardsim.wait(slot, lambda tile: tile["state"] in ("stuck", "interrupted"))
+            boardsim.control(f"unplug {slot}")
         until(lambda: f"no adapters: {tiles()}", lambda: all(tile["state"] == "empty" for tile in tiles().values()))
         for slot in macs:
-            bench.control(f"replug {slot}")
+            boardsim.control(f"replug {slot}")
         for slot in macs:
-            bench.wait_verdict(slot, "pass")
+            boardsim.wait_verdict(slot, "pass")
 
 
 def test_pulled_in_reset():
     """At many moments while gangd waits in a reset, or waits there for the kernel: interrupted, and back it passes."""
     start("settle_ms = 50")
-    with Bench() as bench:
+    with Boardsim() as boardsim:
         for slot in range(1, 11):
-            bench.plug(slot)
-            number = bench.wait_phase(slot, "reset", look=0.01)["attempt"]["id"]
+            boardsim.plug(slot)
+            number = boardsim.wait_phase(slot, "reset", look=0.01)["attempt"]["id"]
             causes = {"unplugged"}
             if slot % 2:
-                bench.control(f"hang {slot}")
+                boardsim.control(f"hang {slot}")
                 causes.add("adapter-stuck")
             time.sleep(0.02 * slot)
-            bench.control(f"unplug {slot}")
+            boardsim.control(f"unplug {slot}")
             row = until(f"the attempt in slot {slot} is over", lambda number=number: rows(
                 "SELECT * FROM attempts WHERE id = ? AND ended IS NOT NULL", number))[0]
             assert row["verdict"] == "interrupted" and row["cause"] in causes, row
-            bench.control(f"replug {slot}")
+            boardsim.control(f"replug {slot}")
         for slot in range(1, 11):
-            bench.wait_verdict(slot, "pass")
+            boardsim.wait_verdict(slot, "pass")

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import BUILD, PATIENCE, ROOT, run_tests  # noqa: E402
+from boardsim import BUILD, PATIENCE, ROOT, run_tests  # noqa: E402
 
 COMPLETIONS = os.path.join(ROOT, "tools/completion")
 BASH = ("bash", "--norc", "--noprofile", "-i")

@@ -19,7 +19,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import PATIENCE, ROOT, Control, run_tests, until  # noqa: E402
+from boardsim import PATIENCE, ROOT, Control, run_tests, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(ROOT, "build/package")

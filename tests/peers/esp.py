@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """esptool, as it comes from PyPI, and one virtual board for it.
 
-    with Bench() as bench:
-        bench.esptool(tool, "read-mac")
+    with OneBoard() as board:
+        board.esptool(tool, "read-mac")
 
-PEERS is where install.sh put the programs (default build/peers); for BUILD and COMMON see tests/world.py.
+PEERS is where install.sh put the programs (default build/peers); for BUILD and COMMON see tests/boardsim.py.
 """
 import functools
 import json
@@ -13,7 +13,7 @@ import random
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import COMMON, PATIENCE, ROOT, World, run_tests  # noqa: E402,F401
+from boardsim import COMMON, PATIENCE, ROOT, Boardsim, run_tests  # noqa: E402,F401
 
 PEERS = os.path.join(ROOT, os.environ.get("PEERS", "build/peers"))
 
@@ -56,8 +56,8 @@ connect_attempts = 20
 """
 
 
-class Bench(World):
-    """A world with one board in /dev/ttyUSB0, made by `words`; `content` is in its flash from the start. At the end the
+class OneBoard(Boardsim):
+    """A boardsim with one board in /dev/ttyUSB0, made by `words`; `content` is in its flash from the start. At the end the
     board must not have crashed, lost a byte, or been asked to set a flash bit by programming (unless its flash is
     `worn`)."""
 
@@ -80,7 +80,7 @@ class Bench(World):
 
     def esptool(self, tool, *arguments, baud=115200, before="default-reset", after="hard-reset", fails=False):
         """Runs it, and returns what it said. It must do what it is told, or, if `fails`, say that it could not."""
-        self.world["ESPTOOL_CFGFILE"] = self.file("esptool.cfg", PATIENT)
+        self.environment["ESPTOOL_CFGFILE"] = self.file("esptool.cfg", PATIENT)
         done = self.run(*tool.command(arguments, baud, before, after))
         text = f"{' '.join(done.args)}: exit {done.returncode}\n{done.stdout}"
         assert (done.returncode != 0) == fails and "Traceback" not in text, text
@@ -122,8 +122,8 @@ class Flash:
         self.erase(offset, len(data))
         self.bytes[offset:offset + len(data)] = data
 
-    def check(self, bench, what):
-        got = bench.flash(1)
+    def check(self, board, what):
+        got = board.flash(1)
         assert len(got) == len(self.bytes), what
         differ = [n for n in range(0, len(got), 256) if got[n:n + 256] != self.bytes[n:n + 256]]
         assert not differ, f"{what}: {len(differ)} pages differ, the first at {differ[0]:#x}"

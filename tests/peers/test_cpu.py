@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 from esp import SKIPPED
-from world import BUILD, COMMON
+from boardsim import BUILD, COMMON
 
 BATCH = 25000
 

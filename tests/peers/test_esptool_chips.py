@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """esptool tells virtual boards apart: chips, OUIs, crystals, flash parts and their status registers."""
-from esp import ROMS, STUBS, Bench, Flash, cases, mixture, run
+from esp import ROMS, STUBS, Flash, OneBoard, cases, mixture, run
 
 TOOLS = STUBS + ROMS
 SOME = [STUBS[0], STUBS[3], ROMS[1]]
@@ -30,31 +30,31 @@ PARTS = [  # part, manufacturer and device as esptool says them, size
 
 
 def chips(tool):
-    with Bench() as bench:
+    with OneBoard() as board:
         for words, name, inside in CHIPS:
-            bench.swap(1, words)
-            text = bench.esptool(tool, "flash-id")
+            board.swap(1, words)
+            text = board.esptool(tool, "flash-id")
             assert f" {name}\n" in text and ("Embedded Flash" in text) == inside, (words, text)
 
 
 def macs(tool):
-    with Bench() as bench:
+    with OneBoard() as board:
         for mac in ("18:fe:34:01:02:03", "ac:d0:74:04:05:06", "5c:cf:7f:07:08:09", "ec:fa:bc:fe:ff:00"):
-            bench.swap(1, "mac=" + mac)
-            bench.says(tool, mac, "read-mac")
+            board.swap(1, "mac=" + mac)
+            board.says(tool, mac, "read-mac")
             number = {"18:fe:34": 0, "ac:d0:74": 0x1000000}.get(mac[:8], 0) + int(mac[9:].replace(":", ""), 16)
-            bench.says(tool, f"Chip ID: {number:#010x}", "chip-id")
-        bench.swap(1, "clone-oui")
-        bench.says(tool, "Unknown OUI", "read-mac", fails=True)
+            board.says(tool, f"Chip ID: {number:#010x}", "chip-id")
+        board.swap(1, "clone-oui")
+        board.says(tool, "Unknown OUI", "read-mac", fails=True)
 
 
 def parts(tool):
-    with Bench() as bench:
+    with OneBoard() as board:
         for part, maker, device, size in PARTS:
-            bench.swap(1, "part=" + part)
-            bench.says(tool, [f"Manufacturer: {maker}\n", f"Device: {device}\n", f"flash size: {size}\n"], "flash-id")
-        bench.swap(1, "flash-id=ffffff")
-        bench.says(tool, "Manufacturer: ff\n", "flash-id")
+            board.swap(1, "part=" + part)
+            board.says(tool, [f"Manufacturer: {maker}\n", f"Device: {device}\n", f"flash size: {size}\n"], "flash-id")
+        board.swap(1, "flash-id=ffffff")
+        board.says(tool, "Manufacturer: ff\n", "flash-id")
 
 
 def crystal(tool, baud):
@@ -62,22 +62,22 @@ def crystal(tool, baud):
     data = mixture(20000)
     flash = Flash(b"\xff" * (512 << 10))
     flash.write(0, data)
-    with Bench("part=W25Q40 crystal=40") as bench:
-        bench.says(tool, "40MHz", "write-flash", "0", bench.file("data.bin", data), baud=baud)
-        flash.check(bench, "written")
+    with OneBoard("part=W25Q40 crystal=40") as board:
+        board.says(tool, "40MHz", "write-flash", "0", board.file("data.bin", data), baud=baud)
+        flash.check(board, "written")
 
 
 def status(tool):
     """One, two and three bytes of status, lasting or not. To get at the flash at all without a stub is FLASH_BEGIN, which
     takes the protection off; a stub does so only before it writes. (A part with three registers, of which writing the
     first leaves the second alone.)"""
-    with Bench("part=W25Q64") as bench:
+    with OneBoard("part=W25Q64") as board:
         def read(count, expected):
-            bench.says(tool, f"{expected:#06x}\n", "read-flash-status", "--bytes", count)
+            board.says(tool, f"{expected:#06x}\n", "read-flash-status", "--bytes", count)
 
         def write(count, value, *options):
             shown = f"{value:#0{2 + 2 * count}x}\n"
-            text = bench.esptool(tool, "write-flash-status", "--bytes", count, *options, hex(value))
+            text = board.esptool(tool, "write-flash-status", "--bytes", count, *options, hex(value))
             assert text.count(shown) >= 2, text  # what is asked for, and what is found afterwards
 
         kept = 0x1c if tool.stub else 0
@@ -88,8 +88,8 @@ def status(tool):
         read(2, 0x4204 if tool.stub else 0x4200)
         write(3, 0x204200)
         read(3, 0x204200)
-        bench.unplug(1)  # without power
-        bench.replug(1)
+        board.unplug(1)  # without power
+        board.replug(1)
         read(3, 0x004204 if tool.stub else 0x004200)
 
 

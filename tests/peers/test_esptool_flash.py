@@ -2,53 +2,53 @@
 # SPDX-License-Identifier: MIT
 """esptool writes, erases, verifies and reads the virtual board's flash; after each step the whole flash must be as the
 commands' meaning says, byte for byte."""
-from esp import BAUDS, ROMS, STUBS, Bench, Flash, cases, mixture, noise, run
+from esp import BAUDS, ROMS, STUBS, Flash, OneBoard, cases, mixture, noise, run
 
 SIZE = 512 << 10
 
 
 def flash_by_stub(tool, baud):
     flash = Flash(noise(SIZE))
-    with Bench(content=flash.bytes) as bench:
+    with OneBoard(content=flash.bytes) as board:
         def step(*arguments, **options):
-            return bench.esptool(tool, *arguments, baud=baud, **options)
+            return board.esptool(tool, *arguments, baud=baud, **options)
 
         parts = {0x1000: mixture(30000), 0x20000: mixture(5001, seed=2), 0x7f000: mixture(4096, seed=3)}
         files = []
         for offset, data in parts.items():
             flash.write(offset, data)
-            files += [hex(offset), bench.file(f"{offset:x}.bin", data)]
+            files += [hex(offset), board.file(f"{offset:x}.bin", data)]
         assert "verified" in step("write-flash", "--compress", *files)
-        flash.check(bench, "compressed")
+        flash.check(board, "compressed")
 
         raw = noise(9002, seed=4)
         flash.write(0x40000, raw)
-        step("write-flash", "--no-compress", "0x40000", bench.file("raw.bin", raw))
-        flash.check(bench, "uncompressed")
+        step("write-flash", "--no-compress", "0x40000", board.file("raw.bin", raw))
+        flash.check(board, "uncompressed")
 
-        step("verify-flash", *files, "0x40000", bench.path("raw.bin"))
+        step("verify-flash", *files, "0x40000", board.path("raw.bin"))
         wrong = raw[:-1] + bytes([raw[-1] ^ 1])
-        assert "0x40000" in step("verify-flash", *files, "0x40000", bench.file("wrong.bin", wrong), fails=True).replace(
+        assert "0x40000" in step("verify-flash", *files, "0x40000", board.file("wrong.bin", wrong), fails=True).replace(
             "0x00040000", "0x40000")
 
-        step("read-flash", "0", "ALL", bench.path("all.bin"))
-        assert bench.result("all.bin") == flash.bytes
+        step("read-flash", "0", "ALL", board.path("all.bin"))
+        assert board.result("all.bin") == flash.bytes
         offset = 0x1003 if tool.stub == "1" else 0x1004  # the newer stub refuses to read from an odd address
-        step("read-flash", hex(offset), "4999", bench.path("some.bin"))
-        assert bench.result("some.bin") == flash.bytes[offset:offset + 4999]
+        step("read-flash", hex(offset), "4999", board.path("some.bin"))
+        assert board.result("some.bin") == flash.bytes[offset:offset + 4999]
 
         step("erase-region", "0x3000", "0x1e000")
         flash.erase(0x3000, 0x1e000)
-        flash.check(bench, "a region erased")
+        flash.check(board, "a region erased")
 
-        step("write-flash", "--erase-all", "0x5000", bench.path("20000.bin"))
+        step("write-flash", "--erase-all", "0x5000", board.path("20000.bin"))
         flash.erase(0, SIZE)
         flash.write(0x5000, parts[0x20000])
-        flash.check(bench, "all erased, then written")
+        flash.check(board, "all erased, then written")
 
         step("erase-flash")
         flash.erase(0, SIZE)
-        flash.check(bench, "all erased")
+        flash.check(board, "all erased")
 
 
 def rom_erases(flash, offset, size):
@@ -63,17 +63,17 @@ def rom_erases(flash, offset, size):
 def flash_by_rom(tool, baud):
     """The ROM writes, 1 KB at a time, and can neither read nor compare."""
     flash = Flash(noise(SIZE))
-    with Bench(content=flash.bytes) as bench:
+    with OneBoard(content=flash.bytes) as board:
         files = []
         for offset, data in {0: mixture(5000), 0xe000: noise(20000), 0x30000: noise(9000, seed=2)}.items():
             rom_erases(flash, offset, len(data))
             flash.bytes[offset:offset + len(data)] = data
-            files += [hex(offset), bench.file(f"{offset:x}.bin", data)]
-        bench.esptool(tool, "write-flash", *files, baud=baud)
-        flash.check(bench, "written")
+            files += [hex(offset), board.file(f"{offset:x}.bin", data)]
+        board.esptool(tool, "write-flash", *files, baud=baud)
+        flash.check(board, "written")
         for arguments in (["erase-flash"], ["erase-region", "0", "0x1000"], ["read-flash", "0", "16", "/dev/null"]):
-            bench.says(tool, "ROM does not support", *arguments, baud=baud, fails=True)
-        flash.check(bench, "left alone")
+            board.says(tool, "ROM does not support", *arguments, baud=baud, fails=True)
+        flash.check(board, "left alone")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from esp import COMMON, ROMS, STUBS, Bench, cases, noise, run
+from esp import COMMON, ROMS, STUBS, OneBoard, cases, noise, run
 
 ROM, ROM_SIZE = 0x40000000, 0x10000
 MAGIC = 0x1000  # of the only word of the ROM's contents that the virtual board has
@@ -13,19 +13,19 @@ MAGIC = 0x1000  # of the only word of the ROM's contents that the virtual board 
 GREETING = "hello from the chip\n"
 
 
-def image(bench, tool):
+def image(board, tool):
     """tests/peers/hello.c as that esptool makes an image of it; returns its path."""
     elf = os.path.join(COMMON, "hello.elf")
-    subprocess.run([tool.program, "--chip", "esp8266", tool.word("elf2image"), "-o", bench.path("hello-"), elf], check=True,
+    subprocess.run([tool.program, "--chip", "esp8266", tool.word("elf2image"), "-o", board.path("hello-"), elf], check=True,
                    capture_output=True)
-    return bench.path("hello-0x00000.bin")
+    return board.path("hello-0x00000.bin")
 
 
 def words(tool, baud):
     """One word at a time: RAM, a register of the UART, a word of the ROM, a mask."""
-    with Bench() as bench:
+    with OneBoard() as board:
         def says(expected, *arguments):
-            bench.says(tool, expected, *arguments, baud=baud, after="no-reset")
+            board.says(tool, expected, *arguments, baud=baud, after="no-reset")
 
         says("= 0xfff0c101", "read-mem", "0x40001000")
         says("Wrote", "write-mem", "0x3ffe8000", "0x12345678")
@@ -35,14 +35,14 @@ def words(tool, baud):
         says("Wrote", "write-mem", "0x40100000", "0xc0dbdcdd")
         says("= 0xc0dbdcdd", "read-mem", "0x40100000")
         divider = 52000000 / (baud if tool.stub else 115200)
-        text = bench.esptool(tool, "read-mem", "0x60000014", baud=baud)
+        text = board.esptool(tool, "read-mem", "0x60000014", baud=baud)
         assert abs(int(re.search(r"60000014 = (\S+)", text)[1], 16) - divider) <= max(1, divider * 0.01), text
 
 
 def dumps(tool, baud, start, size):
-    with Bench() as bench:
-        bench.esptool(tool, "dump-mem", hex(start), hex(size), bench.path("dump"), baud=baud)
-        dump = bench.result("dump")
+    with OneBoard() as board:
+        board.esptool(tool, "dump-mem", hex(start), hex(size), board.path("dump"), baud=baud)
+        dump = board.result("dump")
         assert len(dump) == size
         # What the board has of the ROM is the word that tells chips apart; the rest of the window reads as 0.
         expected = bytearray(size)
@@ -53,26 +53,26 @@ def dumps(tool, baud, start, size):
 
 def programs(tool):
     """Started from RAM, and from flash in each of the ways in which esptool can leave a board."""
-    with Bench(content=b"") as bench:
-        hello = image(bench, tool)
-        bench.esptool(tool, "load-ram", hello, after="no-reset")
-        bench.listen(tool, GREETING)
-        bench.esptool(tool, "write-flash", "0", hello, baud=460800)
-        bench.listen(tool, GREETING)
+    with OneBoard(content=b"") as board:
+        hello = image(board, tool)
+        board.esptool(tool, "load-ram", hello, after="no-reset")
+        board.listen(tool, GREETING)
+        board.esptool(tool, "write-flash", "0", hello, baud=460800)
+        board.listen(tool, GREETING)
         if tool.stub != "2":  # which takes no notice of RUN_USER_CODE
-            bench.esptool(tool, "chip-id", after="soft-reset")
-            bench.listen(tool, GREETING)
+            board.esptool(tool, "chip-id", after="soft-reset")
+            board.listen(tool, GREETING)
         # A stub stays at this command; then it is the reset that runs the program.
-        bench.esptool(tool, "run", after="hard-reset" if tool.stub else "no-reset")
-        bench.listen(tool, GREETING)
+        board.esptool(tool, "run", after="hard-reset" if tool.stub else "no-reset")
+        board.listen(tool, GREETING)
 
 
 def stays(tool):
     """A second esptool goes on with the stub that the first one left running."""
-    with Bench(content=noise(4096)) as bench:
-        bench.esptool(tool, "flash-id", after="no-reset-stub")
-        bench.says(tool, "already running", "read-flash", "0", "0x1000", bench.path("read"), before="no-reset")
-        assert bench.result("read") == noise(4096)
+    with OneBoard(content=noise(4096)) as board:
+        board.esptool(tool, "flash-id", after="no-reset-stub")
+        board.says(tool, "already running", "read-flash", "0", "0x1000", board.path("read"), before="no-reset")
+        assert board.result("read") == noise(4096)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import sys
 
 from esp import PEERS, SKIPPED
-from world import BUILD
+from boardsim import BUILD
 
 stubs = glob.glob(os.path.join(PEERS, "esptool-4/lib/python3*/site-packages/esptool/targets/stub_flasher/1/esp8266.json"))
 if not stubs:
