@@ -36,7 +36,7 @@ static void usage(FILE *file)
     fputs(
         "usage: boardsim [OPTION…] [--] COMMAND [ARGUMENT…]\n"
         "\n"
-        "Runs COMMAND in a world where /dev/ttyUSB0, … are USB-serial adapters with virtual ESP8266 boards on them.\n"
+        "Runs COMMAND, for which /dev/ttyUSB0, … are USB-serial adapters with virtual ESP8266 boards on them.\n"
         "Slot N is USB path 1-1.N; with ft4232h four slots are the interfaces of 1-1.1, the next four those of 1-1.2.\n"
         "Exits with COMMAND's exit code.\n"
         "\n"
@@ -46,7 +46,7 @@ static void usage(FILE *file)
         "\n"
         "  --boards N        slots with a board at the start (1; 0 with --script or --control); the slots that\n"
         "                    --operator auto works on\n"
-        "  --backend NAME    umockdev: no root, nothing shows outside of COMMAND; vhci: USB devices of this machine's\n"
+        "  --backend NAME    umockdev: no root, and only COMMAND sees the adapters; vhci: USB devices of this machine's\n"
         "                    kernel, with its drivers, for which boardsim must be root (umockdev)\n"
         "  --adapter KIND    ",
         file);
