@@ -25,7 +25,7 @@ struct backend_plug {
     unsigned slot;
     unsigned number; /* makes its serial number */
     bool hang;       /* as for hang() */
-    int not_tty;     /* n of a ttyUSBn that it shall not become, if there is another; -1: any will do */
+    int not_tty;     /* n of a ttyUSBn that it does not become if another is free; -1: any will do */
 };
 
 struct backend_type {
@@ -49,7 +49,7 @@ struct backend_type {
     int (*tty)(struct backend *backend, int plug);
     /* The name of its USB device in /sys/bus/usb/devices: "1-1.3". */
     void (*name)(struct backend *backend, int plug, char *name, size_t size);
-    /* Changes the environment for a program that shall see the adapters. */
+    /* Changes this process's environment so that a program started from it sees the adapters. */
     void (*enter)(void);
 };
 

@@ -219,7 +219,7 @@ static void close_backend(struct backend *base)
     free(backend);
 }
 
-/* A growing NULL-terminated list of pairs, as umockdev wants it. */
+/* A growing NULL-terminated list of pairs, as umockdev takes it. */
 static void put(GPtrArray *list, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void put(GPtrArray *list, const char *key, const char *format, ...)
 {
@@ -247,7 +247,7 @@ static GPtrArray *list_new(void)
     return g_ptr_array_new_with_free_func(g_free);
 }
 
-/* What udev's usb_id builtin says of a device and of all that hangs below it. */
+/* The properties that udev's usb_id builtin gives a device and all devices below it. */
 static void put_usb_id(GPtrArray *list, const struct adapter_kind *kind, const char *serial)
 {
     put(list, "ID_BUS", "usb");
@@ -364,7 +364,7 @@ static void add_tty(struct umockdev_backend *backend, struct umockdev_port *port
     umockdev_testbed_set_attribute_link(backend->bed, port->tty, "device", name);
 }
 
-/* The lowest that is in nobody's use; `not_tty` only if there is no other. */
+/* The lowest that is not in use; `not_tty` only if there is no other. */
 static struct umockdev_port *free_port(struct umockdev_backend *backend, int not_tty)
 {
     struct umockdev_port *last = NULL;
@@ -445,7 +445,7 @@ static void remove_device(struct umockdev_backend *backend, char **path)
     *path = NULL;
 }
 
-/* It hangs up first, then udev hears of it, as with real hardware. */
+/* The port hangs up before udev sends its event, as with real hardware. */
 static void unplug(struct backend *base, int number, bool detach)
 {
     struct umockdev_backend *backend = umockdev_of(base);
@@ -491,7 +491,7 @@ static void name_of(struct backend *base, int number, char *name, size_t size)
     usb_name(backend->ports[number].usb, name, size);
 }
 
-/* What is in LD_PRELOAD already stays in front: libasan wants to be first. */
+/* What is in LD_PRELOAD already stays in front: libasan must be first. */
 static void enter(void)
 {
     const char *old = getenv("LD_PRELOAD");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The back end with a real kernel: adapters are USB devices at its virtual controllers, and all above is what it is on
- * with real adapters: drivers, udev, programs. Wants root, and there can be one in a machine.
+ * with real adapters: drivers, udev, programs. Needs root, and there can be one in a machine.
  */
 #include "tools/boardsim/backend.h"
 #include "tools/boardsim/usb/link.h"
@@ -40,7 +40,7 @@ struct vhci_backend {
     struct vhci_device devices[BACKEND_SLOTS_MAX + 1]; /* by the number of the place, from 1 */
 };
 
-/* What an adapter's thread knows of the port that it is plugged into. */
+/* An adapter's way to the port that it is plugged into. */
 struct cable {
     _Atomic(struct vhci_port *) port; /* NULL: not plugged in yet */
 };
@@ -286,7 +286,7 @@ static void pull_device(struct vhci_device *device, bool detach)
 static void unplug(struct backend *backend, int number, bool detach)
 {
     struct vhci_port *port = port_of(backend, number);
-    pull_device(port->device, detach); /* nobody but this thread knows of the adapter then */
+    pull_device(port->device, detach); /* no other thread uses the adapter then */
     sim_adapter_free(port->adapter);
     port->adapter = NULL;
 }

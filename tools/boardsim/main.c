@@ -46,7 +46,8 @@ static void usage(FILE *file)
         "\n"
         "  --boards N        slots with a board at the start (1; 0 with --script or --control); the slots that\n"
         "                    --operator auto works on\n"
-        "  --backend NAME    umockdev: no root, and only COMMAND sees the adapters; vhci: USB devices of this machine's\n"
+        "  --backend NAME    umockdev: no root, and only COMMAND sees the adapters; vhci: USB devices of this "
+        "machine's\n"
         "                    kernel, with its drivers, for which boardsim must be root (umockdev)\n"
         "  --adapter KIND    ",
         file);

@@ -19,7 +19,7 @@ enum operator_result {
     OPERATOR_DONE,    /* `answer` tells what came of it, "" if there is nothing to tell */
     OPERATOR_WAITS,   /* a wait or sleep that is not over: try operator_wait() again */
     OPERATOR_REFUSED, /* `answer` tells why */
-    OPERATOR_QUIT,    /* the program shall be ended */
+    OPERATOR_QUIT,    /* the program is to be ended */
 };
 
 /* What a command waits for. Opaque; zero-initialise. */

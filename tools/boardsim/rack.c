@@ -252,7 +252,7 @@ static bool check_seated(struct rack *rack, unsigned slot, bool has_board, char 
     return is == has_board;
 }
 
-/* A board sits on its adapter before the host hears of the adapter. `sim` may be NULL. */
+/* The board is put on its adapter before the adapter is plugged in. `sim` may be NULL. */
 static int plug(struct rack *rack, unsigned index, struct sim_board *sim, int not_tty, char *error, size_t size)
 {
     struct rack_slot *slot = &rack->slots[index];

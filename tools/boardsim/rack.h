@@ -34,9 +34,8 @@ void rack_free(struct rack *rack);
 
 /* Readable when rack_tick() has something to do at once. */
 int rack_event_fd(const struct rack *rack);
-/* Does what is due: lets buttons go, pulls adapters whose fault says so, and brings back those that
- * bounce. Returns the ns until it should be called
- * again, UINT64_MAX if only rack_event_fd() can tell. */
+/* Does what is due: releases buttons, unplugs adapters by their fault, and plugs in again those that bounce. Returns
+ * the ns until it should be called again, UINT64_MAX if only rack_event_fd() can tell. */
 uint64_t rack_tick(struct rack *rack);
 /* Seconds since rack_new(). */
 double rack_time(const struct rack *rack);
@@ -82,7 +81,7 @@ struct rack_view {
     int tty;              /* n of /dev/ttyUSBn, -1 */
     const char *kind;
     const char *faults;
-    const char *lid; /* "open" or "closed"; "none": no line tells of it */
+    const char *lid; /* "open" or "closed"; "none": it is on no line */
     uint8_t mac[6];
     struct sim_adapter_state wire; /* of the board that is seated; zero without an adapter */
 };
@@ -104,13 +103,13 @@ __attribute__((warn_unused_result)) int rack_log(struct rack *rack, unsigned slo
 /* Takes out all that is in. Before this rack_report() and rack_lag() do not yet know of it. */
 void rack_unplug_all(struct rack *rack);
 
-/* Changes the environment for a program that shall see the adapters. */
+/* Changes this process's environment so that a program started from it sees the adapters. */
 void rack_enter(const struct rack *rack);
 
 /* How far a board's clock was behind the wall clock, at worst, in ms. */
 double rack_lag(const struct rack *rack);
 
-/* The truth about every board that was ever in, as JSON. */
+/* The record of every board that was ever plugged in, as JSON. */
 void rack_report(const struct rack *rack, FILE *file);
 
 #endif

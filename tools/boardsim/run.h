@@ -18,7 +18,7 @@ struct run_setup {
     struct control *control;
 };
 
-/* Returns what boardsim shall exit with: the program's code, 128 + n if signal n killed it, 126 or 127 if it could not
+/* Returns boardsim's exit code: the program's code, 128 + n if signal n killed it, 126 or 127 if it could not
  * be started, RUN_TROUBLE if the script or the operator failed (said on stderr). SIGINT, SIGTERM and SIGHUP are passed
  * on to the program; all other threads must have them blocked. */
 __attribute__((warn_unused_result)) int run(const struct run_setup *run);

@@ -22,7 +22,8 @@ struct sim_adapter {
     int wake_fd, event_fd;
     pthread_t thread;
 
-    /* Whoever wants `lock` passes `gate` first, so that a pump that is busy catching up cannot starve the others. */
+    /* A thread that takes `lock` passes `gate` first, so that a pump that is busy catching up cannot starve the others.
+     */
     pthread_mutex_t gate, lock;
     bool stop, stuck;
     struct board *board;
@@ -82,7 +83,7 @@ static bool take_from_host(struct sim_adapter *adapter)
 {
     size_t fifo = adapter->kind->tx_fifo;
     size_t sending = board_sending(adapter->board);
-    /* A FIFO of real hardware asks for more when it is half empty. */
+    /* Real hardware requests more when its FIFO is half empty. */
     if (sending > fifo / 2)
         return true;
     uint8_t bytes[2048];

@@ -36,7 +36,7 @@ struct sim_adapter_host {
     /* The baud on the wire, of an adapter that can do no more than `max` (0: no more than its kind); 0: not known yet.
      */
     uint32_t (*baud)(void *data, uint32_t max);
-    /* The modem lines that come in are these now (TIOCM_CTS, TIOCM_DSR, TIOCM_CAR); NULL: it asks. */
+    /* The modem lines that come in are these now (TIOCM_CTS, TIOCM_DSR, TIOCM_CAR); NULL: the host polls. */
     void (*inputs)(void *data, int lines);
     /* Hangs up. */
     void (*free)(void *data);

@@ -117,7 +117,7 @@ void sim_board_log(struct board *board, void *data)
 }
 
 /* Tried on a board without faults, so that only the flash is judged: an image was started, and half a second later
- * nothing has stopped it. What it says is kept. */
+ * nothing has stopped it. What it prints is kept. */
 static bool would_boot(struct sim_board *sim, const uint8_t *flash, size_t size)
 {
     struct board_config config = sim->spec.config;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A board and the truth about it: what was ordered, what happened on its wire, and, once it has been taken out, what is
+ * A board and its record: what was ordered, what happened on its wire, and, once it has been taken out, what is
  * in its flash and whether that would boot. This is what a test compares the host's book with.
  */
 #ifndef BOARDSIM_SIM_BOARD_H
@@ -24,7 +24,7 @@ struct sim_board {
     unsigned number; /* in the order of their making, from 1 */
     struct spec spec;
     struct board *board; /* NULL once it was put away */
-    uint64_t time;       /* of the board's clock while it is in nobody's slot */
+    uint64_t time;       /* of the board's clock while it is in no slot */
 
     unsigned slot, plugs; /* where it was last; how often */
     char path[32];        /* of the USB device, and of the interface if it has several: "1-1.3", "1-1.1:1.2" */
@@ -40,14 +40,14 @@ struct sim_board {
     char md5[33];
     bool blank;                   /* nothing in flash but 0xff */
     bool boots;                   /* a good board with this flash boots, */
-    char boot_log[SIM_BOARD_LOG]; /* and says this, escaped; "" if the flash is blank */
+    char boot_log[SIM_BOARD_LOG]; /* and prints this, escaped; "" if the flash is blank */
 };
 
 /* NULL when out of memory. */
 __attribute__((warn_unused_result)) struct sim_board *sim_board_new(const struct spec *spec);
 void sim_board_free(struct sim_board *sim);
 
-/* Makes the board that the spec tells of, image and all. 0, or -1 with a sentence. */
+/* Makes the board of the spec, with its image. 0, or -1 with a sentence. */
 __attribute__((warn_unused_result)) int sim_board_make_board(struct sim_board *sim, char *error, size_t size);
 /* Frees the board alone; what is known of it stays. */
 void sim_board_drop_board(struct sim_board *sim);

@@ -20,7 +20,7 @@ struct spec {
     struct sim_adapter_faults adapter; /* of the adapter, as long as this board is on it */
     bool bounces;                      /* after adapter.cut_after it comes back by itself */
     bool hang_ioctl;                   /* the adapter never answers a control request until it is unplugged */
-    int lid;                           /* of the fixture: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR; 0: it tells of no lid */
+    int lid;                           /* of the fixture: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR; 0: it has none */
     bool has_mac;                      /* config.mac was ordered; otherwise the rack makes a new one */
     bool clone_mac;                    /* it has the MAC of the board that was made before it */
     char image[256];                   /* file that is in flash from the start, or "" */

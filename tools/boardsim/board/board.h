@@ -33,19 +33,19 @@ struct board_noise {
 /* What is wrong with the board; all zero: nothing. Counters are exact, so a fault happens at the same byte each time.
  */
 struct board_faults {
-    bool silent;          /* unpowered: sends nothing, hears nothing */
-    bool tx_open;         /* the adapter's TX does not reach the board */
-    bool rx_open;         /* the board's TX does not reach the adapter */
-    bool gpio0_open;      /* DTR does not reach GPIO0: always boots from flash */
-    bool en_open;         /* RTS does not reach EN: only power and the button reset it */
-    bool lines_swapped;   /* DTR leads where RTS should, and RTS where DTR should */
-    double drop_lines;    /* probability that a change of DTR and RTS does not come through */
-    bool noisy_boot;      /* after each reset its TX says nonsense for a while, between and over what the ROM says */
-    bool gpio15_high;     /* its pull-down is missing: the chip waits for a host on its SDIO pins */
-    bool gpio2_low;       /* something pulls it down: neither serial loader nor flash */
-    bool clone_oui;       /* efuses that give no known OUI */
-    uint64_t hang_after;  /* if not 0: dead after this many bytes from the host since power-on, until the next */
-    uint64_t reset_after; /* if not 0: brown-out reset after this many bytes from the host, once */
+    bool silent;         /* unpowered: sends nothing, hears nothing */
+    bool tx_open;        /* the adapter's TX does not reach the board */
+    bool rx_open;        /* the board's TX does not reach the adapter */
+    bool gpio0_open;     /* DTR does not reach GPIO0: always boots from flash */
+    bool en_open;        /* RTS does not reach EN: only power and the button reset it */
+    bool lines_swapped;  /* DTR leads where RTS should, and RTS where DTR should */
+    double drop_lines;   /* probability that a change of DTR and RTS does not come through */
+    bool noisy_boot;     /* after each reset its TX sends random bytes for a while, between and over the ROM's output */
+    bool gpio15_high;    /* its pull-down is missing: the chip waits for a host on its SDIO pins */
+    bool gpio2_low;      /* something pulls it down: neither serial loader nor flash */
+    bool clone_oui;      /* efuses that give no known OUI */
+    uint64_t hang_after; /* if not 0: dead after this many bytes from the host since power-on, until the next */
+    uint64_t reset_after;       /* if not 0: brown-out reset after this many bytes from the host, once */
     struct board_noise in, out; /* to the board; to the host */
     uint32_t flaky_above;       /* if not 0: at higher rates than this the adapter, too, has noise, both ways: */
     struct board_noise flaky;

@@ -17,7 +17,7 @@ struct usb_transfer {
     uint32_t number;
     uint32_t length, done; /* bytes; taken from `data` */
     bool in;
-    bool parked; /* a control request that nobody is about to answer */
+    bool parked; /* a control request that no thread is about to answer */
     uint8_t setup[8];
     uint8_t data[];
 };
@@ -34,7 +34,7 @@ struct usb_link {
     struct usb_transfer *bulk[USB_PORTS][2];
     struct usb_transfer *control; /* requests that are not answered yet */
     struct usb_transfer *events;  /* of the interrupt endpoint */
-    bool news[USB_PORTS];         /* the lines that come in are not those that the host was told last */
+    bool news[USB_PORTS];         /* the lines that come in are not those that were last sent to the host */
     uint8_t in[PDU_HEADER + PDU_DATA];
 };
 
@@ -368,7 +368,7 @@ void usb_link_set_inputs(struct usb_link *link, unsigned port, uint8_t inputs)
     pthread_mutex_unlock(&link->lock);
 }
 
-/* The first request that has been parked and may be answered, which is nobody else's to answer from now on. */
+/* The first request that has been parked and may be answered, which the caller alone answers from now on. */
 static bool take_parked(struct usb_link *link, uint32_t *number)
 {
     pthread_mutex_lock(&link->lock);

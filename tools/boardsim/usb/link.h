@@ -35,7 +35,7 @@ size_t usb_link_take(struct usb_link *link, unsigned port, uint8_t *bytes, size_
 /* Gives n bytes to the host, as far as transfers wait for them; returns how many that were. */
 size_t usb_link_give(struct usb_link *link, unsigned port, const uint8_t *bytes, size_t n);
 
-/* The lines that come in to a UART are these now: USB_CTS, …. The host is told, if the chip does that. */
+/* The lines that come in to a UART are these now: USB_CTS, …. They are sent to the host if the chip does that. */
 void usb_link_set_inputs(struct usb_link *link, unsigned port, uint8_t inputs);
 
 /* Stops answering: bytes, and control requests that are not USB's own. What has waited is answered when that ends. */

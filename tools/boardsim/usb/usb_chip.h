@@ -63,7 +63,7 @@ struct usb_chip {
      * in `data` (USB_REPLY bytes), 0 for requests to the device, USB_STALL. */
     int (*request)(struct usb_device *device, const struct usb_setup *setup, uint8_t *data);
     uint8_t interface_class[3]; /* class, subclass, protocol */
-    /* How the host hears of a change of the lines that come in; all zero: it asks. */
+    /* How a change of the lines that come in reaches the host; all zero: the host polls. */
     unsigned status;   /* bytes in front of each packet to the host, which may be all of it */
     uint8_t interrupt; /* address of an interrupt endpoint that every interface has; 0: none */
     unsigned event;    /* bytes of its transfers */

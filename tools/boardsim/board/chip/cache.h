@@ -5,7 +5,8 @@
  * from programs: 16 or 32 KB of it.
  *
  * Two registers rule it, which the ROM's Cache_Read_Enable and Cache_Read_Disable set (bits as that ROM code uses
- * them): CONTROL says on or off, and which megabyte of the flash is in the window; BLOCKS, how much of IRAM it has.
+ * them): CONTROL switches it on and off and selects which megabyte of the flash is in the window; BLOCKS, how much of
+ * IRAM it has.
  */
 #ifndef BOARDSIM_CACHE_H
 #define BOARDSIM_CACHE_H
@@ -28,7 +29,7 @@ struct spi;
 #define CACHE_BLOCKS  0x24u
 
 #define CACHE_CONTROL_FLUSH    (1u << 0) /* while set, all lines are forgotten; */
-#define CACHE_CONTROL_FLUSHED  (1u << 1) /* and this says that it is done */
+#define CACHE_CONTROL_FLUSHED  (1u << 1) /* and this is set when that is done */
 #define CACHE_CONTROL_ON       (1u << 8)
 #define CACHE_CONTROL_PAIR     (7u << 16) /* which two megabytes of the flash */
 #define CACHE_CONTROL_ODD      (3u << 24) /* either bit: the second of the two */

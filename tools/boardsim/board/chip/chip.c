@@ -138,7 +138,7 @@ static bool in_window(uint32_t address)
 }
 
 /* The flash through the cache, and the time of its transfer. Nothing drives the bus when the cache is off: what comes
- * then is not known. Code that runs into it dies of an illegal instruction, which is what zeros are. */
+ * then is not known. Code that runs into it meets an illegal instruction: zeros decode to one. */
 static const uint8_t *window(struct chip *chip, uint32_t address)
 {
     static const uint8_t off[CACHE_LINE];

@@ -24,14 +24,14 @@ enum chip_mode {
     CHIP_STOPPED, /* crashed or nothing left to do; only a reset helps */
 };
 
-/* As the banner says them. */
+/* The numbers that the banner prints. */
 enum chip_reset_cause {
     CHIP_POWER_ON = 1,
     CHIP_EXTERNAL_RESET = 2,
     CHIP_SOFTWARE_RESET = 3,
 };
 
-/* The straps, as the banner says them: GPIO15, GPIO0, GPIO2. */
+/* The straps, as the number that the banner prints: GPIO15, GPIO0, GPIO2. */
 #define CHIP_STRAP_GPIO2  1u
 #define CHIP_STRAP_GPIO0  2u
 #define CHIP_STRAP_GPIO15 4u

@@ -13,7 +13,7 @@
 struct efuse_chip {
     const char *name;
     uint32_t words[4];
-    uint32_t flash; /* bytes of flash in the package that the words tell of; 0: none */
+    uint32_t flash; /* bytes of flash in the package, as the words encode it; 0: none */
 };
 
 /* Ends with a chip whose name is NULL. The first one is what a board has if nothing else is said. */

@@ -6,7 +6,7 @@
 #include "tools/boardsim/board/cpu/lx106_decode.h"
 
 /* Backward branches before a loop is watched for idle spinning, and how many more the watch may take to come by again.
- * Watching each turn would cost every busy loop dearly. */
+ * Watching each turn would slow down every busy loop. */
 #define SPIN_TURNS 16
 #define SPIN_WATCH 64
 
@@ -98,7 +98,7 @@ static int find_code(struct lx106 *cpu, uint32_t pc, struct code *code, uint32_t
             return cause;
         n = 2 * LX106_LINE;
     }
-    /* Of the last two bytes nobody knows if an instruction there is whole, but if it is this one. */
+    /* An instruction that begins in the last two bytes may not be complete, unless it is this one. */
     memset(cpu->line_code, 0, sizeof cpu->line_code);
     *code = (struct code){cpu->lines, cpu->line_code, at, in_line > n - 3 ? in_line + 1 : n - 2};
     return 0;

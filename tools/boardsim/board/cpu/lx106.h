@@ -27,7 +27,7 @@ enum lx106_stop {
 /* Runs for about `cycles`. Takes a pending interrupt first, if it may. */
 enum lx106_stop lx106_run(struct lx106 *cpu, int64_t cycles);
 
-/* To be told whenever anyone but the CPU has written to IRAM: `n` bytes at offset `at`. */
+/* To be called when anything but the CPU has written to IRAM: `n` bytes at offset `at`. */
 void lx106_wrote(struct lx106 *cpu, uint32_t at, uint32_t n);
 
 #endif

@@ -29,7 +29,7 @@ enum operand {
     SPECIAL,
 };
 
-/* An encoding. Bits that are in no field are in the mask: the manual wants them as they are in `bits`. */
+/* An encoding. Bits that are in no field are in the mask: the manual requires them to be as in `bits`. */
 struct encoding {
     uint32_t mask, bits;
     enum lx106_op op;

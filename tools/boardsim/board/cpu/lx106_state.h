@@ -73,7 +73,7 @@ enum lx106_sr {
 #define LX106_LINE 32u
 
 /* What is neither DRAM nor IRAM, and IRAM accesses that are no aligned words. Each returns 0 or an enum lx106_cause,
- * which becomes the exception. A bus that made time pass lowers cpu->left; one that wants the run to end here sets it
+ * which becomes the exception. A bus that made time pass lowers cpu->left; one that ends the run here sets it
  * to 0 and lowers cpu->granted as much; one whose access changed anything sets cpu->active.
  *
  * load, store: `size` is 1, 2 or 4, the address a multiple of it.

@@ -53,7 +53,7 @@ void nor_free(struct nor *nor);
 void nor_power(struct nor *nor, uint64_t now, bool on);
 
 /* One chip-select: n bytes out (command, address, dummies, data), then m bytes in. `now` is when chip-select rises. A
- * part that is busy hears only the status reads. What it does not answer reads as ones: nothing drives the lines. */
+ * part that is busy answers only status reads. What it does not answer reads as ones: nothing drives the lines. */
 void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m);
 
 /* Whether a quad read would be answered. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The flash parts on offer. docs/boardsim-chip.md says where each figure comes from and how sure it is. */
+/* The flash parts that a board can have. docs/boardsim-chip.md says where each figure comes from and how sure it is. */
 #include "tools/boardsim/board/flash/nor_parts.h"
 
 #include <string.h>

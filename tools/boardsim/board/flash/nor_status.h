@@ -44,7 +44,7 @@ void nor_status_power_on(struct nor_status *status);
 __attribute__((warn_unused_result)) bool nor_status_write(struct nor_status *status, unsigned first,
                                                           const uint8_t *values, size_t n, bool lasting);
 
-/* The command 98h, which wants a write enable. */
+/* The command 98h, which needs a write enable. */
 void nor_status_unlock_blocks(struct nor_status *status, bool write_enabled);
 
 /* Whether any of the n bytes from `at` is protected, in an array of `size` bytes. */

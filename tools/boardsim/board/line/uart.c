@@ -16,8 +16,8 @@
 #define PULSE_MAX     0xfffffu
 #define EDGES_MAX     0x3ffu
 
-/* The receive line is high when idle, and nobody looks at it while it is not. Bit 31 must be 0 when the transmitter is
- * idle: Espressif's newer stub waits for that. What it shows meanwhile is our guess: that a byte is on its way. */
+/* The receive line is high when idle, and no program here reads it while it is not. Bit 31 must be 0 when the
+ * transmitter is idle: Espressif's newer stub waits for that. That it is 1 while a byte is being sent is assumed. */
 #define STATUS_RXD     (1u << 15)
 #define STATUS_SENDING (1u << 31)
 

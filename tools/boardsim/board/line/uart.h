@@ -43,7 +43,7 @@ enum {
 #define UART_INT_TIMEOUT  (1u << 8) /* bytes wait in the RX FIFO, and none has come for a while */
 
 /* CONF0. A FIFO whose reset bit is set stays empty. */
-#define UART_CONF0_LOOPBACK (1u << 14) /* the receiver hears the transmitter, not the wire */
+#define UART_CONF0_LOOPBACK (1u << 14) /* the receiver is connected to the transmitter, not to the wire */
 #define UART_CONF0_RX_RESET (1u << 17)
 #define UART_CONF0_TX_RESET (1u << 18)
 

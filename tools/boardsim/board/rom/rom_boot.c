@@ -18,7 +18,7 @@
 #define SEGMENT_HEAD  8u
 #define CHECKSUM_SEED 0xef
 
-/* What the ROM reads the header with, before it knows better. */
+/* The divider with which the ROM reads the header: the header holds the one for the rest. */
 #define FIRST_DIVIDER 4u
 
 /* Bytes of a segment that it asks the flash for at a time, and what it does around each time, in cycles: set up the

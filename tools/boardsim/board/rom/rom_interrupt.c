@@ -33,7 +33,7 @@ static uint64_t isr_unmask(struct rom *rom, struct rom_call *call)
     return 0;
 }
 
-/* An exception that nobody handles. */
+/* An exception without a handler. */
 static void crash(struct rom *rom)
 {
     const struct lx106 *cpu = &rom->chip->cpu;
@@ -98,7 +98,7 @@ static uint64_t vector(struct rom *rom, struct rom_call *call)
     return 0;
 }
 
-/* BREAK. Nobody debugs. */
+/* BREAK. There is no debugger. */
 static uint64_t debug_vector(struct rom *rom, struct rom_call *call)
 {
     (void)call;

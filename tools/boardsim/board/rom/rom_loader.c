@@ -200,7 +200,7 @@ static unsigned begin(struct rom *rom, uint32_t length)
 }
 
 /* (length, sequence, 0, 0, payload). The sequence number moves on before the checksum is looked at, so a block whose
- * checksum was wrong cannot be sent again: the ROM's own mistake. */
+ * checksum was wrong cannot be sent again: a bug of the ROM. */
 static unsigned data(struct rom *rom, uint32_t length)
 {
     struct rom_loader *loader = &rom->loader;

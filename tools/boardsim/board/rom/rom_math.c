@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The arithmetic that the CPU lacks, as libgcc names it. What divides by zero is told 0. */
+/* The arithmetic that the CPU lacks, as libgcc names it. A division by zero gives 0. */
 #include "tools/boardsim/board/rom/rom_function.h"
 
 #define DIVIDE_CYCLES 60u

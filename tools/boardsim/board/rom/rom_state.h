@@ -127,7 +127,7 @@ struct rom {
     struct rom_boot boot;
     struct rom_loader loader;
     struct rom_calls calls;
-    struct rom_flash flash; /* what the ROM knows of the flash part */
+    struct rom_flash flash; /* the flash part's geometry, as the ROM assumes it */
 };
 
 #endif
