@@ -35,7 +35,7 @@ RUN := BUILD=$(B) COMMON=$(S) PEERS=$(PEERS) PEERS_REQUIRED=$(PEERS_REQUIRED) te
 
 PEER_PROGRAMS := $(B)/published $(S)/hello.elf $(B)/cpu_peer $(S)/cpu_harness.elf
 
-test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
+test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/run_recipe $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 	$(RUN) $(PEER_TESTS) $(DRIVERS) -- $(CHECK_TESTS) tests/fuzz/run-short.sh
 
 # Other people's programs as referees. Tests whose referee is not there are skipped, or fail if PEERS_REQUIRED is set.
@@ -49,6 +49,11 @@ test-peers:
 
 peers-run: $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 	$(RUN) $(PEER_TESTS)
+
+# One recipe on one port: no station and no book in it. tests/integration/test_pump.py runs it.
+$(B)/run_recipe: $(B)/tests/integration/run_recipe.o $(patsubst %,$(B)/lib%.a,port config base) $(B)/libproto.a
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,libuv libudev jansson zlib libmd inih libsystemd) -lm
 
 # The peers' programs: each one's driver in tests/peers tells what for.
 $(B)/published: $(B)/tests/peers/published.o $(TEST_LIBS)
