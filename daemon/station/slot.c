@@ -1,294 +1,215 @@
 /* SPDX-License-Identifier: MIT */
+/* What happens to a slot: the events of its pump and its timers, and the calls of the station. */
+#include "daemon/station/slot.h"
+
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
-#include "daemon/station/slot_internal.h"
+#include "daemon/station/slot_fixture.h"
+#include "daemon/station/slot_lifecycle.h"
+#include "daemon/station/slot_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define PORT_RETRY_MS 2000 /* ModemManager lets go of a port after some seconds of probing */
-#define STICKS_MAX    3    /* attempts in a row that a stuck adapter gets by itself: each is a row in the book */
+/* The pump's events */
 
-static void begin(struct slot *slot);
-
-void slot_set_stage(struct slot *slot, enum slot_stage stage)
+static void on_failed(void *data, enum cause cause, const char *detail)
 {
-    slot->stage = stage;
-    slot->since = wall_clock_us();
-    slot->world->changed(slot->world->data, slot);
+    slot_have_trouble(data, cause, detail);
 }
 
-/* Another look at a port in trouble: nothing that a tile shows, so the state is as old as the trouble. */
-static void look_again(struct slot *slot, enum slot_stage stage)
+static void on_stuck(void *data)
 {
-    slot->stage = stage;
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    struct slot *slot = timer->data;
-    if (slot->port)
-        slot_presence_settled(slot);
+    struct slot *slot = data;
+    if (slot->state == SLOT_FLASHING)
+        slot_abort_attempt(slot, CAUSE_ADAPTER_STUCK, slot->adapter.devnode);
     else
-        begin(slot);
+        slot_port_stuck(slot);
 }
 
-void slot_settle(struct slot *slot)
+static void on_gone(void *data, int error)
 {
-    uv_timer_start(&slot->timer, on_timer, slot->world->config->settle_ms, 0);
-    slot_set_stage(slot, STAGE_SETTLING);
+    struct slot *slot = data;
+    if (slot->state == SLOT_FLASHING)
+        slot_abort_attempt(slot, CAUSE_UNPLUGGED, uv_strerror(error));
+    else
+        slot_port_gone(slot, uv_strerror(error));
 }
 
-const char *slot_hindrance(const struct slot *slot)
+static void on_progressed(void *data)
 {
-    const struct slot_world *world = slot->world;
-    if (world->held)
-        return "Held: nothing begins";
-    if (world->blocked)
-        return world->blocked;
-    return world->product ? NULL : "There is no golden image";
-}
-
-static void begin(struct slot *slot)
-{
-    uv_timer_stop(&slot->timer);
-    /* A fixture's adapter brings no board, and its port is kept whether boards may be flashed or not. */
-    slot->held = slot->presence == BY_PLUG && (slot->held || slot->world->held);
-    if (slot->held || (slot->presence == BY_PLUG && slot_hindrance(slot))) {
-        slot->trouble[0] = '\0';
-        slot_set_stage(slot, STAGE_BLOCKED);
+    struct slot *slot = data;
+    if (slot->state != SLOT_FLASHING || !slot_attempt_has_new_state(&slot->attempt))
         return;
-    }
-    if (slot->trouble[0])
-        look_again(slot, STAGE_OPENING);
-    else if (slot->stage != STAGE_STUCK)
-        slot_set_stage(slot, STAGE_OPENING);
-    slot_talk_open(slot);
+    if (slot_attempt_observe(&slot->attempt))
+        book_note(slot->shared->book, &slot->attempt.row);
+    if (slot_attempt_has_progressed(&slot->attempt))
+        slot->shared->changed(slot->shared->data, slot);
 }
 
-/* The port is in trouble, which is no attempt's. True if there is nothing more to do: a verdict is being committed.
- * Which board sits here when it is shown, nobody knows. */
-static bool lose_port(struct slot *slot, enum cause cause)
+static void on_ended(void *data)
 {
-    uv_timer_stop(&slot->timer);
-    slot_talk_hang_up(slot);
-    if (slot->stage == STAGE_BOOKING)
-        book_cancel(slot->world->book, slot->ticket, cause);
-    else if (slot->stage == STAGE_ENDING)
-        slot->plug++;
-    return slot->stage == STAGE_ENDING;
+    struct slot *slot = data;
+    if (slot->state == SLOT_FLASHING)
+        slot_finish(slot, SLOT_ENDING);
+    else
+        slot_fixture_probed(slot);
 }
 
-void slot_port_trouble(struct slot *slot, enum cause cause, const char *detail)
+static void on_lines(void *data, int error, unsigned lines)
 {
-    if (lose_port(slot, cause))
-        return;
-    slot->asked = false;
-    char trouble[sizeof(slot->trouble)];
-    snprintf(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
-    if (slot->stage == STAGE_STUCK && (cause == CAUSE_ADAPTER_ERROR || cause == CAUSE_ADAPTER_STUCK)) {
-        /* The kernel's own patience has ended: no answer either. */
-    } else if (strcmp(trouble, slot->trouble) == 0) {
-        look_again(slot, STAGE_BLOCKED);
-    } else {
-        log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, trouble);
-        memcpy(slot->trouble, trouble, sizeof(trouble));
-        slot_set_stage(slot, STAGE_BLOCKED);
-    }
-    uv_timer_start(&slot->timer, on_timer, PORT_RETRY_MS, 0);
+    slot_fixture_lid_read(data, error, lines);
 }
 
-void slot_port_stuck(struct slot *slot)
+static void on_watch(void *data)
 {
-    bool was_open = slot->port;
-    if (slot->stage == STAGE_STUCK && !was_open)
-        return;
-    if (was_open && lose_port(slot, CAUSE_ADAPTER_STUCK))
-        return;
-    slot->asked = false;
-    slot->trouble[0] = '\0';
-    log_warning("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, cause_sentence(CAUSE_ADAPTER_STUCK));
-    slot_set_stage(slot, STAGE_STUCK);
-    if (was_open)
-        slot_talk_open(slot);
+    slot_fixture_observe(data);
 }
 
-void slot_port_gone(struct slot *slot, const char *detail)
+static void on_opened(void *data)
 {
-    if (slot->presence == BY_PLUG)
-        slot_port_trouble(slot, CAUSE_UNPLUGGED, detail);
-    else if (!lose_port(slot, CAUSE_UNPLUGGED)) {
-        log_info("slot", "%s: %s: %s", slot->name, slot->adapter.devnode, detail);
-        slot_settle(slot); /* udev will tell, if it is unplugged */
-    }
-}
-
-void slot_opened(struct slot *slot)
-{
-    if (slot->stage == STAGE_STUCK)
+    struct slot *slot = data;
+    bool asked = slot->state == SLOT_STARTING || slot->state == SLOT_RESTARTING;
+    if (slot->state == SLOT_STUCK)
         log_info("slot", "%s: %s answers again", slot->name, slot->adapter.devnode);
-    bool asked = slot->asked && slot->presence == BY_START && !slot_hindrance(slot);
-    slot->asked = false;
-    slot->port = true;
-    if (slot->presence == BY_PLUG || asked) {
-        slot->trouble[0] = '\0';
+    if (slot->presence == BY_PLUG || (asked && slot->presence == BY_START && !slot_hindrance(slot)))
         slot_book(slot);
-    } else {
-        slot_presence_opened(slot);
-    }
-}
-
-/* An attempt ended so: the next one begins by itself when the adapter answers again. */
-static bool comes_back(struct slot *slot)
-{
-    if (slot->attempt.cause == CAUSE_ADAPTER_STUCK)
-        slot->sticks++;
     else
-        slot->sticks = 0;
-    return slot->sticks > 0 && slot->sticks < STICKS_MAX;
+        slot_fixture_opened(slot);
 }
 
-static void rest(struct slot *slot)
+/* The state's time is up. */
+
+static void tell_progress(struct slot *slot)
 {
-    slot_talk_close(slot);
-    slot_set_stage(slot, STAGE_IDLE);
+    timer_start(&slot->deadline, SLOT_PROGRESS_MS);
+    if (slot_attempt_has_progressed(&slot->attempt))
+        slot->shared->changed(slot->shared->data, slot);
 }
 
-/* What the configuration says of how boards come, in force from now on. What is shown stays only where boards come with
- * their adapter: nobody has watched who sits in the fixture. */
-static void adopt_presence(struct slot *slot)
+static void on_deadline(void *data)
 {
-    if (slot->presence == slot->next_presence)
-        return;
-    slot->presence = slot->next_presence;
-    bool had_port = slot->port;
-    if (had_port)
-        slot_talk_hang_up(slot);
-    if (slot->stage == STAGE_SHOWN ? slot->presence != BY_PLUG : had_port)
-        slot_settle(slot);
-}
-
-void slot_ready(struct slot *slot)
-{
-    uv_timer_stop(&slot->timer);
-    slot->trouble[0] = '\0';
-    slot_set_stage(slot, STAGE_READY);
-    slot_presence_ready(slot);
-    adopt_presence(slot);
-}
-
-void slot_judged(struct slot *slot)
-{
-    if (!slot->present || slot->muted) {
-        rest(slot);
-    } else if (slot->attempt_plug != slot->plug) {
-        if (slot->port)
-            slot_ready(slot);
-        else
-            slot_settle(slot);
-    } else if (comes_back(slot)) {
-        slot_set_stage(slot, STAGE_STUCK);
-        begin(slot);
-    } else {
-        slot_set_stage(slot, STAGE_SHOWN);
-        slot_presence_shown(slot);
-    }
-    adopt_presence(slot);
-}
-
-/* Ends what is at work. True if an attempt has to be booked still. */
-static bool give_up(struct slot *slot, enum cause cause, const char *detail)
-{
-    uv_timer_stop(&slot->timer);
-    switch (slot->stage) {
-    case STAGE_BOOKING: book_cancel(slot->world->book, slot->ticket, cause); break;
-    case STAGE_FLASHING: program_abort(&slot->program, cause, detail, steady_clock_us()); return true;
-    case STAGE_ENDING: slot_talk_close(slot); return true;
+    struct slot *slot = data;
+    switch (slot->state) {
+    case SLOT_SETTLING:
+    case SLOT_SETTLING_DEFERRED: slot_begin(slot, SLOT_OPENING); break;
+    case SLOT_TROUBLED:
+    case SLOT_TROUBLED_AGAIN: slot_begin(slot, SLOT_RETRYING); break;
+    case SLOT_STUCK:
+        if (slot_may_begin(slot))
+            slot_open_port(slot);
+        break;
+    case SLOT_ARRIVING: slot_fixture_settled(slot); break;
+    case SLOT_FLASHING: tell_progress(slot); break;
     default: break;
     }
-    slot_talk_close(slot);
-    return false;
+}
+
+/* The station's calls */
+
+/* Gives the port up, and a row that is not committed. True if an attempt runs or its verdict is being committed. */
+static bool give_up(struct slot *slot, enum cause cause)
+{
+    if (slot->state == SLOT_BOOKING)
+        book_cancel(slot->shared->book, slot->ticket, cause);
+    slot_close_port(slot);
+    return slot_is_at_work(slot);
 }
 
 void slot_unplug(struct slot *slot)
 {
-    if (!slot->present)
+    if (!slot_has_adapter(slot))
         return;
-    slot->present = false;
-    if (!give_up(slot, CAUSE_UNPLUGGED, slot->adapter.devnode))
-        slot_set_stage(slot, STAGE_IDLE);
-    else if (slot->stage == STAGE_FLASHING)
-        slot_finish(slot);
-    else
-        slot->world->changed(slot->world->data, slot);
-    slot_talk_close(slot); /* whoever comes next has a port of its own */
+    if (slot->state == SLOT_FLASHING) {
+        program_abort(&slot->attempt.program, CAUSE_UNPLUGGED, slot->adapter.devnode, steady_clock_us());
+        slot_finish(slot, SLOT_ENDING_ABSENT);
+        slot_close_port(slot); /* whoever comes next has a port of its own */
+    } else {
+        slot_enter(slot, give_up(slot, CAUSE_UNPLUGGED) ? SLOT_ENDING_ABSENT : SLOT_ABSENT);
+    }
 }
 
 void slot_plug(struct slot *slot, const struct adapter *adapter)
 {
     slot_unplug(slot);
-    slot->present = true;
-    slot->plug++;
-    slot->held = slot->world->held;
+    slot->board_generation++;
     slot->adapter = *adapter;
-    slot->trouble[0] = '\0';
-    slot->sticks = 0;
-    slot->asked = false;
+    slot->stuck_in_a_row = 0;
     log_info("slot", "%s: %s (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid, adapter->pid,
              adapter->model);
-    if (slot->muted)
-        slot_set_stage(slot, STAGE_IDLE);
-    else if (slot->stage != STAGE_ENDING)
+    if (slot->state == SLOT_ENDING_ABSENT)
+        slot_enter(slot, SLOT_ENDING);
+    else if (slot->muted)
+        slot_enter(slot, slot->shared->paused ? SLOT_MUTED_DEFERRED : SLOT_MUTED);
+    else
         slot_settle(slot);
 }
 
 void slot_recheck(struct slot *slot)
 {
-    if (slot->stage == STAGE_BLOCKED && slot->trouble[0] == '\0')
-        begin(slot);
+    if (slot->state == SLOT_BLOCKED || slot->state == SLOT_DEFERRED)
+        slot_begin(slot, SLOT_OPENING);
     else
-        slot->world->changed(slot->world->data, slot);
+        slot->shared->changed(slot->shared->data, slot);
+}
+
+/* A sentence why a person's start is refused, whatever the slot is at; NULL: it may go on. */
+static const char *start_refusal(const struct slot *slot)
+{
+    if (!slot_has_adapter(slot))
+        return "there is no adapter in this slot";
+    if (slot->muted)
+        return "this slot is muted: its path is not in the configuration";
+    if (slot->shared->paused)
+        return "gangd is held: no attempt begins";
+    return slot->presence == BY_PLUG ? NULL : slot_hindrance(slot);
+}
+
+/* Opens the port for an attempt. In a fixture that is observed it finds out by itself who is in it. */
+static void start_opening(struct slot *slot)
+{
+    bool in_trouble = slot->state == SLOT_TROUBLED || slot->state == SLOT_TROUBLED_AGAIN;
+    if (slot->presence == BY_PLUG && slot_hindrance(slot))
+        slot_enter(slot, SLOT_BLOCKED);
+    else if (slot->presence == BY_START)
+        slot_enter(slot, in_trouble ? SLOT_RESTARTING : SLOT_STARTING);
+    else
+        slot_enter(slot, in_trouble ? SLOT_RETRYING : SLOT_OPENING);
+}
+
+static void start_attempt(struct slot *slot)
+{
+    slot->stuck_in_a_row = 0;
+    if (!slot_port_is_open(slot)) {
+        start_opening(slot);
+        return;
+    }
+    pump_drop(slot->pump);
+    slot_presence_flash_asked(&slot->occupant);
+    slot_book(slot);
 }
 
 const char *slot_start(struct slot *slot)
 {
-    bool fixture = slot->presence != BY_PLUG;
-    if (!slot->present)
-        return "there is no adapter in this slot";
-    if (slot->muted)
-        return "this slot is muted: its path is not in the configuration";
-    if (slot->world->held)
-        return "gangd is held: no attempt begins";
-    if (fixture && slot_hindrance(slot))
-        return slot_hindrance(slot);
-    switch (slot->stage) {
-    case STAGE_READY:
-    case STAGE_SHOWN:
-    case STAGE_BLOCKED:
-        slot->held = false;
-        slot->sticks = 0;
-        if (slot->port) {
-            slot_presence_forget(slot);
-            slot_book(slot);
-        } else {
-            slot->asked = slot->presence == BY_START; /* the others find out by themselves who sits here */
-            begin(slot);
-        }
-        return NULL;
-    case STAGE_SETTLING:
-    case STAGE_OPENING:
-        return fixture && !slot->asked ? "this slot is not ready yet" : "an attempt is at work in this slot";
-    case STAGE_STUCK: return "the adapter does not answer: unplug it";
+    const char *refusal = start_refusal(slot);
+    if (refusal)
+        return refusal;
+    switch (slot->state) {
+    case SLOT_READY:
+    case SLOT_SHOWN:
+    case SLOT_BLOCKED:
+    case SLOT_DEFERRED:
+    case SLOT_TROUBLED:
+    case SLOT_TROUBLED_AGAIN: start_attempt(slot); return NULL;
+    case SLOT_SETTLING:
+    case SLOT_SETTLING_DEFERRED:
+    case SLOT_ARRIVING:
+    case SLOT_OPENING:
+    case SLOT_RETRYING:
+        return slot->presence == BY_PLUG ? "an attempt is at work in this slot" : "this slot is not ready yet";
+    case SLOT_STUCK: return "the adapter does not answer: unplug it";
     default: return "an attempt is at work in this slot";
     }
-}
-
-static void init_timer(struct slot *slot, uv_timer_t *timer)
-{
-    uv_timer_init(slot->world->loop, timer);
-    timer->data = slot;
-    slot->open_timers++;
 }
 
 static void take_config(struct slot *slot, const struct config_slot *config, bool muted)
@@ -299,52 +220,82 @@ static void take_config(struct slot *slot, const struct config_slot *config, boo
     slot->muted = muted;
 }
 
-struct slot *slot_new(struct slot_world *world, const struct config_slot *config, bool muted)
+struct slot *slot_new(struct slot_shared *shared, const struct config_slot *config, bool muted)
 {
+    static const struct pump_events events = {
+        .opened = on_opened,
+        .failed = on_failed,
+        .progressed = on_progressed,
+        .ended = on_ended,
+        .lines = on_lines,
+        .stuck = on_stuck,
+        .gone = on_gone,
+    };
     struct slot *slot = calloc(1, sizeof(*slot));
     if (!slot)
-        return NULL;
-    slot->world = world;
+        abort();
+    slot->shared = shared;
     take_config(slot, config, muted);
     slot->presence = slot->next_presence;
     snprintf(slot->path, sizeof(slot->path), "%s", config->path);
     slot->since = wall_clock_us();
-    init_timer(slot, &slot->timer);
-    init_timer(slot, &slot->deadline);
-    init_timer(slot, &slot->tick);
-    init_timer(slot, &slot->watch);
+    slot->pump = pump_new(shared->loop, &events, slot);
+    timer_init(&slot->deadline, shared->loop, on_deadline, slot);
+    timer_init(&slot->watch, shared->loop, on_watch, slot);
+    slot->open_timers = 2;
     return slot;
+}
+
+/* What came during a pause is not forgotten by that. */
+static void mute(struct slot *slot)
+{
+    bool deferred = slot->state == SLOT_SETTLING_DEFERRED || slot->state == SLOT_DEFERRED;
+    (void)give_up(slot, CAUSE_STOPPED);
+    slot_enter(slot, deferred ? SLOT_MUTED_DEFERRED : SLOT_MUTED);
+}
+
+static void unmute(struct slot *slot)
+{
+    slot_enter(slot, slot->state == SLOT_MUTED_DEFERRED ? SLOT_SETTLING_DEFERRED : SLOT_SETTLING);
 }
 
 void slot_configure(struct slot *slot, const struct config_slot *config, bool muted)
 {
     take_config(slot, config, muted);
-    bool at_work = slot->stage == STAGE_FLASHING || slot->stage == STAGE_ENDING;
-    if (muted && slot->stage != STAGE_IDLE && !at_work) {
-        give_up(slot, CAUSE_STOPPED, "");
-        slot_set_stage(slot, STAGE_IDLE);
-    }
-    if (!at_work && slot->stage != STAGE_BOOKING)
-        adopt_presence(slot);
-    if (!muted && slot->present && slot->stage == STAGE_IDLE)
-        slot_settle(slot);
+    if (slot_is_at_work(slot))
+        return;
+    if (muted && !slot_is_at_rest(slot))
+        mute(slot);
+    if (slot->state != SLOT_BOOKING)
+        slot_adopt_presence(slot);
+    if (!muted && slot_is_at_rest(slot) && slot_has_adapter(slot))
+        unmute(slot);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+/* gangd ends: the attempt is booked, and nobody waits. */
+static void stop_attempt(struct slot *slot)
 {
-    struct slot *slot = handle->data;
-    if (--slot->open_timers == 0) {
-        product_unref(slot->product);
-        free(slot);
-    }
+    program_abort(&slot->attempt.program, CAUSE_STOPPED, "", steady_clock_us());
+    slot_attempt_judge(&slot->attempt);
+    slot_attempt_log_verdict(&slot->attempt);
+    book_end(slot->shared->book, &slot->attempt.row, NULL, NULL);
+}
+
+static void on_timer_closed(void *data)
+{
+    struct slot *slot = data;
+    if (--slot->open_timers > 0)
+        return;
+    product_unref(slot->attempt.product);
+    free(slot);
 }
 
 void slot_free(struct slot *slot)
 {
-    if (give_up(slot, CAUSE_STOPPED, "") && slot->stage == STAGE_FLASHING)
-        slot_stop_attempt(slot);
-    uv_close((uv_handle_t *)&slot->timer, on_timer_closed);
-    uv_close((uv_handle_t *)&slot->deadline, on_timer_closed);
-    uv_close((uv_handle_t *)&slot->tick, on_timer_closed);
-    uv_close((uv_handle_t *)&slot->watch, on_timer_closed);
+    (void)give_up(slot, CAUSE_STOPPED);
+    if (slot->state == SLOT_FLASHING)
+        stop_attempt(slot);
+    pump_free(slot->pump);
+    timer_close(&slot->deadline, on_timer_closed);
+    timer_close(&slot->watch, on_timer_closed);
 }

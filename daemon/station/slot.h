@@ -14,34 +14,16 @@
 #define DAEMON_STATION_SLOT_H
 
 #include "daemon/book/attempt.h"
-#include "daemon/book/book.h"
 #include "daemon/config/config.h"
-#include "daemon/config/product.h"
 #include "daemon/port/hotplug.h"
+#include "daemon/station/slot_shared.h"
 #include "daemon/station/tile.h"
 
 #include <stdbool.h>
-#include <uv.h>
-
-struct slot;
-
-/* What all slots share; the station's. */
-struct slot_world {
-    uv_loop_t *loop;
-    struct book *book;
-    const struct config *config; /* in force */
-    struct product *product;     /* in force; NULL: no golden image */
-    const char *blocked;         /* why no board may be flashed now: a sentence; NULL: none */
-    bool held; /* what would begin now is left alone; a board that came with its adapter, until it is plugged
-                * in again or retried */
-    void (*changed)(void *data, struct slot *slot);
-    void (*closed)(void *data, const struct attempt *attempt); /* its verdict is in the book */
-    void *data;
-};
 
 /* `config` is copied: its name is for people, its path the identity. `muted`: adapters here are left alone. Owned by
- * the caller until slot_free(). NULL only when out of memory. */
-struct slot *slot_new(struct slot_world *world, const struct config_slot *config, bool muted);
+ * the caller until slot_free(). Never NULL: aborts when out of memory. All calls on the loop's thread. */
+struct slot *slot_new(struct slot_shared *shared, const struct config_slot *config, bool muted);
 
 /* What the configuration says of this path now. An attempt at work goes on to its verdict, and is booked under the name
  * that it began with. */
@@ -54,11 +36,11 @@ void slot_free(struct slot *slot);
 void slot_plug(struct slot *slot, const struct adapter *adapter);
 void slot_unplug(struct slot *slot);
 
-/* world->blocked or world->product changed: begin what was waiting for that. */
+/* shared->blocked, shared->product or shared->paused changed: begin what was waiting for that. */
 void slot_recheck(struct slot *slot);
 
 /* A new attempt, asked for by a person. NULL, or a sentence why not. */
-const char *slot_start(struct slot *slot);
+const char *slot_start(struct slot *slot) __attribute__((warn_unused_result));
 
 const char *slot_name(const struct slot *slot);
 const char *slot_path(const struct slot *slot);

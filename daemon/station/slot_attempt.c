@@ -1,151 +1,158 @@
 /* SPDX-License-Identifier: MIT */
-/* One attempt of a slot, from its row in the book to its verdict there. */
+#include "daemon/station/slot_attempt.h"
+
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/station/attempt_record.h"
-#include "daemon/station/slot_internal.h"
+#include "proto/recipe/program_progress.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define PASSES_TO_CLIMB 20 /* good attempts in a row before a slot tries the next higher baud rate again */
 
-static void on_begun(void *data, int64_t id)
-{
-    struct slot *slot = data;
-    slot->attempt.id = id;
-    program_start(&slot->program, &slot->session, &slot->job, steady_clock_us());
-    slot_set_stage(slot, STAGE_FLASHING);
-    slot_talk_start(slot);
-}
-
 /* Index into the ladder: where this slot's boards passed last. After many of them in a row the next higher rate gets
  * another chance. */
-static size_t first_baud(struct slot *slot)
+static size_t first_baud(struct slot_attempt *attempt, const struct config *config)
 {
-    const struct config *config = slot->world->config;
     size_t at = 0;
-    while (at + 1 < config->n_bauds && slot->good_baud != 0 && config->bauds[at] > slot->good_baud)
+    while (at + 1 < config->n_bauds && attempt->good_baud != 0 && config->bauds[at] > attempt->good_baud)
         at++;
-    if (at > 0 && slot->passes_there >= PASSES_TO_CLIMB) {
-        slot->passes_there = 0;
+    if (at > 0 && attempt->passes_there >= PASSES_TO_CLIMB) {
+        attempt->passes_there = 0;
         at--;
     }
     return at;
 }
 
-void slot_book(struct slot *slot)
+static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)
 {
-    const struct config *config = slot->world->config;
-    struct attempt *attempt = &slot->attempt;
-
-    product_unref(slot->product);
-    slot->product = product_ref(slot->world->product);
-    slot->job = (struct program_job){
-        .golden = slot->product->golden,
-        .stub = slot->product->stub,
+    const struct config *config = setup->config;
+    attempt->job = (struct program_job){
+        .golden = attempt->product->golden,
+        .stub = attempt->product->stub,
         .min_flash_size = config->min_flash_size,
         .n_bauds = config->n_bauds,
+        .first_baud = first_baud(attempt, config),
         .tries = config->tries,
         .compare_first = config->compare_first,
-        .manual_reset = slot->reset == RESET_MANUAL,
-        .run = config->run && slot->presence != BY_PROBE, /* slot_presence.c */
+        .manual_reset = setup->manual_reset,
+        .run = config->run && !setup->stay_in_stub,
     };
-    memcpy(slot->job.bauds, config->bauds, sizeof(slot->job.bauds));
-    slot->job.first_baud = first_baud(slot);
+    memcpy(attempt->job.bauds, config->bauds, sizeof(attempt->job.bauds));
+}
 
-    memset(attempt, 0, sizeof(*attempt));
-    attempt_prepare(attempt, slot->product->golden, wall_clock_us());
-    snprintf(attempt->slot, sizeof(attempt->slot), "%s", slot->name);
-    snprintf(attempt->path, sizeof(attempt->path), "%s", slot->path);
-    snprintf(attempt->adapter, sizeof(attempt->adapter), "%s %s:%s %s", slot->adapter.driver, slot->adapter.vid,
-             slot->adapter.pid, slot->adapter.serial);
-    snprintf(attempt->station, sizeof(attempt->station), "%s", config->name);
-    snprintf(attempt->lot, sizeof(attempt->lot), "%s", config->lot);
-    snprintf(attempt->operator, sizeof(attempt->operator), "%s", config->operator);
-    slot->attempt_plug = slot->plug;
-    slot_set_stage(slot, STAGE_BOOKING);
-    slot->ticket = book_begin(slot->world->book, attempt, on_begun, slot);
+static void prepare_row(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)
+{
+    const struct config *config = setup->config;
+    const struct adapter *adapter = setup->adapter;
+    struct attempt *row = &attempt->row;
+    memset(row, 0, sizeof(*row));
+    attempt_prepare(row, attempt->product->golden, wall_clock_us());
+    snprintf(row->slot, sizeof(row->slot), "%s", setup->slot);
+    snprintf(row->path, sizeof(row->path), "%s", setup->path);
+    snprintf(row->adapter, sizeof(row->adapter), "%s %s:%s %s", adapter->driver, adapter->vid, adapter->pid,
+             adapter->serial);
+    snprintf(row->station, sizeof(row->station), "%s", config->name);
+    snprintf(row->lot, sizeof(row->lot), "%s", config->lot);
+    snprintf(row->operator, sizeof(row->operator), "%s", config->operator);
+}
+
+void slot_attempt_prepare(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)
+{
+    product_unref(attempt->product);
+    attempt->product = product_ref(setup->product);
+    prepare_job(attempt, setup);
+    prepare_row(attempt, setup);
+}
+
+void slot_attempt_start(struct slot_attempt *attempt, struct session *session, int64_t id)
+{
+    attempt->row.id = id;
+    program_start(&attempt->program, session, &attempt->job, steady_clock_us());
+    attempt->told_state = attempt->program.state;
+    attempt->told_percent = 0;
+}
+
+bool slot_attempt_observe(struct slot_attempt *attempt)
+{
+    struct attempt known = attempt->row;
+    attempt_observe(&known, &attempt->program);
+    if (strcmp(known.mac, attempt->row.mac) == 0 && strcmp(known.flash_id, attempt->row.flash_id) == 0)
+        return false;
+    attempt->row = known;
+    return true;
+}
+
+bool slot_attempt_has_new_state(const struct slot_attempt *attempt)
+{
+    return attempt->told_state != attempt->program.state;
+}
+
+bool slot_attempt_has_progressed(struct slot_attempt *attempt)
+{
+    uint64_t now = steady_clock_us();
+    unsigned percent = program_percent(&attempt->program, now);
+    unsigned seconds = (unsigned)lround(fmax(program_seconds_left(&attempt->program, now), 0));
+    if (!slot_attempt_has_new_state(attempt) && attempt->told_percent == percent && attempt->told_seconds == seconds)
+        return false;
+    attempt->told_state = attempt->program.state;
+    attempt->told_percent = percent;
+    attempt->told_seconds = seconds;
+    return true;
+}
+
+bool slot_attempt_lost_port(const struct slot_attempt *attempt)
+{
+    switch (attempt->program.cause) {
+    case CAUSE_UNPLUGGED:
+    case CAUSE_ADAPTER_ERROR:
+    case CAUSE_ADAPTER_STUCK: return true;
+    default: return false;
+    }
+}
+
+void slot_attempt_judge(struct slot_attempt *attempt)
+{
+    attempt_judge(&attempt->row, &attempt->program, wall_clock_us());
 }
 
 /* What worked is where the next attempt begins. */
-static void remember_baud(struct slot *slot)
+static void remember_baud(struct slot_attempt *attempt)
 {
-    bool passed = slot->attempt.verdict == VERDICT_PASS;
-    if (passed && slot->attempt.written == WRITTEN_NO)
+    bool passed = attempt->row.verdict == VERDICT_PASS;
+    if (passed && attempt->row.written == WRITTEN_NO)
         return; /* so few bytes say nothing of the rate */
-    uint32_t baud = program_baud(&slot->program);
-    if (passed && baud == slot->good_baud) {
-        slot->passes_there++;
+    uint32_t baud = program_baud(&attempt->program);
+    if (passed && baud == attempt->good_baud) {
+        attempt->passes_there++;
     } else {
-        slot->passes_there = 0;
+        attempt->passes_there = 0;
         if (passed)
-            slot->good_baud = baud;
+            attempt->good_baud = baud;
     }
 }
 
-static void log_verdict(const struct attempt *attempt)
+void slot_attempt_log_verdict(const struct slot_attempt *attempt)
 {
-    const char *mac = attempt->mac[0] ? attempt->mac : "no MAC";
-    double seconds = (double)(attempt->ended - attempt->started) / 1e6;
-    const char *verdict = verdict_name(attempt->verdict), *cause = cause_code(attempt->cause);
+    const struct attempt *row = &attempt->row;
+    const char *mac = row->mac[0] ? row->mac : "no MAC";
+    double seconds = (double)(row->ended - row->started) / 1e6;
+    const char *verdict = verdict_name(row->verdict), *cause = cause_code(row->cause);
     const struct log_field fields[] = {
-        {"SLOT", attempt->slot}, {"MAC", attempt->mac}, {"VERDICT", verdict}, {"CAUSE", cause}, {NULL, NULL}};
-    if (attempt->verdict == VERDICT_PASS)
+        {"SLOT", row->slot}, {"MAC", row->mac}, {"VERDICT", verdict}, {"CAUSE", cause}, {NULL, NULL}};
+    if (row->verdict == VERDICT_PASS)
         log_message(LOG_LEVEL_INFO, "slot", fields, "%s: attempt %lld pass, %s, %.1f s, try %lld at %lld baud%s",
-                    attempt->slot, (long long)attempt->id, mac, seconds, (long long)attempt->tries,
-                    (long long)attempt->baud, attempt->written == WRITTEN_NO ? ", not written: right already" : "");
+                    row->slot, (long long)row->id, mac, seconds, (long long)row->tries, (long long)row->baud,
+                    row->written == WRITTEN_NO ? ", not written: right already" : "");
     else
-        log_message(LOG_LEVEL_WARNING, "slot", fields, "%s: attempt %lld %s, %s, %.1f s: %s (%s: %s)", attempt->slot,
-                    (long long)attempt->id, verdict, mac, seconds, cause_sentence(attempt->cause), cause,
-                    attempt->detail);
+        log_message(LOG_LEVEL_WARNING, "slot", fields, "%s: attempt %lld %s, %s, %.1f s: %s (%s: %s)", row->slot,
+                    (long long)row->id, verdict, mac, seconds, cause_sentence(row->cause), cause, row->detail);
 }
 
-static void on_ended(void *data)
+void slot_attempt_conclude(struct slot_attempt *attempt)
 {
-    struct slot *slot = data;
-    remember_baud(slot);
-    log_verdict(&slot->attempt);
-    slot_judged(slot);
-    slot->world->closed(slot->world->data, &slot->attempt);
-}
-
-void slot_note(struct slot *slot)
-{
-    struct attempt known = slot->attempt;
-    attempt_observe(&known, &slot->program);
-    if (strcmp(known.mac, slot->attempt.mac) == 0 && strcmp(known.flash_id, slot->attempt.flash_id) == 0)
-        return;
-    slot->attempt = known;
-    book_note(slot->world->book, &slot->attempt);
-}
-
-/* A fixture's port stays open, unless it is what failed. */
-static bool keeps_port(const struct slot *slot)
-{
-    switch (slot->program.cause) {
-    case CAUSE_UNPLUGGED:
-    case CAUSE_ADAPTER_ERROR:
-    case CAUSE_ADAPTER_STUCK: return false;
-    default: return slot->presence != BY_PLUG;
-    }
-}
-
-void slot_finish(struct slot *slot)
-{
-    if (keeps_port(slot))
-        slot_talk_drop(slot);
-    else
-        slot_talk_hang_up(slot);
-    attempt_judge(&slot->attempt, &slot->program, wall_clock_us());
-    slot_set_stage(slot, STAGE_ENDING);
-    book_end(slot->world->book, &slot->attempt, on_ended, slot);
-}
-
-void slot_stop_attempt(struct slot *slot)
-{
-    slot_talk_close(slot);
-    attempt_judge(&slot->attempt, &slot->program, wall_clock_us());
-    log_verdict(&slot->attempt);
-    book_end(slot->world->book, &slot->attempt, NULL, NULL);
+    remember_baud(attempt);
+    slot_attempt_log_verdict(attempt);
 }

@@ -1,306 +1,153 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A fixture, whose adapter stays while boards are swapped, and who sits in it: told by looks (presence = probe), by the
- * modem line of its lid (cts, dsr, dcd), or by nobody but a person's start.
- *
- * A board that passed under looks is held in its stub, which answers without being disturbed. To reset it, only to see
- * whether it is still there, could cut into the first writes of its firmware.
- */
-#include "daemon/base/clock.h"
-#include "daemon/station/slot_internal.h"
+#include "daemon/station/slot_presence.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
-/* Pauses between two looks for a board, and between two at the one that was judged. A look itself takes 0.2 to 1.5 s.
- */
-#define LOOK_MS      700
-#define HELD_LOOK_MS 500
-/* Looks in a row before something that does not answer as a board should is believed to be one; and before one that
- * does not answer any more is believed to have gone. */
-#define ODD_LOOKS   3
-#define EMPTY_LOOKS 2
-
-#define LID_MS    200
-#define LID_OPENS 2 /* readings in a row; a person needs longer for taking a board out */
-
-enum who {
-    WHO_NOBODY,
-    WHO_ODD,  /* something that has no name */
-    WHO_SAME, /* as before */
-    WHO_OTHER,
+enum occupant {
+    OCCUPANT_NONE,
+    OCCUPANT_UNIDENTIFIED, /* something that has no MAC */
+    OCCUPANT_SAME,         /* as before */
+    OCCUPANT_OTHER,
 };
 
-static void look(struct slot *slot)
+void slot_presence_reset(struct slot_presence *presence)
 {
-    const struct presence_job job = {
-        .manual_reset = slot->reset == RESET_MANUAL,
-        .tight = slot->seat.tight = !slot->seat.tight,
-        .waiting_baud = slot->seat.waiting_baud,
-    };
-    slot->seat.looking = true;
-    presence_start(&slot->seat.look, &slot->session, &job, steady_clock_us());
-    slot_talk_start(slot);
+    memset(presence, 0, sizeof(*presence));
 }
 
-static void read_lid(struct slot *slot)
+void slot_presence_vacate(struct slot_presence *presence)
 {
-    if (slot->order != PORT_IDLE)
-        return; /* the conversation goes first */
-    slot->order = PORT_READING;
-    tty_modem(slot->tty);
+    presence->mac_valid = false;
+    presence->waiting_baud = 0;
+    presence->absent_count = 0;
 }
 
-static void look_later(struct slot *slot, unsigned ms);
-
-static void on_watch(uv_timer_t *timer)
+void slot_presence_flash_confirmed(struct slot_presence *presence)
 {
-    struct slot *slot = timer->data;
-    if (slot->presence != BY_PROBE)
-        read_lid(slot);
-    else if (slot->stage == STAGE_READY && slot_hindrance(slot))
-        look_later(slot, LOOK_MS); /* what for? */
-    else
-        look(slot);
+    presence->unidentified_count = 0;
 }
 
-static void look_later(struct slot *slot, unsigned ms)
+void slot_presence_flash_asked(struct slot_presence *presence)
 {
-    if (slot->port && slot->presence == BY_PROBE)
-        uv_timer_start(&slot->watch, on_watch, ms, 0);
+    presence->mac_valid = false;
 }
 
-void slot_presence_stop(struct slot *slot)
+static void take_mac(struct slot_presence *presence, const uint8_t *mac)
 {
-    uv_timer_stop(&slot->watch);
+    presence->mac_valid = true;
+    memcpy(presence->mac, mac, sizeof(presence->mac));
 }
 
-void slot_presence_forget(struct slot *slot)
+void slot_presence_judge(struct slot_presence *presence, const struct slot_presence_verdict *verdict)
 {
-    slot_talk_drop(slot);
-    slot->seat.known = false;
-    if (slot->presence == BY_PROBE)
-        uv_timer_stop(&slot->watch);
+    presence->unidentified_count = presence->absent_count = 0;
+    presence->judged_pass = verdict->passed;
+    presence->waiting_baud = verdict->waiting_baud;
+    if (verdict->mac)
+        take_mac(presence, verdict->mac);
 }
 
-void slot_presence_ready(struct slot *slot)
+struct presence_job slot_presence_next_probe(struct slot_presence *presence, bool manual_reset)
 {
-    slot->seat.known = false;
-    slot->seat.waiting_baud = 0;
-    slot->seat.empty = 0;
-    look_later(slot, LOOK_MS);
+    presence->tight = !presence->tight;
+    return (struct presence_job){
+        .manual_reset = manual_reset, .tight = presence->tight, .waiting_baud = presence->waiting_baud};
 }
 
-void slot_presence_opened(struct slot *slot)
+/* A MAC that was not known is remembered. */
+static enum occupant identify(struct slot_presence *presence, const struct presence *probe)
 {
-    memset(&slot->seat, 0, sizeof(slot->seat));
-    switch (slot->presence) {
-    case BY_PLUG: break;
-    case BY_START: slot_ready(slot); break;
-    case BY_PROBE: look(slot); break;
-    case BY_CTS:
-    case BY_DSR:
-    case BY_DCD:
-        uv_timer_start(&slot->watch, on_watch, LID_MS, LID_MS);
-        read_lid(slot);
-        break;
-    }
-}
-
-static void begin_attempt(struct slot *slot)
-{
-    if (slot_hindrance(slot)) {
-        slot_ready(slot);
-        return;
-    }
-    slot->seat.odd = 0;
-    slot_book(slot);
-}
-
-void slot_presence_settled(struct slot *slot)
-{
-    if (slot->presence == BY_PROBE)
-        look(slot);
-    else
-        begin_attempt(slot);
-}
-
-void slot_presence_shown(struct slot *slot)
-{
-    const struct program *program = &slot->program;
-    slot->seat.odd = slot->seat.empty = 0;
-    if (program->identified) {
-        slot->seat.known = true;
-        memcpy(slot->seat.mac, program->chip.mac, sizeof(slot->seat.mac));
-    }
-    if (program->stub_running)
-        slot->seat.waiting_baud = slot->session.baud;
-    else
-        slot->seat.waiting_baud = program->identified ? LOADER_BAUD : 0;
-    look_later(slot, HELD_LOOK_MS);
-}
-
-static enum who who(struct slot *slot)
-{
-    const struct presence *seen = &slot->seat.look;
-    switch (seen->result) {
-    case PRESENCE_SAME: return WHO_SAME;
-    case PRESENCE_UNIDENTIFIED: return WHO_ODD;
+    switch (probe->result) {
+    case PRESENCE_SAME: return OCCUPANT_SAME;
+    case PRESENCE_UNIDENTIFIED: return OCCUPANT_UNIDENTIFIED;
     case PRESENCE_BOARD: break;
-    default: return WHO_NOBODY;
+    default: return OCCUPANT_NONE;
     }
-    if (!seen->identified)
-        return WHO_ODD;
-    if (slot->seat.known && memcmp(slot->seat.mac, seen->chip.mac, sizeof(slot->seat.mac)) == 0)
-        return WHO_SAME;
-    slot->seat.known = true;
-    memcpy(slot->seat.mac, seen->chip.mac, sizeof(slot->seat.mac));
-    return WHO_OTHER;
+    if (!probe->identified)
+        return OCCUPANT_UNIDENTIFIED;
+    if (presence->mac_valid && memcmp(presence->mac, probe->chip.mac, sizeof(presence->mac)) == 0)
+        return OCCUPANT_SAME;
+    take_mac(presence, probe->chip.mac);
+    return OCCUPANT_OTHER;
 }
 
-/* In READY and SETTLING. A board is flashed when two looks agree on its name. */
-static void looked_for_board(struct slot *slot)
+/* Two probes that agree on a MAC are a board; so are three that find something without one: the attempt then tells what
+ * is wrong with it. */
+static enum slot_presence_change probed_for_board(struct slot_presence *presence, enum fixture_phase phase,
+                                                  enum occupant occupant)
 {
-    uv_timer_stop(&slot->watch);
-    switch (who(slot)) {
-    case WHO_NOBODY: slot->seat.odd = 0; break;
-    case WHO_ODD:
-        if (++slot->seat.odd < ODD_LOOKS)
+    switch (occupant) {
+    case OCCUPANT_SAME: return SLOT_PRESENCE_CONFIRMED;
+    case OCCUPANT_OTHER: return SLOT_PRESENCE_ARRIVED;
+    case OCCUPANT_NONE: presence->unidentified_count = 0; break;
+    case OCCUPANT_UNIDENTIFIED:
+        if (++presence->unidentified_count < SLOT_PRESENCE_UNIDENTIFIED)
             break;
-        slot->seat.known = false;
-        begin_attempt(slot);
-        return;
-    case WHO_SAME: begin_attempt(slot); return;
-    case WHO_OTHER: slot_settle(slot); return;
+        presence->mac_valid = false;
+        return SLOT_PRESENCE_CONFIRMED;
     }
-    if (slot->stage == STAGE_SETTLING)
-        slot_ready(slot);
-    else
-        look_later(slot, LOOK_MS);
+    return phase == FIXTURE_CONTACT ? SLOT_PRESENCE_LEFT : SLOT_PRESENCE_NONE;
 }
 
-/* In SHOWN: does whoever sits here bear this verdict? */
-static void looked_at_judged(struct slot *slot)
+/* Is the verdict still about the board that is here? One that passed would answer: something that three times does not
+ * say its MAC is another. */
+static enum slot_presence_change probed_judged(struct slot_presence *presence, enum occupant occupant)
 {
-    bool held = slot->seat.look.result == PRESENCE_SAME;
-    enum who is = who(slot);
-    if (is != WHO_NOBODY)
-        slot->seat.empty = 0;
-    if (is != WHO_ODD)
-        slot->seat.odd = 0;
-    if (!held) /* it answers where a reset has left it, or does not answer */
-        slot->seat.waiting_baud = is == WHO_SAME ? LOADER_BAUD : 0;
-
-    if (is == WHO_OTHER) {
-        slot_settle(slot);
-    } else if (is == WHO_NOBODY && ++slot->seat.empty >= EMPTY_LOOKS) {
-        slot_ready(slot);
-    } else if (is == WHO_ODD && ++slot->seat.odd >= ODD_LOOKS && slot->attempt.verdict == VERDICT_PASS) {
-        slot->seat.known = false; /* one that passed would answer */
-        begin_attempt(slot);
-    } else {
-        look_later(slot, HELD_LOOK_MS);
-    }
-}
-
-/* Whatever fails right after the port was opened will fail again. Later it may be an adapter that has gone. */
-static void port_failed(struct slot *slot, const char *detail)
-{
-    if (slot->stage == STAGE_OPENING || slot->stage == STAGE_STUCK)
-        slot_port_trouble(slot, CAUSE_ADAPTER_ERROR, detail);
-    else
-        slot_port_gone(slot, detail);
-}
-
-void slot_presence_looked(struct slot *slot)
-{
-    slot_talk_drop(slot);
-    if (slot->seat.look.result == PRESENCE_ERROR) {
-        char detail[192];
-        snprintf(detail, sizeof(detail), "%s: %s", slot->adapter.devnode, slot->seat.look.detail);
-        port_failed(slot, detail);
-        return;
-    }
-    if (slot->stage == STAGE_OPENING || slot->stage == STAGE_STUCK)
-        slot_ready(slot);
-    if (slot->stage == STAGE_SHOWN)
-        looked_at_judged(slot);
-    else
-        looked_for_board(slot);
-}
-
-static unsigned lid_line(const struct slot *slot)
-{
-    switch (slot->presence) {
-    case BY_CTS: return TIOCM_CTS;
-    case BY_DSR: return TIOCM_DSR;
-    case BY_DCD: return TIOCM_CAR;
-    default: return 0;
-    }
-}
-
-static void lid_failed(struct slot *slot, int error)
-{
-    const char *devnode = slot->adapter.devnode;
-    char detail[192];
-    if (error == -ENOTTY || error == -EINVAL)
-        snprintf(detail, sizeof(detail), "%s has no modem lines (presence = %s)", devnode,
-                 presence_word(slot->presence));
-    else
-        snprintf(detail, sizeof(detail), "%s: reading the modem lines: %s", devnode, strerror(-error));
-    if (slot->stage != STAGE_FLASHING)
-        port_failed(slot, detail);
-    else if (error == -EIO || error == -ENODEV || error == -ENXIO)
-        slot_talk_abort(slot, CAUSE_UNPLUGGED, detail);
-    else
-        slot_talk_abort(slot, CAUSE_ADAPTER_ERROR, detail);
-}
-
-void slot_presence_read(struct slot *slot, int error, unsigned lines)
-{
-    if (error) {
-        lid_failed(slot, error);
-        return;
-    }
-    bool was_closed = slot->seat.lid_closed;
-    if (lines & lid_line(slot)) {
-        slot->seat.lid_closed = true;
-        slot->seat.lid_opens = 0;
-    } else if (++slot->seat.lid_opens >= LID_OPENS || slot->stage == STAGE_SETTLING) {
-        slot->seat.lid_closed = false;
-    }
-    bool closed = slot->seat.lid_closed, opens = was_closed && !closed;
-    slot->plug += opens; /* a verdict that comes now is of a board that has gone */
-
-    if (slot->stage == STAGE_OPENING || slot->stage == STAGE_STUCK)
-        slot_ready(slot);
-    switch (slot->stage) {
-    case STAGE_READY:
-        if (closed && !slot_hindrance(slot))
-            slot_settle(slot);
+    switch (occupant) {
+    case OCCUPANT_SAME: break;
+    case OCCUPANT_OTHER: return SLOT_PRESENCE_REPLACED;
+    case OCCUPANT_NONE:
+        if (++presence->absent_count >= SLOT_PRESENCE_ABSENT)
+            return SLOT_PRESENCE_LEFT;
         break;
-    case STAGE_SETTLING:
-        if (!closed)
-            slot_ready(slot);
-        break;
-    case STAGE_BOOKING:
-        if (opens) {
-            book_cancel(slot->world->book, slot->ticket, CAUSE_BOARD_REMOVED);
-            slot_ready(slot);
-        }
-        break;
-    case STAGE_FLASHING:
-        if (opens)
-            slot_talk_abort(slot, CAUSE_BOARD_REMOVED, "the fixture was opened");
-        break;
-    case STAGE_SHOWN:
-        if (opens)
-            slot_ready(slot);
-        else if (closed && !was_closed) /* a person had started it with an open lid */
-            slot_settle(slot);
-        break;
-    default: break;
+    case OCCUPANT_UNIDENTIFIED:
+        if (++presence->unidentified_count < SLOT_PRESENCE_UNIDENTIFIED || !presence->judged_pass)
+            break;
+        presence->mac_valid = false;
+        return SLOT_PRESENCE_CONFIRMED;
     }
+    return SLOT_PRESENCE_NONE;
+}
+
+enum slot_presence_change slot_presence_probed(struct slot_presence *presence, enum fixture_phase phase,
+                                               const struct presence *probe)
+{
+    enum occupant occupant = identify(presence, probe);
+    if (phase != FIXTURE_JUDGED)
+        return probed_for_board(presence, phase, occupant);
+    if (occupant != OCCUPANT_NONE)
+        presence->absent_count = 0;
+    if (occupant != OCCUPANT_UNIDENTIFIED)
+        presence->unidentified_count = 0;
+    if (probe->result != PRESENCE_SAME) /* it answers where a reset has left it, or does not answer */
+        presence->waiting_baud = occupant == OCCUPANT_SAME ? LOADER_BAUD : 0;
+    return probed_judged(presence, occupant);
+}
+
+/* Sets `lid`. Closed contacts are believed at once, open ones at the second reading; while they settle at the first. */
+static void take_reading(struct slot_presence *presence, enum fixture_phase phase, bool closed)
+{
+    if (closed) {
+        presence->lid = LID_CLOSED;
+        presence->lid_open_count = 0;
+    } else if (++presence->lid_open_count >= SLOT_PRESENCE_LID_OPEN || phase == FIXTURE_CONTACT) {
+        presence->lid = LID_OPEN;
+    }
+}
+
+enum slot_presence_change slot_presence_lid_read(struct slot_presence *presence, enum fixture_phase phase, bool closed)
+{
+    bool was_closed = presence->lid == LID_CLOSED;
+    take_reading(presence, phase, closed);
+    bool is_closed = presence->lid == LID_CLOSED, opens = was_closed && !is_closed;
+    switch (phase) {
+    case FIXTURE_VACANT: return is_closed ? SLOT_PRESENCE_ARRIVED : SLOT_PRESENCE_NONE;
+    case FIXTURE_CONTACT: return is_closed ? SLOT_PRESENCE_NONE : SLOT_PRESENCE_LEFT;
+    case FIXTURE_WORKING: return opens ? SLOT_PRESENCE_LEFT : SLOT_PRESENCE_NONE;
+    case FIXTURE_JUDGED: break;
+    }
+    if (opens)
+        return SLOT_PRESENCE_LEFT;
+    /* A person had started the attempt with an open lid. */
+    return is_closed && !was_closed ? SLOT_PRESENCE_REPLACED : SLOT_PRESENCE_NONE;
 }

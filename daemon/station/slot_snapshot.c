@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/base/clock.h"
 #include "daemon/station/attempt_record.h"
-#include "daemon/station/slot_internal.h"
+#include "daemon/station/slot.h"
+#include "daemon/station/slot_state.h"
+#include "proto/recipe/program_progress.h"
 
 #include <stdio.h>
 
@@ -22,7 +24,7 @@ const char *slot_path(const struct slot *slot)
 
 const struct adapter *slot_adapter(const struct slot *slot)
 {
-    return slot->present ? &slot->adapter : NULL;
+    return slot_has_adapter(slot) ? &slot->adapter : NULL;
 }
 
 int64_t slot_since(const struct slot *slot)
@@ -32,12 +34,7 @@ int64_t slot_since(const struct slot *slot)
 
 bool slot_is_idle(const struct slot *slot)
 {
-    return slot->stage == STAGE_IDLE;
-}
-
-static bool attempt_is_open(const struct slot *slot)
-{
-    return slot->stage == STAGE_FLASHING || slot->stage == STAGE_ENDING;
+    return slot_is_at_rest(slot);
 }
 
 static enum tile_state verdict_tile(const struct attempt *attempt)
@@ -51,21 +48,21 @@ static enum tile_state verdict_tile(const struct attempt *attempt)
 
 enum tile_state slot_tile(const struct slot *slot)
 {
-    if (!slot->present)
-        return TILE_EMPTY;
-    switch (slot->stage) {
-    case STAGE_IDLE: return slot->muted ? TILE_MUTED : TILE_EMPTY;
-    case STAGE_SETTLING: return TILE_SETTLING;
-    case STAGE_OPENING: return slot->trouble[0] ? TILE_BLOCKED : TILE_SETTLING;
-    case STAGE_BLOCKED: return TILE_BLOCKED;
-    case STAGE_STUCK: return TILE_STUCK;
-    case STAGE_READY: return slot_hindrance(slot) ? TILE_BLOCKED : TILE_READY;
-    case STAGE_BOOKING: return slot->world->blocked ? TILE_BLOCKED : TILE_SETTLING;
-    case STAGE_FLASHING: return program_waits_for_person(&slot->program) ? TILE_WAITING : TILE_FLASHING;
-    case STAGE_ENDING: return slot->world->blocked ? TILE_BLOCKED : TILE_FLASHING;
-    case STAGE_SHOWN: return verdict_tile(&slot->attempt);
+    static const enum tile_state tiles[] = {
+#define X(name, tile, news, phase, deadline, comment) [SLOT_##name] = TILE_##tile,
+        SLOT_STATES(X)
+#undef X
+    };
+    bool blocked = slot->shared->blocked != NULL;
+    switch (slot->state) {
+    case SLOT_READY: blocked = slot_hindrance(slot) != NULL; break;
+    case SLOT_BOOKING:
+    case SLOT_ENDING: break;
+    case SLOT_FLASHING: return program_waits_for_person(&slot->attempt.program) ? TILE_WAITING : TILE_FLASHING;
+    case SLOT_SHOWN: return verdict_tile(&slot->attempt.row);
+    default: blocked = false; break;
     }
-    return TILE_EMPTY;
+    return blocked ? TILE_BLOCKED : tiles[slot->state];
 }
 
 static const char *blocked_sentence(const struct slot *slot)
@@ -84,17 +81,18 @@ static const char *sentence(const struct slot *slot, enum tile_state state)
     case TILE_SETTLING:
         if (slot->presence == BY_PLUG)
             return "A board is plugged in";
-        return slot->port ? "A board is put in" : "The fixture's adapter is plugged in";
+        return slot_port_is_open(slot) ? "A board is put in" : "The fixture's adapter is plugged in";
     case TILE_READY: return slot->presence == BY_START ? "Put a board in and press start" : "Put a board in";
     case TILE_BLOCKED: return blocked_sentence(slot);
     case TILE_WAITING:
-    case TILE_FLASHING: return slot->stage == STAGE_ENDING ? "Booking the verdict" : program_sentence(&slot->program);
+    case TILE_FLASHING:
+        return slot->state == SLOT_ENDING ? "Booking the verdict" : program_sentence(&slot->attempt.program);
     case TILE_PASS:
-        return slot->attempt.written == WRITTEN_NO ? "Already right, not written: take the board away"
-                                                   : "Passed: take the board away";
+        return slot->attempt.row.written == WRITTEN_NO ? "Already right, not written: take the board away"
+                                                       : "Passed: take the board away";
     case TILE_STUCK: return cause_sentence(CAUSE_ADAPTER_STUCK);
     case TILE_FAIL:
-    case TILE_INTERRUPTED: return cause_sentence(slot->attempt.cause);
+    case TILE_INTERRUPTED: return cause_sentence(slot->attempt.row.cause);
     }
     return "";
 }
@@ -103,18 +101,19 @@ static const char *sentence(const struct slot *slot, enum tile_state state)
 static void snapshot_open_attempt(const struct slot *slot, struct slot_snapshot *snapshot)
 {
     struct attempt *attempt = &snapshot->attempt;
-    bool flashing = slot->stage == STAGE_FLASHING;
+    const struct program *program = &slot->attempt.program;
+    bool flashing = slot->state == SLOT_FLASHING;
     uint64_t now = steady_clock_us();
-    attempt_observe(attempt, &slot->program);
+    attempt_observe(attempt, program);
     attempt->verdict = VERDICT_OPEN;
     attempt->cause = CAUSE_NONE;
     attempt->detail[0] = '\0';
     attempt->ended = 0;
-    snapshot->progress.phase = program_phase_name(&slot->program);
-    snapshot->progress.tries_allowed = slot->job.tries;
-    snapshot->progress.previous_try = flashing ? cause_sentence(slot->program.cause) : "";
-    snapshot->progress.percent = flashing ? program_percent(&slot->program, now) : slot->told_percent;
-    snapshot->progress.seconds_left = program_seconds_left(&slot->program, now);
+    snapshot->progress.phase = program_phase_name(program);
+    snapshot->progress.tries_allowed = slot->attempt.job.tries;
+    snapshot->progress.previous_try = flashing ? cause_sentence(program->cause) : "";
+    snapshot->progress.percent = flashing ? program_percent(program, now) : slot->attempt.told_percent;
+    snapshot->progress.seconds_left = program_seconds_left(program, now);
 }
 
 void slot_snapshot(const struct slot *slot, struct slot_snapshot *snapshot)
@@ -123,16 +122,16 @@ void slot_snapshot(const struct slot *slot, struct slot_snapshot *snapshot)
         .presence = slot->presence,
         .tile = slot_tile(slot),
         .since = slot->since,
-        .has_adapter = slot->present,
+        .has_adapter = slot_has_adapter(slot),
         .adapter = slot->adapter,
-        .has_attempt = slot->attempt.id != 0,
-        .attempt = slot->attempt,
+        .has_attempt = slot->attempt.row.id != 0,
+        .attempt = slot->attempt.row,
     };
     snprintf(snapshot->name, sizeof(snapshot->name), "%s", slot->name);
     snprintf(snapshot->path, sizeof(snapshot->path), "%s", slot->path);
     snprintf(snapshot->sentence, sizeof(snapshot->sentence), "%s", sentence(slot, snapshot->tile));
     if (snapshot->tile == TILE_WAITING)
         snapshot->prompt = "Hold the GPIO0 (flash) button and press reset";
-    if (snapshot->has_attempt && attempt_is_open(slot))
+    if (snapshot->has_attempt && slot_is_at_work(slot))
         snapshot_open_attempt(slot, snapshot);
 }

@@ -21,7 +21,7 @@ struct station {
     LIST_HEAD(observer_list, station_observer) observers;
     struct book *book;
     struct hotplug *hotplug;
-    struct slot_world world;
+    struct slot_shared shared;
     struct slot **slots;
     size_t n_slots, n_configured;
     int64_t started;
@@ -38,8 +38,8 @@ void station_snapshot(const struct station *station, struct station_snapshot *sn
     const struct config *config = &station->config;
     *snapshot = (struct station_snapshot){
         .started = station->started,
-        .paused = station->world.held,
-        .product = station->world.product,
+        .paused = station->shared.paused,
+        .product = station->shared.product,
         .today = station->today,
     };
     memcpy(snapshot->name, config->name, sizeof(snapshot->name));
@@ -143,11 +143,11 @@ static void on_book_health(void *data, const char *error)
         log_error("book", "%s; no board is flashed until it can be written", error);
         snprintf(station->book_error, sizeof(station->book_error), "%s", error);
         snprintf(station->blocked, sizeof(station->blocked), "The book cannot be written: %s", error);
-        station->world.blocked = station->blocked;
+        station->shared.blocked = station->blocked;
     } else {
         log_info("book", "can be written again");
         station->book_error[0] = '\0';
-        station->world.blocked = NULL;
+        station->shared.blocked = NULL;
     }
     recheck_slots(station);
 }
@@ -179,7 +179,7 @@ static struct slot *add_slot(struct station *station, const struct config_slot *
     if (!slots)
         return NULL;
     station->slots = slots;
-    struct slot *slot = slot_new(&station->world, config, muted);
+    struct slot *slot = slot_new(&station->shared, config, muted);
     if (slot)
         slots[station->n_slots++] = slot;
     return slot;
@@ -247,7 +247,7 @@ static void arrange_slots(struct station *station)
         if (slot)
             slot_configure(slot, wanted, false);
         else
-            slot = slot_new(&station->world, wanted, false);
+            slot = slot_new(&station->shared, wanted, false);
         if (slot)
             slots[station->n_slots++] = slot;
         else
@@ -334,10 +334,10 @@ size_t station_start_slots(struct station *station, void (*started)(void *data, 
 static void end_hold(uv_timer_t *timer)
 {
     struct station *station = timer->data;
-    if (!station->world.held)
+    if (!station->shared.paused)
         return;
     log_info("station", "the hold has ended");
-    station->world.held = false;
+    station->shared.paused = false;
     recheck_slots(station);
 }
 
@@ -349,17 +349,17 @@ void station_hold(struct station *station, unsigned seconds)
         return;
     }
     uv_timer_start(&station->hold_timer, end_hold, seconds * UINT64_C(1000), 0);
-    if (station->world.held)
+    if (station->shared.paused)
         return;
     log_info("station", "held: no attempt begins");
-    station->world.held = true;
+    station->shared.paused = true;
     recheck_slots(station);
 }
 
 static void take_product(struct station *station, struct product *product)
 {
-    product_unref(station->world.product);
-    station->world.product = product;
+    product_unref(station->shared.product);
+    station->shared.product = product;
     station->golden_error[0] = '\0';
     log_info("golden", "%s, %u bytes, md5 %s, stub %s", product->golden->parts[0].name, (unsigned)product->golden->size,
              product->golden->md5, product->stub->name);
@@ -445,7 +445,7 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
         free(station);
         return NULL;
     }
-    station->world = (struct slot_world){
+    station->shared = (struct slot_shared){
         .loop = loop,
         .book = station->book,
         .config = &station->config,
@@ -481,7 +481,7 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
 static void on_station_closed(uv_handle_t *handle)
 {
     struct station *station = handle->data;
-    product_unref(station->world.product);
+    product_unref(station->shared.product);
     free(station->slots);
     free(station);
 }

@@ -3,13 +3,13 @@
 #include "daemon/station/slot.h"
 #include "tests/preload.h"
 #include "tests/runner.h"
-#include "tests/unit/daemon/tty_bed.h"
+#include "tests/unit/daemon/tty_harness.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-static struct bed_port port;
+static struct tty_harness_port port;
 static struct config config;
 static struct slot *slot;
 static unsigned changes;
@@ -22,14 +22,14 @@ static void on_changed(void *data, struct slot *changed)
 }
 
 /* No golden image: nothing comes to the point where the book is needed. */
-static struct slot_world world = {.loop = &bed_loop, .config = &config, .changed = on_changed};
+static struct slot_shared shared = {.loop = &tty_harness_loop, .config = &config, .changed = on_changed};
 
 static void plug(enum presence_mode presence)
 {
     struct config_slot is = {.name = "A1", .path = "usb-1", .presence = presence};
     struct adapter adapter = {.driver = "ftdi_sio"};
     snprintf(adapter.devnode, sizeof(adapter.devnode), "%s", port.devnode);
-    slot = slot_new(&world, &is, false);
+    slot = slot_new(&shared, &is, false);
     slot_plug(slot, &adapter);
 }
 
@@ -44,15 +44,15 @@ static const char *shown_sentence(void)
 static void end(void)
 {
     slot_free(slot);
-    uv_run(&bed_loop, UV_RUN_DEFAULT);
+    uv_run(&tty_harness_loop, UV_RUN_DEFAULT);
     while (tty_workers() > 0)
         ;
-    ck_assert_int_eq(uv_loop_close(&bed_loop), 0);
+    ck_assert_int_eq(uv_loop_close(&tty_harness_loop), 0);
 }
 
 START_TEST(an_adapter_without_modem_lines_tells_of_no_lid)
 {
-    bed_plug(&port, 0, false);
+    tty_harness_plug(&port, 0, false);
     plug(BY_CTS);
     RUN_UNTIL(slot_tile(slot) == TILE_BLOCKED);
     char sentence[128];
@@ -70,21 +70,21 @@ END_TEST
 START_TEST(a_fixture_tells_that_nothing_would_be_flashed)
 {
     for (int i = 0; i < 2; i++) {
-        bed_plug(&port, i, true);
+        tty_harness_plug(&port, i, true);
         plug(i == 0 ? BY_DSR : BY_START);
         RUN_UNTIL(slot_tile(slot) == TILE_BLOCKED);
         ck_assert_str_eq(shown_sentence(), "There is no golden image");
         ck_assert_str_eq(slot_start(slot), "There is no golden image");
-        world.blocked = "The book cannot be written: full";
-        ck_assert_str_eq(shown_sentence(), world.blocked);
+        shared.blocked = "The book cannot be written: full";
+        ck_assert_str_eq(shown_sentence(), shared.blocked);
         changes = 0;
         slot_recheck(slot);
         ck_assert_uint_eq(changes, 1);
-        world.blocked = NULL;
+        shared.blocked = NULL;
         end();
-        bed_set_up();
+        tty_harness_set_up();
     }
-    ck_assert_int_eq(uv_loop_close(&bed_loop), 0);
+    ck_assert_int_eq(uv_loop_close(&tty_harness_loop), 0);
 }
 END_TEST
 
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     preload_umockdev(argv);
     TCase *tests = tcase_create("slot");
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, bed_set_up, NULL);
+    tcase_add_checked_fixture(tests, tty_harness_set_up, NULL);
     tcase_add_test(tests, an_adapter_without_modem_lines_tells_of_no_lid);
     tcase_add_test(tests, a_fixture_tells_that_nothing_would_be_flashed);
     Suite *suite = suite_create("slot");

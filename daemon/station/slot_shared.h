@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_STATION_SLOT_SHARED_H
+#define DAEMON_STATION_SLOT_SHARED_H
+
+#include "daemon/book/book.h"
+#include "daemon/config/config.h"
+#include "daemon/config/product.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+struct slot;
+
+/* What all slots share; the station's. It outlives the slots. */
+struct slot_shared {
+    uv_loop_t *loop;
+    struct book *book;
+    const struct config *config; /* in force */
+    struct product *product;     /* in force; NULL: no golden image */
+    const char *blocked;         /* why no board may be flashed now: a sentence; NULL: none */
+    bool paused; /* what would begin now is left alone; a board that came with its adapter, until it is plugged
+                  * in again or retried */
+    void (*changed)(void *data, struct slot *slot);
+    void (*closed)(void *data, const struct attempt *attempt); /* its verdict is in the book */
+    void *data;
+};
+
+#endif
