@@ -8,10 +8,10 @@
 
 #define SYNC_REPLIES 8 /* as the ROM and the standard stub do */
 
-/* Where the ROM goes on to boot when its loader gives up: with the flash's firmware. */
+/* Where the ROM continues when its loader gives up: it boots the firmware in the flash. */
 #define ROM_BOOT ((void (*)(void))0x400010a8)
 
-#define LAST_WORDS_US  10000 /* for the host's adapter to take the answer before the line changes or dies */
+#define LAST_WORDS_US  10000 /* lets the host's adapter receive the reply before the rate changes or the chip resets */
 #define BAUD_SETTLE_US 1000
 
 static uint32_t next_flash_block;
@@ -133,7 +133,8 @@ static void write_block(const struct request *request)
     flash_write_data(request->data + WIRE_DATA_HEADER_SIZE, request->size - WIRE_DATA_HEADER_SIZE);
 }
 
-/* Acknowledged before it is written, so that the next block travels meanwhile; what goes wrong is told then. */
+/* Acknowledged before it is written, so that the next block is transferred meanwhile. An error in writing is reported
+ * in the reply to the next block. */
 static enum wire_error flash_data(const struct request *request, struct reply *reply)
 {
     enum wire_error error = flash_write_state(request->op == WIRE_FLASH_DEFL_DATA);
@@ -245,7 +246,7 @@ void command_handle(const struct frame *frame)
         .size = bytes[2] | bytes[3] << 8,
     };
     struct reply reply = {0};
-    /* So that the host knows which block is meant, whatever is wrong with it. */
+    /* So that the host can assign the reply to its block even if the block is damaged. */
     if (is_block(request.op) && frame->size >= WIRE_HEADER_SIZE + WIRE_DATA_HEADER_SIZE)
         reply.value = request_word(&request, 1);
     bool whole = frame->size <= FRAME_MAX && request.size == frame->size - WIRE_HEADER_SIZE;

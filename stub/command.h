@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request, its answer, and who makes one of the other. docs/stub-protocol.md says what each command does. */
+/* Requests, replies and the functions that carry out commands. docs/stub-protocol.md describes each command. */
 #ifndef STUB_COMMAND_H
 #define STUB_COMMAND_H
 
@@ -21,23 +21,23 @@ struct reply {
     uint32_t value;
     uint8_t data[32]; /* before the two status bytes */
     size_t size;
-    /* What remains to be done when the answer is out, or NULL. Not called after an error. */
+    /* Called after the reply has been sent, or NULL. Not called after an error. */
     void (*then)(const struct request *request);
 };
 
-/* Fills `reply`, which comes zeroed but for a block's sequence number in `value`. On an error only that and
- * reply->value are sent. */
+/* Fills `reply`, which is all zeros at entry except for a block's sequence number in `value`. After an error only the
+ * error code and reply->value are sent. */
 typedef enum wire_error command_fn(const struct request *request, struct reply *reply);
 
-/* Carries out the request in a frame and answers it. What is no request is not answered. */
+/* Carries out the request in a frame and replies. A frame that is not a request is ignored. */
 void command_handle(const struct frame *frame);
 
-/* Word `i` of the data, which the caller knows to be there. */
+/* Word `i` of the data. The caller has checked that the data is long enough. */
 uint32_t request_word(const struct request *request, unsigned i);
 
-/* Checks a data block's lengths, checksum and sequence number. `*next` is the number that comes next; it moves on if
- * the block is good and new. Sets *repeated if the block is the last good one once more: to be acknowledged, not
- * applied. */
+/* Checks a data block's lengths, checksum and sequence number. `*next` is the expected number; it is
+ * incremented if the block is good and new. Sets *repeated if the block is the last good one again: the caller
+ * acknowledges it but does not apply it. */
 enum wire_error block_check(const struct request *request, uint32_t *next, bool *repeated);
 
 /* memory.c */

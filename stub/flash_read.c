@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What is in the flash: to the host, or its digest. */
+/* Sends the content of the flash, or its digest, to the host. */
 #include "stub/command.h"
 #include "stub/flash_write.h"
 #include "stub/rom.h"
 #include "stub/spi.h"
 #include "stub/uart.h"
 
-#define PART 1024 /* read at a time */
+#define PART 1024 /* bytes per read */
 static uint32_t part[PART / 4];
 
 static size_t least(size_t a, size_t b)
@@ -39,7 +39,7 @@ static bool send_block(uint32_t at, uint32_t size, struct rom_md5 *md5)
 {
     frame_begin();
     for (uint32_t end = at + size; at != end;) {
-        /* Small parts, so that the UART's FIFO does not run dry meanwhile. */
+        /* In small parts, so that the UART's FIFO does not become empty during a read. */
         size_t n = least(SPI_PROGRAM_MAX, end - at);
         if (spi_read(at, part, n) != WIRE_OK)
             return false;
@@ -51,8 +51,8 @@ static bool send_block(uint32_t at, uint32_t size, struct rom_md5 *md5)
     return true;
 }
 
-/* The host acknowledges by a bare frame with the number of bytes it has so far. Anything else is a request: the host
- * has given up, or begins anew. */
+/* The host acknowledges with a bare frame that contains the number of bytes received so far. Any other frame is a
+ * request: the host has given up or starts again. */
 static bool take_ack(uint32_t sent, uint32_t *acknowledged)
 {
     const struct frame *frame = frame_receive();

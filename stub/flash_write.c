@@ -10,7 +10,7 @@ static struct {
     bool open, deflated;
     bool stream_begun, stream_ended; /* of deflated data */
     enum wire_error error;
-    uint32_t at, end;              /* written up to; the region's end */
+    uint32_t at, end;              /* where writing continues; the region's end */
     uint32_t erased_to, erase_end; /* sector boundaries */
 } job;
 
@@ -26,7 +26,8 @@ bool flash_has(uint32_t offset, uint32_t size)
     return offset <= part_size && size <= part_size - offset;
 }
 
-/* Begins the erase of the next piece of [*from, to), both sector boundaries: a block where a whole one is inside. */
+/* Begins the erase of the next piece of [*from, to): a 64 KB block if a whole one is inside, else a sector. Both limits
+ * are sector boundaries. */
 static enum wire_error erase_next(uint32_t *from, uint32_t to)
 {
     bool block = *from % SPI_BLOCK == 0 && to - *from >= SPI_BLOCK;
@@ -70,8 +71,7 @@ static bool blank(const uint8_t *bytes, size_t n)
     return true;
 }
 
-/* Up to a multiple of SPI_PROGRAM_MAX, so that no program crosses a page and none has more than the controller holds.
- */
+/* Ends at a multiple of SPI_PROGRAM_MAX, so that no program crosses a page or exceeds the controller's buffer. */
 static size_t next_program(uint32_t address, size_t n)
 {
     size_t room = SPI_PROGRAM_MAX - address % SPI_PROGRAM_MAX;

@@ -16,11 +16,11 @@ struct frame {
     size_t size; /* never 0; more than FRAME_MAX: too long or badly escaped, and cut off */
 };
 
-/* Takes what the UART has received. Returns the next frame, or NULL if it is not complete yet. It is valid until the
- * next call. Bytes outside of frames and empty frames are skipped. */
+/* Processes the bytes that the UART has received. Returns the next frame, or NULL if it is not complete yet. The frame
+ * is valid until the next call. Bytes outside of frames and empty frames are skipped. */
 const struct frame *frame_receive(void);
 
-/* Lets the next call return the latest frame once more: it was for somebody else. */
+/* Makes the next frame_receive() return the latest frame again, because another caller has to process it. */
 void frame_give_back(void);
 
 /* A frame is sent in pieces: begin, any number of adds, end. */

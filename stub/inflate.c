@@ -6,7 +6,7 @@
 #define END_OF_BLOCK 256
 
 #define ADLER_BASE 65521
-/* A stretch is summed up without a division: the sum of sums must not overflow in it. */
+/* The Adler-32 sums of a stretch are reduced once at its end; they must not overflow before that. */
 _Static_assert(INFLATE_STRETCH <= 5552, "too long for 32 bits");
 
 enum state {
@@ -30,7 +30,8 @@ enum state {
     BROKEN,
 };
 
-/* Results of a step that cannot go on. All others are 0 or a symbol. */
+/* Results of a step that cannot continue: input is missing, or the stream is invalid. Other results are 0 or a
+ * symbol. */
 #define STARVED (-1)
 #define INVALID (-2)
 
@@ -43,7 +44,7 @@ static const uint16_t distance_base[30] = {1,    2,    3,    4,    5,    7,    9
                                            1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
 static const uint8_t code_length_order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
 
-/* Makes sure that n <= 24 bits are at hand. */
+/* Reads input until n <= 24 bits are in `hold`. Returns false if the input ends before. */
 static inline bool need(struct inflate *z, unsigned n)
 {
     while (z->n_hold < n) {
@@ -63,8 +64,8 @@ static inline uint32_t take(struct inflate *z, unsigned n)
     return bits;
 }
 
-/* Builds the tables of a canonical code from the code length of each symbol; 0 means unused. Returns false for a set of
- * lengths that is no code: more codes than fit, or fewer than fill it, where zlib wants it filled. */
+/* Builds the tables of a canonical code from the code length of each symbol; 0 means unused. Returns false if the
+ * lengths are not a valid code: oversubscribed, or incomplete where zlib requires a complete code. */
 static bool build_code(struct inflate_code *code, const uint8_t *lengths, unsigned n, bool may_be_incomplete)
 {
     for (unsigned i = 0; i <= INFLATE_MAX_BITS; i++)
@@ -100,7 +101,7 @@ static bool build_code(struct inflate_code *code, const uint8_t *lengths, unsign
         unsigned bits = next_code[length]++;
         if (length > INFLATE_FAST_BITS)
             continue;
-        /* Codes are sent highest bit first, all else lowest first. */
+        /* Codes are packed highest bit first, all other fields lowest bit first. */
         unsigned reversed = 0;
         for (unsigned i = 0; i < length; i++)
             reversed |= ((bits >> i) & 1) << (length - 1 - i);
@@ -110,7 +111,7 @@ static bool build_code(struct inflate_code *code, const uint8_t *lengths, unsign
     return true;
 }
 
-/* The next symbol, bit by bit, with as much input as it takes. */
+/* Decodes the next symbol bit by bit, so that it reads no more input than the symbol has. */
 static int decode_long(struct inflate *z, const struct inflate_code *code)
 {
     unsigned bits = 0, first = 0, index = 0;
@@ -132,7 +133,7 @@ static int decode_long(struct inflate *z, const struct inflate_code *code)
 
 static inline int decode(struct inflate *z, const struct inflate_code *code)
 {
-    (void)need(z, INFLATE_MAX_BITS); /* near the end of the input, fewer may do */
+    (void)need(z, INFLATE_MAX_BITS); /* near the end of the input, fewer bits may suffice */
     unsigned entry = code->fast[z->hold & FAST_MASK];
     unsigned length = entry & 15;
     if (entry == 0 || length > z->n_hold)
@@ -171,7 +172,7 @@ static void add_to_adler(struct inflate *z)
     z->summed = z->produced;
 }
 
-/* Each step does one state's work: 0 to go on in z->state, STARVED or INVALID. */
+/* Each step does the work of one state. Returns 0 to continue in z->state, STARVED or INVALID. */
 
 static int zlib_header(struct inflate *z)
 {
@@ -284,7 +285,7 @@ static int dynamic_repeat(struct inflate *z)
     return 0;
 }
 
-/* Literals, until a match, the end of the block or of the stretch. */
+/* Copies literals until a match, the end of the block or the end of the stretch. */
 static int symbols(struct inflate *z, uint32_t stretch_end)
 {
     while (z->produced != stretch_end) {
@@ -348,7 +349,7 @@ static void match_copy(struct inflate *z, uint32_t stretch_end)
     while (z->length > 0 && z->produced != stretch_end) {
         unsigned from = (z->produced - z->distance) & WINDOW_MASK;
         unsigned n = least(least(z->length, stretch_end - z->produced), INFLATE_WINDOW - from);
-        /* Byte by byte: source and target may overlap, which repeats what is between them. */
+        /* Byte by byte: source and target may overlap; the bytes between them are then repeated. */
         const uint8_t *source = z->window + from;
         uint8_t *target = z->window + (z->produced & WINDOW_MASK);
         for (const uint8_t *end = target + n; target != end;)
@@ -373,7 +374,7 @@ static int stored_copy(struct inflate *z, uint32_t stretch_end)
     return 0;
 }
 
-/* The sum of sums comes first, each high byte first. */
+/* Of the two Adler-32 sums B comes first, each with its high byte first. */
 static int trailer(struct inflate *z, uint32_t expected, int next)
 {
     if (!need(z, 16))

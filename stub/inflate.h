@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inflates a zlib stream (RFC 1950, RFC 1951) that comes and goes in pieces.
+ * Inflates a zlib stream (RFC 1950, RFC 1951) whose input arrives in pieces and whose output is produced in pieces.
  *
- * The window of 32 KB that every such stream may look back into is at the same time the output buffer: each call runs
- * until a stretch of at most INFLATE_STRETCH bytes is ready there, or until it wants more input. Nothing is allocated.
- * Takes what zlib takes and refuses what zlib refuses; preset dictionaries are refused.
- */
+ * The 32 KB window to which matches of such a stream may refer is also the output buffer: each call runs until a
+ * stretch of at most INFLATE_STRETCH bytes is ready there, or until it needs more input. Nothing is allocated. Accepts
+ * and refuses the same streams as zlib; preset dictionaries are refused. */
 #ifndef STUB_INFLATE_H
 #define STUB_INFLATE_H
 
@@ -14,15 +13,15 @@
 #include <stdint.h>
 
 #define INFLATE_WINDOW 32768
-/* Divides INFLATE_WINDOW, so that a stretch never wraps. Short: the flash part programs one while the next is inflated.
- */
+/* Divides INFLATE_WINDOW, so that a stretch never wraps. It is short because the flash part programs one stretch while
+ * the next is inflated. */
 #define INFLATE_STRETCH 128
 
 enum inflate_status {
     INFLATE_WANTS_INPUT, /* all input is used up */
     INFLATE_HAS_OUTPUT,  /* the stretch is full: call again, perhaps with input left */
     INFLATE_DONE,        /* the stream has ended and its checksum is right; further input is not touched */
-    INFLATE_BROKEN,      /* not such a stream, or a wrong checksum; stays so */
+    INFLATE_BROKEN,      /* not a zlib stream, or a wrong checksum; final */
 };
 
 /* Codes of up to this length are looked up in one step. */
@@ -50,7 +49,7 @@ struct inflate {
     bool window_is_full; /* `produced` may have wrapped */
     uint32_t adler_a, adler_b;
 
-    unsigned length, distance; /* of the match at hand; length also of a stored block */
+    unsigned length, distance; /* of the present match; length also of a stored block */
     unsigned symbol;
     unsigned n_literal, n_distance, n_lengths, at_length; /* of the code lengths being read */
     uint8_t lengths[320];
@@ -59,9 +58,8 @@ struct inflate {
 
 void inflate_start(struct inflate *z);
 
-/* Goes on with the input at *in, which moves forward by what was used, up to `end`. After each return but
- * INFLATE_BROKEN, `*out` and `*n_out` are the bytes that became ready in this call: n_out may be 0, and they stay valid
- * until the next call. */
+/* Continues with the input from *in to `end` and advances *in over the input used. Unless INFLATE_BROKEN is returned,
+ * `*out` and `*n_out` are the bytes that this call has produced. They are valid until the next call; n_out may be 0. */
 enum inflate_status inflate_run(struct inflate *z, const uint8_t **in, const uint8_t *end, const uint8_t **out,
                                 size_t *n_out);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Registers and RAM: read, written, filled with code and run. */
+/* Commands that read and write registers, load code into RAM and run it. */
 #include "stub/command.h"
 #include "stub/rom.h"
 #include "stub/spi.h"
 #include "stub/uart.h"
 
-/* Of stub.ld: what RAM the stub leaves free. */
+/* From stub.ld: the RAM that the stub does not use. */
 extern uint32_t free_iram_start[], free_iram_end[], free_dram_start[], free_dram_end[];
 
 static struct {
@@ -22,7 +22,7 @@ enum wire_error command_read_reg(const struct request *request, struct reply *re
     uint32_t address = request_word(request, 0);
     if (address % 4 != 0)
         return WIRE_ERR_INVALID;
-    /* The host may drive the SPI controller by its registers, and expects the flash at rest. */
+    /* The host may use the SPI controller through its registers and expects the flash to be idle. */
     (void)spi_finish();
     reply->value = *word_at(address);
     return WIRE_OK;
@@ -41,7 +41,7 @@ enum wire_error command_write_reg(const struct request *request, struct reply *r
         volatile uint32_t *word = word_at(request_word(request, i));
         uint32_t value = request_word(request, i + 1), mask = request_word(request, i + 2);
         ets_delay_us(request_word(request, i + 3));
-        /* Reading may have an effect of its own: only where some bits are to stay. */
+        /* A read can have side effects, so the register is read only if some bits must be preserved. */
         *word = mask == UINT32_MAX ? value : (*word & ~mask) | (value & mask);
     }
     return WIRE_OK;
@@ -68,7 +68,7 @@ enum wire_error command_mem_begin(const struct request *request, struct reply *r
     return WIRE_OK;
 }
 
-/* IRAM takes whole words only. */
+/* Copies word by word, because IRAM allows only word accesses. */
 enum wire_error command_mem_data(const struct request *request, struct reply *reply)
 {
     (void)reply;

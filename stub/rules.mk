@@ -6,7 +6,7 @@ STUB_OBJ    := $(STUB_SRC:%.c=$(S)/%.o)
 STUB_CFLAGS := -std=gnu11 -Os $(WARN) -ffreestanding -fno-builtin -mlongcalls -mtext-section-literals -ffunction-sections \
                -fdata-sections -fno-tree-loop-distribute-patterns
 
-# What every byte of an image goes through.
+# Optimized for speed, because every byte of an image goes through it.
 $(S)/stub/inflate.o: STUB_CFLAGS += -O2
 
 $(S)/stub/%.o: stub/%.c Makefile stub/rules.mk
@@ -24,7 +24,7 @@ $(S)/stub.json: $(S)/stub.elf stub/pack.sh
 
 -include $(STUB_OBJ:.o=.d)
 
-# What of it does not touch the chip is tested on the host.
+# The parts that do not access the chip's registers are tested on the host.
 $(B)/tests/unit/stub/test_stub_inflate: $(B)/stub/inflate.o
 $(B)/tests/unit/stub/test_stub_frame: $(B)/stub/frame.o
 $(B)/tests/unit/stub/test_stub_flash_write: $(B)/stub/flash_write.o $(B)/stub/inflate.o

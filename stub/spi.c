@@ -37,24 +37,25 @@ struct spi_registers {
 
 #define SR1_WIP 0x01
 #define SR1_WEL 0x02
-/* BP0 to BP2, and BP3, which is TB on other parts. Bit 6 stays: it is QE on some, and alone protects nothing on any.
- * Bit 7, SRP0, stays too: it tells what the WP pin does. */
+/* BP0 to BP2, and BP3, which is TB on other parts. Bit 6 is kept: it is QE on some parts, and on no part does it
+ * protect anything alone. Bit 7, SRP0, is kept too: it selects the function of the WP pin. */
 #define SR1_PROTECT 0x3c
 
-/* CMP: what the bits above leave free is protected instead. */
+/* CMP inverts the protection: the area that the bits above leave free is protected instead. */
 #define SR2_CMP 0x40
 
-/* To these, the opcode that reads SR2 elsewhere means "enter quad mode": the part would be lost to us. Micron shares
- * its number with a maker whose parts have SR2; its memory types tell them apart. */
+/* On parts of these makers, the opcode that reads SR2 on other parts means "enter quad mode", after which the part no
+ * longer accepts the stub's commands. Micron shares its manufacturer id with a maker whose parts have SR2; the memory
+ * type distinguishes them. */
 #define MAKER_MACRONIX  0xc2
 #define MAKER_ISSI      0x9d
 #define MAKER_MICRON    0x20
 #define MICRON_TYPE     0xba
 #define MICRON_TYPE_1V8 0xbb
 
-#define NO_ANSWER 0xff /* of a part that has no SR2 */
+#define NO_ANSWER 0xff /* read from a part without SR2 */
 
-/* How long an operation may take, and how often to look. */
+/* Time limit of an operation, and the interval of polling for its end. */
 struct limit {
     uint32_t us, step;
 };
@@ -64,8 +65,8 @@ static const struct limit sector_limit = {800 * 1000, 50};
 static const struct limit block_limit = {4 * 1000 * 1000, 50};
 static const struct limit chip_limit = {400 * 1000 * 1000, 1000};
 
-/* Of the operation begun last. What was begun before the stub came may be an erase; a host that asks for registers
- * meanwhile is not kept waiting for all of it. */
+/* The limit of the operation begun last. An erase that was begun before the stub was started may still be in progress;
+ * with this initial limit a host that reads registers does not have to wait for its end. */
 static const struct limit *running = &status_limit;
 
 static void command(uint32_t bit)
@@ -105,7 +106,7 @@ enum wire_error spi_finish(void)
     return WIRE_OK;
 }
 
-/* Waits for the operation before and asks the part to accept the next. */
+/* Waits for the previous operation and sends a write enable for the next. */
 static enum wire_error enable_write(void)
 {
     enum wire_error error = spi_finish();
@@ -122,8 +123,8 @@ static void begin(uint32_t bit, uint32_t address, const struct limit *limit)
     running = limit;
 }
 
-/* An erase takes milliseconds at least: a part that is not busy right after the command has ignored it, as parts do
- * where they are protected. */
+/* An erase takes at least milliseconds. A part that is not busy right after the command has therefore ignored it, which
+ * parts do in protected areas. */
 static enum wire_error erase(uint32_t bit, uint32_t address, const struct limit *limit)
 {
     enum wire_error error = enable_write();
@@ -225,8 +226,8 @@ enum wire_error spi_unlock(void)
     sr1 &= ~(SR1_PROTECT | SR1_WEL);
     sr2 &= ~SR2_CMP;
 
-    /* Some parts clear SR2, and with it QE, when SR1 is written alone: so both go in one command. Other parts refuse
-     * that one; they keep SR2, and have a command for it. */
+    /* Some parts clear SR2, and with it QE, when SR1 is written alone. So both are written with one command. Other
+     * parts refuse the command with two bytes; they keep SR2 and have a separate command for it. */
     if (has_sr2)
         error = write_status(OPCODE_WRSR, sr1 | sr2 << 8, 16);
     if (error == WIRE_OK && (read_status() & SR1_PROTECT))

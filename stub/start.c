@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the ROM loader jumps to, and the loop that everything runs in. */
+/* The stub's entry point, to which the ROM loader jumps, and its main loop. */
 #include "stub/command.h"
 #include "stub/flash_write.h"
 #include "stub/rom.h"
@@ -8,19 +8,19 @@
 
 #define ERASE_POLL_US 50
 
-/* Of stub.ld. */
+/* From stub.ld. */
 extern uint32_t bss_start[], bss_end[];
 
 void start(void);
 
-/* What the part says of itself bounds all writes, until the host says more. */
+/* The size by the part's id limits all writes until the host sets another size. */
 static uint32_t flash_size(void)
 {
     uint32_t capacity = spi_flash_id() >> 16; /* a power of two */
     return capacity >= 0x12 && capacity <= 0x18 ? 1u << capacity : SPI_SIZE_MAX;
 }
 
-/* Stays on the ROM's stack: it has room, and nobody else needs it. */
+/* Stays on the ROM's stack, which is large enough and no longer used by the ROM. */
 __attribute__((section(".text.start"), noreturn)) void start(void)
 {
     for (uint32_t *word = bss_start; word != bss_end; word++)

@@ -25,14 +25,14 @@ struct uart_registers {
 #define CLKDIV_MAX   0xfffff
 #define CLKDIV_LEAST 16 /* below, a bit is too short for the receiver's sampling */
 
-/* CONF1: interrupt when this many bytes are in the FIFO, or when the line was idle for two bytes' time. The rest of the
- * FIFO is the time that the handler may be late: 340 us at 2 Mbaud. */
+/* CONF1: interrupt when this many bytes are in the FIFO, or when the line was idle for the time of two bytes. The rest
+ * of the FIFO allows the handler to be late: by 340 us at 2 Mbaud. */
 #define FULL_AT    60
 #define IDLE_BYTES 2
 #define CONF1      (1u << 31 | IDLE_BYTES << 24 | FULL_AT)
 
-/* The ring is in IRAM, which knows aligned words only: byte i is in bits 8 * (i mod 4) of word i / 4. `head` belongs to
- * the interrupt, `tail` to the others. */
+/* The ring is in IRAM, which allows only aligned word accesses: byte i is in bits 8 * (i mod 4) and up of word i / 4.
+ * Only the interrupt handler changes `head`, and only the main loop changes `tail`. */
 #define RING_SIZE (48 * 1024u)
 static uint32_t ring[RING_SIZE / 4] __attribute__((section(".ring")));
 static volatile uint32_t head, tail;
@@ -46,7 +46,7 @@ static void receive(void *unused)
 {
     (void)unused;
     uint32_t at = head, stop = tail;
-    /* Cleared before the FIFO is emptied, so that the time-out of a byte that comes later is not wiped out. */
+    /* Cleared before the FIFO is emptied, so that the time-out interrupt of a later byte is not cleared with it. */
     UART->int_clr = INT_TIMEOUT;
     for (uint32_t n; (n = RX_COUNT) > 0;) {
         while (n-- > 0) {
@@ -60,7 +60,7 @@ static void receive(void *unused)
         }
     }
     head = at;
-    /* This one follows the FIFO's level: it would come back at once if it were cleared before. */
+    /* This interrupt is level-triggered by the FIFO: cleared earlier, it would be set again at once. */
     UART->int_clr = INT_FULL;
 }
 
@@ -93,7 +93,7 @@ int uart_get(void)
 
 void uart_wait(void)
 {
-    /* With interrupts off, none can come between the look and the sleep; WAITI lets them in again. */
+    /* With interrupts disabled, none can occur between the check and the sleep; WAITI enables them again. */
     uint32_t unused;
     __asm__ volatile("rsil %0, 15" : "=r"(unused)::"memory");
     if (tail == head)
