@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The demo: eight virtual boards, a simulated operator who swaps them, and the real gangd. DEMO_UNITS=N ends after N
-# units. The book stays in build/demo/gangd.db.
+# The demo: the real gangd with eight virtual boards, which a simulated operator swaps. DEMO_UNITS=N ends it after N
+# units. The book is kept in build/demo/gangd.db.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Installs what building, testing and the demo need, by Debian package name. Does nothing where all is there.
-# install-deps.sh peers: what only the tests with other people's programs need (tests/peers).
-# install-deps.sh kernel: what only the tests in a machine with a kernel of its own need (tests/kernel).
-# install-deps.sh package: what the Debian packages and their test need (tests/package).
+# Installs the missing Debian packages for building, testing and the demo. Does nothing if all are installed.
+# install-deps.sh peers: the additional packages for the tests with third-party programs (tests/peers).
+# install-deps.sh kernel: those for the tests in a virtual machine (tests/kernel).
+# install-deps.sh package: those for building and testing the Debian packages (tests/package).
 set -eu
 
 packages="
@@ -16,7 +16,7 @@ libumockdev-dev umockdev udev sqlite3 curl
 check clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 chromium python3 python3-venv
 "
-# A machine may have Node.js from elsewhere; Debian's is taken only where there is none.
+# The machine may have Node.js from another source; Debian's is installed only if there is none.
 command -v node >/dev/null && command -v npm >/dev/null || packages="$packages nodejs npm"
 case ${1-} in
 peers) packages="qemu-system-misc" ;;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# make-deb.sh VERSION DIRECTORY: builds the Debian packages from the work tree's files, without those that git ignores, into
-# DIRECTORY. The work tree stays as it is.
+# make-deb.sh VERSION DIRECTORY: builds the Debian packages in DIRECTORY, from a copy of the work tree's files without
+# those that git ignores. The work tree is not changed.
 set -eu
 version=$1 out=$2
 cd "$(dirname "$0")/.."

@@ -4,7 +4,7 @@ web/phases.js: proto/recipe/phase.h tools/phases-js.sh
 	$(call said,GEN)
 	$(Q)tools/phases-js.sh > $@
 
-# demo.bin: a 4 MB golden image like a real product's, with a firmware of our own that boots.
+# demo.bin: a 4 MB golden image that resembles a real product's, with a bootable demo firmware.
 FIRMWARE_OBJ := $(patsubst %.c,$(S)/%.o,$(wildcard tools/demo/firmware_*.c))
 IMAGE_SRC    := $(filter-out tools/demo/firmware_%.c,$(wildcard tools/demo/*.c)) tools/demo/firmware_elf.S
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What gangd costs the bench PC: CPU seconds per unit and peak memory, in real time, with 1, 8 and 32 boards at once and
-# the demo image. Takes about three minutes.
+# Measures gangd's load on the bench PC: CPU seconds per unit and peak memory, in real time, with 1, 8 and 32 boards at
+# the same time and the demo image. Takes about three minutes.
 set -eu
 cd "$(dirname "$0")/../.."
 

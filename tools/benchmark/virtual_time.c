@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long one unit takes, in the board's virtual time: the same figures on every machine, at every run. Prints a table
- * of seconds by phase and baud rate for the image named; and how fast this machine is at it.
- */
+ * Measures the time for one unit, in the board's virtual time, which gives the same figures on every machine and in
+ * every run. Prints a table of seconds by phase and baud rate for the given image, and the speed of the simulation on
+ * this machine. */
 #include "tests/simulation/rig.h"
 
 #include <stdio.h>

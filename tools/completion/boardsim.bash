@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# bash completion for boardsim(1). Options, adapters and flash parts are read from its own help.
+# bash completion for boardsim(1). Options, adapters and flash parts are read from its --help.
 _boardsim()
 {
     # shellcheck disable=SC2034  # _init_completion sets them
     local cur prev words cword split i
     _init_completion -s || return
 
-    # Behind the options is a command with its own arguments.
+    # The options are followed by a command with its own arguments.
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
             --) ((i++)); break ;;
@@ -14,7 +14,7 @@ _boardsim()
             --*) ((i++)) ;;
             *) break ;;
         esac
-        # bash cuts words at '='.
+        # bash splits words at '='.
         [[ ${words[i]} == = ]] && ((i++))
     done
     if ((i <= cword)) && [[ ${words[i - 1]} == -- || ($i -lt $cword && $cur != -*) ]]; then
@@ -40,7 +40,7 @@ _boardsim()
     esac
 }
 
-# The single words that the help names behind an option: "--part NAME       flash part: W25Q32, …", perhaps in several lines.
+# Prints the values that the help lists for an option, in one or more lines: "--part NAME       flash part: W25Q32, …".
 _boardsim_values()
 {
     "$1" --help 2>/dev/null | awk -v option="$2" '

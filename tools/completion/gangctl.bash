@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# bash completion for gangctl(1). Commands and options are read from its own help.
+# bash completion for gangctl(1). Commands and options are read from its --help.
 _gangctl()
 {
     # shellcheck disable=SC2034  # _init_completion sets them
@@ -16,7 +16,7 @@ _gangctl()
     esac
 
     local commands word command=
-    # "slots" and "slots learn" are two.
+    # A command may have two words: "slots" and "slots learn" are both commands.
     commands=$("$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\( [a-z]\{1,\}\)\{0,1\}\) .*/\1/p')
     for word in "${words[@]:1:cword-1}"; do
         word=${command:+$command }$word

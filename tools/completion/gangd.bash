@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# bash completion for gangd(8). Options are read from its own help.
+# bash completion for gangd(8). Options are read from its --help.
 _gangd()
 {
     # shellcheck disable=SC2034  # _init_completion sets them

@@ -17,7 +17,7 @@ extern const uint8_t firmware_elf[];
 #define CHECKSUM_SEED 0xef
 #define MODE_DIO      2
 
-/* Above is the flash, as the chip's cache maps it. */
+/* From this address on, the chip's cache maps the flash. */
 #define WINDOW 0x40200000u
 
 static Elf32_Ehdr elf_header(void)
@@ -47,7 +47,7 @@ static uint8_t *put_word(uint8_t *at, uint32_t word)
     return at;
 }
 
-/* The low nibble of the header's last byte is the clock, 0 for 40 MHz; the high one is this. */
+/* The high nibble of the header's last byte. The low nibble is the flash clock, 0 for 40 MHz. */
 static unsigned size_code(uint32_t size)
 {
     static const struct {
@@ -69,7 +69,7 @@ size_t boot_image_write(uint8_t *to, size_t room, uint32_t flash_size)
         const uint32_t padded = (program.p_filesz + 3) & ~3u;
         if (is_app(&program) || padded == 0)
             continue;
-        /* The checksum takes up to 16 bytes more. */
+        /* The checksum and its padding need up to 16 bytes more. */
         if ((size_t)(at - to) + SEGMENT_HEAD + padded + IMAGE_ALIGN > room)
             return 0;
         at = put_word(at, program.p_vaddr);

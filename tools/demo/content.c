@@ -27,7 +27,7 @@ static uint32_t below(uint32_t n)
     return draw() % n;
 }
 
-/* Three-byte instructions of uneven frequency, idioms that come again, now and then a constant. */
+/* Three-byte instructions of uneven frequency, repeated sequences, and occasional constants. */
 void content_code(uint8_t *bytes, uint32_t n)
 {
     for (uint32_t i = 0; i < n;) {

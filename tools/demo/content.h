@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Data like a real product's. All of it follows from the seed. */
+/* Generates data that resembles a real product's. The same seed gives the same data. */
 #ifndef DEMO_CONTENT_H
 #define DEMO_CONTENT_H
 
@@ -7,11 +7,11 @@
 
 void content_seed(uint64_t seed);
 
-/* Like Xtensa code: deflates to 78 % or so. */
+/* Data that resembles Xtensa code and deflates to about 78 %. */
 void content_code(uint8_t *bytes, uint32_t n);
 
-/* Texts, and files that are compressed already. They begin at pages, with a blank page here and there; what is not
- * written stays. */
+/* Texts and compressed files. Each begins at a page, with a blank page before some of them. Bytes between the files are
+ * not written. */
 void content_files(uint8_t *bytes, uint32_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Says who it is, then answers lines: "id" says it again, "reset" starts anew. */
+/* Prints an identification, then reads commands: "id" prints it again, "reset" resets the chip. */
 #include "tools/demo/app_header.h"
 #include "tools/demo/firmware.h"
 
@@ -25,7 +25,7 @@ static void say_hex(uint32_t value, unsigned digits)
     }
 }
 
-/* As the efuses give it: the first half has a word of its own, or a number that stands for it. */
+/* The MAC from the efuses. Its first half is in a word of its own or, if that is 0, given by a code. */
 static void say_mac(void)
 {
     uint32_t low = *reg(EFUSE), middle = *reg(EFUSE + 4), first = *reg(EFUSE + 12) & 0xffffff;
@@ -52,7 +52,7 @@ static void greet(uint32_t flash_id)
     firmware_say(", ready\r\n");
 }
 
-/* Waits for a line and echoes it. What is too long of it is not kept. */
+/* Waits for a line and echoes it. The excess of a line that is too long is discarded. */
 static void read_line(char line[LINE_SIZE])
 {
     unsigned n = 0;

@@ -27,7 +27,7 @@ void firmware_say(const char *text)
         firmware_put(byte);
 }
 
-/* By the registers, so while the cache is off: both use the same controller. */
+/* Uses the SPI controller's registers, so the cache must be off: it uses the same controller. */
 static uint32_t read_flash_id(void)
 {
     uint32_t id;
@@ -41,7 +41,7 @@ static uint32_t read_flash_id(void)
     return (id & 0xff) << 16 | (id & 0xff00) | (id >> 16 & 0xff);
 }
 
-/* The last letters of the ROM's log leave at the old rate. */
+/* First waits until the last characters of the ROM's log have been sent at the old rate. */
 static void set_baud(uint32_t crystal_mhz)
 {
     while (*reg(UART_STATUS) >> 16 & 0xff)
@@ -50,7 +50,8 @@ static void set_baud(uint32_t crystal_mhz)
     uart_div_modify(0, 2000000 * crystal_mhz / BAUD);
 }
 
-/* The slot at the beginning of the flash, or the one in its second megabyte, which is mapped to the same place. */
+/* Returns the slot in the first megabyte of the flash or, if it is empty, that in the second, mapped to the same
+ * address. */
 static const struct app_header *find_app(void)
 {
     const struct app_header *app = (const struct app_header *)(WINDOW + APP_OFFSET);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* build/common/firmware.elf, as bytes in the image maker. */
+/* Includes build/common/firmware.elf in the image maker. */
     .section .rodata
     .global firmware_elf
     .balign 4

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * demo-image [--size BYTES] [--seed N] [--crystal MHZ] FILE: writes a golden image like a real product's.
+ * demo-image [--size BYTES] [--seed N] [--crystal MHZ] FILE: writes a golden image that resembles a real product's.
  *
- * At 0 what the chip boots: it greets on the UART. Then two slots with the same application, code of ours and data like
- * more of it, then a file system of texts and of files that are compressed already; the rest is blank. About 60 % is
- * content, and the whole of 4 MB deflates to 1.7 MB. The same arguments always give the same bytes.
- */
+ * At offset 0 is the boot part. Two slots with the same application follow, each the demo application and data that
+ * resembles code, then a file system of texts and compressed files; the rest is blank. About 60 % is content, and 4 MB
+ * deflate to 1.7 MB. The same arguments always give the same bytes. The booted firmware prints a greeting on the
+ * UART. */
 #include "tools/demo/app_header.h"
 #include "tools/demo/boot_image.h"
 #include "tools/demo/content.h"
@@ -67,7 +67,7 @@ static void usage(FILE *to)
     fputs("usage: demo-image [--size BYTES] [--seed N] [--crystal 26|40] FILE\n", to);
 }
 
-/* Decimal, octal or hexadecimal; returns false and says so if it is no number or not in [least, most]. */
+/* Decimal, octal or hexadecimal. Prints an error and returns false if it is not a number in [least, most]. */
 static bool parse_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *number)
 {
     char *end;
