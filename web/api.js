@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The connection to gangd: the event stream, kept alive, and the one action.
- */
+/* The connection to gangd: the event stream, with reconnection, and the request that starts attempts. */
 
-/* A stream may be dead without an error (a stopped daemon, a lost tunnel), and a page does not see the daemon's keep-alive
- * comments. So after this long without an event the stream is opened anew, and must answer with a snapshot in time. */
+/* A stream can fail without an error (a stopped daemon, a lost tunnel), and a page does not see the daemon's keep-alive
+ * comments. So after QUIET_MS without an event the stream is opened again, and must deliver a snapshot within
+ * ANSWER_MS. */
 const QUIET_MS = 20000;
 const ANSWER_MS = 6000;
 const RECONNECT_MS = 1500;
@@ -14,9 +13,8 @@ const EVENTS = ['snapshot', 'slot', 'slot-gone', 'verdict', 'station'];
 /*
  * Calls onEvent(type, data) for every event, and onConnection(connected) whenever that changes. Reconnects for ever.
  *
- * Each connection is a new EventSource: without a Last-Event-ID, the first event is a snapshot, and nothing that was
- * missed can be missing.
- */
+ * Each connection is a new EventSource without a Last-Event-ID. So the first event is always a snapshot, which also
+ * contains the changes that were missed. */
 export function connect({ onEvent, onConnection }) {
     let source = null;
     let timer = 0;
@@ -59,9 +57,8 @@ export function connect({ onEvent, onConnection }) {
 }
 
 /*
- * Asks for a new attempt in the slot named, or without a name in all slots that wait for a person's start. Resolves to
- * {reason, started}: '' or why not, and the names of the slots that the station started.
- */
+ * Requests a new attempt in the named slot, or without a name in all slots with `presence = start`. Resolves to
+ * {reason, started}: '' or the reason for a refusal, and the names of the slots that were started. */
 export async function start(slot) {
     const what = slot === undefined ? 'start' : `slots/${encodeURIComponent(slot)}/start`;
     try {

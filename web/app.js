@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The page: what the connection says goes into the model, what changed in the model goes onto the screen.
- */
+/* The dashboard: passes events from the connection to the model, and changes of the model to the screen. */
 import { connect } from './api.js';
 import { Details } from './details.js';
 import { grid, TILE_MIN_HEIGHT } from './layout.js';
@@ -20,11 +18,11 @@ const onStart = (name) => start.one(name);
 const details = new Details({ onStart });
 const sound = new Sound(showSound);
 
-let connected = null; /* null until the first answer or its absence */
+let connected = null; /* null until the connection is first made or has failed */
 let lastHeard = null; /* Date of the last event */
-let version = null;   /* of the gangd that this page came from */
+let version = null;   /* of the gangd that served this page */
 
-/* ---- what came in, painted once a frame ---- */
+/* ---- events, displayed once per animation frame ---- */
 
 const dirty = { slots: new Set(), order: false, station: false };
 let frame = 0;
@@ -61,7 +59,7 @@ function paint() {
     dirty.order = dirty.station = false;
 }
 
-/* Gives every slot its tile, in order, without touching those that stay where they are. */
+/* Creates, removes and sorts tiles to match the slots. Does not move tiles whose position is right. */
 function arrange() {
     const main = id('tiles');
     for (const [name, tile] of tiles) {
@@ -105,7 +103,7 @@ new ResizeObserver(fit).observe(id('tiles'));
 
 function showStation() {
     const { gangd, station, today, golden, lot, operator } = model.station;
-    /* A gangd of another version brings another page. */
+    /* A gangd of another version has another dashboard. */
     version ??= gangd;
     if (version !== gangd)
         location.reload();
@@ -185,9 +183,9 @@ function connection(now) {
     showEmptiness();
 }
 
-/* ---- what is heard and spoken ---- */
+/* ---- sounds, and texts for screen readers ---- */
 
-/* Assigned even if it is the same sentence again: each failure is to be spoken. */
+/* The text is assigned even if it does not change, so that a screen reader speaks every failure. */
 function announce(verdicts, calls) {
     const bad = verdicts.filter((attempt) => attempt.verdict !== 'pass');
     const good = verdicts.filter((attempt) => attempt.verdict === 'pass');
@@ -211,7 +209,7 @@ function showSound() {
     button.querySelector('use').setAttribute('href', sound.armed ? '#icon-sound-on' : '#icon-sound-off');
 }
 
-/* ---- what a person does ---- */
+/* ---- actions of a person ---- */
 
 function openDetails(name) {
     const slot = model.slots.get(name);
@@ -222,7 +220,7 @@ function openDetails(name) {
 id('sound').addEventListener('click', () => sound.toggle());
 for (const format of ['csv', 'json'])
     id(`export-${format}`).addEventListener('click', (event) => {
-        /* Asked anew at each click: the page stays open past midnight. */
+        /* The date is determined at each click, because the page stays open past midnight. */
         const today = localDate(new Date());
         event.currentTarget.href = `/api/v1/attempts?format=${format}&since=${today}`;
         event.currentTarget.download = `gangd-${model.station?.station ?? 'station'}-${today}.${format}`;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One slot from near: all that the engineer may ask for.
- */
+/* The details of one slot, for the engineer. */
 import { setText } from './tile.js';
 import { PHASES } from './phases.js';
 import { baud, canStart, describe, startWord, localDate, localTime, size, slotLabel } from './words.js';
@@ -54,7 +52,7 @@ function slotRows(slot) {
     ];
 }
 
-/* Fills a <dl>, reusing its elements so that a selection or a reader's place is not lost while events come. */
+/* Fills a <dl>, reusing its elements so that updates keep a selection and a screen reader's position. */
 function fillRows(list, rows) {
     const shown = rows.filter(([, value]) => value);
     while (list.children.length > shown.length * 2)
@@ -106,12 +104,12 @@ export class Details {
         };
         part('.close').addEventListener('click', () => dialog.close());
         this.parts.start.addEventListener('click', () => onStart(this.#name));
-        /* A click beside the dialog lands on the dialog element itself. */
+        /* The target of a click beside the dialog is the dialog element itself. */
         dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
         dialog.addEventListener('close', () => (this.#name = null));
     }
 
-    /* The slot on show, or null. */
+    /* The name of the displayed slot, or null. */
     get name() {
         return this.#name;
     }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * How many columns make the words biggest. Pure.
- */
+/* Computes the number of columns with which the words are largest. No DOM. */
 
-/* Width of the word that must be read from afar, in units of its height, and the part of a tile's height it may take. */
+/* Width of the word that must be legible from a distance, in units of its height, and its share of a tile's height. */
 const WORD_ASPECT = 4;
 const WORD_SHARE = 0.36;
 
-/* Below this a tile cannot be read even from near; then the page scrolls instead. */
+/* A smaller tile is illegible even at a short distance; the page scrolls instead. */
 export const TILE_MIN_WIDTH = 150;
 export const TILE_MIN_HEIGHT = 92;
 
@@ -23,7 +21,7 @@ export function grid(n, width, height, gap) {
         const word = Math.min(tileWidth / WORD_ASPECT, tileHeight * WORD_SHARE);
         const full = n / (columns * rows); /* a grid without holes looks like the fixture */
         const score = word * full * full;
-        if (score >= best.score) /* as big in more columns: then the page scrolls less */
+        if (score >= best.score) /* with an equal score, more columns make the page scroll less */
             best = { columns, rows, score };
     }
     return { columns: best.columns, rows: best.rows };

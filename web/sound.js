@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is heard: a falling two-tone for a failure, a soft single tone for a pass. Made by WebAudio, no files.
+ * Sounds: a falling two-tone, twice, for a failure; a soft single tone for a pass. Generated with WebAudio, no files.
  *
- * Browsers let a page sound only after a click or a key. So "on" is a wish that is remembered, and `armed` says whether
- * it can be heard already.
- */
+ * Browsers allow sound only after a click or a key press on the page. So there are two properties: `wanted` is the
+ * person's choice, which is stored, and `armed` is true if sound is wanted and the browser allows it. */
 const KEY = 'gangd.sound';
 
 /* [start s, duration s, Hz] */
@@ -13,7 +12,7 @@ const SOUNDS = {
     pass: { wave: 'sine', volume: 0.12, tones: [[0, 0.28, 659]] },
 };
 
-/* Several boards often end at the same time: one sound tells it, and a failure is not to be drowned by passes. */
+/* Several attempts often end at the same time. They make one sound, and passes must not mask a failure. */
 const REST_MS = { fail: 1500, pass: 350 };
 
 export class Sound {
@@ -29,7 +28,7 @@ export class Sound {
         try {
             this.#wanted = localStorage.getItem(KEY) === 'on';
         } catch {
-            /* No storage: sound starts off each time. */
+            /* Without storage, sound is off after each load. */
         }
         if (this.#wanted)
             this.#arm();
@@ -49,13 +48,13 @@ export class Sound {
         return this.#wanted && this.#context?.state === 'running';
     }
 
-    /* By a click or a key. On a sound that was wished for but not yet heard, that means "let me hear it", not "off". */
+    /* By a click or a key. If the browser has blocked wanted sound, this unblocks it instead of switching it off. */
     toggle() {
         this.#wanted = this.#wasBlocked || !this.#wanted;
         try {
             localStorage.setItem(KEY, this.#wanted ? 'on' : 'off');
         } catch {
-            /* Then it holds for this visit. */
+            /* Without storage, the choice is lost with the page. */
         }
         if (this.#wanted) {
             this.#arm();
@@ -84,7 +83,7 @@ export class Sound {
     #tone(wave, volume, start, length, hertz) {
         const oscillator = new OscillatorNode(this.#context, { type: wave, frequency: hertz });
         const gain = new GainNode(this.#context, { gain: 0 });
-        /* Ramps, because a tone cut off hard clicks. */
+        /* Ramps, because a tone that starts or ends abruptly clicks. */
         gain.gain.setValueAtTime(0, start);
         gain.gain.linearRampToValueAtTime(volume, start + 0.015);
         gain.gain.setValueAtTime(volume, start + length - 0.06);

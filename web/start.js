@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a person sets off: an attempt in one slot, or in all that wait for it. And the button for all, at the foot of the
- * page, which is there only if some slot waits for it.
- */
+ * Starts attempts by a person's command: in one slot, or in all slots with `presence = start`. Also the start button
+ * for all slots, at the foot of the page, which is shown only if there is such a slot. */
 import { start } from './api.js';
 import { setText } from './tile.js';
 import { slotLabel, startText, waitsForStart, canStart } from './words.js';
 
-/* A press so soon after another is the second half of a double click, or a foot switch that bounces. */
+/* A press within this time after another is the second half of a double click, or a bounce of a foot switch. */
 const REST_MS = 1000;
 
-/* What a foot switch types. */
+/* The key that a foot switch types. */
 const KEY = 's';
 
-const STATION = ''; /* no slot is called that */
+const STATION = ''; /* not a valid name of a slot */
 
 export class Start {
     #bar = document.getElementById('start-bar');
@@ -27,16 +26,16 @@ export class Start {
         addEventListener('keydown', (event) => this.#key(event), { capture: true });
     }
 
-    /* What can start, as `slots` are. */
+    /* Updates the button for the states in `slots`. */
     show(slots) {
         const able = slots.filter((slot) => waitsForStart(slot) && canStart(slot)).length;
         this.#bar.hidden = !slots.some(waitsForStart);
-        /* Not `disabled`: that would take the focus away from who presses it again and again. */
+        /* Not `disabled`, which would remove the keyboard focus from the button. */
         this.#button.setAttribute('aria-disabled', String(able === 0));
         setText(this.#button.querySelector('.start-what'), startText(able));
     }
 
-    /* A new attempt in the slot of that name. */
+    /* Starts an attempt in the slot of that name. */
     one(name) {
         return this.#once(name, async () => {
             const { reason } = await start(name);
@@ -44,7 +43,7 @@ export class Start {
         });
     }
 
-    /* A new attempt in each slot that waits for it. */
+    /* Starts an attempt in each slot with `presence = start` that can start one. */
     all() {
         if (this.#button.getAttribute('aria-disabled') === 'true') {
             this.#say(startText(0));
@@ -67,7 +66,7 @@ export class Start {
     #key(event) {
         const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
         if (event.repeat && event.target.closest?.('.start'))
-            event.preventDefault(); /* Enter held down would click on and on */
+            event.preventDefault(); /* the auto-repeat of Enter would click again and again */
         else if (event.key.toLowerCase() === KEY && plain && !event.repeat && !this.#bar.hidden)
             this.all();
     }

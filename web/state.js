@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model: what the daemon last said. Events go in, the names of what changed come out. Pure: no DOM, no network.
- */
+ * The model: the state that the daemon reported last. Events go in, and the names of changed items come out. No DOM, no
+ * network. */
 
-/* In what state the operator is called, although no attempt ended. */
+/* States that need the operator although no attempt has ended. */
 const CALLING = ['stuck', 'blocked'];
 
 export class Model {
     station = null;      /* the status object without its slots; null before the first snapshot */
     slots = new Map();   /* name → SLOT, in the order in which they are shown */
-    #told = new Set();   /* attempts whose verdict was announced */
+    #told = new Set();   /* attempts whose verdict has been announced */
 
     /*
      * Takes one event of docs/api.md. Returns
      *   slots    names of slots that are new or changed
-     *   order    slots came or went: the tiles must be laid out anew
+     *   order    slots were added or removed: the tiles must be laid out again
      *   station  counters, book, golden image or names changed
-     *   verdicts attempts that ended, each told once however often it is seen
-     *   calls    slots that went into a state that calls the operator
-     */
+     *   verdicts attempts that ended; each is reported once, even if several events contain it
+     *   calls    slots that entered a state that needs the operator */
     apply(type, data) {
         const change = { slots: [], order: false, station: false, verdicts: [], calls: [] };
         switch (type) {
@@ -51,7 +50,8 @@ export class Model {
         change.station = true;
         change.order = true;
         change.slots = [...this.slots.keys()];
-        /* What was there before the page was opened is no news; what came while the daemon was out of reach is. */
+        /* Verdicts from before the page was opened are not announced; those from an interruption of the connection
+         * are. */
         for (const slot of slots) {
             this.#tell(slot.attempt, change);
             this.#call(old.get(slot.slot), slot, change);
@@ -74,7 +74,7 @@ export class Model {
         this.#call(old, slot, change);
     }
 
-    /* Only an unconfigured slot can be new. Those stand at the end, sorted by name. */
+    /* Only an unconfigured slot can be new. Unconfigured slots are at the end, sorted by name. */
     #insert(slot) {
         const all = [...this.slots.values()];
         let at = all.length;
@@ -87,7 +87,7 @@ export class Model {
     #tell(attempt, change) {
         if (!attempt || !attempt.verdict)
             return;
-        const key = `${attempt.id} ${attempt.started}`; /* a new book counts from 1 again */
+        const key = `${attempt.id} ${attempt.started}`; /* a new book numbers its attempts from 1 again */
         if (this.#told.has(key))
             return;
         this.#told.add(key);
@@ -100,12 +100,12 @@ export class Model {
     }
 }
 
-/* A slot without a name in the configuration bears that of its place: "1-1.2", "1-1.2:1", or all of its path. */
+/* A slot that is not in the configuration is named after its USB device, "1-1.2" or "1-1.2:1", or by its whole path. */
 function isUnconfigured(slot) {
     return slot.slot === slot.path || /^\d+-[\d.]+(:\d+)?$/.test(slot.slot);
 }
 
-/* As the daemon sorts: 1-1.2 before 1-1.10. */
+/* The daemon's order: 1-1.2 before 1-1.10. */
 function byName(a, b) {
     return a.slot.localeCompare(b.slot, 'en', { numeric: true });
 }

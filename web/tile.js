@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One slot on the screen.
- */
+/* One slot on the screen. */
 import { describe, slotLabel } from './words.js';
 
 const template = document.getElementById('tile');
 
-/* Writes to the page only what differs: 64 tiles change four times a second. */
+/* Changes the DOM only if the text differs, because up to 64 tiles are updated four times a second. */
 export function setText(element, text) {
     if (element.textContent !== text)
         element.textContent = text;
@@ -17,7 +15,7 @@ function setData(element, key, value) {
         element.dataset[key] = value;
 }
 
-/* Widths of words in units of the font size, so that a word can be made to fill its tile in whatever font there is. */
+/* Widths of words in units of the font size, so that a word can be made to fill its tile with any font. */
 const widths = new Map();
 const pen = document.createElement('canvas').getContext('2d');
 

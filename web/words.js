@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * From the API's states and codes to what a person reads. Pure: no DOM, no network.
- */
+/* Translates the API's states and codes to texts for people. Pure functions: no DOM, no network. */
 
 import { PHASES } from './phases.js';
 
-/* What a slot state looks like and is called. `look` chooses colour and pattern in tiles.css, `icon` the shape. */
+/* Appearance and name of each tile state. `look` chooses colour and pattern in tiles.css, `icon` the shape. */
 const STATES = {
     empty: { look: 'empty', word: 'EMPTY', icon: 'empty' },
     ready: { look: 'ready', word: 'READY', icon: 'ready' },
@@ -20,41 +18,42 @@ const STATES = {
     stuck: { look: 'alarm', word: 'STUCK', icon: 'warn' },
 };
 
-/* What a tile says while a phase lasts. */
+/* Groups the phases to the few steps that matter to an operator. */
 const PHASE_WORDS = Object.fromEntries(PHASES.map(([phase, , word]) => [phase, word]));
 
-/* Where an action is asked of the operator and the daemon's sentence does not say it. */
+/* Instructions to the operator for states in which the daemon's sentence does not contain one. */
 const ADVICE = {
     pass: 'Take the board out',
     stuck: 'Unplug the adapter and plug it in again',
 };
 
-/* Is this a fixture in which a person says when the board is in? */
+/* Whether this is a fixture in which a person starts each attempt. */
 export function waitsForStart(slot) {
     return slot.presence === 'start';
 }
 
-/* Would the API start an attempt here? */
+/* Whether the API starts an attempt in this slot. */
 export function canStart(slot) {
     return ['ready', 'pass', 'fail', 'interrupted', 'blocked'].includes(slot.state);
 }
 
-/* What the button for that is called. */
+/* The label of the start button. */
 export function startWord(slot) {
     return waitsForStart(slot) || slot.state === 'ready' ? 'Start' : 'Try again';
 }
 
-/* Would an operator want it? Where a board's coming is seen, only to give a bad one another chance. */
+/* Whether the tile shows the button. Slots that detect boards themselves need it only for another attempt with a board
+ * that did not pass. */
 function offersStart(slot) {
     return ['fail', 'interrupted'].includes(slot.state) || (waitsForStart(slot) && ['ready', 'pass'].includes(slot.state));
 }
 
-/* What the button for the whole station says of the `able` slots that it would start. */
+/* The text on the button for the whole station; `able` is the number of slots that it would start. */
 export function startText(able) {
     return able === 0 ? 'No slot can start now' : `${able} ${able === 1 ? 'slot' : 'slots'}`;
 }
 
-/* All that a tile shows. Every text is '' where there is nothing to say. */
+/* All contents of a tile. A text without content is ''. */
 export function describe(slot) {
     const state = STATES[slot.state] ?? { look: 'muted', word: String(slot.state).toUpperCase(), icon: 'muted' };
     const attempt = slot.attempt;
@@ -92,7 +91,7 @@ export function describe(slot) {
     return view;
 }
 
-/* "18:fe:34:a1:b2:c3 passed": what a slot without a board says of the one that left it. */
+/* "Last: 18:fe:34:a1:b2:c3 passed": the result of the previous board, for a slot without a board. */
 function lastResult(attempt) {
     const words = { pass: 'passed', fail: 'failed', interrupted: 'interrupted' };
     if (attempt === null || !(attempt.verdict in words))
@@ -100,7 +99,7 @@ function lastResult(attempt) {
     return `Last: ${attempt.mac || 'board'} ${words[attempt.verdict]}${unwritten(attempt)}`;
 }
 
-/* A board that held the image already. */
+/* Text for a board that held the image already. */
 function unwritten(attempt) {
     return attempt.verdict === 'pass' && attempt.written === false ? ', not written' : '';
 }
@@ -118,7 +117,7 @@ export function baud(rate) {
     return rate > 0 ? `${rate} Bd` : '';
 }
 
-/* Seconds as "8 s" or "2 min 05 s"; '' for null. Rounded up, so that "0 s" is never waited for. */
+/* Seconds as "8 s" or "2 min 05 s"; '' for null. Rounded up, so that "0 s" is never shown during the wait. */
 export function duration(seconds) {
     if (seconds === null || seconds === undefined || !Number.isFinite(seconds))
         return '';
@@ -136,7 +135,7 @@ export function size(bytes) {
     return `${bytes} B`;
 }
 
-/* A configured slot has a short name. One named by its USB path keeps only the part that differs: the ports. */
+/* The short name of a configured slot, or of a slot that is named by its USB path the part that differs: the ports. */
 export function slotLabel(name) {
     const usb = /-usb-\d+:([\d.]+)(?::(\d+)\.(\d+))?(-port\d+)?$/.exec(name);
     if (usb === null)
@@ -162,7 +161,7 @@ export function imageText(golden) {
     return [name + more, size(golden.size), (golden.sha256 ?? '').slice(0, 8)].filter(Boolean).join(' · ');
 }
 
-/* What is wrong with the station as a whole: [{severity, title, text}], most serious first. */
+/* Problems of the whole station: [{severity, title, text}], most serious first. */
 export function troubles(station) {
     const list = [];
     if (station.book && !station.book.ok)
@@ -186,7 +185,7 @@ export function troubles(station) {
     return list;
 }
 
-/* What is said of a finished attempt to those who cannot see the tile. */
+/* The result of an attempt as text for a screen reader. */
 export function spoken(attempt) {
     const words = { pass: 'pass', fail: 'fail', interrupted: 'interrupted' };
     const cause = attempt.verdict === 'pass' ? '' : ` ${attempt.sentence || attempt.cause || ''}.`;
@@ -209,7 +208,7 @@ function two(n) {
     return String(n).padStart(2, '0');
 }
 
-/* The local date as the API's `since` wants it. */
+/* The local date in the format of the API's `since`. */
 export function localDate(date) {
     return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
