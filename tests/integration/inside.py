@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What drivers of boardsim alone share: cases that run as its program, and a tty as a flasher uses it.
+"""Shared code of the tests of boardsim alone: cases that run as its program, and a tty as a flasher uses it.
 
-Every case named inside_… is run as the program of a boardsim of its own, whose options are the case's doc string; its
-argument is the control socket. Those named outside_… run boardsim themselves; their argument is an empty directory. A
+Every case named inside_… runs as the program of a boardsim of its own, whose options are the case's doc string; its
+argument is the control socket. Cases named outside_… start boardsim themselves; their argument is an empty directory. A
 driver ends with run_cases(globals()).
 """
 import array
@@ -36,7 +36,7 @@ class Port:
         os.close(self.fd)
 
     def baud(self, baud):
-        """Returns what the driver says it made of it."""
+        """Sets the baud rate; returns the rate that the driver reports."""
         buffer = bytearray(44)
         fcntl.ioctl(self.fd, TCGETS2, buffer)
         flags = struct.unpack_from("4I", buffer)[2]
@@ -53,7 +53,7 @@ class Port:
         return box[0]
 
     def read_until(self, wanted, seconds=PATIENCE):
-        """All bytes up to `wanted`, or fewer if they do not come in time."""
+        """Returns the bytes up to `wanted`, or those that arrived in time."""
         data = b""
         while wanted not in data and select.select([self.fd], [], [], seconds)[0]:
             data += os.read(self.fd, 4096)
@@ -79,7 +79,7 @@ class Port:
 
 
 def banner(port, download):
-    """What the ROM says when it is reset at its own baud."""
+    """The ROM's output after a reset, read at the ROM's baud rate."""
     port.baud(74880)
     port.read_until(b"nothing says this", 0.05)
     port.reset(download)

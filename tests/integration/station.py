@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A station for one test: a boardsim, and as its program a real gangd with a book of its own.
+"""A station for one test: a real gangd with a book of its own, and the virtual boards of a boardsim.
 
     with Station(boards=2) as station:
         station.wait(1, "pass")
 
-Slot n is USB path 1-1.n; methods take n, or a name from the configuration. Times are never asserted: what shall happen
-is waited for, and only a hang runs into PATIENCE. When the station is closed, gangd must end well and the laws are
-checked (check_laws). BUILD is the build directory (default build/release), COMMON that of the stub and demo-image.
+Slot n is USB path 1-1.n; methods take n, or a name from the configuration. Times are never asserted: tests wait for
+events, and PATIENCE limits the wait. When the station is closed, gangd must exit with 0 and the invariants are checked
+(check_laws). BUILD is the build directory (default build/release), COMMON that of the stub and demo-image.
 """
 import collections
 import contextlib
@@ -29,12 +29,12 @@ GANGD = os.path.join(BUILD, "gangd")
 GANGCTL = os.path.join(BUILD, "gangctl")
 STUB_JSON = os.path.join(COMMON, "stub.json")
 
-# [flashing] for a test that must meet a board in the middle of its work: seconds, not tenths of one.
+# [flashing] for a test that acts during an attempt: the attempt takes seconds instead of tenths of a second.
 SLOW = "settle_ms = 50\nbaud = 115200"
 
 
 def image_hash(parts, algorithm):
-    """The hash that gangd books for an image of (offset, bytes) pairs (proto/image/golden.h)."""
+    """The digest that gangd records for an image of (offset, bytes) pairs (proto/image/golden.h)."""
     digest = hashlib.new(algorithm)
     for offset, data in sorted(parts):
         if len(parts) > 1 or offset != 0:
@@ -55,9 +55,9 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Station(Boardsim):
-    """`product`, `flashing`, `slots` and `http` are lines for these sections of the configuration (`slots` may go on with
-    sections [slot NAME]). `golden` is the image of golden.bin, or a list of (offset, bytes) for several files; None
-    writes no file. `start=False` leaves gangd to be started by start()."""
+    """`product`, `flashing`, `slots` and `http_lines` are lines for these sections of the configuration (`slots` may
+    continue with sections [slot NAME]). `golden` is the image of golden.bin, or a list of (offset, bytes) for several
+    files; with None no file is written. With `start=False` gangd is started later, by start()."""
 
     logs = ("gangd.log", "boardsim.log")
 
@@ -67,9 +67,9 @@ class Station(Boardsim):
         super().__init__(boards, adapter, boardsim)
         self.book, self.socket, self.config = self.path("gangd.db"), self.path("gangd.sock"), self.path("gangd.conf")
         self.log_path = self.path("gangd.log")
-        self.images = {}  # MD5 -> [(offset, bytes)]: every image that this station ever had
+        self.images = {}  # MD5 -> [(offset, bytes)]: all images of this station so far
         self.was_killed = False
-        self.others_write = False  # into flashes, besides gangd
+        self.others_write = False  # whether programs other than gangd write to flashes
         files = golden if isinstance(golden, list) else [(0, golden)]
         if golden is not None:
             names = [self.write_golden(data, "golden.bin" if n == 0 else f"golden{n}.bin")
@@ -85,13 +85,13 @@ class Station(Boardsim):
         if start:
             self.start()
 
-    # --- what gangd is given
+    # --- gangd's configuration and image
 
     def knows(self, parts):
         self.images[image_hash(parts, "md5")] = parts
 
     def write_golden(self, data, name="golden.bin"):
-        """Replaces the file as careful people do: no reader sees half of it."""
+        """Replaces the file by renaming, so that no reader sees an incomplete file."""
         with open(self.path(name + ".new"), "wb") as file:
             file.write(data)
         os.rename(self.path(name + ".new"), self.path(name))
@@ -141,7 +141,7 @@ class Station(Boardsim):
         """(status, body as text)"""
         connection = UnixConnection(self.socket)
         try:
-            # gangd need not read a body to its end to refuse it.
+            # gangd may refuse a request before it has read the whole body.
             with contextlib.suppress(BrokenPipeError):
                 connection.request(method, path, body, headers or {})
             response = connection.getresponse()
@@ -162,7 +162,7 @@ class Station(Boardsim):
         return self.post(f"slots/{self.name(slot)}/retry")
 
     def press_start(self, slot):
-        """Returns the status alone."""
+        """Returns the HTTP status."""
         return self.post(f"slots/{self.name(slot)}/start")[0]
 
     def hold(self, seconds):
@@ -186,7 +186,7 @@ class Station(Boardsim):
         return next((s for s in self.status()["slots"] if s["slot"] == self.name(slot)), {})
 
     def wait(self, slot, condition, mac=None):
-        """Waits until the tile shows a state (or is as condition(SLOT) wants), with the board `mac` if given; returns
+        """Waits until the tile shows a state (or until condition(SLOT) is true), with the board `mac` if given; returns
         the SLOT."""
         last = {}
 
@@ -213,7 +213,7 @@ class Station(Boardsim):
         """Waits until the image is being written."""
         return self.wait(slot, lambda s: s["state"] == "flashing" and s["attempt"]["phase"] == "write")
 
-    # --- the book, as a stranger reads it
+    # --- the book, read without gangd
 
     def rows(self, sql="SELECT * FROM attempts ORDER BY id", *arguments):
         connection = sqlite3.connect(f"file:{self.book}?mode=ro", uri=True, timeout=30)
@@ -224,7 +224,7 @@ class Station(Boardsim):
             connection.close()
 
     def wait_closed(self, count):
-        """Waits until so many rows are in the book and all are closed; returns them."""
+        """Waits until `count` rows are in the book and all are closed; returns them."""
         def closed():
             rows = self.rows()
             return len(rows) >= count and all(row["ended"] is not None for row in rows) and rows
@@ -235,7 +235,7 @@ class Station(Boardsim):
     # --- the end
 
     def close(self):
-        """Ends all, and checks how it ended and what it left."""
+        """Stops gangd and boardsim, and checks the exit code and the invariants."""
         try:
             if self.gangd and self.gangd.poll() is None:
                 code = self.stop()
@@ -253,8 +253,8 @@ class Station(Boardsim):
         super().clean()
 
     def check_laws(self):
-        """Each attempt has one row; it was closed once, as the log and the units say; a pass is true, and so is that
-        nothing was written."""
+        """Each attempt has one row; it was closed once, in agreement with the log and the units. After a pass the flash
+        equals the image and the firmware boots. A board that was not written, by its rows, had no erase or program."""
         rows = {row["id"]: row for row in self.rows("SELECT a.*, i.md5 AS image_md5, i.sha256 AS image_sha256 FROM "
                                                     "attempts a LEFT JOIN images i ON i.id = a.image ORDER BY a.id")}
         if not self.was_killed:
@@ -270,20 +270,20 @@ class Station(Boardsim):
         for mac, row in latest.items():
             if row["verdict"] == "pass":
                 self.check_flash(mac, row["image_md5"])
-                assert boards[mac]["boots"], f"{mac} passed, and does not start: {boards[mac]['boot_log']}"
-                assert ", ready\r\n" in boards[mac]["boot_log"], f"{mac} passed, and does not greet"
+                assert boards[mac]["boots"], f"{mac} passed but does not boot: {boards[mac]['boot_log']}"
+                assert ", ready\r\n" in boards[mac]["boot_log"], f"{mac} passed, but its firmware prints no greeting"
         for mac in set() if self.others_write else set(latest) - {r["mac"] for r in rows.values() if r["written"] != 0}:
-            assert boards[mac]["erases"] == boards[mac]["programs"] == 0, f"{mac} was written, and nobody says so"
+            assert boards[mac]["erases"] == boards[mac]["programs"] == 0, f"{mac} was written, contrary to its rows"
 
     def check_flash(self, mac, md5):
         with open(self.path(f"flash/{mac.replace(':', '')}.bin"), "rb") as file:
             flash = file.read()
         for offset, data in self.images[md5]:
-            assert flash[offset:offset + len(data)] == data, f"{mac} passed, and its flash is another"
+            assert flash[offset:offset + len(data)] == data, f"{mac} passed, but its flash differs from the image"
 
 
 def fails(station, slot, cause, sentence, tries):
-    """The slot shows that failure, and all that belongs to it; returns the attempt."""
+    """Waits for a failure in the slot and checks all that is shown about it; returns the attempt."""
     shown = station.wait(slot, "fail")
     attempt = shown["attempt"]
     assert (attempt["verdict"], attempt["cause"]) == ("fail", cause), attempt

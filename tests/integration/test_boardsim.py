@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The virtual bench as programs see it: udev, the tty, the control socket, the operator, the report."""
+"""boardsim's interfaces: udev, ttys, the control socket, the built-in operator, the report."""
 import array
 import ctypes
 import errno
@@ -29,7 +29,7 @@ def properties(number):
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
-# --- as its program
+# --- cases that run as boardsim's program
 
 
 def inside_udev_tells_the_adapters_apart(control):
@@ -48,7 +48,7 @@ def inside_udev_tells_the_adapters_apart(control):
                              text=True).stdout
     for line in ('KERNELS=="1-1.2:1.0"', 'KERNELS=="1-1.2"', 'ATTRS{idVendor}=="1a86"', 'ATTRS{speed}=="12"'):
         assert line in parents, line
-    # One driver, two names: the port's and the interface's.
+    # The driver has different names for the port and for the interface.
     port, interface = parents.split("looking at parent device")[1:3]
     assert 'DRIVERS=="ch341-uart"' in port and 'SUBSYSTEMS=="usb-serial"' in port, port
     assert 'DRIVERS=="ch341"' in interface and 'SUBSYSTEMS=="usb"' in interface, interface
@@ -88,7 +88,7 @@ def inside_hot_plug_events_arrive(control):
     control("plug 7")
     assert monitor.next(*names) == ["add", "/dev/ttyUSB0", path, "10c4", "1-1.7"]
     control("unplug 7")
-    # By the time that the event is read the device may be gone, and its parent with it.
+    # When the event is read, the device and its parent may already be gone.
     assert monitor.next(*names)[:-1] == ["remove", "/dev/ttyUSB0", path, "10c4"]
 
 
@@ -123,7 +123,7 @@ def inside_close_drops_the_lines_if_hupcl_says_so(control):
         assert lines in control("status 1"), control("status 1")
 
 
-def inside_nothing_is_kept_for_the_next_open(control):
+def inside_unread_bytes_are_discarded_at_close(control):
     """--boards 1"""
     port = Port(0, 74880)
     port.reset(download=True)
@@ -170,7 +170,7 @@ def inside_baud_is_rounded_and_clamped_as_the_chips_do(control):
     """--boards 3 --adapter mixed"""
     cp2102n, ch340, ft232r = (Port(n) for n in range(3))
     assert [cp2102n.baud(b) for b in (115200, 921600, 2000000, 4000000)] == [115384, 923076, 2000000, 3000000]
-    # These drivers echo the request, whatever the chip makes of it.
+    # These drivers report the requested rate, even if the chip runs at another.
     assert [ch340.baud(b) for b in (115200, 74880)] == [115200, 74880]
     assert ft232r.baud(921600) == 921600
     for port, asked, slot, real in ((ch340, 74880, 2, 75000), (ch340, 3000000, 2, 2000000), (ft232r, 115200, 3, 115384)):
@@ -208,7 +208,7 @@ def inside_an_ft4232h_has_four_ports(control):
     assert not os.path.exists("/sys/bus/usb/devices/1-1.2")
 
 
-def inside_unplug_hangs_up(control):
+def inside_unplugging_hangs_the_port_up(control):
     """--boards 1"""
     port = Port()
     port.reset(download=True)
@@ -228,7 +228,7 @@ def inside_unplug_hangs_up(control):
     assert control("status 1") == "empty"
 
 
-def inside_a_detached_adapter_is_gone_too(control):
+def inside_detaching_an_adapter_removes_it(control):
     """--boards 1"""
     port = Port()
     control("unplug 1 detach")
@@ -238,7 +238,7 @@ def inside_a_detached_adapter_is_gone_too(control):
     assert Port(1).lines() == DTR | RTS
 
 
-def inside_a_number_that_is_still_open_is_not_given_again(control):
+def inside_the_number_of_an_open_port_is_not_reused(control):
     """--boards 1"""
     port = Port()
     assert control("swap 1").startswith("ttyUSB1 ")
@@ -252,11 +252,11 @@ def inside_a_number_that_is_still_open_is_not_given_again(control):
     assert control("swap 1").startswith("ttyUSB0 ")
 
 
-def inside_a_full_bench_lets_a_board_bounce(control):
+def inside_a_board_bounces_on_a_full_station(control):
     """--boards 40 --fault 7:bounce-after=100"""
     port = Port(6)
     os.write(port.fd, bytes(200))
-    # Its own number is the only one, and is free when nobody has it open any more.
+    # Its own number is the only free one, and becomes free when no process has it open.
     select.select([port.fd], [], [], PATIENCE)
     assert control("status 7") == "empty"
     select.select([], [], [], 0.7)
@@ -266,7 +266,7 @@ def inside_a_full_bench_lets_a_board_bounce(control):
     until("the board is back", lambda: control("status 7").startswith("ttyUSB6 "))
 
 
-def inside_a_person_presses_the_buttons(control):
+def inside_press_command_operates_the_buttons(control):
     """--boards 1 --fault 1:no-auto-reset"""
     port = Port(0, 74880)
     port.reset(download=True)
@@ -274,7 +274,7 @@ def inside_a_person_presses_the_buttons(control):
     control("press 1 flash reset")
     assert b"boot mode:(1," in port.read_until(b")\r\n\r\n")
     control("press 1 reset")
-    # Flash is let go of half a second after reset; until then the board would enter the loader again.
+    # The flash button is released half a second after reset; until then another reset would enter the loader again.
     control("hold 1")
     control("hold 1 reset")
     control("hold 1")
@@ -296,7 +296,7 @@ def inside_a_fixture_keeps_its_adapter(control):
     assert port.sync()
 
 
-def inside_a_fixture_has_its_lid_on_a_line(control):
+def inside_a_fixture_has_its_lid_on_a_modem_line(control):
     """--boards 3 --adapter mixed --lid cts --fault 2:lid=dsr --fault 3:lid=dcd"""
     lids = (termios.TIOCM_CTS, termios.TIOCM_DSR, termios.TIOCM_CAR)
     ports = [Port(number) for number in range(3)]
@@ -312,7 +312,7 @@ def inside_a_fixture_has_its_lid_on_a_line(control):
             control(command)
             assert seen()[number] == line, command
             assert [line for n, line in enumerate(seen()) if n != number] == others
-        # They are not the host's to set, and do not go with those that are.
+        # The host cannot set these lines, and they do not follow those that it sets.
         port.lines(0)
         assert port.lines() == lid
         port.reset(download=True)
@@ -323,7 +323,7 @@ def inside_a_fixture_has_its_lid_on_a_line(control):
     assert " lid=closed " in control("status 1")
 
 
-def inside_a_fixture_comes_without_a_board(control):
+def inside_a_fixture_is_added_without_a_board(control):
     """--boards 0 --lid dcd"""
     control("fixture 4")
     status = control("status 4")
@@ -346,7 +346,7 @@ def inside_a_fixture_comes_without_a_board(control):
     assert "no board has been here" in control.raw("replug 5") and "already" in control.raw("replug 4")
 
 
-def inside_a_fixture_without_a_lid_tells_nothing(control):
+def inside_a_fixture_without_a_lid_changes_no_modem_line(control):
     """--boards 1"""
     port = Port()
     assert port.lines() == DTR | RTS and " lid=none " in control("status 1")
@@ -358,7 +358,7 @@ def inside_a_fixture_without_a_lid_tells_nothing(control):
     assert port.lines() & termios.TIOCM_CTS
 
 
-def inside_a_board_that_comes_back_has_kept_its_flash(control):
+def inside_a_replugged_board_has_kept_its_flash(control):
     """--boards 0"""
     image = os.environ["CONTROL"] + ".image"
     with open(image, "wb") as file:
@@ -376,7 +376,7 @@ def inside_a_board_that_comes_back_has_kept_its_flash(control):
         assert hashlib.md5(file.read()).hexdigest() == control("md5 3")
 
 
-def inside_commands_that_make_no_sense_are_refused(control):
+def inside_invalid_commands_are_refused(control):
     """--boards 1"""
     for line, why in (("jump 1", "jump: no such command"), ("plug", "plug: wants a slot"), ("plug 0", "wants a slot"),
                       ("plug 41", "wants a slot"), ("plug 2 sillent", "sillent: no such fault"),
@@ -396,7 +396,7 @@ def inside_commands_that_make_no_sense_are_refused(control):
     control("fault 2 none")
 
 
-# --- from without
+# --- cases that start boardsim
 
 
 def outside_exit_codes(directory):
@@ -460,10 +460,10 @@ def outside_signals_reach_the_program(directory):
             process.stdout.readline()
             process.send_signal(number)
             assert process.wait(PATIENCE) == 128 + number
-        assert os.listdir(temporary) == [], "boardsim left files behind"
+        assert os.listdir(temporary) == [], "temporary files were left behind"
 
 
-def outside_the_report_tells_the_truth(directory):
+def outside_the_report_agrees_with_the_boards(directory):
     report = os.path.join(directory, "report")
     boardsim("--boards", "2", "--image", DEMO, "--fault", "2:gpio0-open,slow-flash=2", "--report", report, "--dump-dir",
              directory, "--", "true", check=0)
@@ -487,7 +487,7 @@ def outside_the_report_tells_the_truth(directory):
     assert blank["blank"] and not blank["boots"]
 
 
-# Opens each port that is there for a moment, as a program that does its work does.
+# Opens each port once for a moment, like a program that handles each board.
 VISITOR = """
 import glob, os, signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
@@ -505,7 +505,7 @@ while True:
 """
 
 
-def outside_the_operator_brings_so_many_boards(directory):
+def outside_the_operator_brings_the_requested_number_of_boards(directory):
     report = os.path.join(directory, "report")
     run = ["--boards", "2", "--operator", "auto", "--units", "4", "--swap", "0.1", "--faulty", "50", "--seed", "5",
            "--report", report, "--", sys.executable, "-c", VISITOR]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What can be wrong with a board, its wire and its adapter, as programs meet it."""
+"""Faults of a board, its wires and its adapter, as boardsim shows them to programs."""
 import array
 import errno
 import fcntl
@@ -39,7 +39,7 @@ def inside_hang_and_unhang_by_command(control):
     assert port.sync()
 
 
-def inside_dead_wires_are_silent(control):
+def inside_boards_with_open_wires_are_silent(control):
     """--boards 5 --fault 1:silent --fault 2:rx-open --fault 3:tx-open --fault 4:gpio0-open"""
     silent, rx_open, tx_open, gpio0_open, good = (Port(n) for n in range(5))
     assert banner(silent, download=True) == b""
@@ -60,7 +60,7 @@ def inside_noise_garbles(control):
     assert any(texts) and not any(b"ets Jan  8 2013,rst cause:2, boot mode" in text for text in texts), texts
 
 
-def inside_pulled_in_the_middle_of_a_byte_count(control):
+def inside_unplugged_after_a_number_of_bytes(control):
     """--boards 1 --fault 1:unplug-after=1000"""
     port = Port()
     try:
@@ -95,14 +95,14 @@ def inside_noise_has_a_direction(control):
 def inside_a_flaky_adapter_is_good_at_lower_rates(control):
     """--boards 1 --fault 1:flaky-above=115200,flaky-rate=0.5"""
     port = Port()
-    # The bad rate first: no answer to another one can be under way.
+    # The bad rate first, so that no reply to an earlier request can arrive.
     for baud, works in ((230400, False), (115200, True), (74880, True)):
         port.baud(baud)
         port.reset(download=True)
         assert bool(port.sync()) == works, baud
 
 
-def inside_an_adapter_that_cannot_do_the_rate(control):
+def inside_an_adapter_that_does_not_support_the_rate(control):
     """--boards 2 --adapter mixed --fault 1:max-baud=460800 --fault 2:max-baud=460800"""
     cp2102n, ch340 = Port(0), Port(1)
     assert cp2102n.baud(921600) == 461538  # 24 MHz / 52
@@ -122,7 +122,7 @@ def inside_a_noisy_boot(control):
     assert port.sync()
 
 
-def inside_reset_lines_that_do_not_lead_where_they_should(control):
+def inside_reset_lines_that_are_open_swapped_or_unreliable(control):
     """--boards 4 --fault 1:en-open --fault 2:lines-swapped --fault 3:drop-lines=1 --fault 4:drop-lines=0.5"""
     en_open, swapped, dropped, unsure = (Port(n) for n in range(4))
     assert banner(en_open, download=True) == b""
@@ -132,7 +132,7 @@ def inside_reset_lines_that_do_not_lead_where_they_should(control):
     assert any(b"boot mode:(1," in text for text in texts) and not all(b"boot mode:(1," in text for text in texts), texts
 
 
-def inside_a_brown_out_says_its_boot_log(control):
+def inside_a_brown_out_prints_the_boot_log(control):
     """--boards 1 --fault 1:reset-after=100"""
     port = Port(0, 74880)
     assert b"rst cause:2, boot mode:(1," in banner(port, download=True)
@@ -145,7 +145,7 @@ def inside_a_brown_out_says_its_boot_log(control):
     assert b"rst" not in port.read_until(b"rst", 0.3)
 
 
-def inside_a_hung_board_lives_again_after_a_power_cycle(control):
+def inside_a_hung_board_works_after_a_power_cycle(control):
     """--boards 1 --fault 1:hang-after=100"""
     port = Port()
     port.reset(download=True)
@@ -158,7 +158,7 @@ def inside_a_hung_board_lives_again_after_a_power_cycle(control):
     assert b"boot mode:(1," in banner(Port(0), download=True)
 
 
-def inside_a_bouncing_contact_comes_back_as_another_tty(control):
+def inside_a_bouncing_contact_gets_another_tty(control):
     """--boards 1 --fault 1:bounce-after=1000"""
     before = control("status 1")
     port = Port()
@@ -184,7 +184,7 @@ def inside_a_clone_has_the_mac_of_the_board_before(control):
     assert control("plug 3").split()[1] != first
 
 
-def outside_a_faulty_bench_meets_every_usual_fault(directory):
+def outside_faulty_100_uses_every_usual_fault(directory):
     report = os.path.join(directory, "report")
     seen = set()
     for seed in range(1, 4):
@@ -196,7 +196,7 @@ def outside_a_faulty_bench_meets_every_usual_fault(directory):
     assert len(seen) >= 12, seen
 
 
-# Stops the clock (boardsim, its parent) while bytes are under way, for seconds at this rate.
+# Stops boardsim, its parent, while bytes are being sent, which takes seconds at this baud rate.
 STOPPER = """
 import os, signal, sys, time
 sys.path.insert(0, %r)
@@ -211,7 +211,7 @@ for _ in range(5):
 """
 
 
-def outside_boardsim_says_that_it_fell_behind(directory):
+def outside_boardsim_reports_that_it_fell_behind(directory):
     report = os.path.join(directory, "report")
     result = boardsim("--report", report, "--", sys.executable, "-c", STOPPER % os.path.dirname(os.path.abspath(__file__)),
                       check=0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The book: nothing is lost or doubled when gangd ends, however it ends; nothing is flashed that cannot be booked."""
+"""The book: however gangd ends, no row is lost or duplicated; no board is flashed whose attempt cannot be recorded."""
 import contextlib
 import os
 import random
@@ -28,7 +28,7 @@ def locked(station):
 
 @contextlib.contextmanager
 def full(station):
-    """gangd's files cannot grow; its log is short enough."""
+    """gangd's files cannot grow beyond 4096 bytes; its log is shorter."""
     resource.prlimit(station.gangd.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
     try:
         yield
@@ -39,7 +39,7 @@ def full(station):
 
 @contextlib.contextmanager
 def gone(station):
-    """Somebody has moved the book away."""
+    """The book has been moved away."""
     for end in ("", "-wal", "-shm"):
         os.rename(station.book + end, station.book + end + ".away")
     try:
@@ -98,7 +98,7 @@ def verdict_waits(trouble):
                 assert shown["sentence"].startswith("The book cannot be written: "), shown
             today = station.status()["today"]
             assert (today["pass"], today["fail"]) == (0, 0), today
-            # The one is taken away before its verdict is booked: the verdict stands.
+            # One board is unplugged before its verdict is recorded: the verdict does not change.
             station.unplug(2)
             station.wait(2, "empty")
         station.wait(1, "pass")
@@ -116,21 +116,21 @@ def test_a_verdict_is_not_shown_while_the_disk_is_full():
     verdict_waits(full)
 
 
-def test_ended_while_a_verdict_cannot_be_booked():
+def test_stopped_while_a_verdict_cannot_be_written():
     with Station(boards=1, flashing=SLOW) as station:
         station.wait(1, lambda s: s["state"] == "flashing")
         with locked(station):
             station.wait(1, "blocked")
-            assert station.stop() == 1, "what could not be booked is said by the exit code"
+            assert station.stop() == 1, "the exit code reports that a verdict could not be recorded"
         assert [row["verdict"] for row in station.rows()] == ["open"]
-        assert "attempt 1" in station.log().split("ending on SIGTERM")[1], "and in the log, row by row"
+        assert "attempt 1" in station.log().split("ending on SIGTERM")[1], "the log contains each missing row"
         station.start()
         station.wait(1, "pass")
         assert [(r["verdict"], r["cause"]) for r in station.wait_closed(2)] == [("interrupted", "power-cut"),
                                                                                  ("pass", "none")]
 
 
-def test_stopped_in_mid_flight():
+def test_stopped_during_attempts():
     with Station(boards=4, adapter="mixed", flashing=SLOW) as station:
         for slot in range(1, 5):
             station.wait(slot, lambda s: s["state"] == "flashing")
@@ -138,12 +138,12 @@ def test_stopped_in_mid_flight():
         assert station.stop(signal.SIGTERM) == 0
         rows = station.rows()
         assert len(rows) == 4 and {(r["verdict"], r["cause"]) for r in rows} == {("interrupted", "stopped")}, rows
-        # Ended by a person at a terminal, while nothing is at work yet.
+        # Ended with SIGINT while no attempt runs.
         station.start()
         assert station.stop(signal.SIGINT) == 0
 
 
-def test_killed_in_mid_flight():
+def test_killed_during_attempts():
     with Station(boards=4, flashing=SLOW) as station:
         for slot in range(1, 5):
             station.wait(slot, lambda s: s["state"] == "flashing")
@@ -166,7 +166,7 @@ def test_killed_while_it_writes():
         station.stop(signal.SIGKILL)
         assert {row["slot"]: row["mac"] for row in station.rows()} == macs
         assert station.rows("SELECT * FROM units") == [], "an attempt counts when it is closed"
-        # Nobody is there to say that it goes on: the book alone has to tell which boards were cut off.
+        # gangd is not running: the book alone has to show which attempts were cut off.
         for slot in (1, 2):
             station.unplug(slot)
         station.start()
@@ -200,7 +200,7 @@ def test_killed_at_any_moment():
 
 
 def refuses_to_start(station, *why):
-    """gangd says why in one line and ends with 1."""
+    """gangd prints the reason in one line and exits with 1."""
     result = subprocess.run([GANGD, "--config", station.config], env=station.environment, capture_output=True, text=True,
                             timeout=PATIENCE, check=False)
     assert result.returncode == 1, result
@@ -212,11 +212,11 @@ def test_a_second_gangd_on_the_same_book():
         refuses_to_start(station, station.book, str(station.gangd.pid))
         station.wait(1, "pass")
         station.stop(signal.SIGKILL)
-        station.start()  # a lock without a process means nothing
+        station.start()  # a lock file that no process has locked has no effect
         station.wait(1, "pass")
 
 
-def test_a_book_that_is_not_right_is_not_touched():
+def test_an_invalid_book_is_refused_and_not_changed():
     with Station(boards=1) as station:
         station.wait(1, "pass")
         station.stop()
@@ -241,7 +241,7 @@ def test_a_book_that_is_not_right_is_not_touched():
         assert len(station.attempts()) == 1
 
 
-def test_a_book_that_cannot_be():
+def test_a_book_that_cannot_be_opened():
     with Station(start=False) as station:
         os.mkdir(station.path("directory"))
         for name, why in (("missing/gangd.db", "No such file or directory"), ("directory", "director")):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The demo firmware on virtual boards, as a terminal and boardsim's report see it."""
+"""The demo firmware on virtual boards, tested with a terminal and with boardsim's report."""
 import json
 import os
 import re
@@ -15,7 +15,8 @@ READY = re.compile(rb"\r\nDemo firmware [0-9.]+, MAC ([0-9a-f:]{17}), flash ([0-
 
 
 def terminal(baud, *lines):
-    """With its adapters: resets the board, and prints what it says; then types lines, each answered by a greeting."""
+    """Runs as boardsim's program: resets the board and prints its output, then types lines, each of which the firmware
+    answers with a greeting."""
     port = Port(0, int(baud))
     port.reset(download=False)
     heard = port.read_until(b"ready\r\n" if baud == "115200" else b"csum ", 10)
@@ -32,7 +33,7 @@ def talk(boardsim, baud, *lines):
 
 
 def made(boardsim, name, *options):
-    """An image of demo-image's as a file."""
+    """Writes an image with demo-image; returns its path."""
     path = boardsim.path(name)
     subprocess.run([os.path.join(COMMON, "demo-image"), *options, path], check=True)
     return path
@@ -45,7 +46,7 @@ def written(boardsim, name, data):
 
 
 class Judged(Boardsim):
-    """Afterwards `boards` has what the report says of them, by MAC."""
+    """After its end, `boards` has the boards of the report, by MAC."""
 
     def end_world(self):
         super().end_world()
@@ -69,7 +70,7 @@ def test_terminal():
 
 
 def test_second_slot():
-    """Without an application in the first slot, the one in the second megabyte is mapped to the same place."""
+    """Without an application in the first slot, the one in the second megabyte is mapped to the same address."""
     with Judged() as boardsim:
         data = bytearray(image(4 << 20))
         data[SLOT:SLOT + 4] = bytes(4)
@@ -81,7 +82,7 @@ def test_second_slot():
 
 
 def test_report():
-    """`boots` is of an image that was loaded and runs."""
+    """`boots` is true only for an image that was loaded and runs."""
     with Judged() as boardsim:
         good = image()
         crash = bytearray(good)

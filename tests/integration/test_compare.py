@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""compare = first: a board that holds the image already passes as it is, and everybody says so. That nothing was erased
-or programmed is checked when the station is closed (check_laws)."""
+"""compare = first: a board that holds the image already passes without being written, and all outputs say so. That
+nothing was erased or programmed is checked when the station is closed (check_laws)."""
 import csv
 import io
 import os
@@ -20,13 +20,13 @@ def gangctl(station, *arguments):
 
 
 def holding(station, data, name="before.bin"):
-    """The words for a board with this in its flash."""
+    """Arguments of boardsim's plug command for a board with `data` in its flash."""
     with open(station.path(name), "wb") as file:
         file.write(data)
     return f"image={station.path(name)}"
 
 
-def test_a_right_board_is_not_written_and_everybody_says_so():
+def test_a_board_with_the_image_is_not_written_and_all_outputs_say_so():
     with Station(product=COMPARE) as station:
         mac = station.plug(1, holding(station, image()))
         shown = station.wait(1, "pass")
@@ -64,7 +64,7 @@ def test_any_other_board_is_written():
         assert RIGHT_ALREADY not in gangctl(station, "attempts") and "not written" not in station.log()
 
 
-def test_a_board_that_comes_again_passes_as_it_is():
+def test_a_board_that_comes_again_passes_without_being_written():
     with Station(boards=1, product=COMPARE) as station:
         station.wait(1, "pass")
         station.unplug(1)
@@ -76,7 +76,7 @@ def test_a_board_that_comes_again_passes_as_it_is():
         assert [row["written"] for row in rows] == [1, 0, 0], rows
 
 
-def test_a_failed_attempt_says_whether_it_has_written():
+def test_a_failed_attempt_records_whether_it_has_written():
     with Station(product=COMPARE, flashing="settle_ms = 50\ntries = 1") as station:
         station.plug(1, "silent")
         station.plug(2, "stuck-bits=100000")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""gangctl doctor, in front of machines that are directories: what a healthy one has, and one thing wrong at a time; of a
-gangd that runs; and with boardsim's adapters."""
+"""gangctl doctor: with --root on directories that stand for a machine, healthy or with one fault; with a running gangd;
+and with boardsim's ports."""
 import json
 import os
 import pty
@@ -22,7 +22,7 @@ ROOT_HUB = "sys/devices/pci0000:00/0000:00:14.0/usb1"
 
 
 class Machine:
-    """A healthy one: gangd runs, a CP2102N hangs on a hub with a translator for each port."""
+    """A healthy machine: gangd runs, a CP2102N is on a hub with a transaction translator for each port."""
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="gangd-doctor-")
@@ -61,7 +61,7 @@ class Machine:
         return device
 
     def adapter(self, name, number, hub=None, marked=True):
-        """A full-speed device behind the hub; its directory."""
+        """Adds a full-speed device behind the hub; returns its directory."""
         device = self.usb(f"{hub or self.hub}/{name}", "12", vendor="10c4")
         self.write(f"{device}/dev", f"189:{number}\n")
         if marked:
@@ -69,7 +69,7 @@ class Machine:
         return device
 
     def port(self, tty_name, device, driver, interface=0):
-        """As the kernel has it: 1-1.1/1-1.1:1.0/ttyUSB0/tty/ttyUSB0, with the class directory's link to it."""
+        """Adds a port in the kernel's layout: 1-1.1/1-1.1:1.0/ttyUSB0/tty/ttyUSB0, and the class directory's link."""
         place = f"{device}/{os.path.basename(device)}:1.{interface}/{tty_name}"
         self.write(f"{place}/tty/{tty_name}/dev", "188:0\n")
         os.makedirs(self.path(f"sys/bus/usb-serial/drivers/{driver}"), exist_ok=True)
@@ -87,7 +87,7 @@ class Machine:
         return done.returncode, done.stdout
 
     def notes(self, check):
-        """All that is said of a check, and the exit code."""
+        """The notes about a check, and the whole report; the exit code must agree with it."""
         code, output = self.ask("--json")
         report = json.loads(output)
         assert code == (0 if report["ok"] else 1), output
@@ -95,7 +95,7 @@ class Machine:
         return [note for note in report["checks"] if note["check"] == check], report
 
     def expect(self, check, level, text, remedy=""):
-        """One note, of that level, with that in it; all else as on a healthy machine."""
+        """The check has one note with this level and text; all other checks are as on a healthy machine."""
         found, report = self.notes(check)
         assert len(found) == 1 and found[0]["level"] == level, found
         assert text in found[0]["text"], found
@@ -174,7 +174,7 @@ def test_room_for_the_book():
 
 
 def test_group():
-    """As root and as somebody else; where one is root, nobody is somebody else."""
+    """As root and as another user; if the test runs as root, the other user is nobody."""
     with Machine() as machine:
         os.chmod(machine.dir, 0o755)
         gangctl = machine.path("gangctl")
@@ -205,7 +205,7 @@ def test_group():
         machine.expect("group", "fail", "no group gangd", "install the package")
 
 
-def test_bytes_that_are_no_text():
+def test_bytes_that_are_not_text():
     with Machine() as machine:
         machine.port("ttyUSB1", machine.adapter("1-1.2", 4), "ch341-uart")
         machine.write("proc/sys/kernel/osrelease", b"5.5.2-\xff\x1b[31m\n")
@@ -213,14 +213,14 @@ def test_bytes_that_are_no_text():
 
 
 def follow(machine, station):
-    """The machine's files are those of a gangd that is really there."""
+    """Gives the machine the configuration of a running gangd."""
     if not os.path.exists(machine.path("tmp")):
         os.symlink("/tmp", machine.path("tmp"))
     station.write_config()
     machine.write("etc/gangd/gangd.conf", station.read("gangd.conf"))
 
 
-def test_a_gangd_that_has_what_the_configuration_says():
+def test_the_running_gangd_uses_the_configuration():
     with Machine() as machine, Station(slots="[slot A1]\npath = p1\n[slot A2]\npath = p2") as station:
         follow(machine, station)
         machine.expect("gangd", "ok", " has the configuration in force")
@@ -230,7 +230,7 @@ def test_a_gangd_that_has_what_the_configuration_says():
         machine.expect("gangd", "warn", "other slots", "systemctl reload gangd")
 
 
-def test_a_gangd_that_has_something_else():
+def test_the_running_gangd_uses_something_else():
     with Machine() as machine, Station() as station:
         follow(machine, station)
         station.write_golden(image(seed=2))
@@ -239,7 +239,7 @@ def test_a_gangd_that_has_something_else():
         station.wait_log("golden.bin, 65536 bytes", times=2)
         machine.expect("gangd", "ok", "in force")
 
-        # It keeps what it had.
+        # After a refused reload it keeps the previous image.
         station.write_golden(b"nothing")
         station.send(signal.SIGHUP)
         station.wait_status(lambda status: status["golden"]["error"])
@@ -249,7 +249,7 @@ def test_a_gangd_that_has_something_else():
         found, _ = machine.notes("gangd")
         assert any("is held" in note["text"] and "slots learn" in note["remedy"] for note in found), found
 
-        # One without an image, and what its slots say.
+        # A gangd without an image, and its slots.
         station.hold(0)
         os.remove(station.path("golden.bin"))
         station.stop()
@@ -279,7 +279,7 @@ def test_a_socket_for_another_group():
         machine.expect("socket", "ok", "is for group bench")
         machine.write("etc/group", f"gangd:x:998:\nbench:x:{gid + 1}:\nthe-others:x:{gid}:\n")
         machine.expect("socket", "warn", "is for group the-others, and [http] group says bench", "SocketGroup=bench")
-        # One that may not be asked is not taken for one that is not there.
+        # A gangd whose socket may not be used is not reported as missing.
         station.stop()
         assert not machine.notes("gangd")[0]
 
@@ -334,7 +334,7 @@ def test_a_port_that_another_program_holds():
 
 
 def test_ports_in_boardsims_world():
-    """gangd at work on a port is none that holds it; anybody else is."""
+    """gangd is not reported as a port holder; any other program is."""
     def notes(check):
         report = json.loads(station.run(GANGCTL, "doctor", "--json").stdout)
         return [(note["level"], note["text"]) for note in report["checks"] if note["check"] == check]
@@ -368,7 +368,7 @@ def test_hubs_with_one_translator():
         single = machine.usb(f"{ROOT_HUB}/1-2", "480", "09", "01")
         machine.port("ttyUSB1", machine.adapter("1-2.1", 5, single), "cp210x")
         machine.expect("hubs", "ok", "no adapters share")
-        # One device with two ports is still one; a second one shares, also behind a further full-speed hub.
+        # A device with two ports counts once; a second device shares the translator, even behind a full-speed hub.
         machine.port("ttyUSB2", f"{single}/1-2.1", "cp210x", interface=1)
         machine.expect("hubs", "ok", "no adapters share")
         slow = machine.usb(f"{single}/1-2.4", "12", "09", "00")
@@ -376,7 +376,7 @@ def test_hubs_with_one_translator():
         machine.expect("hubs", "warn", "2 adapters behind hub 1-2 share", "multi-TT")
 
 
-def test_kernels_that_do_not_hear_a_ch340():
+def test_kernels_whose_ch340_driver_receives_nothing():
     with Machine() as machine:
         machine.write("proc/sys/kernel/osrelease", "5.10.61-1\n")
         machine.expect("ch340", "ok", "no CH340")

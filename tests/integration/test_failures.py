@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What goes wrong on a line: each has its cause, its sentence, and costs no other board anything."""
+"""Failures: each is reported with its cause and sentence, and does not affect other boards."""
 import os
 import random
 import signal
@@ -11,7 +11,7 @@ BLANK = b"\xff"
 FLASH = 1 << 22
 
 
-def test_boards_that_do_not_talk():
+def test_boards_that_do_not_answer():
     with Station() as station:
         for slot, word in enumerate(("silent", "gpio0-open", "tx-open", "rx-open", "noise=0.5"), 1):
             station.plug(slot, word)
@@ -25,7 +25,7 @@ def test_boards_that_do_not_talk():
         assert (today["fail"], today["yield"]) == (5, 0), today
 
 
-def test_boards_that_are_not_what_they_should_be():
+def test_boards_with_a_wrong_oui_or_flash_id():
     with Station() as station:
         for slot, word in enumerate(("clone-oui", "flash-id", "flash-id=ef4099"), 1):
             station.plug(slot, word)
@@ -50,7 +50,7 @@ def test_a_flash_too_small_is_not_touched():
         assert station.flash(1) == firmware
 
 
-def test_a_flash_that_forgets():
+def test_a_flash_part_with_stuck_bits():
     with Station() as station:
         station.plug(1, "part=W25Q40 stuck-bits=20000")
         station.plug(2)
@@ -69,7 +69,7 @@ def test_a_board_that_resets_itself():
         assert late["baud"] < 921600, late
 
 
-def test_noise_never_passes_what_is_wrong():
+def test_noise_never_leads_to_a_false_pass():
     with Station(flashing="settle_ms = 50\nbaud = 230400 115200\ntries = 5") as station:
         noises = {1: "noise=0.00002", 2: "noise=0.00005", 3: "noise=0.0001", 4: "noise=0.0005", 5: "noise=0.005"}
         for slot, word in noises.items():
@@ -89,7 +89,7 @@ def test_a_slow_flash_passes():
         station.wait(1, "pass")
 
 
-def test_unplugged_in_mid_flight_and_back():
+def test_unplugged_during_an_attempt_and_replugged():
     with Station(boards=1, flashing=SLOW) as station:
         mac = station.mac(1)
         station.wait_writing(1)
@@ -103,7 +103,7 @@ def test_unplugged_in_mid_flight_and_back():
         assert station.units()[0]["attempts"] == 2 and station.units()[0]["verdict"] == "pass"
 
 
-def test_back_under_another_number():
+def test_replugged_with_another_ttyusb_number():
     with Station(boards=1, flashing=SLOW) as station:
         station.wait_writing(1)
         assert station.slot(1)["adapter"]["devnode"] == "/dev/ttyUSB0"
@@ -161,12 +161,12 @@ def test_a_board_without_a_reset_circuit():
         station.control("press 1 flash reset")
         shown = station.wait(1, "pass")
         assert shown["prompt"] is None and station.flash(1).startswith(image())
-        # A press of reset alone starts the firmware, and is not what was asked for.
+        # Reset without the flash button starts the firmware; the slot continues to wait.
         station.wait(2, "waiting")
         station.control("press 2 reset")
         station.control("press 2 flash reset")
         station.wait(2, "pass")
-        # Gone while it waits.
+        # Unplugged while it waits.
         station.swap(1, "no-auto-reset")
         station.wait(1, "waiting")
         station.unplug(1)
@@ -184,15 +184,15 @@ def test_manual_for_one_slot_only():
         station.wait("hand", "pass")
 
 
-def test_a_stuck_adapter_costs_the_others_nothing():
+def test_a_stuck_adapter_does_not_delay_other_slots():
     with Station(flashing=SLOW) as station:
         station.plug(1)
         station.wait(1, lambda s: s["state"] == "flashing")
         station.control("hang 1")
         for slot in (2, 3, 4):
             station.plug(slot)
-        # All of this while the adapter hangs: it does so until it is unplugged. (Tries are not counted here: they depend
-        # on how busy the test machine is.)
+        # All of this while the adapter hangs, which it does until it is unplugged. (Tries are not checked here, because
+        # they depend on the load of the test machine.)
         station.wait_all("pass", (2, 3, 4))
         shown = station.wait(1, "stuck")
         assert shown["sentence"] == "The adapter does not answer: unplug it", shown
@@ -241,7 +241,7 @@ def test_an_adapter_that_answers_late_when_it_is_opened():
         station.plug(1, "hang-ioctl")
         station.wait(1, "stuck")
         for _ in range(2):
-            # Lets what hangs fail, as the kernel does after its own time; and it hangs again.
+            # The hanging call fails, as in the kernel after its time-out; then the adapter hangs again.
             station.control("unhang 1")
             station.control("hang 1")
             assert station.slot(1)["state"] == "stuck", station.slot(1)
@@ -259,7 +259,7 @@ def test_an_adapter_that_is_stuck_every_time():
             shown = station.wait(1, "stuck" if attempt < 3 else "interrupted")
             assert shown["sentence"] == "The adapter does not answer: unplug it", shown
             station.control("unhang 1")
-        # By itself no more, though it answers: only a person's retry, or another plug, begins anew.
+        # Although the adapter answers, no attempt begins by itself: only a person's retry or another plug starts one.
         station.plug(2)
         station.wait(2, "pass")
         assert station.slot(1)["state"] == "interrupted"
@@ -308,7 +308,7 @@ def test_eight_stuck_adapters_beside_two_good_ones():
                               [(f"1-1.{n}", "pass", "none") for n in (2, *good)]), rows
 
 
-def test_the_end_does_not_wait_for_a_stuck_adapter():
+def test_gangd_exits_without_waiting_for_a_stuck_adapter():
     with Station(flashing=SLOW) as station:
         station.plug(1, "hang-ioctl")
         station.plug(2)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Fixtures: the adapter stays, boards are swapped; told by probing, by a person's start, or by the lid's modem line."""
+"""Fixtures: the adapter stays, boards are swapped, detected by probing, a person's start, or the lid's modem line."""
 import contextlib
 import json
 import signal
@@ -20,19 +20,18 @@ def fixture(presence, slots=(1,), **options):
             station.control(f"fixture {slot}")
         station.start()
         station.wait_all("ready", slots)
-        assert station.rows() == [], "an empty bed is not booked"
+        assert station.rows() == [], "an empty fixture is not recorded"
         yield station
 
 
-def looked(station, slot, looks=3):
-    """Waits until the board there has been asked so many times more whether it is there. A look sends one SYNC at least,
-    46 bytes in its frame."""
+def probed(station, slot, probes=3):
+    """Waits until the slot has been probed `probes` more times. A probe sends at least one SYNC of 46 bytes."""
     heard = int(station.wire(slot)["to_board"])
-    until("looks", lambda: int(station.wire(slot)["to_board"]) >= heard + 46 * looks)
+    until("probes", lambda: int(station.wire(slot)["to_board"]) >= heard + 46 * probes)
 
 
 def said(station, slot):
-    """What the board has sent since its last reset; never less, as long as there is none."""
+    """The board's output since its last reset. Without a reset it only grows."""
     return station.control(f"log {slot}")
 
 
@@ -42,7 +41,7 @@ def verdicts(station, count):
 
 # --- presence = probe
 
-def test_boards_are_swapped_under_looks():
+def test_swapped_boards_are_detected_by_probing():
     with fixture("probe") as station:
         shown = station.slot(1)
         assert (shown["presence"], shown["sentence"]) == ("probe", "Put a board in"), shown
@@ -54,54 +53,54 @@ def test_boards_are_swapped_under_looks():
             station.lift(1)
             station.wait(1, "ready")
         assert verdicts(station, 3) == [(mac, "pass") for mac in macs]
-        assert station.log().count("/dev/ttyUSB0") == 1, "looks leave no lines in the log"
+        assert station.log().count("/dev/ttyUSB0") == 1, "probes write no lines to the log"
 
 
-def test_a_board_that_passed_is_left_in_peace():
+def test_probing_does_not_reset_a_board_that_passed():
     with fixture("probe") as station:
         mac = station.seat(1)
         station.wait(1, "pass", mac)
         before = said(station, 1)
-        looked(station, 1, 5)
+        probed(station, 1, 5)
         assert said(station, 1).startswith(before), "it was reset"
         assert station.slot(1)["state"] == "pass"
         assert verdicts(station, 1) == [(mac, "pass")]
 
 
-def test_a_quick_swap_is_seen():
+def test_a_swap_between_two_probes_is_detected():
     with fixture("probe") as station:
         macs = []
         for _ in range(3):
             macs.append(station.seat(1))
             station.wait(1, "pass", macs[-1])
-            station.lift(1)  # and the next one comes at once
+            station.lift(1)  # the next board follows at once
         assert verdicts(station, 3) == [(mac, "pass") for mac in macs]
-        # After a pass even one that does not answer is not taken for it.
+        # After a pass, a board that does not answer is not mistaken for the one that passed.
         station.control("seat 1 gpio0-open")
         fails(station, 1, "not-download-mode", "The board starts its firmware instead of the loader", 1)
 
 
-def test_contacts_bounce_under_a_verdict():
+def test_a_bounce_after_the_verdict_starts_no_new_attempt():
     with fixture("probe") as station:
         mac = station.seat(1)
         station.wait(1, "pass", mac)
         before = said(station, 1)
         station.control("press 1 reset")
         until("it is found again", lambda: not said(station, 1).startswith(before))
-        looked(station, 1, 5)
+        probed(station, 1, 5)
         assert station.slot(1)["state"] == "pass"
         assert verdicts(station, 1) == [(mac, "pass")], "it is the same board"
 
 
-def test_a_board_that_does_not_answer_is_told_what_is_wrong():
+def test_a_board_that_does_not_answer_fails_once_with_its_cause():
     with fixture("probe", (1, 2, 3)) as station:
         station.seat(1, "gpio0-open")
         station.seat(2, "silent")
         station.seat(3, "tx-open")
         fails(station, 1, "not-download-mode", "The board starts its firmware instead of the loader", 1)
         fails(station, 3, "tx-open", "The board does not hear us", 1)
-        looked(station, 1, 5)
-        looked(station, 2, 5)
+        probed(station, 1, 5)
+        probed(station, 2, 5)
         assert station.slot(1)["state"] == "fail" and station.slot(2)["state"] == "ready"
         assert len(station.wait_closed(2)) == 2, "the same board is not tried again and again"
         station.lift(1)
@@ -120,12 +119,12 @@ def test_a_board_that_fails_is_not_tried_again():
         station.wait_log("1052672 bytes")
         assert station.press_start(1) == 202
         fails(station, 1, "flash-too-small", "The flash chip is too small: wrong module?", 1)
-        looked(station, 1, 5)
+        probed(station, 1, 5)
         assert station.slot(1)["state"] == "fail"
         assert verdicts(station, 2) == [(mac, "pass"), (mac, "fail")]
 
 
-def test_lifted_in_mid_flash():
+def test_a_board_is_lifted_during_an_attempt():
     with fixture("probe", flashing=SLOW + "\ntries = 2") as station:
         mac = station.seat(1)
         station.wait_writing(1)
@@ -137,21 +136,21 @@ def test_lifted_in_mid_flash():
         assert verdicts(station, 2) == [(mac, "fail"), (second, "pass")]
 
 
-def test_a_person_starts_what_is_probed_too():
+def test_a_person_starts_a_probed_slot():
     with fixture("probe") as station:
         mac = station.seat(1)
         station.wait(1, "pass", mac)
         assert station.press_start(1) == 202
         assert verdicts(station, 2) == [(mac, "pass")] * 2
         station.wait(1, "pass", mac)
-        looked(station, 1)
+        probed(station, 1)
         assert len(station.rows()) == 2
 
 
 def test_a_board_without_a_reset_circuit_in_a_fixture():
     with fixture("probe", flashing="settle_ms = 50\nreset = manual") as station:
         mac = station.seat(1, "no-auto-reset")
-        looked(station, 1)
+        probed(station, 1)
         assert station.rows() == []
         station.control("press 1 flash reset")
         station.wait(1, "pass", mac)
@@ -159,14 +158,14 @@ def test_a_board_without_a_reset_circuit_in_a_fixture():
 
 # --- presence = start
 
-def test_a_person_starts():
+def test_start_by_a_person():
     with fixture("start", (1, 2, 3)) as station:
         assert station.slot(1)["sentence"] == "Put a board in and press start"
         macs = {slot: station.seat(slot) for slot in (1, 2)}
         assert station.press_start(1) == 202
         station.wait(1, "pass", macs[1])
         assert station.slot(2)["state"] == "ready" and station.wire(2)["to_board"] == "0"
-        # The verdict stays until the next start.
+        # The verdict is shown until the next start.
         station.lift(1)
         macs[1] = station.seat(1)
         status, answer = station.post("start")
@@ -178,7 +177,7 @@ def test_a_person_starts():
         assert sorted(row["slot"] for row in rows) == ["1-1.1", "1-1.1", "1-1.2", "1-1.3"], rows
 
 
-def test_start_by_its_names():
+def test_start_and_retry_are_the_same_request():
     with fixture("start", flashing=SLOW) as station:
         station.seat(1)
         assert station.retry(1)[0] == 202
@@ -190,7 +189,7 @@ def test_start_by_its_names():
         station.wait(1, "pass")
 
 
-def test_only_slots_that_wait_for_it_are_started_together():
+def test_start_of_all_starts_only_slots_with_presence_start():
     lines = "".join(f"[slot {name}]\npath = pci-0000:00:14.0-usb-0:1.{port}:1.0\npresence = {presence}\n"
                     for port, (name, presence) in enumerate((("A", "plug"), ("B", "start"), ("C", "probe")), 1))
     with Station(slots=lines) as station:
@@ -206,7 +205,7 @@ def test_only_slots_that_wait_for_it_are_started_together():
 
 # --- presence = cts, dsr, dcd
 
-def test_the_lid_tells():
+def test_the_lid_signals_boards():
     for lid in LIDS:
         with fixture(lid) as station:
             for number in range(1, 3):
@@ -215,7 +214,7 @@ def test_the_lid_tells():
                 station.lift(1)
                 station.wait(1, "ready")
                 assert len(station.wait_closed(number)) == number
-            # A lid that closes on the board that was there before is a new board.
+            # Closing the lid counts as a new board, even if the board is the same.
             mac = station.seat(1, f"lid={lid}")
             station.wait(1, "pass", mac)
             station.control("lid 1 open")
@@ -225,7 +224,7 @@ def test_the_lid_tells():
             assert verdicts(station, 4)[2:] == [(mac, "pass")] * 2
 
 
-def test_the_lid_is_opened_in_mid_flash():
+def test_the_lid_is_opened_during_an_attempt():
     with fixture("cts", flashing=SLOW) as station:
         mac = station.seat(1, "lid=cts")
         station.wait_writing(1)
@@ -243,7 +242,7 @@ def test_another_line_is_not_the_lid():
         station.seat(1, "lid=cts")
         station.seat(2, "lid=dcd")
         station.seat(3, "lid=dsr")
-        station.wait(3, "pass")  # so the others were read, too
+        station.wait(3, "pass")  # so the other lines have been read, too
         assert [station.slot(slot)["state"] for slot in (1, 2)] == ["ready"] * 2
         assert len(station.wait_closed(1)) == 1
         assert station.press_start(1) == 202, "a person may start it with an open lid"
@@ -265,7 +264,7 @@ def test_a_start_with_an_open_lid():
         station.wait(1, "pass")
 
 
-def test_boards_go_while_the_book_cannot_be_written():
+def test_boards_are_removed_while_the_book_cannot_be_written():
     with fixture("cts", flashing=SLOW) as station:
         with locked(station):
             gone = station.seat(1, "lid=cts")  # before its row is in the book
@@ -282,7 +281,7 @@ def test_boards_go_while_the_book_cannot_be_written():
         station.wait(1, "pass", mac)
         rows = station.wait_closed(len(station.rows()))
         assert [row["mac"] for row in rows if row["verdict"] == "pass"] == [judged, mac], rows
-        for row in rows[:-2]:  # gangd was told too late that it had gone
+        for row in rows[:-2]:  # the board was removed before gangd could see it
             assert (row["cause"], row["mac"]) in (("board-removed", ""), ("board-removed", gone)), rows
 
 
@@ -292,10 +291,10 @@ def ways():
     return (("probe", ""), ("start", ""), ("cts", "lid=cts"))
 
 
-def test_the_port_is_kept():
+def test_the_port_stays_locked_between_boards():
     for presence, words in ways():
         with fixture(presence) as station:
-            assert station.run("flock", "-n", "/dev/ttyUSB0", "true").returncode != 0, "another program slips in"
+            assert station.run("flock", "-n", "/dev/ttyUSB0", "true").returncode != 0, "the port is not locked"
             station.seat(1, words)
             if presence == "start":
                 assert station.press_start(1) == 202
@@ -323,7 +322,7 @@ def test_a_port_that_another_program_holds():
             assert station.log().count("Another program holds the port") == 1, "said once"
 
 
-def test_the_adapter_is_unplugged_in_every_stage():
+def test_the_adapter_is_unplugged_in_every_state():
     for presence, words in ways():
         with fixture(presence, flashing=SLOW) as station:
             station.unplug(1)
@@ -364,7 +363,7 @@ def test_nothing_begins_without_an_image():
             station.wait(1, "pass", mac)
 
 
-def test_an_adapter_that_gets_stuck_under_looks_comes_back():
+def test_a_slot_is_ready_again_when_its_adapter_was_stuck_during_a_probe():
     for presence, words in ways():
         if presence == "start":
             continue
@@ -379,7 +378,7 @@ def test_an_adapter_that_gets_stuck_under_looks_comes_back():
             assert verdicts(station, 1) == [(mac, "pass")]
 
 
-def test_an_adapter_that_is_stuck_in_mid_flash():
+def test_an_adapter_that_is_stuck_during_an_attempt():
     with fixture("cts", flashing=SLOW) as station:
         mac = station.seat(1, "lid=cts")
         station.wait_writing(1)
@@ -390,7 +389,7 @@ def test_an_adapter_that_is_stuck_in_mid_flash():
         station.wait(1, "pass", mac)
 
 
-def test_another_way_by_a_reload():
+def test_a_reload_changes_the_presence():
     with fixture("start") as station:
         def become(presence):
             station.sections["slots"] = f"presence = {presence}"
@@ -419,7 +418,7 @@ def test_another_way_by_a_reload():
         assert station.run("flock", "-n", "/dev/ttyUSB0", "true").returncode == 0, "what is muted is left alone"
 
 
-def test_another_way_in_mid_flash():
+def test_a_reload_changes_the_presence_during_an_attempt():
     with fixture("probe", flashing=SLOW) as station:
         mac = station.seat(1)
         station.wait_writing(1)
@@ -437,7 +436,7 @@ def test_another_way_in_mid_flash():
         assert verdicts(station, 2) == [(mac, "pass")] * 2
 
 
-def test_the_end_in_every_stage():
+def test_gangd_stops_in_every_state():
     for presence, words in ways():
         for wait_for in ("ready", "flashing", "pass"):
             with fixture(presence, flashing=SLOW if wait_for == "flashing" else "settle_ms = 50") as station:
@@ -451,7 +450,7 @@ def test_the_end_in_every_stage():
                     {"ready": [], "flashing": ["stopped"], "pass": ["none"]}[wait_for]
 
 
-def test_gangctl_starts():
+def test_gangctl_start():
     with fixture("start", (1, 2)) as station:
         def gangctl(*arguments, code=0):
             result = station.run(GANGCTL, *arguments, "--socket", station.socket)

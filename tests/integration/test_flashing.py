@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Good boards: they pass, and the book tells the truth about them."""
+"""Good boards: they pass, and the book records them correctly."""
 import hashlib
 import json
 import os
@@ -34,7 +34,7 @@ def test_eight_boards_at_once_and_what_the_book_says():
             row, attempt, mac = rows[f"1-1.{slot}"], attempts[f"1-1.{slot}"], station.mac(slot)
             assert row["mac"] == attempt["mac"] == mac
             assert row["path"] == f"pci-0000:00:14.0-usb-0:1.{slot}:1.0"
-            # The chip's id: what tells two OUIs apart in its efuses, and the tail of its MAC.
+            # The chip id: the code of the OUI in the efuses, and the last bytes of the MAC.
             assert row["chip_id"] == ("01" if mac.startswith("ac:d0:74") else "00") + mac.replace(":", "")[6:]
             assert (row["chip"], row["flash_id"], row["flash_size"]) == ("ESP8266EX", "ef4016", 1 << 22)
             assert attempt["image_md5"] == hashlib.md5(image()).hexdigest()
@@ -90,7 +90,7 @@ def test_several_files_at_offsets():
         assert flash[0x12000:0x20000] == b"\xff" * 0xe000, "what no file covers is left as it was"
 
 
-def test_what_no_file_covers_is_left_as_it_was():
+def test_flash_outside_of_the_files_is_not_changed():
     old = os.urandom(1 << 19)
     with Station() as station:
         with open(station.path("old.bin"), "wb") as file:
@@ -107,7 +107,7 @@ def test_a_stub_from_a_file():
         assert re.fullmatch(r"gangd \d+\.\d+\.\d+", attempt["stub"]), "the stub says who it is"
 
 
-def test_a_stub_that_never_greets():
+def test_a_stub_that_sends_no_greeting():
     with open(STUB_JSON, encoding="utf-8") as file:
         start = json.load(file)["text_start"]
     with Station(boards=1, flashing="settle_ms = 50\ntries = 2", start=False) as station:
@@ -132,7 +132,7 @@ def test_swapped_boards_each_have_their_row():
             macs.append(station.swap(1))
             station.wait(1, "pass", macs[-1])
         assert [row["mac"] for row in station.wait_closed(4)] == macs
-        # A board that was done and comes again is a new attempt of the same unit.
+        # A board that has passed and is plugged in again is a new attempt with the same unit.
         station.unplug(1)
         station.wait(1, "empty")
         station.replug(1)
@@ -154,7 +154,7 @@ def test_configured_slots_and_muted_ones():
         assert station.retry("none")[0] == 404
 
 
-def test_what_comes_during_a_hold_is_left_alone():
+def test_boards_that_come_during_a_pause_are_not_flashed():
     with Station(flashing=SLOW) as station:
         before = station.plug(1)
         station.wait_writing(1)
@@ -169,7 +169,7 @@ def test_what_comes_during_a_hold_is_left_alone():
 
         station.hold(0)
         shown = station.wait(2, lambda slot: slot["sentence"].startswith("Came during a hold"))
-        # Not by a reload that has news for all slots either; but by a person, or by coming again.
+        # A reload that changes all slots does not start it either; a person's start or plugging it in again does.
         station.send(signal.SIGHUP)
         station.wait_log("golden.bin, 65536 bytes", times=2)
         assert station.slot(2)["state"] == "blocked" and len(station.attempts()) == 1
@@ -185,7 +185,7 @@ def test_what_comes_during_a_hold_is_left_alone():
         station.wait(3, "pass")
 
 
-def test_events_tell_the_same_story():
+def test_events_of_one_attempt():
     with Station() as station:
         connection = bench.UnixConnection(station.socket, PATIENCE)
         connection.request("GET", "/api/v1/events")
@@ -212,7 +212,7 @@ def test_events_tell_the_same_story():
         assert events[-1][1] == station.attempts()[0]
 
 
-def test_the_firmware_runs_afterwards_or_not():
+def test_after_run_and_after_stay():
     for after, resets in (("run", True), ("stay", False)):
         with Station(boards=1, flashing=f"settle_ms = 50\nafter = {after}") as station:
             station.wait(1, "pass")

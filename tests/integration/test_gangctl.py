@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""gangctl as a person uses it: with a gangd, and with its book alone."""
+"""gangctl's commands with a running gangd, and with only its book."""
 import csv
 import io
 import json
@@ -15,7 +15,7 @@ DONE, REFUSED, USAGE, UNREACHABLE, NO_OUTPUT = 0, 1, 2, 3, 5
 
 class Gangctl:
     def __init__(self, station):
-        # In UTC, so that what it prints for people can be told from what it stands for.
+        # In UTC, so that the expected local times can be derived from the UTC times of the API.
         self.environment = {**os.environ, "GANGD_SOCKET": station.socket, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 
     def start(self, *arguments):
@@ -23,7 +23,7 @@ class Gangctl:
                                 stderr=subprocess.PIPE, text=True)
 
     def __call__(self, *arguments, code=DONE):
-        """What was printed: on standard output, or, if it is to fail, on standard error."""
+        """The output: standard output, or standard error if the command is to fail."""
         process = self.start(*arguments)
         out, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == code, (arguments, process.returncode, out, error)
@@ -83,7 +83,7 @@ def test_watch():
     with Station() as station:
         for options in ((), ("--json",)):
             watch = Gangctl(station).start("watch", *options)
-            # A board that comes before it listens is in what it shows first.
+            # A board that comes before `watch` is connected is in its first lines.
             mac = station.swap(1) if station.slot(1).get("adapter") else station.plug(1)
             station.wait(1, "pass", mac)
             lines = []
@@ -98,7 +98,7 @@ def test_watch():
             assert watch.returncode in (DONE, -signal.SIGINT), watch.returncode
 
 
-def test_watch_waits_for_a_gangd_that_has_gone():
+def test_watch_reconnects_to_a_restarted_gangd():
     with Station() as station:
         watch = Gangctl(station).start("watch")
         station.plug(1)
@@ -131,7 +131,7 @@ def test_export():
             name = station.path("export." + form)
             assert gangctl("export", "--format", form, "--output", name) == ""
             assert station.read("export." + form) == gangctl("export", "--format", form)
-        # What is there already is replaced when all is written, and not touched if it cannot be.
+        # An existing file is replaced when all is written, and not changed if writing fails.
         station.stop()
         gangctl("export", "--output", station.path("export.csv"), code=UNREACHABLE)
         assert list(csv.DictReader(io.StringIO(station.read("export.csv")))) == rows

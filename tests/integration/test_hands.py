@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Random hands: plugging, pulling, swapping, hanging, killing, by seed. What remains afterwards are the laws, which are
-checked when a station is closed."""
+"""Random operations, by seed: plug, unplug and swap boards, hang adapters, kill gangd. The invariants are checked when
+a station is closed."""
 import random
 import signal
 import time
@@ -10,7 +10,7 @@ from station import Station, run_tests, until
 
 SLOTS = range(1, 7)
 STEPS = 90
-# What boards are like. Most are good; some kill themselves at a random moment.
+# Faults of the boards. Most boards are good; some unplug, hang or reset themselves at a random moment.
 BOARDS = ("", "", "", "", "noise=0.0001", "silent", "tx-open", "unplug-after={}", "hang-after={}", "reset-after=2000")
 
 
@@ -26,7 +26,7 @@ class Hands:
         return self.dice.choice(BOARDS).format(self.dice.randrange(1, 22000))
 
     def pull(self, slot):
-        """Some boards fall out by themselves."""
+        """The adapter may be gone already, because some boards unplug themselves."""
         self.plugged.discard(slot)
         if self.station.control(f"status {slot}") != "empty":
             try:
@@ -58,10 +58,10 @@ class Hands:
             assert "there is no adapter" in str(error), error
 
     def end(self):
-        """Of all steps; no adapter is left."""
+        """Called after all steps, when no adapter is left."""
 
     def rest(self):
-        """Sometimes a while, in which things happen; sometimes none."""
+        """Waits for a random time, which may be 0."""
         time.sleep(self.dice.choice((0, 0, 0.01, 0.1, 0.4)))
 
 
@@ -91,7 +91,7 @@ class FixtureHands(Hands):
             self.reload(self.dice.choice(self.PRESENCES))
 
     def swap(self, slot):
-        """Lifts what is there, or seats a board; some fall out with their adapter."""
+        """Lifts the board, or seats one if there is none. The adapter may be gone already."""
         try:
             seated = self.station.wire(slot).get("board", "none") != "none"
             self.station.control(f"lift {slot}" if seated else f"seat {slot} lid=cts {self.board()}")
@@ -121,7 +121,7 @@ def play(seed, kills, kind=Hands):
             if number % 15 == 14 and kills:
                 station.stop(hands.dice.choice((signal.SIGKILL, signal.SIGTERM)))
                 station.start()
-        # After all that, a good board in each slot passes.
+        # Afterwards a good board in each slot passes.
         for slot in SLOTS:
             hands.pull(slot)
         hands.end()
@@ -130,24 +130,24 @@ def play(seed, kills, kind=Hands):
             station.plug(slot)
         for slot in SLOTS:
             station.wait(slot, "pass", station.mac(slot))
-        assert not blocked_signals(station.gangd.pid), "it must go on hearing them"
+        assert not blocked_signals(station.gangd.pid), "gangd must still receive all signals"
         rows = station.wait_closed(len(station.rows()))
         assert len([row for row in rows if row["verdict"] == "pass"]) >= len(SLOTS)
 
 
-def test_hands():
+def test_random_operations():
     play(seed=1, kills=False)
 
 
-def test_hands_and_a_gangd_that_dies():
+def test_random_operations_with_gangd_killed():
     play(seed=2, kills=True)
 
 
-def test_hands_at_fixtures():
+def test_random_operations_at_fixtures():
     play(seed=3, kills=False, kind=FixtureHands)
 
 
-def test_hands_at_fixtures_and_a_gangd_that_dies():
+def test_random_operations_at_fixtures_with_gangd_killed():
     play(seed=4, kills=True, kind=FixtureHands)
 
 

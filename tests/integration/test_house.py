@@ -70,7 +70,7 @@ def check_includes(changes):
 
 
 def expect(result, *faults):
-    """Each fault is one line and holds all words of its tuple; there is no other line."""
+    """Each fault is one line with all words of its tuple; there is no other line."""
     status, lines = result
     assert status == 1, lines
     assert len(lines) == len(faults), lines

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What people give to gangd: configurations, images, reloads, requests; and ports that somebody else holds."""
+"""Input to gangd: configurations, images, reloads, requests; and ports that another program has open."""
 import hashlib
 import os
 import signal
@@ -20,7 +20,7 @@ def md5(data):
 
 
 def check(directory, text, **options):
-    """(exit code, what was said) of --check-config for a configuration; {} stands for the directory."""
+    """(exit code, output) of --check-config for a configuration; {} stands for the directory."""
     path = os.path.join(directory, "gangd.conf")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text.replace("{}", directory))
@@ -112,7 +112,7 @@ def reload_until(station, condition):
     return station.wait_status(lambda status: condition(status["golden"]))
 
 
-def test_a_new_image_is_for_the_boards_that_come_later():
+def test_a_new_image_is_used_for_later_boards():
     large = image(131072)
     with Station(boards=1, golden=large, flashing=SLOW) as station:
         station.wait_writing(1)
@@ -181,7 +181,7 @@ def test_slots_of_a_new_configuration():
         station.wait(4, "muted")
         station.swap(2)
         station.wait("B", "pass", station.mac(2))
-        # And back: the muted ones are flashed.
+        # Back to the first configuration: the boards in muted slots are flashed.
         station.sections["slots"] = "unknown = flash\n"
         station.write_config()
         station.send(signal.SIGHUP)
@@ -191,7 +191,7 @@ def test_slots_of_a_new_configuration():
         station.wait_closed(6)
 
 
-def test_no_image_at_the_start():
+def test_start_without_an_image():
     with Station(boards=1, golden=None) as station:
         assert station.path("golden.bin") in station.log()
         golden = station.status()["golden"]
@@ -209,7 +209,7 @@ def test_no_image_at_the_start():
 # --- requests
 
 
-def test_requests_that_make_no_sense():
+def test_invalid_requests():
     with Station() as station:
         for path, word in (("attempts?verdict=maybe", "maybe"), ("attempts?colour=red", "colour"),
                            ("units?limit=0", "limit"), ("attempts?since=tomorrow", "tomorrow"),
@@ -223,7 +223,7 @@ def test_requests_that_make_no_sense():
         assert station.status()["book"]["ok"]
 
 
-# --- a port that somebody else holds
+# --- a port that another program has open
 
 
 def test_a_busy_port_names_its_holder():

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""gangctl slots and slots learn: an engineer at a fixture, with gangd at work and without one."""
+"""gangctl slots and slots learn, with a running gangd and without one."""
 import contextlib
 import json
 import os
@@ -31,7 +31,7 @@ def path(slot, interface=0):
 
 
 class Learn:
-    """A gangctl slots learn; what it says is read line by line."""
+    """A running `gangctl slots learn`; its output is read line by line."""
 
     def __init__(self, boardsim, *arguments):
         command = [GANGCTL, "slots", "learn", "--socket", getattr(boardsim, "socket", boardsim.path("nobody")), *arguments]
@@ -46,7 +46,7 @@ class Learn:
         self.lines.put("")
 
     def hears(self, text):
-        """Waits for a line with that in it, and returns it."""
+        """Waits for a line that contains a text, and returns it."""
         while True:
             line = self.lines.get(timeout=PATIENCE)
             self.said.append(line)
@@ -59,7 +59,7 @@ class Learn:
         self.process.stdin.flush()
 
     def end(self, code=DONE):
-        """Waits for the end, and returns what is on standard output; all that was said is in `said`."""
+        """Waits for the end and returns standard output; all of standard error is in `said`."""
         output = self.process.stdout.read()
         assert self.process.wait(PATIENCE) == code, (self.process.returncode, output, self.said)
         self.reader.join()
@@ -99,7 +99,7 @@ def sections(*places):
     return "\n".join(f"[slot {name}]\npath = {where}\n" for name, where in places)
 
 
-def test_one_after_the_other():
+def test_slots_are_learned_one_after_the_other():
     with Boardsim(boards=1) as boardsim, learning(boardsim, "A1", "A2", "A3") as learn:
         learn.hears("1 port is plugged in already")
         learn.hears("A1: plug")
@@ -107,7 +107,7 @@ def test_one_after_the_other():
         line = learn.hears("A1 is ")
         assert path(5) in line and "cp210x CP2102N" in line and "/dev/ttyUSB1" in line, line
         learn.hears("A2: plug")
-        # The same place again, then the one that was there before.
+        # The same position again, then the adapter that was plugged in before.
         boardsim.unplug(5)
         boardsim.replug(5)
         learn.hears(f"{path(5)} is A1 already")
@@ -141,7 +141,7 @@ def test_twins_without_a_serial_number():
         assert learn.end() == sections(("A1", path(1)), ("A2", path(2)))
 
 
-def test_two_at_once_are_sent_back():
+def test_two_adapters_at_once_are_refused():
     with Boardsim() as boardsim, learning(boardsim, "A1") as learn:
         learn.hears("A1: plug")
         plug_at_once(boardsim, learn, 1, 2)
@@ -152,7 +152,7 @@ def test_two_at_once_are_sent_back():
 
 
 def plug_at_once(boardsim, learn, *slots):
-    """For gangctl, which hears of none before all are there."""
+    """Plugs adapters in while gangctl is stopped, so that it sees all of them at once."""
     learn.process.send_signal(signal.SIGSTOP)
     for slot in slots:
         boardsim.plug(slot)
@@ -186,7 +186,7 @@ def test_four_ports_of_one_adapter():
                 boardsim.unplug(slot)
 
 
-def test_four_ports_that_are_not_wanted():
+def test_four_ports_are_declined():
     with Boardsim(adapter="ft4232h") as boardsim, learning(boardsim, "A1", "A2") as learn:
         learn.hears("A1: plug")
         plug_at_once(boardsim, learn, 1, 2, 3, 4)
@@ -207,7 +207,7 @@ def test_four_ports_that_are_not_wanted():
         assert learn.end() == ""
 
 
-def test_into_the_configuration():
+def test_slots_are_written_to_the_configuration():
     with Station(start=False) as station:
         name = write_conf(station)
         os.chmod(name, 0o640)
@@ -220,26 +220,26 @@ def test_into_the_configuration():
             learn.hears("A7 is " + path(1))
             station.plug(2)
             assert learn.end() == "" and any("systemctl reload gangd" in line for line in learn.said), learn.said
-        # In the manner of the file's first line.
+        # With the line end of the file's first line.
         assert read(name) == (before.replace(path(7), path(1)) + f"\r\n\r\n[slot A8]\r\npath = {path(2)}\r\n"), read(name)
         assert read(name + "~") == before and os.path.islink(link)
         assert stat.S_IMODE(os.stat(name).st_mode) == 0o640
         assert sorted(entry for entry in os.listdir(station.dir) if "bench" in entry) == ["bench.conf", "bench.conf~"]
 
 
-def test_names_that_are_there():
+def test_names_that_exist_already():
     with Boardsim() as boardsim:
         name = write_conf(boardsim, CONF + f"\n[slot A8]\npath = {path(8)}\n")
         with open(boardsim.path("golden.bin"), "wb"):
             pass
-        # The place of one that is not learned now.
+        # The path of a configured slot that is not learned now.
         with learning(boardsim, "--config", name, "B1") as learn:
             learn.hears("B1: plug")
             boardsim.plug(7)
             learn.hears(f"{path(7)} is A7 already")
             learn.type("q")
             assert learn.end() == ""
-        # Changed over: what one had is the other's.
+        # Interchanged: each slot gets the other's path.
         boardsim.unplug(7)
         with learning(boardsim, "--config", name, "--write", "A7", "A8") as learn:
             learn.hears("A7 (now")
@@ -252,7 +252,7 @@ def test_names_that_are_there():
             learn.end()
         for slot in (7, 8):
             boardsim.unplug(slot)
-        # One that is left without a place.
+        # A slot that would be left without a path.
         before = read(name)
         with learning(boardsim, "--config", name, "--write", "A7", "A8") as learn:
             learn.hears("A7 (now")
@@ -277,7 +277,7 @@ def test_a_configuration_that_cannot_be_written():
 
 
 def as_nobody(boardsim, name, *arguments):
-    """For tests that run as root, who may write everywhere."""
+    """Runs as another user if the test runs as root, because root may write everywhere."""
     return ["setpriv", "--reuid=65534", "--clear-groups", "--regid=65534", GANGCTL, "slots", "learn", "--socket",
             boardsim.path("nobody"), "--config", name, *arguments] if os.geteuid() == 0 else [
                 GANGCTL, "slots", "learn", "--socket", boardsim.path("nobody"), "--config", name, *arguments]
@@ -298,7 +298,7 @@ def test_a_directory_that_is_read_only():
         os.chmod(place, 0o755)
 
 
-def test_a_configuration_that_went_wrong_meanwhile():
+def test_a_configuration_that_became_invalid_meanwhile():
     with Boardsim() as boardsim:
         name = write_conf(boardsim)
         with learning(boardsim, "--write", "--config", name, "A1") as learn:
@@ -310,7 +310,7 @@ def test_a_configuration_that_went_wrong_meanwhile():
         assert read(name) == "[station]\nnmae = x\n" and not os.path.exists(name + "~")
 
 
-def test_gangd_is_held_meanwhile():
+def test_gangd_is_paused_meanwhile():
     with Station(flashing=SLOW) as station:
         name = station.config
         at_work = station.plug(9)
@@ -333,7 +333,7 @@ def test_gangd_is_held_meanwhile():
         station.wait("A1", "pass")
 
 
-def test_a_place_that_was_ignored_is_not_flashed_when_it_gets_its_name():
+def test_an_ignored_slot_is_not_flashed_when_it_gets_its_name():
     with Station(slots="unknown = ignore") as station:
         with learning(station, "--write", "--config", station.config, "A1") as learn:
             learn.hears("A1: plug")
@@ -347,9 +347,9 @@ def test_a_place_that_was_ignored_is_not_flashed_when_it_gets_its_name():
 
 
 def test_a_fixture_is_ready_when_it_has_its_names():
-    """Bare adapters are plugged in, once; then boards are put in."""
+    """Adapters without boards are plugged in once; then boards are put in."""
     with Station(slots="unknown = ignore") as station:
-        # That the adapters stay may be said before or after they have come.
+        # `presence` may be configured before or after the adapters have been plugged in.
         station.sections["slots"] = f"unknown = ignore\n[slot A1]\npath = {path(9)}\npresence = probe"
         station.write_config()
         with learning(station, "--write", "--config", station.config, "A1", "A2") as learn:
@@ -370,7 +370,7 @@ def test_a_fixture_is_ready_when_it_has_its_names():
         assert len(station.attempts()) == 1, station.attempts()
 
 
-def test_nothing_begins_in_a_fixture_that_is_held():
+def test_no_attempt_begins_in_a_paused_fixture():
     with Station(slots="presence = probe", start=False) as station:
         station.control("fixture 1")
         station.start()
@@ -383,7 +383,7 @@ def test_nothing_begins_in_a_fixture_that_is_held():
         station.wait(1, "pass", mac)
 
 
-def test_the_hold_ends_with_us():
+def test_the_pause_ends_after_gangctl():
     with Station() as station:
         with learning(station) as learn:
             learn.hears("gangd is held")
@@ -398,7 +398,7 @@ def test_the_hold_ends_with_us():
         until("the lease ends", lambda: not station.status()["held"])
 
 
-def test_a_gangd_that_comes_meanwhile():
+def test_gangd_is_started_meanwhile():
     with Station(start=False) as station, learning(station) as learn:
         learn.hears("gangd does not run")
         station.start()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The manual pages say what the programs say of themselves: every option, every command, every key."""
+"""The manual pages explain every option, every command and every key of the configuration."""
 import os
 import re
 import subprocess
@@ -38,7 +38,7 @@ def test_every_command_of_gangctl():
     for command in commands:
         assert f".B gangctl {command}\n" in page, command
         assert re.search(rf"\.TP\n\.B[IR]? {command}( |\n)", page), f"{command} is not explained"
-        # Its own options are among those of the overview.
+        # The options of the command are among those of the overview.
         assert options(said_by("gangctl", *command.split(), "--help")) <= options(said_by("gangctl", "--help")), command
 
 

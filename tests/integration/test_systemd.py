@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What gangd has with systemd: sockets that are passed to it, and verdicts with fields in the journal."""
+"""gangd and systemd: passed sockets, the supervisor, and verdicts with fields in the journal."""
 import contextlib
 import fcntl
 import grp
@@ -16,20 +16,21 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from station import PATIENCE, Skip, Station, run_tests, until  # noqa: E402
 
-# Takes the first of its arguments, descriptors, from 3 on, and becomes the rest: what systemd does between fork and exec.
+# Passes sockets like systemd between fork and exec: moves the descriptors in the arguments before "--" to 3 and up,
+# then executes the command behind it.
 PASS = ('n=3; while [ "$1" != -- ]; do eval "exec $n<&$1 $1<&-"; n=$((n + 1)); shift; done; shift; '
         'export LISTEN_PID=$$ LISTEN_FDS=$((n - 3)); exec "$@"')
 
 
 class Activated(Station):
-    """A station with sockets made before gangd, as gangd.socket makes them, and more that nobody asked for."""
+    """A station with sockets made before gangd, like those of gangd.socket, and more that are not configured."""
 
     def __init__(self, others=0, **options):
         self.listeners = []
         tcp = self.listen(socket.AF_INET, ("127.0.0.1", 0))
         self.port = tcp.getsockname()[1]
         super().__init__(http_lines=f"listen = 127.0.0.1:{self.port}", start=False, **options)
-        # The last word on a key counts, and the station begins with "none".
+        # Of several values for a key the last one counts, and the station begins with "none".
         self.sections["http"] = self.sections["http"].replace("listen = none\n", "")
         self.write_config()
         self.listen(socket.AF_UNIX, self.socket)
@@ -40,7 +41,7 @@ class Activated(Station):
         listener = socket.socket(family)
         listener.bind(address)
         listener.listen(8)
-        # Above all that gangd's are moved to.
+        # Above all numbers to which gangd's descriptors are moved.
         self.listeners.append(socket.socket(fileno=fcntl.fcntl(listener.detach(), fcntl.F_DUPFD, 100)))
         return self.listeners[-1]
 
@@ -49,7 +50,7 @@ class Activated(Station):
         return super().spawn(["bash", "-c", PASS, "pass", *map(str, numbers), "--", *command], pass_fds=numbers, **options)
 
     def ask(self, family):
-        """A connection with a request on its way."""
+        """A connection on which a request has been sent."""
         client = socket.socket(family)
         client.settimeout(PATIENCE)
         client.connect(self.socket if family == socket.AF_UNIX else ("127.0.0.1", self.port))
@@ -74,7 +75,7 @@ def answer(client):
 FAMILIES = (socket.AF_INET, socket.AF_UNIX)
 
 
-def test_who_connects_while_gangd_is_away_is_answered_when_it_is_back():
+def test_a_client_that_connects_during_a_restart_is_answered():
     with Activated(boards=0) as station:
         waiting = [station.ask(family) for family in FAMILIES]
         station.start(ready=False)
@@ -91,13 +92,13 @@ def test_who_connects_while_gangd_is_away_is_answered_when_it_is_back():
         assert "does not name" not in station.log(), station.log()
 
 
-def test_a_socket_that_the_configuration_does_not_name_is_told():
+def test_a_passed_socket_that_is_not_configured_is_reported():
     with Activated(others=1) as station:
         station.start()
         assert station.log().count("systemd listens at a place that the configuration does not name") == 1, station.log()
 
 
-def test_a_passed_socket_for_another_group_is_told():
+def test_a_passed_socket_for_another_group_is_reported():
     with Activated() as station:
         ours = os.stat(station.socket).st_gid
         other = next(group for group in grp.getgrall() if group.gr_gid != ours)
@@ -111,7 +112,7 @@ def test_a_passed_socket_for_another_group_is_told():
             station.stop()
 
 
-def test_without_passed_sockets_the_socket_goes_with_gangd():
+def test_without_passed_sockets_the_socket_is_removed_at_the_end():
     with Station() as station:
         assert stat.S_ISSOCK(os.stat(station.socket).st_mode)
         assert station.stop() == 0
@@ -119,7 +120,7 @@ def test_without_passed_sockets_the_socket_goes_with_gangd():
 
 
 class Kept(Activated):
-    """A station whose gangd finds systemd's notification socket: it is a supervisor, and its child does the work."""
+    """A station whose gangd has a notification socket: it becomes the supervisor, and its child does the work."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -145,7 +146,7 @@ def is_alive(pid):
     return os.path.exists(f"/proc/{pid}/exe")
 
 
-def test_the_supervisor_passes_on_what_systemd_says():
+def test_the_supervisor_passes_signals_and_sockets_on():
     with Kept(boards=0) as station:
         waiting = station.ask(socket.AF_UNIX)
         station.start(ready=False)
@@ -160,7 +161,7 @@ def test_the_supervisor_passes_on_what_systemd_says():
         until("the child's end", lambda: not is_alive(child))
 
 
-def test_supervisor_and_child_die_together():
+def test_supervisor_and_child_exit_together():
     with Kept(boards=0) as station:
         for kill_child in (True, False):
             station.start(ready=False)
@@ -173,7 +174,7 @@ def test_supervisor_and_child_die_together():
 
 
 class Journal:
-    """A journal's socket, and what makes a program think that its standard error is connected to it."""
+    """A journal's socket, and a standard error that a program recognizes as connected to the journal."""
 
     def __init__(self, directory):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -196,7 +197,7 @@ class Journal:
 
 
 class Journaled(Station):
-    """A station whose gangd finds `journal` where systemd's is: in a mount namespace of its own."""
+    """A station whose gangd has `journal` in place of systemd's, by a mount namespace of its own."""
 
     apart = ("unshare", "--user", "--map-root-user", "--mount")
 
@@ -225,7 +226,7 @@ def may_make_namespaces():
         raise Skip("no user namespaces: a journal cannot be put in the place of systemd's")
 
 
-def test_the_journal_can_be_asked_for_a_slot_a_board_a_verdict_or_a_cause():
+def test_the_journal_has_fields_for_slot_mac_verdict_and_cause():
     may_make_namespaces()
     with Journaled() as station:
         station.start()
@@ -240,12 +241,12 @@ def test_the_journal_can_be_asked_for_a_slot_a_board_a_verdict_or_a_cause():
         entry = station.journal.entry()
         assert [entry.get(name) for name in ("SLOT", "MAC", "VERDICT", "CAUSE", "PRIORITY")] == [
             "1-1.2", "", "fail", "tx-open", "4"], entry
-        # All else goes by standard error, with its level; nothing goes both ways.
+        # All other messages are written to standard error, with their level; no message is written to both.
         assert "<6>slot: 1-1.1: /dev/ttyUSB" in station.log(), station.log()
         assert "attempt 1 pass" not in station.log(), station.log()
 
 
-def test_verdicts_are_lines_where_standard_error_is_no_journal():
+def test_verdicts_are_lines_if_standard_error_is_not_the_journal():
     may_make_namespaces()
     with Journaled(is_journal=False, boards=1) as station:
         station.start()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Bad wires and adapters, and what gangd makes of each: those that it gets along with, and those that it names."""
+"""Bad wires and adapters: which of them gangd tolerates, and which cause it reports for the others."""
 import concurrent.futures
 
 from station import SLOW, Station, fails, image, run_tests
@@ -12,31 +12,31 @@ def passes(station, slot):
     return attempt
 
 
-def test_lines_that_do_not_lead_where_they_should():
+def test_reset_lines_that_are_open_swapped_or_unreliable():
     with Station() as station:
         station.plug(1, "en-open")
         station.plug(2, "lines-swapped")
         station.plug(3, "drop-lines=0.1")
-        # It has said its banner before the port was open, and is not reset.
+        # It has printed its boot banner before the port was open, and cannot be reset.
         fails(station, 1, "board-silent", "The board is silent", 1)
         fails(station, 2, "not-download-mode", "The board starts its firmware instead of the loader", 1)
         passes(station, 3)
 
 
-def test_a_board_that_dies():
+def test_a_board_that_stops_responding():
     with Station() as station:
         station.plug(1, "hang-after=3000")   # while the stub is loaded
         station.plug(2, "hang-after=20000")  # while the image is written
         for slot in (1, 2):
             attempt = fails(station, slot, "board-silent", "The board is silent", 3)
             assert attempt["mac"] == station.mac(slot), attempt
-        # It would work once more: a power cycle is what it takes.
+        # A power cycle makes the board work again.
         station.unplug(1)
         station.plug(1)
         passes(station, 1)
 
 
-def test_a_noisy_boot_is_no_obstacle():
+def test_a_noisy_boot_passes_at_the_first_try():
     with Station() as station:
         station.plug(1, "noisy-boot")
         assert passes(station, 1)["tries"] == 1
@@ -51,7 +51,7 @@ def test_noise_of_each_kind_and_direction():
             list(pool.map(lambda slot: passes(station, slot), range(1, len(words) + 1)))
 
 
-def test_rates_that_the_adapter_cannot_do():
+def test_baud_rates_that_the_adapter_does_not_support():
     for adapter in ("cp2102n", "ch340"):
         with Station(adapter=adapter) as station:
             station.plug(1, "max-baud=460800")
@@ -81,7 +81,7 @@ def test_four_ports_of_one_adapter_are_four_slots():
 def test_a_bouncing_contact():
     with Station(flashing=SLOW) as station:
         mac = station.plug(1, "bounce-after=20000")
-        # gangd has the port open in that moment: the board is back as another tty, in the same slot.
+        # gangd has the port open at that moment, so the board comes back as another tty, in the same slot.
         shown = station.wait(1, "pass", mac)
         assert shown["adapter"]["devnode"] == "/dev/ttyUSB1", shown
         rows = station.wait_closed(2)
