@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Chromium, and a page whose every complaint is kept.
- */
+/* Chromium, and a page whose errors are collected. */
 import { chromium } from 'playwright-core';
 
 const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -13,8 +11,8 @@ export function launch() {
 
 /*
  * A new page in a context of its own. `complaints` collects console errors, uncaught exceptions and violations of the
- * Content-Security-Policy. While `page.offline` is set, failed requests are no complaint: then gangd is away on purpose.
- */
+ * Content-Security-Policy. While `page.offline` is set, failed requests are ignored, because gangd is stopped on
+ * purpose. */
 export async function openPage(browser, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ...options });
     const page = await context.newPage();
@@ -27,7 +25,7 @@ export async function openPage(browser, options = {}) {
     });
     page.on('pageerror', (error) => page.complaints.push(`exception: ${error.message}`));
     page.on('console', (message) => {
-        /* Sound that is remembered as on, but not yet allowed by a click: the page must try, and Chromium must say so. */
+        /* Expected if sound is stored as on but no click has allowed it yet: the page tries, and Chromium warns. */
         if (message.text().startsWith('The AudioContext was not allowed to start'))
             return;
         const network = message.text().startsWith('Failed to load resource: net::');

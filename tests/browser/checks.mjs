@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The smallest runner that serves: named checks, a count, and waiting for a condition.
- */
+/* A small test runner: named checks, a count, and waiting for a condition. */
 import assert from 'node:assert/strict';
 import { stripVTControlCharacters } from 'node:util';
 
 let passed = 0;
 let failed = 0;
 
-/* Runs `body`; a failure is reported and counted, and the next check goes on. */
+/* Runs `body`. A failure is reported and counted; the following checks still run. */
 export async function check(name, body) {
     try {
         await body();
@@ -25,13 +23,14 @@ export function failures() {
     return failed;
 }
 
-/* Prints the sum; true if all is well. Nothing checked is not well. */
+/* Prints the sum. Returns true if at least one check ran and none failed. */
 export function summary() {
     console.log(`${passed} passed, ${failed} failed`);
     return failed === 0 && passed > 0;
 }
 
-/* Asks until `probe` gives something true, and returns it. The limit is for what hangs, not for what is slow. */
+/* Calls `probe` until it returns a true value, and returns that. The limit is generous: it is for hangs, not for slow
+ * machines. */
 export async function until(what, probe, seconds = 120) {
     const end = Date.now() + seconds * 1000;
     while (Date.now() < end) {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A fixture at whose slots a person says when the board is in: the page's buttons and its key.
- */
+/* A fixture with `presence = start`: the dashboard's start buttons and its key. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { Station } from './station.mjs';
 import { openPage } from './browser.mjs';
 import { check, until } from './checks.mjs';
 
-/* Keeps what the button for all ever said, so that no short moment is missed between two looks. */
+/* Records every text of the start button for all slots, so that a short-lived one is not missed between two checks. */
 function watchStart() {
     const button = document.getElementById('start');
     globalThis.starts = [];
@@ -18,7 +16,7 @@ function watchStart() {
 }
 
 class Fixture {
-    posts = []; /* what the page asked of gangd to do */
+    posts = []; /* the POST requests of the page */
 
     static async open(browser) {
         const it = new Fixture();
@@ -51,17 +49,17 @@ class Fixture {
 
     /* A new board in the slot; returns its MAC. */
     async seat(slot, words = '') {
-        await this.station.order(`lift ${slot}`).catch(() => {}); /* if one is there */
+        await this.station.order(`lift ${slot}`).catch(() => {}); /* if there is a board */
         await this.station.order(`seat ${slot} ${words}`);
         return /board=(\S+)/.exec(await this.station.order(`status ${slot}`))[1];
     }
 
-    /* What the book says of the slot: MACs and verdicts. */
+    /* MACs and verdicts of the slot's attempts in the book. */
     async book(name) {
         return (await this.station.get(`attempts?slot=${name}`)).map(({ mac, verdict }) => [mac, verdict]);
     }
 
-    /* What was asked since the last call. */
+    /* The requests since the last call. */
     asked() {
         return this.posts.splice(0);
     }
@@ -81,7 +79,7 @@ async function emptyFixture(it) {
         assert.equal(await it.text('A3', 'word'), 'EMPTY');
         await it.shot('ready');
     });
-    await check('fixture: what can start has its button, and all have one', async () => {
+    await check('fixture: each slot that can start has a button, and there is one for all', async () => {
         assert.equal(await it.text('A1', 'start'), 'Start');
         assert.equal(await it.tile('A3').locator('.start').isVisible(), false);
         assert.match(await it.page.locator('#start').textContent(), /Start\s+2 slots\s+S/);
@@ -99,7 +97,7 @@ async function oneByOne(it) {
         assert.deepEqual(it.asked(), ['slots/A1/start']);
         assert.deepEqual(await it.book('A1'), [[mac, 'pass']]);
     });
-    await check('fixture: the tile says to take the board out, and stays until the next start', async () => {
+    await check('fixture: the tile says to take the board out and shows the verdict until the next start', async () => {
         await it.station.order('lift 1');
         assert.match(await it.text('A1', 'sentence'), /take the board/);
         assert.equal(await it.text('A1', 'start'), 'Start');
@@ -109,7 +107,7 @@ async function oneByOne(it) {
 
 async function allAtOnce(it) {
     const macs = [await it.seat(1), await it.seat(2, 'silent')];
-    await check('fixture: the key S, held down, starts all that can, once', async () => {
+    await check('fixture: the key S, held down, starts each slot that can start once', async () => {
         await it.page.keyboard.down('s');
         await it.page.keyboard.down('s');
         await it.page.keyboard.up('s');
@@ -119,13 +117,13 @@ async function allAtOnce(it) {
         assert.deepEqual((await it.book('A1')).slice(1), [[macs[0], 'pass']]);
         assert.deepEqual(await it.book('A2'), [['', 'fail']]);
     });
-    await check('fixture: while all are at work the button for all cannot be pressed, and says so', async () => {
+    await check('fixture: while all slots are at work the button for all is disabled and says so', async () => {
         const starts = await it.page.evaluate(() => globalThis.starts);
         assert.ok(starts.includes('true,No slot can start now'), JSON.stringify(starts));
         await until('it can again', async () => (await it.page.locator('#start').getAttribute('aria-disabled')) === 'false');
     });
     await it.seat(2);
-    await check('fixture: it is pressed by keyboard, and keeps the focus for the next boards', async () => {
+    await check('fixture: the button works by keyboard and keeps the focus', async () => {
         await it.page.locator('#start').focus();
         await it.page.keyboard.press('Enter');
         await it.state('A2', 'pass');
@@ -139,7 +137,7 @@ async function allAtOnce(it) {
 async function refused(it) {
     const said = (words) => until(`"${words}"`, async () => (await it.page.locator('#toast').textContent()).includes(words));
     await it.station.post('hold?seconds=60');
-    await check('fixture: why a start was refused is said', async () => {
+    await check('fixture: the reason for a refused start is shown', async () => {
         await it.tile('A1').locator('.start').click();
         await said('A1: gangd is held');
         await it.page.locator('#start').click();
@@ -147,13 +145,13 @@ async function refused(it) {
         assert.deepEqual(it.asked(), ['slots/A1/start', 'start']);
     });
     await it.station.post('hold?seconds=0');
-    await check('fixture: and nothing was started', async () => {
+    await check('fixture: the refused start has started nothing', async () => {
         assert.equal((await it.book('A1')).length, 3);
         assert.deepEqual(it.page.complaints.filter((text) => !text.includes('409')), []);
     });
 }
 
-/* In a station of its own. */
+/* Runs these checks in a station of their own. */
 export async function fixtureChecks(browser) {
     const it = await Fixture.open(browser);
     try {

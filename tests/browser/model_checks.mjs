@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of the page that need no station: words, model, layout, and every look of a tile. They run in the browser on
- * the modules that gangd serves, so what is checked is what is shipped.
- */
+ * Checks that need no boards: words, model, layout, and every look of a tile. They run in the browser on the modules
+ * that gangd serves, that is, on the shipped files. */
 import assert from 'node:assert/strict';
 import { check } from './checks.mjs';
 
@@ -54,7 +53,7 @@ async function words(page) {
         assert.equal(failed.action, 'Try again');
         assert.equal((await describe(STATES[3])).sentence, 'Hold the flash button and press reset');
     });
-    await check('words: a board that was right already is told from one that was written', async () => {
+    await check('words: a board that was right already is distinguished from one that was written', async () => {
         const left = { ...STATES[0], attempt: { ...STATES[0].attempt, written: false } };
         assert.equal((await describe(left)).aside, 'Last: 18:fe:34:a1:b2:c3 passed, not written');
         const written = { ...left.attempt, written: true };
@@ -66,13 +65,13 @@ async function words(page) {
         const comparing = { ...STATES[4].attempt, phase: 'compare' };
         assert.equal((await describe({ ...STATES[4], attempt: comparing })).word, 'COMPARING');
     });
-    await check('words: a fixture without a board says what to do, and which board was there', async () => {
+    await check('words: a fixture without a board says what to do, and names the previous board', async () => {
         const view = await describe(STATES.at(-1));
         assert.equal(view.sentence, 'Put a board in and press start');
         assert.equal(view.aside, 'Last: 18:fe:34:a1:b2:c3 passed');
         assert.equal(view.mac, '');
     });
-    await check('words: a tile offers a start where a person gives it, elsewhere another try to a bad board', async () => {
+    await check('words: a tile offers a start with presence = start, else another try to a bad board', async () => {
         const offers = async (presence) => (await Promise.all(STATES.map((slot) => describe({ ...slot, presence }))))
             .map((view, i) => [STATES[i].state, view.action]).filter(([, action]) => action !== '');
         for (const presence of ['plug', 'probe', 'cts', 'dsr', 'dcd'])
@@ -94,7 +93,7 @@ async function words(page) {
             (await describe({ ...STATES[4], attempt: { ...STATES[4].attempt, percent: value } })).percent;
         assert.deepEqual(await Promise.all([-1, 0, 43.9, 99.9, 100, 130].map(percent)), [0, 0, 43, 99, 100, 100]);
     });
-    await check('words: a state or phase of a later gangd does no harm', async () => {
+    await check('words: an unknown state or phase, of a later gangd, is shown as a word', async () => {
         assert.equal((await describe({ ...SLOT, state: 'levitating' })).word, 'LEVITATING');
         const view = await describe({ ...STATES[4], attempt: { ...STATES[4].attempt, phase: 'polish' } });
         assert.equal(view.word, 'WORKING');
@@ -111,7 +110,7 @@ async function words(page) {
         assert.deepEqual(got.yields, ['–', '0 %', '98.3 %', '99.9 %', '100 %']);
         assert.equal(got.date, '2026-03-02');
     });
-    await check('words: a slot without a name is called by its ports', async () => {
+    await check('words: a slot without a name is named after its USB ports', async () => {
         const label = (name) => inPage(page, 'words.js', (m, n) => m.slotLabel(n), name);
         assert.equal(await label('A1'), 'A1');
         assert.equal(await label('1-1.2'), '1-1.2');
@@ -133,7 +132,7 @@ async function words(page) {
 }
 
 async function model(page) {
-    /* Applies events to a fresh model; returns the changes and the order of the slots at the end. */
+    /* Applies events to a new model; returns the changes and the order of the slots at the end. */
     const run = (events) => inPage(page, 'state.js', (m, list) => {
         const it = new m.Model();
         const changes = list.map(([type, data]) => it.apply(type, data));
@@ -142,33 +141,33 @@ async function model(page) {
     const status = (...slots) => ({ station: 's', slots });
     const verdict = { ...ATTEMPT, verdict: 'fail' };
 
-    await check('model: what was there before is no news', async () => {
+    await check('model: verdicts from before the first snapshot are not announced', async () => {
         const { changes } = await run([['snapshot', status({ ...SLOT, state: 'stuck', attempt: verdict })]]);
         assert.deepEqual(changes[0].verdicts, []);
         assert.deepEqual(changes[0].calls, []);
     });
-    await check('model: a verdict is told once', async () => {
+    await check('model: a verdict is announced once', async () => {
         const { changes } = await run([['snapshot', status(SLOT)], ['verdict', verdict], ['verdict', verdict]]);
         assert.deepEqual(changes.map((change) => change.verdicts.length), [0, 1, 0]);
     });
-    await check('model: a verdict missed while gangd was away is told', async () => {
+    await check('model: a verdict missed while gangd was away is announced', async () => {
         const { changes } = await run([['snapshot', status(SLOT)],
             ['snapshot', status({ ...SLOT, state: 'fail', attempt: verdict })]]);
         assert.equal(changes[1].verdicts.length, 1);
     });
-    await check('model: a slot that gets stuck calls, once', async () => {
+    await check('model: a slot that gets stuck is announced once', async () => {
         const stuck = { ...SLOT, state: 'stuck' };
         const { changes } = await run([['snapshot', status(SLOT)], ['slot', stuck], ['slot', stuck]]);
         assert.deepEqual(changes.map((change) => change.calls.length), [0, 1, 0]);
     });
-    await check('model: new slots stand after the configured ones, sorted; gone ones are gone', async () => {
+    await check('model: new slots are sorted after the configured ones; removed slots disappear', async () => {
         const named = (slot) => ({ ...SLOT, slot });
         const { order, changes } = await run([['snapshot', status(named('Z9'), named('B1'), named('1-1.2'))],
             ['slot', named('1-1.10')], ['slot', named('1-1.1')], ['slot-gone', { slot: '1-1.2' }]]);
         assert.deepEqual(order, ['Z9', 'B1', '1-1.1', '1-1.10']);
         assert.deepEqual(changes.map((change) => change.order), [true, true, true, true]);
     });
-    await check('model: a station event leaves the slots', async () => {
+    await check('model: a station event does not change the slots', async () => {
         const { order, station } = await run([['snapshot', status(SLOT)], ['station', { station: 't' }]]);
         assert.deepEqual(order, ['A1']);
         assert.equal(station.station, 't');
@@ -182,7 +181,7 @@ async function layout(page) {
             assert.equal(columns * rows, n, `${n} slots: ${columns} x ${rows}`);
         }
     });
-    await check('layout: on a screen too low for all, as many slots as can be are seen at once', async () => {
+    await check('layout: a screen too low for all slots shows as many as possible at once', async () => {
         const { columns } = await inPage(page, 'layout.js', (m) => m.grid(32, 788, 428, 6));
         assert.equal(columns, 4);
     });
@@ -201,7 +200,7 @@ async function layout(page) {
     });
 }
 
-/* Puts a tile of each state over the page and measures it: contrast of each text with what is behind it, and overflow. */
+/* Puts a tile of each state over the page and measures the contrast of each text with its background, and overflow. */
 function measureTiles(slots) {
     return import('/tile.js').then(({ Tile }) => {
         const gallery = document.createElement('div');
@@ -260,7 +259,7 @@ async function looks(page) {
         await check(`looks, ${colorScheme}: every text has a contrast of at least 4.5`, () => {
             assert.deepEqual(tiles.filter((t) => !(t.contrast >= 4.5)).map((t) => [t.slot, t.contrast]), []);
         });
-        await check(`looks, ${colorScheme}: no word leaves its tile, none is small`, () => {
+        await check(`looks, ${colorScheme}: each word fits its tile and is large`, () => {
             assert.deepEqual(tiles.filter((t) => t.overflow > -4).map((t) => [t.slot, t.overflow]), []);
             assert.deepEqual(tiles.filter((t) => t.wordPixels < 36).map((t) => [t.slot, t.wordPixels]), []);
         });
@@ -270,14 +269,14 @@ async function looks(page) {
     }
     await page.emulateMedia({ colorScheme: 'light' });
 
-    await check('looks: text from a device stays text', async () => {
+    await check('looks: markup in the text of a device is shown as text', async () => {
         const evil = '<img src=x onerror="document.title=1"><b>x</b>';
         const [tile] = await page.evaluate(`(${measureTiles})(${JSON.stringify([{ ...STATES[6], slot: evil,
             sentence: evil, attempt: { ...FAILED, slot: evil, mac: evil, sentence: evil, remedy: evil } }])})`);
         assert.equal(tile.children, 0);
         assert.equal(tile.text.split(evil).length - 1, 4);
     });
-    await check('looks: details of a hostile adapter stay text', async () => {
+    await check('looks: markup in the details of an adapter is shown as text', async () => {
         const evil = '<img src=x onerror="document.title=1">';
         const got = await inPage(page, 'details.js', (m, slot) => {
             const details = new m.Details({ onStart() {} });

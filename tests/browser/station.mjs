@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A station for one test: boardsim, and as its program a real gangd that can be killed and started again.
- */
+/* A station for one test: the virtual boards of a boardsim, and a real gangd that can be killed and started again. */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,11 +13,11 @@ import { until } from './checks.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = process.env.BUILD ?? path.join(ROOT, 'build/release');
 
-/* boardsim's hub: slot n is at port n of it. */
+/* Slot n is at port n of boardsim's hub. */
 const PATH = (n) => `pci-0000:00:14.0-usb-0:1.${n}:1.0`;
 
-/* Runs gangd when the file "run" appears. One that ends, however it did, comes back only when the test wants it: a crash
- * must not be healed by a restart. */
+/* Runs gangd when the file "run" appears. After gangd has ended, only the test starts it again, so that a restart does
+ * not hide a crash. */
 const SUPERVISOR = `
 cd "$1"
 while [ -e running ]; do
@@ -34,7 +32,7 @@ while [ -e running ]; do
 done
 `;
 
-/* A program built with ASan wants its runtime before umockdev's preload. "" for all others. */
+/* The ASan runtime of a program that is built with ASan, which must be loaded before umockdev's library; else "". */
 function asanRuntime(program) {
     const libraries = execFileSync('ldd', [program], { encoding: 'utf8' });
     return /=> (\S*libasan\S*)/.exec(libraries)?.[1] ?? '';
@@ -50,8 +48,8 @@ async function freePort() {
 }
 
 export class Station {
-    /* Slots A1… are configured, `manual` ones among them without a reset circuit; the first `boards` have a board.
-     * `presence`: how gangd is to know that there is one. */
+    /* Slots A1… are configured, those in `manual` with reset = manual; the first `boards` slots have a board.
+     * `presence` is the configuration's key. */
     static async start({ slots, manual = [], boards, presence = 'plug', operator = '', lot = '', imageName = 'golden.bin', imageSize = 256 * 1024 }) {
         const station = new Station();
         station.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'gangd-browser-'));
@@ -59,7 +57,7 @@ export class Station {
         station.url = `http://127.0.0.1:${station.port}`;
         station.slots = Array.from({ length: slots }, (_, i) => `A${i + 1}`);
         const file = (name) => path.join(station.dir, name);
-        /* Random bytes do not shrink when compressed: so there is some progress to watch. */
+        /* Random bytes, because they do not compress: writing takes long enough to show progress. */
         fs.writeFileSync(file(imageName), randomBytes(imageSize));
         fs.writeFileSync(file('gangd.conf'), [
             '[station]', 'name = bench-7', `operator = ${operator}`, `lot = ${lot}`, `book = ${file('book.db')}`,
@@ -110,7 +108,7 @@ export class Station {
         return (await this.get('status')).slots.find((slot) => slot.slot === name);
     }
 
-    /* One command to boardsim, one line back: what it says behind "ok". */
+    /* Sends a command to boardsim; returns the text after "ok" in its reply. */
     async order(command) {
         const socket = net.connect(this.control);
         await once(socket, 'connect');
@@ -131,7 +129,7 @@ export class Station {
         process.kill(Number(fs.readFileSync(path.join(this.dir, 'pid'), 'utf8')), signal);
     }
 
-    /* As a crash would: no farewell. It stays away until revive(). */
+    /* Kills gangd with SIGKILL, like a crash. It stays away until revive(). */
     kill() {
         this.#signal('SIGKILL');
     }
@@ -141,7 +139,7 @@ export class Station {
         fs.writeFileSync(path.join(this.dir, 'run'), '');
     }
 
-    /* Alive, but answers nothing. */
+    /* Stops the process, so that gangd exists but does not answer. */
     freeze() {
         this.#signal('SIGSTOP');
     }
@@ -159,7 +157,7 @@ export class Station {
             .join('\n');
     }
 
-    /* Ends gangd as systemd would. Returns its exit status, or a sentence. */
+    /* Ends gangd with SIGTERM, like systemd. Returns its exit status, or a sentence. */
     async quit() {
         try {
             this.#signal('SIGTERM');
@@ -170,7 +168,7 @@ export class Station {
         return Number(fs.readFileSync(path.join(this.dir, 'code'), 'utf8'));
     }
 
-    /* Ends boardsim and gangd, whatever state they are in. */
+    /* Ends boardsim and gangd in any state, and removes their files. */
     async stop() {
         fs.rmSync(path.join(this.dir, 'running'), { force: true });
         await this.quit().catch(() => {});

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The dashboard as an operator meets it: boardsim's boards, the real gangd, the real page in Chromium.
- */
+/* The dashboard in Chromium, served by a real gangd with boardsim's boards. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { Station } from './station.mjs';
@@ -29,7 +27,7 @@ const ended = (name) => until(`a verdict on the tile of ${name}`, async () =>
     ['pass', 'fail', 'interrupted'].includes(await state(name)));
 const shot = (name) => process.env.SHOTS && page.screenshot({ path: path.join(process.env.SHOTS, `${name}.png`) });
 
-/* Keeps every percentage that each tile ever shows, so that none is missed between two looks. */
+/* Records every percentage that each tile shows, so that none is missed between two checks. */
 function watchProgress() {
     globalThis.progress = {};
     new MutationObserver((records) => {
@@ -60,7 +58,7 @@ async function firstSight() {
 }
 
 async function goodBoards() {
-    /* Only when the page looks on: else there may be no progress left to see. */
+    /* Plugged in only now, so that the page observes the whole progress. */
     await station.order('plug 1');
     await station.order('plug 2');
     await ended('A1');
@@ -75,13 +73,13 @@ async function goodBoards() {
             assert.equal(await text(name, 'mac'), attempt.mac);
         }
     });
-    await check('progress moved, and only forward', async () => {
+    await check('progress was shown and only increased', async () => {
         const progress = await page.evaluate(() => globalThis.progress);
         const seen = progress.A1 ?? [];
         assert.ok(new Set(seen).size >= 3, `seen: ${seen}`);
         assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
     });
-    await check('the state word is big', async () => {
+    await check('the state word is large', async () => {
         const pixels = await tile('A1').locator('.word').evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
         assert.ok(pixels >= 90, `PASS is ${pixels} px high with five tiles on a full HD screen`);
     });
@@ -103,7 +101,7 @@ async function faultyBoards() {
     await ended('A3');
     await ended('A4');
     await shot('fail');
-    await check('a faulty board gets FAIL with the cause and what to do', async () => {
+    await check('a faulty board gets FAIL with the cause and the remedy', async () => {
         for (const [name, cause] of [['A3', 'board-silent'], ['A4', 'flash-id-unreadable']]) {
             const attempt = (await station.get(`attempts?slot=${name}`)).at(-1);
             assert.equal(attempt.cause, cause);
@@ -135,7 +133,8 @@ async function boardWithoutResetCircuit() {
     });
     await station.order('press 5 flash reset');
     await ended('A5');
-    await check('and is flashed when it was pressed', async () => assert.equal(await text('A5', 'word'), 'PASS'));
+    await check('the board passes after the button was pressed', async () =>
+        assert.equal(await text('A5', 'word'), 'PASS'));
 }
 
 async function engineer() {
@@ -164,7 +163,7 @@ async function engineer() {
         assert.match(lines[0], /^id,/);
         assert.equal(lines.length - 1, (await station.get('attempts')).length);
     });
-    await check('the sound button says what it does, and remembers', async () => {
+    await check('the sound button shows its state, which is stored', async () => {
         const pressed = () => page.locator('#sound').getAttribute('aria-pressed');
         assert.equal(await pressed(), 'false');
         await page.locator('#sound').click();
@@ -188,7 +187,7 @@ async function hostileText() {
 async function unplugged() {
     const [attempt] = await station.get('attempts?slot=A2');
     await station.order('unplug 2');
-    await check('a slot whose board was taken away is EMPTY, and knows the last board', async () => {
+    await check('a slot whose board was taken away is EMPTY and names the last board', async () => {
         await until('A2 is empty', async () => (await state('A2')) === 'empty');
         assert.equal(await text('A2', 'word'), 'EMPTY');
         assert.ok((await text('A2', 'aside')).includes(attempt.mac));
@@ -207,12 +206,12 @@ async function gangdGone() {
         assert.equal(await page.locator('.tile').count(), 5);
         await shot('gone');
     });
-    await check('asking for a retry then says why it cannot be', async () => {
+    await check('a retry without gangd shows the reason for the failure', async () => {
         await tile('A4').locator('.start').click();
         await until('the reason', async () => /does not answer/.test(await page.locator('#toast').textContent()));
     });
     await station.revive();
-    await check('when gangd is back the page recovers by itself', async () => {
+    await check('the page reconnects when gangd is back', async () => {
         await until('no banner', async () => (await page.locator('.banner').count()) === 0);
         assert.doesNotMatch(await page.title(), /not running/);
         await until('the tiles are as in the status', async () => {
@@ -225,13 +224,13 @@ async function gangdGone() {
 }
 
 async function gangdHangs() {
-    /* No error tells the page that a stream which is still open is dead: its own watchdog must. */
+    /* A stream that is open but dead gives no error; the page must detect it by its own time-out. */
     page.offline = true;
     station.freeze();
-    await check('a gangd that hangs is noticed', () =>
+    await check('the page detects a gangd that hangs', () =>
         until('the banner', async () => (await page.locator('.banner').count()) > 0));
     station.thaw();
-    await check('and so is its recovery', () =>
+    await check('the page detects that gangd works again', () =>
         until('no banner', async () => (await page.locator('.banner').count()) === 0));
     page.offline = false;
 }
@@ -248,9 +247,9 @@ try {
     await gangdHangs();
     await modelChecks(page);
     await fixtureChecks(browser);
-    await check('the browser had nothing to complain about', () => assert.deepEqual(page.complaints, []));
+    await check('the browser reported no errors', () => assert.deepEqual(page.complaints, []));
     page.offline = true;
-    await check('gangd ends well when it is told to', async () => assert.equal(await station.quit(), 0));
+    await check('gangd exits with 0 on SIGTERM', async () => assert.equal(await station.quit(), 0));
 } catch (error) {
     await check('the test ran to its end', () => {
         throw error;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The completions, by the TAB key: bash and zsh on a terminal of their own, each with nothing but its completions set up."""
+"""The completions for bash and zsh, tested with the TAB key on a pseudo-terminal."""
 import os
 import pty
 import select
@@ -27,7 +27,7 @@ class Shell:
         with open(os.path.join(self.dir, "image.bin"), "wb"):
             pass
         os.mkdir(os.path.join(self.dir, "some"))
-        # A gangctl that knows its slots without a gangd; for all else the real one.
+        # A gangctl that lists slots without a gangd, and calls the real one for all other commands.
         with open(os.path.join(self.dir, "gangctl"), "w", encoding="utf-8") as file:
             file.write(f"""#!/bin/sh
 [ "$*" != "status --json" ] || exec echo '{{"slots": [{{"slot": "A1", "path": "x"}}, {{"slot": "bed-7", "path": "y"}}]}}'
@@ -42,7 +42,7 @@ exec {BUILD}/gangctl "$@"
             os.execvp(command[0], command)
         self.pid = pid
         self.seen = ""
-        # In one string, so that what the shell echoes is never taken for what it shows.
+        # The words are split by quotes, so that the echo of this line is not mistaken for its output.
         self.line(f"{setup}; PS1= PROMPT=; show() {{ printf '%s' '<' '<' \"$*\" '>' '>'; }}; echo rea''dy")
         self.wait("ready")
 
@@ -61,7 +61,7 @@ exec {BUILD}/gangctl "$@"
         return before
 
     def complete(self, typed):
-        """The line after the TAB key: Ctrl-A goes to its beginning, where it becomes the arguments of a command."""
+        """Returns the line after the TAB key. Ctrl-A moves to its beginning, where `show` is inserted to print it."""
         os.write(self.terminal, typed.encode() + b"\t\x01show \n")
         self.wait("<<")
         return self.wait(">>")
@@ -73,7 +73,7 @@ exec {BUILD}/gangctl "$@"
 
 
 def check(shell, typed, completed):
-    # zsh takes the slash behind a directory back when something else than a name follows.
+    # zsh removes the slash after a directory if no name follows.
     became = shell.complete(typed).rstrip("/")
     assert became == completed, (typed, became, shell.seen)
 
@@ -88,7 +88,7 @@ def check_all(command, setup):
                 ("gangctl attempts --verdict int", "gangctl attempts --verdict interrupted"),
                 ("gangctl --json export --format nd", "gangctl --json export --format ndjson"),
                 ("gangctl export --uni", "gangctl export --units"),
-                # status takes none of the filters.
+                # status has none of the filter options.
                 ("gangctl status --sin", "gangctl status --sin"),
                 ("gangctl export -o ima", "gangctl export -o image.bin"),
                 ("gangctl attempts --slot be", "gangctl attempts --slot bed-7"),
@@ -110,7 +110,7 @@ def check_all(command, setup):
                 ("boardsim --part MX", "boardsim --part MX25L32"),
                 ("boardsim --operator au", "boardsim --operator auto"),
                 ("boardsim --image ima", "boardsim --image image.bin"),
-                # Behind its options is a command with completions of its own.
+                # boardsim's options are followed by a command with completions of its own.
                 ("boardsim --boards 2 -- gangd --check", "boardsim --boards 2 -- gangd --check-config"),
                 ("boardsim gangctl att", "boardsim gangctl attempts")):
             check(shell, typed, completed)

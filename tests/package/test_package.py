@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The Debian packages in build/deb, in a small Debian root of their own: lintian, install, upgrade, remove, purge.
 
-Needs no network once the root has been made (tests/debian.sh), and no root where user namespaces may be made and /etc/subuid
-has a range for the user. It runs in namespaces of its own: what it starts and mounts ends with it.
+Needs no network once the root directory has been made (tests/debian.sh). Need not run as root if user namespaces are
+allowed and /etc/subuid has a range for the user. It runs in namespaces of its own, so that its processes and mounts end
+with it.
 """
 import contextlib
 import glob
@@ -26,7 +27,7 @@ CACHE = os.path.join(ROOT, "build/package")
 MACHINES = os.path.join(CACHE, "machines")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
-# In place of the real one: writes down what it is asked for, and remembers what runs. What concerns files alone is done.
+# Replaces systemctl: logs its arguments and stores whether the service runs. Commands that only change files are run.
 SYSTEMCTL = """#!/bin/sh
 echo "$*" >>/systemctl.log
 case "$*" in
@@ -37,10 +38,10 @@ case "$*" in
 esac
 """
 
-# The port that the shipped configuration names: one gangd at a time.
+# Only one gangd at a time can use the TCP port of the shipped configuration.
 PAGE = threading.Lock()
 
-# As gangd.service runs it.
+# The user and groups of gangd.service.
 AS_GANGD = ("setpriv", "--reuid=gangd", "--regid=gangd", "--groups=gangd,dialout", "--no-new-privs")
 
 
@@ -58,11 +59,11 @@ GANGD, BOARDSIM = package("gangd"), package("gangd-boardsim")
 
 
 class Machine:
-    """A Debian with what the packages depend on; its systemd only writes down what it is asked for."""
+    """A Debian with the packages' dependencies. Its systemctl only logs its arguments."""
 
     def __init__(self):
         self.processes = []
-        # In memory: where renaming a directory works for every user, unlike on an overlay.
+        # On a tmpfs, where every user can rename a directory; on an overlay this fails.
         self.dir = tempfile.mkdtemp(dir=MACHINES)
         mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", self.dir)
         subprocess.run(["tar", "-x", "-f", os.path.join(CACHE, "root.tar"), "-C", self.dir, "--numeric-owner", "--exclude=./dev/*"],
@@ -118,17 +119,17 @@ class Machine:
                        *("/tmp/" + os.path.basename(file) for file in files))
 
     def check_asked(self, verb):
-        """That systemd was asked, since the last time, for that alone."""
+        """Since the last call, systemctl was called for the service with this verb and no other."""
         log = self.read("systemctl.log")
         self.write("systemctl.log", "")
         assert re.findall(r"\b(start|restart|stop)\b.* gangd\.service", log) == [verb], log
-        # An upgrade leaves the sockets alone: to start one that is there changes nothing.
+        # An upgrade does not restart the sockets: starting one that is active changes nothing.
         sockets = re.findall(r"\b(start|restart|stop)\b.* gangd\.socket", log)
         assert sockets == [verb.removeprefix("re")], log
 
     @contextlib.contextmanager
     def gangd(self, *before):
-        """gangd by the shipped configuration."""
+        """Runs gangd with the shipped configuration."""
         with PAGE, open(self.path("gangd.log"), "w+", encoding="utf-8") as log:
             process = self.start(*AS_GANGD, *before, "/usr/sbin/gangd", stdout=log, stderr=log)
             until(lambda: "gangd is ready: " + self.read("gangd.log"),
@@ -142,7 +143,7 @@ class Machine:
         return json.loads(self.do("gangctl", "status", "--json"))
 
     def failing(self):
-        """What doctor says is wrong."""
+        """The checks of gangctl doctor that fail."""
         _, output = self.run("gangctl", "doctor", "--json")
         return [note["check"] for note in json.loads(output)["checks"] if note["level"] == "fail"]
 
@@ -151,7 +152,7 @@ class Machine:
                               capture_output=True, text=True).stdout.split()
 
     def golden(self):
-        """What the engineer does: puts the golden image where the configuration names it."""
+        """Copies a golden image to the path in the shipped configuration."""
         shutil.copy(os.path.join(ROOT, "build/common/demo.bin"), self.path("var/lib/gangd/golden.bin"))
 
     def __enter__(self):
@@ -169,7 +170,7 @@ class Machine:
 
 
 def older(version):
-    """The package as it would be with a lower version."""
+    """The package with a lower version."""
     work = os.path.join(CACHE, "older")
     shutil.rmtree(work, ignore_errors=True)
     subprocess.run(["dpkg-deb", "--raw-extract", GANGD, work], check=True)
@@ -191,7 +192,7 @@ def test_lintian_finds_nothing():
         assert found.returncode == 0 and not re.search("^[EW]:", found.stdout, re.M), found.stdout + found.stderr
 
 
-def test_after_install_only_the_golden_image_is_missing():
+def test_after_installation_only_the_golden_image_is_missing():
     with Machine() as machine:
         machine.install(GANGD)
         machine.check_asked("start")
@@ -243,7 +244,7 @@ def test_upgrade_keeps_the_configuration_and_migrates_the_book():
             assert machine.status()["lot"] == "the lot"
             rows = json.loads(machine.do("gangctl", "attempts", "--json"))
         assert machine.book("PRAGMA user_version") == newest
-        # The third was at work when the power went.
+        # The third attempt was open when the power failed.
         assert [(row["verdict"], row["mac"]) for row in rows] == [
             ("pass", "18:fe:34:00:00:01"), ("fail", "18:fe:34:00:00:02"), ("interrupted", "")], rows
         units = json.loads(machine.do("gangctl", "units", "--json", "--book", "/var/lib/gangd/gangd.db"))
@@ -290,7 +291,7 @@ def test_slots_are_learned_into_the_shipped_configuration():
                      "usr/share/zsh/vendor-completions/_boardsim"):
             assert machine.exists(name), name
         before = machine.read("etc/gangd/gangd.conf")
-        # A keyboard that is there, and that nobody touches.
+        # A standard input that stays open and gives no input.
         learn = machine.start("sh", "-c", "mkfifo /tmp/keys && exec boardsim --boards 0 --control /tmp/control -- gangctl "
                               "slots learn --write A1 A2 <>/tmp/keys", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         control = None
