@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A chip and an adapter that answer with the fuzzer's bytes: each chunk of them is a length byte, a flag byte, and that
- * many bytes. The flag's bit 0 makes the chunk a well-formed reply to what was asked last (value, then data), so that
- * the fuzzer gets deep into a recipe. Bit 1, where a change of baud or modem lines is asked for, lets it fail. */
+/* A chip and an adapter that reply with the fuzzer's bytes. Each chunk is a length byte, a flag byte, and that many
+ * bytes. Bit 0 of the flag makes the chunk a well-formed reply to the latest request (value, then data), so that the
+ * fuzzer reaches the later states of a recipe. Bit 1 makes a requested change of baud rate or modem lines fail. */
 #ifndef TESTS_FUZZ_CHIP_H
 #define TESTS_FUZZ_CHIP_H
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct fuzz_chip {
-    const uint8_t *bytes; /* not used yet */
+    const uint8_t *bytes; /* the unused rest */
     size_t len;
     uint64_t now;
 };
@@ -41,7 +41,7 @@ static inline void fuzz_chip_answer(struct fuzz_chip *chip, struct session *sess
     session_received(session, wire, wire_len, chip->now);
 }
 
-/* Does what the session wants, or gives it the next chunk, or silence where there is none left. */
+/* Carries out the session's request, or passes it the next chunk, or lets time pass if none is left. */
 static inline void fuzz_chip_step(struct fuzz_chip *chip, struct session *session)
 {
     const struct session_want *want = session_want(session);

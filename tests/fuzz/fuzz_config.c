@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Any bytes as gangd.conf: accepted or refused, never a crash, and what is accepted keeps the promises of config.h;
- * also when places have been written into it.
- */
+/* Any bytes as gangd.conf are accepted or refused without a crash. An accepted configuration fulfils config.h, also
+ * after slots have been written into it. */
 #include "daemon/base/utf8.h"
 #include "daemon/config/config.h"
 #include "daemon/config/edit.h"
@@ -39,7 +37,7 @@ static const struct config_slot *find_slot(const struct config *config, const ch
     return NULL;
 }
 
-/* The first slot somewhere else, and one more. */
+/* Moves the first slot to another path and adds a slot. */
 static void check_edit(const struct config *config, const char *text, size_t size)
 {
     static struct config edited;

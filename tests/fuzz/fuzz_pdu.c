@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a host may send to a USB adapter over USB/IP: transfers to any endpoint, any control request, transfers given
- * up. The first byte chooses the adapter, and whether it is stuck; what follows is the stream. Each transfer must be
- * answered no more than once, with no more bytes than it has room for; none that was given up.
- */
+ * Data that a host may send to a USB adapter over USB/IP: transfers to any endpoint, any control request, unlinked
+ * transfers. The first byte selects the adapter, and whether it is stuck; the rest is the stream. Each transfer is
+ * answered at most once, with at most as many bytes as it has room for; an unlinked one is not answered. */
 #include "tests/be32.h"
 #include "tools/boardsim/usb/link.h"
 #include "tools/boardsim/usb/pdu.h"
@@ -16,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define STREAM 4096 /* fits into a socket */
+#define STREAM 4096 /* fits into a socket's buffer */
 #define PDUS   (STREAM / PDU_HEADER)
 #define MARK   0xffffffffu
 
@@ -39,7 +38,7 @@ static void require(bool condition)
         abort();
 }
 
-/* The owner sends back what it gets. */
+/* The owner sends the received bytes back. */
 
 static void changed(void *data, unsigned port, const struct usb_port *state)
 {
@@ -89,7 +88,7 @@ static size_t read_stream(const uint8_t *bytes, size_t n)
     return at;
 }
 
-/* What stands behind the header of an answer. */
+/* The number of bytes after the header of an answer. */
 static uint32_t check_answer(const uint8_t *header)
 {
     uint32_t command = get_be32(header);
@@ -114,7 +113,7 @@ static uint32_t check_answer(const uint8_t *header)
     return sent->pdu.in ? moved : 0;
 }
 
-/* All of n bytes; false if there are none. The fuzzer's own alarm may interrupt. */
+/* Reads exactly n bytes; false if there are none. Continues after EINTR, because the fuzzer's alarm may interrupt. */
 static bool receive(uint8_t *bytes, size_t n, bool wait)
 {
     for (size_t used = 0; used < n;) {
@@ -129,7 +128,7 @@ static bool receive(uint8_t *bytes, size_t n, bool wait)
     return true;
 }
 
-/* Reads answers: up to that to the mark, or all that are there. */
+/* Reads answers: up to the one to the mark, or all that are available. */
 static void read_answers(bool to_mark)
 {
     static uint8_t data[PDU_DATA];

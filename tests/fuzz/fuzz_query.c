@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The query parser with any bytes, split at '&' and '=' as the HTTP library does. What it takes must be in range; what
- * it refuses must have a printable reason. */
+/* The query parser with any bytes, split at '&' and '=' as the HTTP library does. An accepted value must be in
+ * range; a refusal must have a printable reason. */
 #include "daemon/book/query.h"
 
 #include <ctype.h>

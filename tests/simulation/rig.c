@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define LATENCY_US  1000 /* of a full-speed USB adapter, each way */
-#define KERNEL_FIFO 4096 /* bytes that a tty takes before it says "later" */
+#define KERNEL_FIFO 4096 /* bytes that a tty accepts before a write would block */
 
-/* Without a board: to `until`, or to the next stray byte of the open line. */
+/* Without a board, lets time pass to `until`, or to the next stray byte of the open line. */
 static void pass_empty_time(struct rig *rig, uint64_t until)
 {
     uint64_t gap = rig->open_line;
@@ -22,7 +22,7 @@ static void pass_empty_time(struct rig *rig, uint64_t until)
     session_received(&rig->session, &stray, 1, rig->now);
 }
 
-/* Lets time pass: to `until`, or until something came from the board and the adapter has passed it on. */
+/* Lets time pass to `until`, or until the adapter has passed on a byte from the board. */
 static void pass_time(struct rig *rig, uint64_t until)
 {
     if (!rig->board) {
@@ -62,7 +62,7 @@ static int set_baud(struct rig *rig, uint32_t baud)
     return 0;
 }
 
-/* Modem lines and baud rate take a moment, as they do on a real adapter. */
+/* A change of modem lines or baud rate takes some time, like that of a real adapter. */
 static void take_setting(struct rig *rig)
 {
     const struct session_want want = *session_want(&rig->session);
@@ -73,7 +73,7 @@ static void take_setting(struct rig *rig)
     session_done(&rig->session, error, rig->now);
 }
 
-/* True if the session waits for room. */
+/* True if the session waits for room in the tty. */
 static bool send(struct rig *rig)
 {
     const struct session_want *want = session_want(&rig->session);
@@ -88,7 +88,7 @@ static bool send(struct rig *rig)
     return false;
 }
 
-/* Does what the session wants, or lets time pass until it may want something else, `until` at the latest. */
+/* Carries out the session's request, or lets time pass until it may have another one, at most to `until`. */
 static void do_next(struct rig *rig, uint64_t until)
 {
     const struct session_want *want = session_want(&rig->session);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A conversation and a virtual board in one process, in virtual time: what gangd's slot and a USB-serial adapter do in
- * the real world, without threads, files or waiting.
- */
+ * A conversation and a virtual board in one process, in virtual time. The rig does the work of gangd's pump and of a
+ * USB-serial adapter, without threads, files or waiting. */
 #ifndef TESTS_SIMULATION_RIG_H
 #define TESTS_SIMULATION_RIG_H
 
@@ -40,8 +39,8 @@ void rig_program(struct rig *rig, const struct program_job *job, unsigned limit_
 /* The same for one probe of the fixture. The adapter stays as the recipe before has left it. */
 void rig_probe(struct rig *rig, const struct presence_job *job, unsigned limit_s);
 
-/* An image of `len` bytes like a real one: a boot header, code-like data, noise, blank space; different for each seed.
- * Sealed. */
+/* A sealed image of `len` bytes that resembles a real one: a boot header, code-like data, noise, blank space. It
+ * depends on the seed. */
 struct golden *rig_golden(size_t len, unsigned seed);
 
 /* The same image as bytes; malloc()ed. */

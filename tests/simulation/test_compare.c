@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* compare = first against a virtual board: one that holds the image passes as it is, any other is written. */
+/* compare = first against a virtual board: one that holds the image passes without being written; any other is
+ * written. */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
 #include "tools/boardsim/board/flash/nor.h"
@@ -10,7 +11,7 @@
 #define SECOND_PART 0x40000
 #define SEEDS       40
 
-/* A board's bytes from the host before anything is compared: reset, identity and the stub's upload take less. */
+/* More bytes than the host sends before the comparison: reset, identification and the upload of the stub take less. */
 #define AT_WORK 8000
 
 static struct golden *golden;
@@ -111,7 +112,7 @@ START_TEST(one_bit_anywhere_is_seen)
         right_board(&config);
         const struct golden_part *part = &golden->parts[seed % golden->n_parts];
         uint32_t random = seed * 2654435761u ^ 0x5bd1e995u, at = random % part->padded_size;
-        /* The ends and the seams too. */
+        /* Also the first and the last byte, and those at the boundary between head and rest. */
         if (seed < 8)
             at = seed / 4 == 0 ? (seed / 2 % 2 ? part->padded_size - 1 : 0) : GOLDEN_HEAD - 1 + seed / 2 % 2;
         flash_bytes[part->offset + at] ^= (uint8_t)(1u << (random >> 29));
@@ -122,7 +123,7 @@ START_TEST(one_bit_anywhere_is_seen)
 }
 END_TEST
 
-/* In virtual time: a line of fresh boards hardly pays for it. */
+/* In virtual time: the comparison costs little for boards with other content. */
 START_TEST(a_blank_board_is_found_out_at_once)
 {
     struct board_config config = some_board();
@@ -148,8 +149,8 @@ START_TEST(flash_outside_the_image_is_not_changed)
 }
 END_TEST
 
-/* At each byte from the upload to the end of the talk. A right board is right after a reset too; it is never written.
- */
+/* A reset at every fifth of the last 120 bytes of the conversation. The board holds the image all the time and is never
+ * written. */
 START_TEST(a_reset_in_the_middle_is_tried_again)
 {
     struct board_config config = some_board();
@@ -178,7 +179,7 @@ START_TEST(a_reset_in_the_middle_is_tried_again)
 }
 END_TEST
 
-/* The try that comes after one that has begun to write writes: half of the image is no image. */
+/* After a try that has begun to write, the next try writes without comparing, because the image is incomplete. */
 START_TEST(a_try_after_a_write_does_not_compare)
 {
     struct board_config config = some_board();

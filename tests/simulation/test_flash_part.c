@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define IMAGE_SIZE (96 * 1024)
-#define OLD        0x5A /* what is in flash before */
+#define OLD        0x5A /* the previous content of the flash */
 
 static struct golden *golden;
 static struct stub_image *stub;
@@ -113,19 +113,19 @@ static const struct {
     const char *part;
     uint32_t before, after;
 } protected[] = {
-    {"W25Q32", 0x00001c, 0x000000},  /* all, as the ROM leaves it */
-    {"W25Q32", 0x00021c, 0x000200},  /* QE stays */
-    {"W25Q32", 0x60029c, 0x600280},  /* and so do SRP0, which locks nothing with WP high, and SR3 */
+    {"W25Q32", 0x00001c, 0x000000},  /* all protected, as the ROM's FLASH_END leaves it */
+    {"W25Q32", 0x00021c, 0x000200},  /* QE is kept */
+    {"W25Q32", 0x60029c, 0x600280},  /* and so are SRP0, which locks nothing with WP high, and SR3 */
     {"W25Q32", 0x000024, 0x000000},  /* the lowest 64 KB */
     {"W25Q32", 0x000064, 0x000040},  /* the lowest 4 KB */
     {"W25Q32", 0x004000, 0x000000},  /* CMP alone: all */
     {"W25Q32", 0x004204, 0x000200},  /* all but the highest 64 KB */
-    {"W25Q64", 0x00421c, 0x000200},  /* nothing, but so say only both registers together */
+    {"W25Q64", 0x00421c, 0x000200},  /* nothing, as only both registers together show */
     {"W25Q80", 0x00021c, 0x000200},  /* two registers only */
     {"GD25Q32", 0x00021c, 0x000200}, /* 01h with two bytes is refused */
-    {"GD25Q32", 0x004200, 0x000200}, /* SR2 wants 31h */
+    {"GD25Q32", 0x004200, 0x000200}, /* SR2 needs 31h */
     {"GD25Q32", 0x00421c, 0x000200}, {"P25Q32", 0x00403c, 0x000000},
-    {"BY25Q32", 0x00423c, 0x000200}, {"MX25L32", 0x00003c, 0x000000}, /* one register, and 35h is not asked for */
+    {"BY25Q32", 0x00423c, 0x000200}, {"MX25L32", 0x00003c, 0x000000}, /* one register; 35h is not sent */
     {"EN25Q16", 0x00003c, 0x000000},                                  /* one register, 35h is not answered */
 };
 
@@ -147,7 +147,7 @@ static const struct {
     {"SRWD, WP low", "MX25L32", {.status = 0x9c, .wp_low = true}},
     {"for ever", "W25Q32", {.status = 0x019c}},
     {"CMP for ever", "GD25Q32", {.status = 0x4180}},
-    {"block locks", "W25Q32", {.status = 0x040000}}, /* no status bit says so: only ignored erases do */
+    {"block locks", "W25Q32", {.status = 0x040000}}, /* no status bit shows it, only ignored erases */
 };
 
 START_TEST(a_locked_flash_is_named_and_untouched)
@@ -164,9 +164,9 @@ END_TEST
 static const struct {
     uint32_t claims, size, image; /* id; bytes */
 } counterfeits[] = {
-    {0xEF4016, 2 << 20, IMAGE_SIZE}, /* small enough to be right in what there is */
+    {0xEF4016, 2 << 20, IMAGE_SIZE}, /* the image fits the real size */
     {0xEF4016, 512 << 10, IMAGE_SIZE},     {0xEF4018, 4 << 20, IMAGE_SIZE},
-    {0xEF4016, 1 << 20, (1 << 20) + 8192}, /* wraps onto itself, and ends before the middle of the claim */
+    {0xEF4016, 1 << 20, (1 << 20) + 8192}, /* wraps onto itself, and ends before the middle of the claimed size */
     {0xEF4016, 1 << 20, 4 << 20},          {0xEF4016, 2 << 20, 4 << 20},
     {0xEF4014, 512 << 10, 1 << 20},
 };
@@ -203,7 +203,7 @@ START_TEST(an_image_may_repeat_itself)
 }
 END_TEST
 
-/* It holds the image already, and is as false as before. */
+/* The part holds the image already, but its size is false. */
 START_TEST(a_part_that_wraps_does_not_pass_by_comparison)
 {
     size_t size;
@@ -218,7 +218,7 @@ START_TEST(a_part_that_wraps_does_not_pass_by_comparison)
 }
 END_TEST
 
-/* Nothing answers when the array is read: the two halves are alike, but that is not what is wrong. */
+/* Reads of the array are not answered. The two halves are alike, but the cause is not a false size. */
 START_TEST(a_part_that_is_all_zeros_is_not_called_small)
 {
     config.part = nor_find("W25Q40");
@@ -264,7 +264,7 @@ START_TEST(a_part_slower_than_every_maximum_is_named)
 }
 END_TEST
 
-/* The chip resets, the part goes on erasing: it does not tell its id before that is over. */
+/* The chip resets and the part continues to erase; it does not answer RDID before that has ended. */
 START_TEST(a_part_still_busy_from_before_is_waited_for)
 {
     config.faults.flash.pace = NOR_MAXIMUM;
@@ -292,7 +292,7 @@ START_TEST(one_stuck_bit_is_enough)
         expect_failure("stuck", CAUSE_MD5_MISMATCH);
         failed++;
     }
-    ck_assert_uint_gt(failed, 0); /* the others lie where the image has a 0, or outside of it */
+    ck_assert_uint_gt(failed, 0); /* the other bits are where the image has a 0, or outside of it */
 }
 END_TEST
 

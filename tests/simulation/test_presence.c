@@ -44,7 +44,7 @@ static void teardown(void)
     free(rig);
 }
 
-/* Lets time pass, and nobody listens. */
+/* Lets time pass; received bytes are discarded. */
 static void pass_ms(unsigned ms)
 {
     uint8_t bytes[64];
@@ -239,7 +239,8 @@ START_TEST(another_board_is_not_taken_for_the_waiting_one)
     if (_i & 1)
         job.waiting_baud = LOADER_BAUD;
     put_in(&second_board);
-    /* A fixture may pull GPIO0 low: then a board waits in the loader, for whatever rate comes first. */
+    /* A fixture may pull GPIO0 low: then the board waits in the loader and adopts the first baud rate that it
+     * receives. */
     if (_i & 2) {
         board_buttons(rig->board, true, true);
         pass_ms(100);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The recipe program against a virtual board: what passes, and what cause each fault gives. */
+/* The recipe program against a virtual board: which boards pass, and which cause each fault leads to. */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
 #include "tools/boardsim/board/flash/nor.h"
@@ -183,7 +183,7 @@ START_TEST(each_fault_has_its_cause)
 }
 END_TEST
 
-/* The boot message can be read, the answers to SYNC cannot: the line to the board is there, and bad. */
+/* The boot message is legible, the replies to SYNC are not: the line to the board is connected but bad. */
 START_TEST(a_noisy_line_is_not_called_open)
 {
     unsigned told = 0;
@@ -201,7 +201,7 @@ START_TEST(a_noisy_line_is_not_called_open)
 }
 END_TEST
 
-/* A byte in sixteen thousand: of two blocks of 16 KB one is damaged, and so is every second upload of the stub. */
+/* One byte in sixteen thousand is damaged: every second block of 16 KB, and every second upload of the stub. */
 START_TEST(noise_costs_blocks_and_not_tries)
 {
     enum { SEEDS = 15 };
@@ -240,7 +240,7 @@ START_TEST(an_open_line_is_called_open_whatever_the_boot_says)
 }
 END_TEST
 
-/* Its last try does not get as far as the MAC. */
+/* The last try fails before the MAC is read. */
 START_TEST(a_board_that_dies_in_mid_write_is_still_known)
 {
     struct board_config config = good_board;
@@ -294,7 +294,7 @@ START_TEST(a_brown_out_in_mid_write_is_tried_again)
 }
 END_TEST
 
-/* About one damaged byte in each of a dozen blocks: sent again, not begun again. */
+/* About one damaged byte in each of a dozen blocks: the block is resent, and no new try begins. */
 START_TEST(a_brown_out_is_told_from_a_lost_link)
 {
     struct board_config config = good_board;
@@ -313,7 +313,7 @@ START_TEST(blocks_damaged_on_the_line_are_sent_again)
     flash_board(&config);
     expect_pass();
     ck_assert_uint_eq(rig->program.tries, 1);
-    /* The image, the stub (some 10 KB), and at least one block again. */
+    /* The image, the stub (about 10 KB), and at least one block twice. */
     ck_assert_uint_gt(board_stats(rig->board)->bytes_in, golden->parts[0].deflated_size + 24 * 1024);
 }
 END_TEST

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Our stub on the virtual board, in virtual time, with a small host of its own: it knows the wire and nothing of
- * proto's conversation, so that stub and conversation cannot agree on a mistake.
- */
+ * The stub on the virtual board, in virtual time, with a small host of its own. The host implements only the wire
+ * protocol and does not use proto's session or recipes, so that an error common to these and the stub is found. */
 #include "proto/image/stub_image.h"
 #include "proto/link/wire.h"
 #include "tests/runner.h"
@@ -50,7 +49,7 @@ static void send_frame(const uint8_t *bytes, size_t n)
     board_send(board, baud, line, m);
 }
 
-/* Waits for the next frame that is not empty. Bytes of the ROM's boot message make no frame. */
+/* Waits for the next frame that is not empty. Bytes of the ROM's boot message are outside of frames. */
 static bool receive(uint64_t timeout)
 {
     uint64_t until = now + timeout;
@@ -159,13 +158,13 @@ static unsigned block(enum wire_op op, uint32_t sequence, const uint8_t *payload
     return take_reply(op, 120 * SECOND);
 }
 
-/* All of it. An answer comes before its block is written, so the next one travels meanwhile. Returns the first error.
- */
+/* Writes all of it. A reply comes before its block is written, so that the next block is sent meanwhile. Returns the
+ * first error. */
 static unsigned blocks(enum wire_op op, const uint8_t *bytes, size_t n, size_t size)
 {
     for (size_t at = 0, sequence = 0; at < n; at += size, sequence++) {
         unsigned error = block(op, (uint32_t)sequence, bytes + at, n - at < size ? n - at : size);
-        /* The ROM, which takes MEM_DATA here, does not say which block it answers. */
+        /* The ROM, to which MEM_DATA goes here, does not tell in its reply which block it answers. */
         if (op != WIRE_MEM_DATA && error != NO_REPLY)
             ck_assert_uint_eq(reply.value, sequence);
         if (error != 0)
@@ -228,7 +227,7 @@ static void change_baud(uint32_t to)
     run_for(50 * MS);
 }
 
-/* Firmware-like content: some random, some that compresses, some blank. */
+/* Content that resembles firmware: random, compressible and blank stretches. */
 static void fill(uint8_t *bytes, size_t n)
 {
     for (size_t i = 0; i < n;) {
@@ -276,7 +275,7 @@ static void setup(void)
     begin_with(&config);
 }
 
-/* Whatever a test does: no byte was lost, no flash rule broken, no exception raised. */
+/* After every test: no byte was lost, no flash rule was violated, and no exception occurred. */
 static void teardown(void)
 {
     const struct board_stats *stats = board_stats(board);
@@ -287,7 +286,7 @@ static void teardown(void)
     board = NULL;
 }
 
-/* [offset, offset + n) holds `content`, the rest of its sectors is blank, all else is as it was. */
+/* [offset, offset + n) holds `content`, the rest of its sectors is blank, everything else is unchanged. */
 static void check_flash(const uint8_t *content, uint32_t offset, uint32_t n)
 {
     const uint8_t *bytes = flash();
@@ -365,7 +364,7 @@ START_TEST(test_bad_requests)
     ck_assert_uint_eq(ask_words(WIRE_CHANGE_BAUDRATE, 2, 0, 115200, 0, 0), WIRE_ERR_INVALID);
     ck_assert_uint_eq(ask_words(WIRE_CHANGE_BAUDRATE, 2, 20000000, 115200, 0, 0), WIRE_ERR_INVALID);
     ck_assert_uint_eq(ask_words(WIRE_MEM_BEGIN, 4, 64, 1, 64, 0x4010c000), WIRE_ERR_INVALID);
-    /* No request, a cut one, noise: no answer, and the next one is understood. */
+    /* A frame that is not a request, a truncated one, noise: no reply, and the next request is answered. */
     send_frame((const uint8_t *)"\1\x0a\4\0abcdefgh", 12);
     send_frame((const uint8_t *)"\0\x0a\4", 3);
     board_send(board, baud, (const uint8_t *)"noise\xdb", 6);
@@ -415,7 +414,8 @@ START_TEST(test_deflated_write)
 }
 END_TEST
 
-/* Every byte needs an escape: the longest that a block can be on the wire, while the one before is being written. */
+/* Every byte needs an escape, which makes the block as long as possible on the wire, while the previous one is
+ * written. */
 START_TEST(test_plain_write_all_escaped)
 {
     change_baud(2000000);
@@ -427,7 +427,7 @@ START_TEST(test_plain_write_all_escaped)
 }
 END_TEST
 
-/* Plain data and its padding, by the older way of ending: a new empty job. */
+/* Plain data with padding, ended in the older way, by a new empty job. */
 START_TEST(test_padded_plain_write)
 {
     change_baud(921600);
@@ -503,7 +503,7 @@ START_TEST(test_corrupt_data)
     unsigned final = end(WIRE_FLASH_DEFL_END);
     ck_assert(final == WIRE_ERR_INFLATE || final == WIRE_ERR_TOO_LITTLE || final == WIRE_ERR_TOO_MUCH);
     ck_assert(error == 0 || error == final);
-    /* Broken from the start, and every block is told so. */
+    /* Invalid from the start; the reply to every block reports it. */
     ck_assert_uint_eq(defl_begin(0, DATA_SIZE), 0);
     ck_assert_uint_eq(block(WIRE_FLASH_DEFL_DATA, 0, data, BLOCK), 0);
     for (uint32_t i = 1; i < 4; i++) {
@@ -511,13 +511,13 @@ START_TEST(test_corrupt_data)
         ck_assert_uint_eq(reply.value, i);
     }
     ck_assert_uint_eq(end(WIRE_FLASH_DEFL_END), WIRE_ERR_INFLATE);
-    /* Only the sum at the very end is wrong. */
+    /* Only the checksum at the end is wrong. */
     pack(DATA_SIZE);
     packed[n_packed - 1] ^= 1;
     ck_assert_uint_eq(defl_begin(0, DATA_SIZE), 0);
     ck_assert_uint_eq(blocks(WIRE_FLASH_DEFL_DATA, packed, n_packed, BLOCK), 0);
     ck_assert_uint_eq(end(WIRE_FLASH_DEFL_END), WIRE_ERR_INFLATE);
-    /* A fresh job is not touched by that. */
+    /* A new job is not affected. */
     write_deflated(0, DATA_SIZE);
     check_flash(data, 0, DATA_SIZE);
 }
@@ -535,7 +535,7 @@ START_TEST(test_erase)
 }
 END_TEST
 
-/* The ROM's own FLASH_END leaves the part protected: so does a stub's write to SR1 here. */
+/* The ROM's FLASH_END leaves the part protected. Here a write to SR1 through registers has the same effect. */
 START_TEST(test_protected_flash)
 {
     static const uint32_t writes_to_spi[][2] = {
@@ -635,7 +635,7 @@ START_TEST(test_reboot)
 }
 END_TEST
 
-/* The divider is another one: the stub does not know the crystal. */
+/* With another crystal the divider differs; the stub does not know the crystal's frequency. */
 START_TEST(test_40_mhz_crystal)
 {
     board_free(board);

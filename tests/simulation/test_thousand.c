@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A day on the line, in virtual time: a thousand units with seeded random faults through conversation, board and book.
- * After each: no false pass, no lost record. GANGD_UNITS and GANGD_SEED in the environment choose another day.
- */
+ * A thousand units with seeded random faults, in virtual time, through conversation, board and book. After each unit:
+ * no false pass, no lost row. GANGD_UNITS and GANGD_SEED in the environment set another number and seed. */
 #include "daemon/base/clock.h"
 #include "daemon/book/book.h"
 #include "daemon/station/attempt_record.h"
@@ -36,7 +35,7 @@ static unsigned from_environment(const char *name, unsigned otherwise)
     return value ? (unsigned)strtoul(value, NULL, 10) : otherwise;
 }
 
-/* Half of the boards are sound. */
+/* Half of the boards have no fault. */
 static void draw_faults(struct board_config *config, struct rig *rig, const char **name)
 {
     struct board_faults *faults = &config->faults;
@@ -72,7 +71,7 @@ static void draw_faults(struct board_config *config, struct rig *rig, const char
     }
 }
 
-/* What the board holds before: other firmware, or the image, or the image but for a bit. */
+/* The board's previous content: other firmware, the image, or the image with one bit changed. */
 static void fill_flash(struct board *board, const struct golden *golden)
 {
     size_t size;
@@ -87,7 +86,7 @@ static void fill_flash(struct board *board, const struct golden *golden)
         flash[draw(part->padded_size)] ^= (uint8_t)(1u << draw(8));
 }
 
-/* None of these may keep a board from passing. */
+/* Boards with these faults must still pass. */
 static bool must_pass(const char *fault)
 {
     static const char *const harmless[] = {"none", "slow", "tiny flash", "40 MHz"};
@@ -119,7 +118,7 @@ static int64_t ask_book(sqlite3 *db, const char *question, int64_t parameter)
     return answer;
 }
 
-/* Exactly one row of this id, closed, with what was judged; and none open besides. */
+/* Exactly one row has this id; it is closed and has the verdict; no other row is open. */
 static void check_book(sqlite3 *db, const struct attempt *attempt, int64_t units_so_far)
 {
     ck_assert_int_eq(ask_book(db, "SELECT count(*) FROM attempts", 0), units_so_far);
@@ -211,7 +210,7 @@ START_TEST(a_thousand_units)
     }
     printf("%u units: %u passed (%u were right already), %u failed and %u interrupted as they should\n", duration,
            passed, unwritten, failed, interrupted);
-    /* A day without failures would prove nothing. */
+    /* Without failures the test would prove nothing. */
     ck_assert_uint_gt(failed, duration / 10);
     ck_assert_uint_gt(passed, duration / 2);
     ck_assert_uint_gt(unwritten, duration / 20);
