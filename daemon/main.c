@@ -55,8 +55,8 @@ static int check_config(const struct config *config, const char *path)
         fprintf(stderr, "gangd: %s\n", error);
         return EXIT_FAILED;
     }
-    printf("%s: right; golden image of %llu bytes, md5 %s, stub %s\n", path, (unsigned long long)product->golden->size,
-           product->golden->md5, product->stub->name);
+    printf("%s: no errors; golden image of %llu bytes, md5 %s, stub %s\n", path,
+           (unsigned long long)product->golden->size, product->golden->md5, product->stub->name);
     product_unref(product);
     return EXIT_SUCCESS;
 }
@@ -190,7 +190,7 @@ int main(int argc, char **argv)
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "gangd: what is \"%s\"? Try 'gangd --help'.\n", argv[optind]);
+        fprintf(stderr, "gangd: unexpected argument \"%s\". Try 'gangd --help'.\n", argv[optind]);
         return EXIT_USAGE;
     }
     json_set_alloc_funcs(must_malloc, free);

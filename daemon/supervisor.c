@@ -76,7 +76,7 @@ void supervisor_start(void)
     if (!getenv("NOTIFY_SOCKET"))
         return;
     if (pipe2(ends, O_CLOEXEC)) {
-        log_warning("gangd", "no supervisor: %s", strerror(errno));
+        log_warning("gangd", "cannot create the supervisor's pipe: %s", strerror(errno));
         return;
     }
     sigset_t passed_on, before;
@@ -94,7 +94,7 @@ void supervisor_start(void)
         supervise(child, ends[0], signals);
     }
     if (child < 0) {
-        log_warning("gangd", "no supervisor: %s", strerror(errno));
+        log_warning("gangd", "cannot create the child process: %s", strerror(errno));
         close(ends[1]);
     } else {
         release = ends[1];
@@ -116,7 +116,7 @@ void supervisor_release(int status)
     if (release < 0)
         return;
     if (write(release, &byte, 1) != 1)
-        log_warning("gangd", "the supervisor cannot be told to exit: %s", strerror(errno));
+        log_warning("gangd", "cannot notify the supervisor: %s", strerror(errno));
     close(release);
     release = -1;
 }

@@ -132,8 +132,8 @@ function showBanners() {
             severity: 'alarm',
             title: model.station === null ? 'gangd is not running.' : 'gangd is not running — tiles may be old.',
             text: lastHeard === null
-                ? 'This page tries again by itself.'
-                : `Last heard at ${clock(lastHeard)}. This page comes back by itself.`,
+                ? 'This page reconnects by itself.'
+                : `Last heard at ${clock(lastHeard)}. This page reconnects by itself.`,
         });
     const key = JSON.stringify(list);
     const box = id('banners');

@@ -50,7 +50,7 @@ struct events *events_new(void)
     LIST_INIT(&events->listeners);
     /* Four bytes are never refused once the kernel's pool is up, and it is before any daemon starts. */
     if (getrandom(&events->epoch, sizeof(events->epoch), 0) != sizeof(events->epoch))
-        log_warning("events", "no random numbers: ids of a former start may be taken for those of this one");
+        log_warning("events", "no random numbers: clients may mistake event ids of an earlier start for new ones");
     return events;
 }
 

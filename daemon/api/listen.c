@@ -62,7 +62,8 @@ static bool clear_stale(const struct sockaddr_un *address, char *error, size_t e
         return false;
     }
     if (unlink(path) != 0) {
-        snprintf(error, error_size, "socket %s: the file of a dead gangd cannot be removed: %s", path, strerror(errno));
+        snprintf(error, error_size, "socket %s: the file of an earlier gangd cannot be removed: %s", path,
+                 strerror(errno));
         return false;
     }
     return true;
@@ -190,8 +191,9 @@ void listen_close_others(const int *used, size_t n)
             is_used |= used[i] == fd;
         if (is_used)
             continue;
-        log_warning("http", "systemd listens at a place that the configuration does not name: nobody answers there; "
-                            "change gangd.socket as well");
+        log_warning("http",
+                    "systemd passes a socket that [http] does not name, and gangd does not answer on it: change "
+                    "gangd.socket as well");
         close(fd);
     }
 }

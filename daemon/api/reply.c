@@ -44,7 +44,7 @@ static struct MHD_Response *text_response(char *text)
 
 enum MHD_Result reply_json(struct MHD_Connection *connection, unsigned status, json_t *json)
 {
-    static char broken[] = "{\"error\":\"gangd could not put its answer into words\"}";
+    static char broken[] = "{\"error\":\"gangd could not format its answer\"}";
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (text)

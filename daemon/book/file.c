@@ -56,7 +56,8 @@ static int configure(struct book_file *file, sqlite3 *db)
         return -1;
     }
     if (strcmp(mode, "wal") != 0) {
-        say(file, "its file system cannot share memory between programs (a network share?): write-ahead log refused");
+        say(file, "its file system has no memory shared between programs (a network share?), which a write-ahead log "
+                  "needs; put the book on a local disk");
         return -1;
     }
     return 0;
@@ -297,9 +298,10 @@ int book_file_open_to_read(struct book_file *file, const char *path, char *error
         rc = 0;
     if (rc == 0 && version != book_schema_version) {
         if (version == 0)
-            say(file, "there is nothing in it yet");
+            say(file, "it is empty: no gangd has written to it yet");
         else
-            say(file, "it was written by an older gangd (schema %d): start this one on it once", version);
+            say(file, "it was written by an older gangd (schema %d): start this gangd with it once, which upgrades it",
+                version);
         rc = -1;
     }
     if (rc != 0) {

@@ -191,7 +191,7 @@ static int parse_bauds(const struct config_key *key, const char *value, void *ta
         if (config->n_bauds == CONFIG_BAUDS_MAX)
             return refuse(why, why_size, "there are more than %d baud rates", CONFIG_BAUDS_MAX);
         if (config->n_bauds > 0 && baud >= config->bauds[config->n_bauds - 1])
-            return refuse(why, why_size, "the ladder leads down: %u must be less than the rate before it", baud);
+            return refuse(why, why_size, "rates must fall: %u must be less than the rate before it", baud);
         config->bauds[config->n_bauds++] = baud;
     }
     return config->n_bauds > 0 ? 0 : refuse(why, why_size, "must hold at least one baud rate");
@@ -221,7 +221,8 @@ static int parse_listen(const struct config_key *key, const char *value, void *t
     if (!is_v4 && !is_v6)
         return refuse(why, why_size, "must be a numeric address and a port such as 127.0.0.1:8266 or [::1]:8266");
     if (is_v4 ? ntohl(v4.s_addr) >> 24 != 127 : !IN6_IS_ADDR_LOOPBACK(&v6))
-        return refuse(why, why_size, "is not a loopback address: gangd has no passwords, the network stays outside");
+        return refuse(why, why_size,
+                      "is not a loopback address; gangd has no passwords and does not listen on a network");
     memcpy(config->address, address, length + 1);
     config->port = (uint16_t)port;
     return 0;

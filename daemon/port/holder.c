@@ -119,7 +119,7 @@ bool port_holder_find(const char *devnode, bool certainly, char *who, size_t siz
     if (!found && certainly && !(found = locked_by(&node, pid, sizeof(pid))) && suspect[0]) {
         found = true;
         memcpy(pid, suspect, sizeof(pid));
-        doubt = ", to judge by its command line";
+        doubt = ", according to its command line";
     }
     if (found)
         name_process(pid, doubt, who, size);

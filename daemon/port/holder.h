@@ -13,7 +13,7 @@
  * open only for writing are ignored. Open files of other users' processes can be seen by root, or with CAP_SYS_PTRACE.
  *
  * With `certainly` the caller knows that a process has the port open. Then two more traces, which every user can see,
- * are used: a flock on it, and a command line that names it ("screen (pid 812), to judge by its command line").
+ * are used: a flock on it, and a command line that names it ("screen (pid 812), according to its command line").
  *
  * Reads all of /proc: a few milliseconds, not for the loop thread. */
 bool port_holder_find(const char *devnode, bool certainly, char *who, size_t size) __attribute__((warn_unused_result));

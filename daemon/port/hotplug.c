@@ -287,7 +287,7 @@ struct hotplug *hotplug_start(uv_loop_t *loop, const struct hotplug_events *even
     hotplug->poll.data = hotplug;
     int result = start(hotplug, loop);
     if (result < 0) {
-        snprintf(error, error_size, "udev cannot be listened to: %s", strerror(-result));
+        snprintf(error, error_size, "cannot subscribe to udev's events: %s", strerror(-result));
         free_hotplug(hotplug);
         return NULL;
     }

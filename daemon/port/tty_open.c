@@ -108,21 +108,21 @@ int tty_open_port(const char *devnode, int *fd, struct tty_trouble *trouble)
         return -EBUSY;
     }
     if (!error) {
-        step = "cannot be kept from other programs";
+        step = "cannot be opened exclusively";
         error = tty_ioctl_exclusive(port);
     }
     if (!error) {
         /* Before anything that a stuck adapter can fail in, for then comes a close. */
         tty_ioctl_no_closing_wait(port);
-        step = "does not take its modem lines";
+        step = "refuses to set its modem lines";
         error = release_lines(port);
     }
     if (!error) {
-        step = "does not take its settings";
+        step = "refuses its settings";
         error = tty_ioctl_raw(port, FIRST_BAUD);
     }
     if (!error) {
-        step = "cannot be emptied";
+        step = "cannot be flushed";
         error = tty_ioctl_discard_input(port);
     }
     if (error) {

@@ -457,7 +457,7 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
     if (product)
         take_product(station, product);
     else
-        log_error("golden", "%s; no board is flashed until a reload finds it right", station->golden_error);
+        log_error("golden", "%s; no board is flashed until a reload finds a valid image", station->golden_error);
 
     for (size_t i = 0; i < config->n_slots; i++)
         add_slot(station, &config->slots[i], false);

@@ -95,7 +95,7 @@ def test_a_client_that_connects_during_a_restart_is_answered():
 def test_a_passed_socket_that_is_not_configured_is_reported():
     with Activated(others=1) as station:
         station.start()
-        assert station.log().count("systemd listens at a place that the configuration does not name") == 1, station.log()
+        assert station.log().count("systemd passes a socket that [http] does not name") == 1, station.log()
 
 
 def test_a_passed_socket_for_another_group_is_reported():

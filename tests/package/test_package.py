@@ -214,7 +214,7 @@ def test_after_installation_only_the_golden_image_is_missing():
             assert not machine.status()["golden"]["ok"]
             assert machine.failing() == ["golden"]
             machine.golden()
-            assert machine.do("gangd", "--check-config").startswith("/etc/gangd/gangd.conf: right; golden image of 4194304 bytes")
+            assert machine.do("gangd", "--check-config").startswith("/etc/gangd/gangd.conf: no errors; golden image of 4194304 bytes")
             gangd.send_signal(1)
             until("the golden image is taken", lambda: machine.status()["golden"]["ok"])
             assert machine.failing() == []

@@ -139,7 +139,7 @@ START_TEST(names_another_users_program)
         snprintf(detail, sizeof(detail), "%s is held by another user's program: \"sudo fuser -v %s\" names it", devnode,
                  devnode);
     else
-        snprintf(detail, sizeof(detail), "%s is held by sh (pid %d), to judge by its command line", devnode, (int)pid);
+        snprintf(detail, sizeof(detail), "%s is held by sh (pid %d), according to its command line", devnode, (int)pid);
     be_nobody();
     check_refused(devnode, _i == 0 ? -EWOULDBLOCK : -EBUSY, CAUSE_PORT_BUSY, detail);
 }
@@ -187,7 +187,7 @@ START_TEST(refuses_what_is_no_terminal)
     char path[] = "/tmp/test_tty_open.XXXXXX", detail[128];
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
-    snprintf(detail, sizeof(detail), "%s cannot be kept from other programs: Inappropriate ioctl for device", path);
+    snprintf(detail, sizeof(detail), "%s cannot be opened exclusively: Inappropriate ioctl for device", path);
     check_refused(path, -ENOTTY, CAUSE_ADAPTER_ERROR, detail);
     close(fd);
     unlink(path);
