@@ -161,7 +161,7 @@ static const char *start_refusal(const struct slot *slot)
     if (slot->muted)
         return "this slot is muted: its path is not in the configuration";
     if (slot->shared->paused)
-        return "gangd is held: no attempt begins";
+        return "gangd is paused: no attempt begins";
     return slot->presence == BY_PLUG ? NULL : slot_hindrance(slot);
 }
 

@@ -70,7 +70,7 @@ static const char *blocked_sentence(const struct slot *slot)
     if (slot->trouble[0])
         return slot->trouble;
     const char *hindrance = slot_hindrance(slot);
-    return hindrance ? hindrance : "Came during a hold: plug it in again, or try again";
+    return hindrance ? hindrance : "Came during a pause: plug it in again, or start it";
 }
 
 static const char *sentence(const struct slot *slot, enum tile_state state)

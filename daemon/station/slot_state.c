@@ -155,7 +155,7 @@ const char *slot_hindrance(const struct slot *slot)
 {
     const struct slot_shared *shared = slot->shared;
     if (shared->paused)
-        return "Held: nothing begins";
+        return "gangd is paused: no attempt begins";
     if (shared->blocked)
         return shared->blocked;
     return shared->product ? NULL : "There is no golden image";

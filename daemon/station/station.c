@@ -336,7 +336,7 @@ static void end_hold(uv_timer_t *timer)
     struct station *station = timer->data;
     if (!station->shared.paused)
         return;
-    log_info("station", "the hold has ended");
+    log_info("station", "the pause has ended");
     station->shared.paused = false;
     recheck_slots(station);
 }
@@ -351,7 +351,7 @@ void station_hold(struct station *station, unsigned seconds)
     uv_timer_start(&station->hold_timer, end_hold, seconds * UINT64_C(1000), 0);
     if (station->shared.paused)
         return;
-    log_info("station", "held: no attempt begins");
+    log_info("station", "paused: no attempt begins");
     station->shared.paused = true;
     recheck_slots(station);
 }

@@ -139,7 +139,7 @@ async function refused(it) {
     await it.station.post('hold?seconds=60');
     await check('fixture: the reason for a refused start is shown', async () => {
         await it.tile('A1').locator('.start').click();
-        await said('A1: gangd is held');
+        await said('A1: gangd is paused');
         await it.page.locator('#start').click();
         await said('No slot can start now');
         assert.deepEqual(it.asked(), ['slots/A1/start', 'start']);

@@ -247,7 +247,7 @@ def test_the_running_gangd_uses_something_else():
         assert [note["level"] for note in found] == ["warn"] and "had before: " in found[0]["text"], found
         station.hold(60)
         found, _ = machine.notes("gangd")
-        assert any("is held" in note["text"] and "slots learn" in note["remedy"] for note in found), found
+        assert any("is paused" in note["text"] and "slots learn" in note["remedy"] for note in found), found
 
         # A gangd without an image, and its slots.
         station.hold(0)
@@ -267,7 +267,7 @@ def test_slots_in_trouble():
         station.wait(1, "blocked")
         station.hold(0)
         station.wait(1, lambda slot: "Came during" in slot["sentence"])
-        machine.expect("slots", "warn", "1-1.1: Came during a hold", "plug its adapter in again")
+        machine.expect("slots", "warn", "1-1.1: Came during a pause", "plug its adapter in again")
 
 
 def test_a_socket_for_another_group():

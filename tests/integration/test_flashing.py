@@ -162,13 +162,13 @@ def test_boards_that_come_during_a_pause_are_not_flashed():
         assert station.status()["held"]
         station.plug(2)
         shown = station.wait(2, "blocked")
-        assert shown["sentence"] == "Held: nothing begins", shown
+        assert shown["sentence"] == "gangd is paused: no attempt begins", shown
         status, answer = station.retry(2)
-        assert status == 409 and "held" in answer["error"], answer
+        assert status == 409 and "paused" in answer["error"], answer
         station.wait(1, "pass", before)
 
         station.hold(0)
-        shown = station.wait(2, lambda slot: slot["sentence"].startswith("Came during a hold"))
+        shown = station.wait(2, lambda slot: slot["sentence"].startswith("Came during a pause"))
         # A reload that changes all slots does not start it either; a person's start or plugging it in again does.
         station.send(signal.SIGHUP)
         station.wait_log("golden.bin, 65536 bytes", times=2)

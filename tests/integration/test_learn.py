@@ -316,13 +316,13 @@ def test_gangd_is_paused_meanwhile():
         at_work = station.plug(9)
         station.wait_writing(9)
         with learning(station, "--write", "--config", name, "A1") as learn:
-            learn.hears("gangd is held")
+            learn.hears("gangd is paused")
             learn.hears("A1: plug")
             station.plug(1)
             learn.hears("A1 is")
             assert learn.end() == ""
         station.wait(9, "pass", at_work)
-        shown = station.wait(1, lambda slot: slot["sentence"].startswith("Came during a hold"))
+        shown = station.wait(1, lambda slot: slot["sentence"].startswith("Came during a pause"))
         assert shown["state"] == "blocked" and not station.status()["held"], shown
         station.send(signal.SIGHUP)
         station.wait("A1", "blocked")
@@ -378,7 +378,7 @@ def test_no_attempt_begins_in_a_paused_fixture():
         station.hold(60)
         mac = station.seat(1)
         shown = station.wait(1, "blocked")
-        assert shown["sentence"] == "Held: nothing begins" and station.attempts() == [], shown
+        assert shown["sentence"] == "gangd is paused: no attempt begins" and station.attempts() == [], shown
         station.hold(0)
         station.wait(1, "pass", mac)
 
@@ -386,7 +386,7 @@ def test_no_attempt_begins_in_a_paused_fixture():
 def test_the_pause_ends_after_gangctl():
     with Station() as station:
         with learning(station) as learn:
-            learn.hears("gangd is held")
+            learn.hears("gangd is paused")
             learn.hears("A1: plug")
             station.plug(1)
             learn.hears("A1 is")

@@ -208,7 +208,7 @@ START_TEST(a_refused_start_says_why)
         {BY_PLUG, "start", "there is no adapter in this slot"},
         {BY_PLUG, "plug deadline opened begun_row unplug start", "there is no adapter in this slot"},
         {BY_PLUG, "mute plug start", "this slot is muted: its path is not in the configuration"},
-        {BY_PLUG, "plug pause_station start", "gangd is held: no attempt begins"},
+        {BY_PLUG, "plug pause_station start", "gangd is paused: no attempt begins"},
         {BY_PLUG, "plug start", "an attempt is at work in this slot"},
         {BY_PLUG, "plug deadline opened begun_row start", "an attempt is at work in this slot"},
         {BY_PLUG, "plug deadline stuck start", "the adapter does not answer: unplug it"},

@@ -278,7 +278,7 @@ static int run(struct learn_command *command)
     struct hotplug *hotplug = hotplug_start(&command->loop, &events, command, error, sizeof(error));
     if (hotplug) {
         uv_timer_start(&command->pause, on_pause_timer, PAUSE_MS, PAUSE_MS);
-        fputs(client_finds(command->socket) ? "gangd is held: no attempt begins until this ends.\n"
+        fputs(client_finds(command->socket) ? "gangd is paused: no attempt begins until this ends.\n"
                                             : "gangd does not run.\n",
               stderr);
         if (command->there > 0)

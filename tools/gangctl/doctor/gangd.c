@@ -85,7 +85,7 @@ static void check_answer(struct doctor *doctor, const struct config *config, con
         doctor_note(doctor, DOCTOR_WARN, check, RELOAD, "gangd has other slots than the configuration names");
     if (json_is_true(json_object_get(status, "held")))
         doctor_note(doctor, DOCTOR_WARN, check, "end \"gangctl slots learn\"; without one it ends by itself",
-                    "no attempt begins: gangd is held");
+                    "no attempt begins: gangd is paused");
     if (doctor_has_noted(doctor, check))
         return;
     doctor_note(doctor, DOCTOR_OK, check, NULL, "gangd %s has the configuration in force", version);
