@@ -140,10 +140,10 @@ static enum MHD_Result answer_hold(struct request *request, const char *rest)
     (void)rest;
     const char *text = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "seconds");
     size_t digits = text ? strspn(text, "0123456789") : 0;
-    if (digits == 0 || digits > 2 || text[digits] || atoi(text) > STATION_HOLD_MAX)
+    if (digits == 0 || digits > 2 || text[digits] || atoi(text) > STATION_PAUSE_MAX)
         return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "seconds must be a number from 0 to %d",
-                           STATION_HOLD_MAX);
-    station_hold(request->endpoint->routes->station, (unsigned)atoi(text));
+                           STATION_PAUSE_MAX);
+    station_pause(request->endpoint->routes->station, (unsigned)atoi(text));
     return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "held", atoi(text) > 0));
 }
 

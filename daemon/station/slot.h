@@ -44,7 +44,7 @@ const char *slot_start(struct slot *slot) __attribute__((warn_unused_result));
 
 const char *slot_name(const struct slot *slot);
 const char *slot_path(const struct slot *slot);
-enum presence_mode slot_presence(const struct slot *slot);
+enum presence_mode slot_mode(const struct slot *slot); /* how boards come into it */
 enum tile_state slot_tile(const struct slot *slot);
 const struct adapter *slot_adapter(const struct slot *slot); /* NULL: none there */
 int64_t slot_since(const struct slot *slot);                 /* of the state, µs since 1970 */

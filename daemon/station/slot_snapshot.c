@@ -12,7 +12,7 @@ const char *slot_name(const struct slot *slot)
     return slot->name;
 }
 
-enum presence_mode slot_presence(const struct slot *slot)
+enum presence_mode slot_mode(const struct slot *slot)
 {
     return slot->presence;
 }

@@ -29,7 +29,7 @@ struct station {
     char blocked[STATION_ERROR_MAX + 64];
     char golden_error[STATION_ERROR_MAX];
     struct book_counts today;
-    uv_timer_t count_timer, hold_timer;
+    uv_timer_t count_timer, pause_timer;
     struct reload *reload;
 };
 
@@ -322,7 +322,7 @@ size_t station_start_slots(struct station *station, void (*started)(void *data, 
     size_t count = 0;
     for (size_t i = 0; i < station->n_slots; i++) {
         struct slot *slot = station->slots[i];
-        if (slot_presence(slot) != BY_START || slot_start(slot))
+        if (slot_mode(slot) != BY_START || slot_start(slot))
             continue;
         started(data, slot_name(slot));
         count++;
@@ -331,7 +331,7 @@ size_t station_start_slots(struct station *station, void (*started)(void *data, 
     return count;
 }
 
-static void end_hold(uv_timer_t *timer)
+static void end_pause(uv_timer_t *timer)
 {
     struct station *station = timer->data;
     if (!station->shared.paused)
@@ -341,14 +341,14 @@ static void end_hold(uv_timer_t *timer)
     recheck_slots(station);
 }
 
-void station_hold(struct station *station, unsigned seconds)
+void station_pause(struct station *station, unsigned seconds)
 {
-    uv_timer_stop(&station->hold_timer);
+    uv_timer_stop(&station->pause_timer);
     if (seconds == 0) {
-        end_hold(&station->hold_timer);
+        end_pause(&station->pause_timer);
         return;
     }
-    uv_timer_start(&station->hold_timer, end_hold, seconds * UINT64_C(1000), 0);
+    uv_timer_start(&station->pause_timer, end_pause, seconds * UINT64_C(1000), 0);
     if (station->shared.paused)
         return;
     log_info("station", "paused: no attempt begins");
@@ -464,8 +464,8 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
     station->n_configured = station->n_slots;
 
     uv_timer_init(loop, &station->count_timer);
-    uv_timer_init(loop, &station->hold_timer);
-    station->count_timer.data = station->hold_timer.data = station;
+    uv_timer_init(loop, &station->pause_timer);
+    station->count_timer.data = station->pause_timer.data = station;
     uv_timer_start(&station->count_timer, on_count_timer, COUNT_MS, COUNT_MS);
     count(station);
 
@@ -486,7 +486,7 @@ static void on_station_closed(uv_handle_t *handle)
     free(station);
 }
 
-static void on_hold_closed(uv_handle_t *handle)
+static void on_pause_closed(uv_handle_t *handle)
 {
     struct station *station = handle->data;
     uv_close((uv_handle_t *)&station->count_timer, on_station_closed);
@@ -503,6 +503,6 @@ bool station_stop(struct station *station)
     station->n_slots = 0;
     bool all = book_close(station->book, STOP_SECONDS);
     station->book = NULL;
-    uv_close((uv_handle_t *)&station->hold_timer, on_hold_closed);
+    uv_close((uv_handle_t *)&station->pause_timer, on_pause_closed);
     return all;
 }

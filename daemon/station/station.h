@@ -41,7 +41,7 @@ void station_reload(struct station *station);
 struct station_snapshot {
     char name[64], operator[64], lot[64];
     int64_t started; /* µs since 1970 */
-    bool paused;     /* no attempt begins, see station_hold() */
+    bool paused;     /* no attempt begins, see station_pause() */
     /* Sentences; "": all is well. */
     char book_error[STATION_ERROR_MAX];
     char golden_error[STATION_ERROR_MAX]; /* why the latest load failed: `product` is the one before, if any */
@@ -81,11 +81,12 @@ enum station_reply station_start_slot(struct station *station, const char *name,
  * how many. */
 size_t station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data);
 
-/* Holds the station for so many seconds from now on, 0 to STATION_HOLD_MAX: attempts at work go on, none begins. A
- * board that comes with its adapter is left alone, also after the hold, until it is plugged in again or started. 0 ends
- * it. A lease: who holds renews it, and if he dies the station is free again. */
-#define STATION_HOLD_MAX 60
-void station_hold(struct station *station, unsigned seconds);
+/* Pauses the station for so many seconds from now on, 0 to STATION_PAUSE_MAX: attempts at work go on, none begins. A
+ * board that comes with its adapter is deferred, also after the pause, until it is plugged in again or started. 0 ends
+ * it. A lease: the client renews it, and if it exits the pause ends by itself. The API calls it a hold (docs/api.md).
+ */
+#define STATION_PAUSE_MAX 60
+void station_pause(struct station *station, unsigned seconds);
 
 /* The book, for reading. */
 struct book *station_book(const struct station *station);

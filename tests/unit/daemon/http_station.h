@@ -60,7 +60,7 @@ size_t station_start_slots(struct station *station, void (*started)(void *data, 
     return 1;
 }
 
-void station_hold(struct station *station, unsigned seconds)
+void station_pause(struct station *station, unsigned seconds)
 {
     station->held = (int)seconds;
 }

@@ -138,12 +138,12 @@ static bool is_paused(void)
 START_TEST(a_hold_ends_by_itself)
 {
     ck_assert(!is_paused());
-    station_hold(station, STATION_HOLD_MAX);
+    station_pause(station, STATION_PAUSE_MAX);
     ck_assert(is_paused());
-    station_hold(station, 0);
+    station_pause(station, 0);
     ck_assert(!is_paused());
-    station_hold(station, STATION_HOLD_MAX);
-    station_hold(station, 1);
+    station_pause(station, STATION_PAUSE_MAX);
+    station_pause(station, 1);
     ck_assert(is_paused());
     while (is_paused())
         uv_run(&loop, UV_RUN_ONCE);
@@ -167,11 +167,11 @@ START_TEST(observers_are_told_of_changes_until_they_leave)
     station_observe(station, &first);
     station_observe(station, &second);
     station_observe(station, &deaf);
-    station_hold(station, 1);
+    station_pause(station, 1);
     ck_assert_uint_eq(told, 1);
     ck_assert_uint_eq(other, 1);
     station_unobserve(&first);
-    station_hold(station, 0);
+    station_pause(station, 0);
     ck_assert_uint_eq(told, 1);
     ck_assert_uint_eq(other, 2);
     station_unobserve(&second);
