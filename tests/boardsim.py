@@ -123,7 +123,7 @@ class Boardsim:
         return subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, check=False)
 
-    # --- the operator's hands
+    # --- the operator's commands
 
     def plug(self, slot, words=""):
         """Returns the board's MAC."""

@@ -31,15 +31,13 @@ struct backend_plug {
 struct backend_type {
     const char *word; /* "umockdev", as on the command line */
     /* Without an adapter; NULL with a sentence. */
-    __attribute__((warn_unused_result)) struct backend *(*open)(char *error, size_t size);
+    struct backend *(*open)(char *error, size_t size);
     /* Removes everything. All adapters must be unplugged. */
     void (*close)(struct backend *backend);
     /* An adapter that can be plugged into this back end; its first two arguments and errno are sim_adapter_new()'s. */
-    __attribute__((warn_unused_result)) struct sim_adapter *(*adapter)(struct backend *backend,
-                                                                       const struct adapter_kind *kind, int event_fd);
+    struct sim_adapter *(*adapter)(struct backend *backend, const struct adapter_kind *kind, int event_fd);
     /* Plugs it in. Returns what unplug() and the others want; -1 if there is no room. */
-    __attribute__((warn_unused_result)) int (*plug)(struct backend *backend, struct sim_adapter *adapter,
-                                                    const struct backend_plug *how);
+    int (*plug)(struct backend *backend, struct sim_adapter *adapter, const struct backend_plug *how);
     /* It is pulled out, and freed. `detach`: the host's controller ends the connection, where it can. */
     void (*unplug)(struct backend *backend, int plug, bool detach);
     /* From now on control requests (modem lines, baud) and bytes, or bytes alone, are not answered, until it is

@@ -14,7 +14,7 @@ STEPS = 90
 BOARDS = ("", "", "", "", "noise=0.0001", "silent", "tx-open", "unplug-after={}", "hang-after={}", "reset-after=2000")
 
 
-class Hands:
+class RandomOperator:
     slots = ""
 
     def __init__(self, station, seed):
@@ -65,7 +65,7 @@ class Hands:
         time.sleep(self.dice.choice((0, 0, 0.01, 0.1, 0.4)))
 
 
-class FixtureHands(Hands):
+class RandomOperatorAtFixtures(RandomOperator):
     """Boards are swapped under adapters that stay, most of the time."""
 
     PRESENCES = ("probe", "start", "cts", "plug")
@@ -112,19 +112,19 @@ def blocked_signals(pid):
         return int(next(line for line in file if line.startswith("SigBlk")).split()[1], 16)
 
 
-def play(seed, kills, kind=Hands):
+def play(seed, kills, kind=RandomOperator):
     with Station(adapter="mixed", flashing="settle_ms = 20\ntries = 2", slots=kind.slots) as station:
-        hands = kind(station, seed)
+        operator = kind(station, seed)
         for number in range(STEPS):
-            hands.step()
-            hands.rest()
+            operator.step()
+            operator.rest()
             if number % 15 == 14 and kills:
-                station.stop(hands.dice.choice((signal.SIGKILL, signal.SIGTERM)))
+                station.stop(operator.dice.choice((signal.SIGKILL, signal.SIGTERM)))
                 station.start()
         # Afterwards a good board in each slot passes.
         for slot in SLOTS:
-            hands.pull(slot)
-        hands.end()
+            operator.pull(slot)
+        operator.end()
         for slot in SLOTS:
             until("an empty slot", lambda s=slot: station.slot(s).get("state", "empty") == "empty")
             station.plug(slot)
@@ -144,11 +144,11 @@ def test_random_operations_with_gangd_killed():
 
 
 def test_random_operations_at_fixtures():
-    play(seed=3, kills=False, kind=FixtureHands)
+    play(seed=3, kills=False, kind=RandomOperatorAtFixtures)
 
 
 def test_random_operations_at_fixtures_with_gangd_killed():
-    play(seed=4, kills=True, kind=FixtureHands)
+    play(seed=4, kills=True, kind=RandomOperatorAtFixtures)
 
 
 if __name__ == "__main__":
