@@ -11,13 +11,13 @@
 #include <string.h>
 #include <strings.h>
 
-struct request {
+struct api_request {
     const struct endpoint *endpoint;
     struct MHD_Connection *connection;
     struct export *export; /* waits for the book; NULL when it became the answer */
 };
 
-static const char *header(const struct request *request, const char *name)
+static const char *header(const struct api_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
@@ -47,13 +47,13 @@ static bool is_same_origin(const char *origin, const char *host)
            strcasecmp(origin + sizeof(scheme) - 1, host) == 0;
 }
 
-static enum MHD_Result answer_status(struct request *request, const char *rest)
+static enum MHD_Result answer_status(struct api_request *request, const char *rest)
 {
     (void)rest;
     return reply_json(request->connection, MHD_HTTP_OK, publish_status(request->endpoint->routes->station));
 }
 
-static enum MHD_Result answer_events(struct request *request, const char *rest)
+static enum MHD_Result answer_events(struct api_request *request, const char *rest)
 {
     (void)rest;
     struct routes *routes = request->endpoint->routes;
@@ -77,7 +77,7 @@ static enum MHD_Result on_parameter(void *cls, enum MHD_ValueKind kind, const ch
     return parse->bad ? MHD_NO : MHD_YES;
 }
 
-static enum MHD_Result answer_book(struct request *request, bool units)
+static enum MHD_Result answer_book(struct api_request *request, bool units)
 {
     struct routes *routes = request->endpoint->routes;
     struct parse parse = {0};
@@ -89,25 +89,25 @@ static enum MHD_Result answer_book(struct request *request, bool units)
     return request->export ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result answer_attempts(struct request *request, const char *rest)
+static enum MHD_Result answer_attempts(struct api_request *request, const char *rest)
 {
     (void)rest;
     return answer_book(request, false);
 }
 
-static enum MHD_Result answer_units(struct request *request, const char *rest)
+static enum MHD_Result answer_units(struct api_request *request, const char *rest)
 {
     (void)rest;
     return answer_book(request, true);
 }
 
 /* The sentence may hold a name that is no UTF-8. */
-static enum MHD_Result reply_sentence(struct request *request, unsigned status, const char *sentence)
+static enum MHD_Result reply_sentence(struct api_request *request, unsigned status, const char *sentence)
 {
     return reply_json(request->connection, status, json_pack("{s:o}", "error", text_json(sentence)));
 }
 
-static enum MHD_Result answer_start_slot(struct request *request, const char *name)
+static enum MHD_Result answer_start_slot(struct api_request *request, const char *name)
 {
     struct slot_snapshot slot;
     const char *refusal;
@@ -126,7 +126,7 @@ static void on_started(void *data, const char *name)
     json_array_append_new(data, text_json(name));
 }
 
-static enum MHD_Result answer_start(struct request *request, const char *rest)
+static enum MHD_Result answer_start(struct api_request *request, const char *rest)
 {
     (void)rest;
     json_t *started = json_array();
@@ -135,7 +135,7 @@ static enum MHD_Result answer_start(struct request *request, const char *rest)
 }
 
 /* ?seconds=N: one number, nothing behind it. */
-static enum MHD_Result answer_hold(struct request *request, const char *rest)
+static enum MHD_Result answer_hold(struct api_request *request, const char *rest)
 {
     (void)rest;
     const char *text = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "seconds");
@@ -151,7 +151,7 @@ static enum MHD_Result answer_hold(struct request *request, const char *rest)
 static const struct route {
     const char *path;
     bool post;
-    enum MHD_Result (*answer)(struct request *request, const char *part);
+    enum MHD_Result (*answer)(struct api_request *request, const char *part);
 } table[] = {
     {"/api/v1/status", false, answer_status},
     {"/api/v1/events", false, answer_events},
@@ -186,7 +186,7 @@ static bool is_read(const char *method)
     return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-static enum MHD_Result answer_file(const struct request *request, const char *url, const char *method)
+static enum MHD_Result answer_file(const struct api_request *request, const char *url, const char *method)
 {
     const struct static_file *file = static_files_find(request->endpoint->routes->files, url);
     if (!file)
@@ -196,7 +196,7 @@ static enum MHD_Result answer_file(const struct request *request, const char *ur
     return reply_file(request->connection, file);
 }
 
-static enum MHD_Result answer_route(struct request *request, const char *url, const char *method)
+static enum MHD_Result answer_route(struct api_request *request, const char *url, const char *method)
 {
     char part[128];
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -216,7 +216,7 @@ static enum MHD_Result answer_route(struct request *request, const char *url, co
 }
 
 /* What holds for every request; MHD_YES with *refused false if it may go on. */
-static enum MHD_Result check_rules(const struct request *request, bool *refused)
+static enum MHD_Result check_rules(const struct api_request *request, bool *refused)
 {
     struct MHD_Connection *connection = request->connection;
     *refused = true;
@@ -235,7 +235,7 @@ static enum MHD_Result check_rules(const struct request *request, bool *refused)
 }
 
 /* Before the body: nothing that gangd takes has one that is large, or of unknown length. */
-static enum MHD_Result begin(const struct request *request)
+static enum MHD_Result begin(const struct api_request *request)
 {
     if (header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING))
         return reply_error(request->connection, MHD_HTTP_LENGTH_REQUIRED, "a body needs a Content-Length");
@@ -251,7 +251,7 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
 {
     (void)version;
     (void)upload;
-    struct request *request = *con_cls;
+    struct api_request *request = *con_cls;
     if (!request) {
         request = calloc(1, sizeof(*request));
         if (!request)
@@ -281,7 +281,7 @@ void routes_completed(void *cls, struct MHD_Connection *connection, void **con_c
     (void)cls;
     (void)connection;
     (void)code;
-    struct request *request = *con_cls;
+    struct api_request *request = *con_cls;
     if (request && request->export)
         export_close(request->export);
     free(request);

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct run {
+struct recipe_run {
     struct pump *pump;
-    void (*start)(struct run *run);
-    int (*report)(const struct run *run);
+    void (*start)(struct recipe_run *run);
+    int (*report)(const struct recipe_run *run);
     int exit_code;
     struct session session;
     struct presence presence;
@@ -26,12 +26,12 @@ struct run {
     struct product *product;
 };
 
-static void start_presence(struct run *run)
+static void start_presence(struct recipe_run *run)
 {
     presence_start(&run->presence, &run->session, &(struct presence_job){0}, steady_clock_us());
 }
 
-static void start_program(struct run *run)
+static void start_program(struct recipe_run *run)
 {
     program_start(&run->program, &run->session, &run->job, steady_clock_us());
 }
@@ -42,7 +42,7 @@ static void print_mac(const struct chip_identity *chip)
         printf("%c%02x", i == 0 ? ' ' : ':', chip->mac[i]);
 }
 
-static int report_presence(const struct run *run)
+static int report_presence(const struct recipe_run *run)
 {
     const struct presence *presence = &run->presence;
     printf("%s", presence_result_word(presence->result));
@@ -52,7 +52,7 @@ static int report_presence(const struct run *run)
     return presence->result == PRESENCE_BOARD ? 0 : 1;
 }
 
-static int report_program(const struct run *run)
+static int report_program(const struct recipe_run *run)
 {
     const struct program *program = &run->program;
     bool passed = program->state == PROGRAM_PASSED;
@@ -65,14 +65,14 @@ static int report_program(const struct run *run)
 
 static void on_opened(void *data)
 {
-    struct run *run = data;
+    struct recipe_run *run = data;
     run->start(run);
     pump_run(run->pump, &run->session);
 }
 
 static void on_ended(void *data)
 {
-    struct run *run = data;
+    struct recipe_run *run = data;
     run->exit_code = run->report(run);
     pump_hang_up(run->pump);
 }
@@ -85,7 +85,7 @@ static void on_failed(void *data, enum cause cause, const char *detail)
 
 static void on_stuck(void *data)
 {
-    struct run *run = data;
+    struct recipe_run *run = data;
     printf("%s\n", cause_code(CAUSE_ADAPTER_STUCK));
     pump_hang_up(run->pump);
 }
@@ -98,7 +98,7 @@ static void on_gone(void *data, int error)
 
 static void on_closed(void *data)
 {
-    struct run *run = data;
+    struct recipe_run *run = data;
     pump_free(run->pump);
 }
 
@@ -112,7 +112,7 @@ static const struct pump_events events = {
 };
 
 /* The job as gangd's defaults make it. */
-static int load_job(struct run *run, const char *image)
+static int load_job(struct recipe_run *run, const char *image)
 {
     static struct config config;
     char text[600], error[512];
@@ -129,7 +129,7 @@ static int load_job(struct run *run, const char *image)
     return 0;
 }
 
-static int choose_recipe(struct run *run, int argc, char **argv)
+static int choose_recipe(struct recipe_run *run, int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "presence") == 0) {
         run->start = start_presence;
@@ -147,7 +147,7 @@ static int choose_recipe(struct run *run, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct run run = {.exit_code = 2};
+    static struct recipe_run run = {.exit_code = 2};
     uv_loop_t loop;
     if (choose_recipe(&run, argc, argv) != 0 || uv_loop_init(&loop) != 0)
         return 2;

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_DAEMON_SLOT_ROWS_LID_H
 #define TESTS_UNIT_DAEMON_SLOT_ROWS_LID_H
 
-static const struct place lid_places[] = {
+static const struct slot_place lid_places[] = {
     {BY_CTS,
      "the first reading",
      "plug deadline opened",

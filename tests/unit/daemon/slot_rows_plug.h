@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_DAEMON_SLOT_ROWS_PLUG_H
 #define TESTS_UNIT_DAEMON_SLOT_ROWS_PLUG_H
 
-static const struct place plug_places[] = {
+static const struct slot_place plug_places[] = {
     {BY_PLUG,
      "no adapter",
      "",

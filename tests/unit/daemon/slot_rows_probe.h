@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_DAEMON_SLOT_ROWS_PROBE_H
 #define TESTS_UNIT_DAEMON_SLOT_ROWS_PROBE_H
 
-static const struct place probe_places[] = {
+static const struct slot_place probe_places[] = {
     {BY_PROBE,
      "the first probe",
      "plug deadline opened",

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_DAEMON_SLOT_ROWS_START_H
 #define TESTS_UNIT_DAEMON_SLOT_ROWS_START_H
 
-static const struct place start_places[] = {
+static const struct slot_place start_places[] = {
     {BY_START,
      "the port is being opened",
      "plug deadline",

@@ -24,7 +24,7 @@ struct row {
 
 /* A state and how it is reached. `stays`: events that change nothing and ask for nothing; `rows`: those that do. Any
  * other event cannot come there. */
-struct place {
+struct slot_place {
     enum presence_mode presence;
     const char *what, *road;
     enum slot_state state;
@@ -41,14 +41,14 @@ struct place {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct {
-    const struct place *places;
+    const struct slot_place *places;
     size_t n;
 } tables[] = {{plug_places, COUNT(plug_places)},
               {start_places, COUNT(start_places)},
               {probe_places, COUNT(probe_places)},
               {lid_places, COUNT(lid_places)}};
 
-static const struct place *place_at(size_t index)
+static const struct slot_place *place_at(size_t index)
 {
     size_t i = 0;
     for (; index >= tables[i].n; i++)
@@ -74,7 +74,7 @@ static bool is_word_of(const char *words, const char *word)
 }
 
 /* What shall be after `event`; an empty event in the answer: it cannot come. */
-static struct row expected(const struct place *place, const char *event)
+static struct row expected(const struct slot_place *place, const char *event)
 {
     for (size_t i = 0; i < ROWS_MAX && place->rows[i].event; i++)
         if (strcmp(place->rows[i].event, event) == 0)
@@ -83,7 +83,7 @@ static struct row expected(const struct place *place, const char *event)
     return (struct row){stays ? event : "", place->state, place->tile, ""};
 }
 
-static void check_event(const struct place *place, size_t event)
+static void check_event(const struct slot_place *place, size_t event)
 {
     const char *name = events[event].name;
     struct row row = expected(place, name);
@@ -109,7 +109,7 @@ END_TEST
 /* gangd ends: whatever is at work is booked, and what was not committed is withdrawn. */
 START_TEST(the_end_in_a_state)
 {
-    const struct place *place = place_at((size_t)_i);
+    const struct slot_place *place = place_at((size_t)_i);
     set_up(place->presence);
     go(place->road);
     asked[0] = '\0';
