@@ -90,8 +90,9 @@ void pump_read_lines(struct pump *pump);
  * Unsent bytes are discarded. Fine in any state. */
 void pump_hang_up(struct pump *pump);
 
-/* Gives the port up at once and drops the session: -> CLOSED without `closed`. The kernel may still have it, so only
- * for an adapter that is gone or is left alone from now on: pump_open() does not wait for it. Fine in any state. */
+/* Gives the port up at once and drops the session: -> CLOSED without `closed`. The kernel may still have it, and
+ * pump_open() does not wait for that: the same port would be refused as CAUSE_PORT_BUSY. So only for an adapter that is
+ * gone or is left alone from now on. Fine in any state. */
 void pump_close(struct pump *pump);
 
 /* Closes, and frees as the loop runs on. No callback comes any more. */

@@ -128,13 +128,13 @@ static void plug(bool with_handler)
     tty_harness_plug(&port, 0, with_handler);
     pump = pump_new(&tty_harness_loop, &events, &port);
     ck_assert_int_eq(pump_state(pump), PUMP_CLOSED);
-    pump_open(pump, port.devnode);
-    ck_assert_int_eq(pump_state(pump), PUMP_OPENING);
 }
 
 static void open_port(bool with_handler)
 {
     plug(with_handler);
+    pump_open(pump, port.devnode);
+    ck_assert_int_eq(pump_state(pump), PUMP_OPENING);
     RUN_UNTIL(counts[OPENED]);
     ck_assert_int_eq(pump_state(pump), PUMP_OPEN);
 }
@@ -173,7 +173,6 @@ END_TEST
 START_TEST(a_port_that_is_not_there_fails)
 {
     plug(true);
-    pump_close(pump);
     pump_open(pump, "/dev/nothing-of-this-name");
     RUN_UNTIL(counts[FAILED]);
     ck_assert_int_eq(last_cause, CAUSE_UNPLUGGED);
