@@ -139,10 +139,7 @@ static int run(const struct config *config, const char *config_path)
 
     gangd.events = events_new();
     bool all_booked = true, started = false;
-    if (gangd.events)
-        gangd.station = station_start(&gangd.loop, config, config_path, error, sizeof(error));
-    else
-        snprintf(error, sizeof(error), "out of memory");
+    gangd.station = station_start(&gangd.loop, config, config_path, error, sizeof(error));
     if (gangd.station) {
         publish_start(&gangd.publisher, gangd.station, gangd.events);
         gangd.http = http_start(&gangd.loop, config, gangd.station, gangd.events, error, sizeof(error));

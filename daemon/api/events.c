@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/events.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -44,9 +45,7 @@ static void event_unref(struct event *event)
 
 struct events *events_new(void)
 {
-    struct events *events = calloc(1, sizeof(*events));
-    if (!events)
-        return NULL;
+    struct events *events = must_calloc(1, sizeof(*events));
     LIST_INIT(&events->listeners);
     /* Four bytes are never refused once the kernel's pool is up, and it is before any daemon starts. */
     if (getrandom(&events->epoch, sizeof(events->epoch), 0) != sizeof(events->epoch))
@@ -77,9 +76,7 @@ char *events_format(struct events *events, const char *type, const json_t *data)
 
 static struct event *event_new(struct events *events, const char *type, const json_t *data)
 {
-    struct event *event = calloc(1, sizeof(*event));
-    if (!event)
-        return NULL;
+    struct event *event = must_calloc(1, sizeof(*event));
     event->text = events_format(events, type, data);
     if (!event->text) {
         free(event);

@@ -16,7 +16,7 @@
 
 struct events;
 
-/* NULL only when out of memory. Ids begin with a number drawn here: an id of another gangd, or of this one before its
+/* Never NULL. Ids begin with a number drawn here: an id of another gangd, or of this one before its
  * restart, is not taken for one of ours. */
 struct events *events_new(void) __attribute__((warn_unused_result));
 

@@ -3,6 +3,7 @@
 #include "daemon/api/listen.h"
 #include "daemon/api/routes.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 
 #include <microhttpd.h>
 #include <stdarg.h>
@@ -163,11 +164,7 @@ static bool start_tcp(struct http *http, const struct config *config, char *erro
 struct http *http_start(uv_loop_t *loop, const struct config *config, struct station *station, struct events *events,
                         char *error, size_t error_size)
 {
-    struct http *http = calloc(1, sizeof(*http));
-    if (!http) {
-        snprintf(error, error_size, "http: out of memory");
-        return NULL;
-    }
+    struct http *http = must_calloc(1, sizeof(*http));
     uv_timer_init(loop, &http->keep_alive);
     http->keep_alive.data = http;
     http->open_handles = 1;

@@ -3,6 +3,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/timer.h"
 #include "daemon/port/tty.h"
 
@@ -247,9 +248,7 @@ static void on_tick(void *data)
 
 struct pump *pump_new(uv_loop_t *loop, const struct pump_events *events, void *data)
 {
-    struct pump *pump = calloc(1, sizeof(*pump));
-    if (!pump)
-        abort();
+    struct pump *pump = must_calloc(1, sizeof(*pump));
     pump->loop = loop;
     pump->events = events;
     pump->data = data;

@@ -6,6 +6,7 @@
  */
 #include "daemon/port/tty.h"
 
+#include "daemon/base/memory.h"
 #include "daemon/port/tty_ioctl.h"
 #include "daemon/port/tty_open.h"
 
@@ -254,9 +255,9 @@ static void on_answered(uv_async_t *async)
 
 struct tty *tty_open(uv_loop_t *loop, const char *devnode, const struct tty_events *events, void *data)
 {
-    struct tty *tty = calloc(1, sizeof(*tty));
+    struct tty *tty = must_calloc(1, sizeof(*tty));
     /* libuv aborts too if it cannot add the first async to a loop; any later one needs nothing. */
-    if (!tty || uv_async_init(loop, &tty->answered, on_answered))
+    if (uv_async_init(loop, &tty->answered, on_answered))
         abort();
     tty->events = events;
     tty->data = data;

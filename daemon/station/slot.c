@@ -4,6 +4,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/station/slot_fixture.h"
 #include "daemon/station/slot_lifecycle.h"
 #include "daemon/station/slot_state.h"
@@ -231,9 +232,7 @@ struct slot *slot_new(struct slot_shared *shared, const struct config_slot *conf
         .stuck = on_stuck,
         .gone = on_gone,
     };
-    struct slot *slot = calloc(1, sizeof(*slot));
-    if (!slot)
-        abort();
+    struct slot *slot = must_calloc(1, sizeof(*slot));
     slot->shared = shared;
     take_config(slot, config, muted);
     slot->presence = slot->next_presence;

@@ -3,6 +3,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/port/hotplug.h"
 
 #include <assert.h>
@@ -175,13 +176,9 @@ static int compare_slots(const void *a, const void *b)
 
 static struct slot *add_slot(struct station *station, const struct config_slot *config, bool muted)
 {
-    struct slot **slots = realloc(station->slots, (station->n_slots + 1) * sizeof(slots[0]));
-    if (!slots)
-        return NULL;
-    station->slots = slots;
+    station->slots = must_realloc(station->slots, station->n_slots + 1, sizeof(station->slots[0]));
     struct slot *slot = slot_new(&station->shared, config, muted);
-    if (slot)
-        slots[station->n_slots++] = slot;
+    station->slots[station->n_slots++] = slot;
     return slot;
 }
 
@@ -213,10 +210,6 @@ static void on_added(void *data, const struct adapter *adapter)
     if (!slot) {
         struct config_slot config = unconfigured(station, free_name(station, adapter), adapter->path);
         slot = add_slot(station, &config, station->config.mute_unknown);
-        if (!slot) {
-            log_error("station", "%s: out of memory, left alone", adapter->devnode);
-            return;
-        }
         sort_unconfigured(station);
     }
     slot_plug(slot, adapter);
@@ -228,11 +221,7 @@ static void arrange_slots(struct station *station)
     const struct config *config = &station->config;
     struct slot **old = station->slots;
     size_t n_old = station->n_slots;
-    struct slot **slots = malloc((n_old + config->n_slots + 1) * sizeof(slots[0]));
-    if (!slots) {
-        log_error("station", "out of memory: the slots stay as they were");
-        return;
-    }
+    struct slot **slots = must_calloc(n_old + config->n_slots + 1, sizeof(slots[0]));
     station->slots = slots;
     station->n_slots = 0;
     for (size_t i = 0; i < config->n_slots; i++) {
@@ -248,10 +237,7 @@ static void arrange_slots(struct station *station)
             slot_configure(slot, wanted, false);
         else
             slot = slot_new(&station->shared, wanted, false);
-        if (slot)
-            slots[station->n_slots++] = slot;
-        else
-            log_error("station", "out of memory: no slot %s", wanted->name);
+        slots[station->n_slots++] = slot;
     }
     station->n_configured = station->n_slots;
     for (size_t j = 0; j < n_old; j++) {
@@ -412,11 +398,7 @@ void station_reload(struct station *station)
         station->reload->again = true;
         return;
     }
-    struct reload *reload = calloc(1, sizeof(*reload));
-    if (!reload) {
-        log_error("station", "out of memory, not reloaded");
-        return;
-    }
+    struct reload *reload = must_calloc(1, sizeof(*reload));
     log_info("station", "reloading %s", station->config_path);
     reload->work.data = reload;
     reload->station = station;
@@ -429,11 +411,7 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
                               size_t error_size)
 {
     static const struct hotplug_events hotplug_events = {.added = on_added, .removed = on_removed};
-    struct station *station = calloc(1, sizeof(*station));
-    if (!station) {
-        snprintf(error, error_size, "out of memory");
-        return NULL;
-    }
+    struct station *station = must_calloc(1, sizeof(*station));
     station->loop = loop;
     station->config = *config;
     snprintf(station->config_path, sizeof(station->config_path), "%s", config_path);
