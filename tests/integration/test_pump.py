@@ -5,22 +5,22 @@ import os
 import subprocess
 
 from inside import BOARDSIM
-from world import BUILD, SANITIZE, World, image, run_tests
+from boardsim import BUILD, SANITIZE, Boardsim, image, run_tests
 
 RUN_RECIPE = os.path.join(BUILD, "run_recipe")
 
 
-def run_recipe(world, *words):
+def run_recipe(boardsim, *words):
     """(exit code, what was said)"""
-    done = world.run(RUN_RECIPE, *words)
+    done = boardsim.run(RUN_RECIPE, *words)
     assert "Sanitizer" not in done.stdout, done.stdout
     return done.returncode, done.stdout.strip()
 
 
-def golden(world):
-    with open(world.path("golden.bin"), "wb") as file:
+def golden(boardsim):
+    with open(boardsim.path("golden.bin"), "wb") as file:
         file.write(image())
-    return world.path("golden.bin")
+    return boardsim.path("golden.bin")
 
 
 def test_as_a_command_of_boardsim():
@@ -30,32 +30,32 @@ def test_as_a_command_of_boardsim():
 
 
 def test_presence_finds_the_board():
-    with World(boards=1) as world:
-        assert run_recipe(world, "presence", "/dev/ttyUSB0") == (0, f"board {world.mac(1)}")
+    with Boardsim(boards=1) as boardsim:
+        assert run_recipe(boardsim, "presence", "/dev/ttyUSB0") == (0, f"board {boardsim.mac(1)}")
 
 
 def test_presence_finds_nothing_in_an_empty_fixture():
-    with World(boards=1) as world:
-        world.lift(1)
-        assert run_recipe(world, "presence", "/dev/ttyUSB0") == (1, "nothing")
+    with Boardsim(boards=1) as boardsim:
+        boardsim.lift(1)
+        assert run_recipe(boardsim, "presence", "/dev/ttyUSB0") == (1, "nothing")
 
 
 def test_program_writes_the_image():
-    with World(boards=1) as world:
-        assert run_recipe(world, "program", "/dev/ttyUSB0", golden(world)) == (0, f"passed {world.mac(1)}")
-        assert world.flash(1)[:len(image())] == image()
+    with Boardsim(boards=1) as boardsim:
+        assert run_recipe(boardsim, "program", "/dev/ttyUSB0", golden(boardsim)) == (0, f"passed {boardsim.mac(1)}")
+        assert boardsim.flash(1)[:len(image())] == image()
 
 
 def test_program_names_the_cause():
-    with World() as world:
-        world.plug(1, "silent")
-        code, said = run_recipe(world, "program", "/dev/ttyUSB0", golden(world))
+    with Boardsim() as boardsim:
+        boardsim.plug(1, "silent")
+        code, said = run_recipe(boardsim, "program", "/dev/ttyUSB0", golden(boardsim))
         assert code == 1 and said.startswith("board-silent"), said
 
 
 def test_a_port_that_is_not_there():
-    with World() as world:
-        code, said = run_recipe(world, "presence", "/dev/ttyUSB7")
+    with Boardsim() as boardsim:
+        code, said = run_recipe(boardsim, "presence", "/dev/ttyUSB7")
         assert code == 2 and said.startswith("unplugged: /dev/ttyUSB7"), said
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "integration"))
-from esp import PEERS, STUBS, Bench, cases, mixture, run  # noqa: E402
+from esp import PEERS, STUBS, OneBoard, cases, mixture, run  # noqa: E402
 from station import Station, image  # noqa: E402
 
 SIZE = 512 << 10
@@ -18,9 +18,9 @@ COMPARE = "compare = first\n"
 
 
 class Line(Station):
-    """A station whose bench is esptool's while gangd is away."""
+    """A station whose boards esptool uses while gangd is away."""
 
-    file, result, esptool = Bench.file, Bench.result, Bench.esptool
+    file, result, esptool = OneBoard.file, OneBoard.result, OneBoard.esptool
 
     def __init__(self, **options):
         super().__init__(start=False, **options)
