@@ -139,7 +139,7 @@ void slot_plug(struct slot *slot, const struct adapter *adapter)
     log_info("slot", "%s: %s (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid, adapter->pid,
              adapter->model);
     if (slot->state == SLOT_ENDING_ABSENT)
-        slot_enter(slot, SLOT_ENDING);
+        slot_enter(slot, slot->shared->paused ? SLOT_ENDING_DEFERRED : SLOT_ENDING);
     else if (slot->muted)
         slot_enter(slot, slot->shared->paused ? SLOT_MUTED_DEFERRED : SLOT_MUTED);
     else

@@ -97,8 +97,9 @@ static bool retry_after_stuck(struct slot *slot)
 
 static void go_idle(struct slot *slot)
 {
+    enum slot_state muted = slot->state == SLOT_ENDING_DEFERRED ? SLOT_MUTED_DEFERRED : SLOT_MUTED;
     slot_close_port(slot);
-    slot_enter(slot, slot_has_adapter(slot) ? SLOT_MUTED : SLOT_ABSENT);
+    slot_enter(slot, slot_has_adapter(slot) ? muted : SLOT_ABSENT);
 }
 
 /* The verdict is in the book. */
@@ -106,6 +107,8 @@ static void show_verdict(struct slot *slot)
 {
     if (!slot_has_adapter(slot) || slot->muted)
         go_idle(slot);
+    else if (slot->state == SLOT_ENDING_DEFERRED)
+        slot_enter(slot, SLOT_SETTLING_DEFERRED);
     else if (slot->attempt_generation == slot->board_generation && retry_after_stuck(slot))
         slot_begin(slot, SLOT_STUCK);
     else if (slot->attempt_generation == slot->board_generation)

@@ -57,7 +57,8 @@ enum tile_state slot_tile(const struct slot *slot)
     switch (slot->state) {
     case SLOT_READY: blocked = slot_hindrance(slot) != NULL; break;
     case SLOT_BOOKING:
-    case SLOT_ENDING: break;
+    case SLOT_ENDING:
+    case SLOT_ENDING_DEFERRED: break;
     case SLOT_FLASHING: return program_waits_for_person(&slot->attempt.program) ? TILE_WAITING : TILE_FLASHING;
     case SLOT_SHOWN: return verdict_tile(&slot->attempt.row);
     default: blocked = false; break;
@@ -86,7 +87,7 @@ static const char *sentence(const struct slot *slot, enum tile_state state)
     case TILE_BLOCKED: return blocked_sentence(slot);
     case TILE_WAITING:
     case TILE_FLASHING:
-        return slot->state == SLOT_ENDING ? "Booking the verdict" : program_sentence(&slot->attempt.program);
+        return slot->state == SLOT_FLASHING ? program_sentence(&slot->attempt.program) : "Booking the verdict";
     case TILE_PASS:
         return slot->attempt.row.written == WRITTEN_NO ? "Already right, not written: take the board away"
                                                        : "Passed: take the board away";

@@ -138,7 +138,8 @@ bool slot_is_opening(const struct slot *slot)
 
 bool slot_is_at_work(const struct slot *slot)
 {
-    return slot->state == SLOT_FLASHING || slot->state == SLOT_ENDING || slot->state == SLOT_ENDING_ABSENT;
+    return slot->state == SLOT_FLASHING || slot->state == SLOT_ENDING || slot->state == SLOT_ENDING_ABSENT ||
+           slot->state == SLOT_ENDING_DEFERRED;
 }
 
 bool slot_is_at_rest(const struct slot *slot)
