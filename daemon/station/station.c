@@ -472,6 +472,8 @@ static void on_pause_closed(uv_handle_t *handle)
 
 bool station_stop(struct station *station)
 {
+    uv_timer_stop(&station->count_timer);
+    uv_timer_stop(&station->pause_timer);
     if (station->hotplug)
         hotplug_stop(station->hotplug);
     if (station->reload)

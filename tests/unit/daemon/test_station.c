@@ -57,9 +57,17 @@ static void setup(void)
     ck_assert_int_eq(golden_size(), 20);
 }
 
+static void is_no_running_timer(uv_handle_t *handle, void *data)
+{
+    (void)data;
+    ck_assert(uv_handle_get_type(handle) != UV_TIMER || !uv_is_active(handle));
+}
+
+/* A timer that fired between the end and its handle's closing would find a station without a book. */
 static void teardown(void)
 {
     ck_assert(station_stop(station));
+    uv_walk(&loop, is_no_running_timer, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&loop), 0);
     char command[128];
