@@ -143,7 +143,7 @@ static bool is_paused(void)
     return now.paused;
 }
 
-START_TEST(a_hold_ends_by_itself)
+START_TEST(a_pause_ends_by_itself)
 {
     ck_assert(!is_paused());
     station_pause(station, STATION_PAUSE_MAX);
@@ -212,7 +212,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_reload_takes_the_new_image);
     tcase_add_test(tcase, a_reload_while_one_is_at_work_is_not_lost);
-    tcase_add_test(tcase, a_hold_ends_by_itself);
+    tcase_add_test(tcase, a_pause_ends_by_itself);
     tcase_add_test(tcase, observers_are_told_of_changes_until_they_leave);
     tcase_add_test(tcase, a_bad_image_leaves_the_old_in_force);
     tcase_add_test(tcase, a_station_may_end_while_it_reloads);
