@@ -37,7 +37,7 @@ void attempt_observe(struct attempt *attempt, const struct program *program)
 #undef X
 }
 
-static enum verdict judge(const struct program *program)
+static enum verdict verdict_of(const struct program *program)
 {
     if (program->state == PROGRAM_PASSED)
         return VERDICT_PASS;
@@ -51,12 +51,12 @@ static enum verdict judge(const struct program *program)
     }
 }
 
-void attempt_judge(struct attempt *attempt, const struct program *program, int64_t ended)
+void attempt_close(struct attempt *attempt, const struct program *program, int64_t ended)
 {
     assert(program_ended(program));
     attempt_observe(attempt, program);
     attempt->ended = ended;
-    attempt->verdict = judge(program);
+    attempt->verdict = verdict_of(program);
     attempt->cause = program->cause;
     snprintf(attempt->detail, sizeof(attempt->detail), "%s", attempt->verdict == VERDICT_PASS ? "" : program->detail);
 }

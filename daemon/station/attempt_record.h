@@ -13,6 +13,6 @@ void attempt_observe(struct attempt *attempt, const struct program *program);
 
 /* Closes `attempt` by an ended recipe: observes it, sets verdict, cause, detail and `ended`. Pass only if the recipe
  * passed; interrupted if it says nothing about the board (unplugged, stopped, the adapter's fault). */
-void attempt_judge(struct attempt *attempt, const struct program *program, int64_t ended);
+void attempt_close(struct attempt *attempt, const struct program *program, int64_t ended);
 
 #endif

@@ -275,7 +275,7 @@ void slot_configure(struct slot *slot, const struct config_slot *config, bool mu
 static void stop_attempt(struct slot *slot)
 {
     program_abort(&slot->attempt.program, CAUSE_STOPPED, "", steady_clock_us());
-    slot_attempt_judge(&slot->attempt);
+    slot_attempt_close(&slot->attempt);
     slot_attempt_log_verdict(&slot->attempt);
     book_end(slot->shared->book, &slot->attempt.row, NULL, NULL);
 }

@@ -113,9 +113,9 @@ bool slot_attempt_lost_port(const struct slot_attempt *attempt)
     }
 }
 
-void slot_attempt_judge(struct slot_attempt *attempt)
+void slot_attempt_close(struct slot_attempt *attempt)
 {
-    attempt_judge(&attempt->row, &attempt->program, wall_clock_us());
+    attempt_close(&attempt->row, &attempt->program, wall_clock_us());
 }
 
 /* What worked is where the next attempt begins. */

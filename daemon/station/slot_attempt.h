@@ -57,7 +57,7 @@ bool slot_attempt_has_new_state(const struct slot_attempt *attempt);
 bool slot_attempt_lost_port(const struct slot_attempt *attempt);
 
 /* The recipe has ended, or was aborted: closes `row`. */
-void slot_attempt_judge(struct slot_attempt *attempt);
+void slot_attempt_close(struct slot_attempt *attempt);
 
 /* The verdict is in the book: into the log with it, and what worked is where the next attempt begins. */
 void slot_attempt_conclude(struct slot_attempt *attempt);

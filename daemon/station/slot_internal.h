@@ -44,7 +44,7 @@
     X(ENDING, FLASHING, NEWS, WORKING, NEVER, "the verdict is being committed")                                        \
     X(ENDING_ABSENT, EMPTY, NEWS, WORKING, NEVER, "the same, and the adapter has gone")                                \
     X(ENDING_DEFERRED, FLASHING, NEWS, WORKING, NEVER, "the same, and another has come during a station pause")        \
-    X(SHOWN, INTERRUPTED, NEWS, JUDGED, NEVER, "the verdict is shown; waits for removal")
+    X(SHOWN, INTERRUPTED, NEWS, SHOWN, NEVER, "the verdict is shown; waits for removal")
 
 enum slot_state {
 #define X(name, tile, news, phase, deadline, comment) SLOT_##name,

@@ -135,7 +135,7 @@ void slot_finish(struct slot *slot, enum slot_state next)
         slot_hang_up(slot);
     else
         pump_drop(slot->pump);
-    slot_attempt_judge(&slot->attempt);
+    slot_attempt_close(&slot->attempt);
     slot_enter(slot, next);
     book_end(slot->shared->book, &slot->attempt.row, on_booked, slot);
 }

@@ -38,10 +38,10 @@ static void take_mac(struct slot_presence *presence, const uint8_t *mac)
     memcpy(presence->mac, mac, sizeof(presence->mac));
 }
 
-void slot_presence_judge(struct slot_presence *presence, const struct slot_presence_verdict *verdict)
+void slot_presence_take_verdict(struct slot_presence *presence, const struct slot_presence_verdict *verdict)
 {
     presence->unidentified_count = presence->absent_count = 0;
-    presence->judged_pass = verdict->passed;
+    presence->verdict_is_pass = verdict->passed;
     presence->waiting_baud = verdict->waiting_baud;
     if (verdict->mac)
         take_mac(presence, verdict->mac);
@@ -91,7 +91,7 @@ static enum slot_presence_change probed_for_board(struct slot_presence *presence
 
 /* Is the verdict still about the board that is here? One that passed would answer: something that three times does not
  * say its MAC is another. */
-static enum slot_presence_change probed_judged(struct slot_presence *presence, enum occupant occupant)
+static enum slot_presence_change probed_after_verdict(struct slot_presence *presence, enum occupant occupant)
 {
     switch (occupant) {
     case OCCUPANT_SAME: break;
@@ -101,7 +101,7 @@ static enum slot_presence_change probed_judged(struct slot_presence *presence, e
             return SLOT_PRESENCE_LEFT;
         break;
     case OCCUPANT_UNIDENTIFIED:
-        if (++presence->unidentified_count < SLOT_PRESENCE_UNIDENTIFIED || !presence->judged_pass)
+        if (++presence->unidentified_count < SLOT_PRESENCE_UNIDENTIFIED || !presence->verdict_is_pass)
             break;
         presence->mac_valid = false;
         return SLOT_PRESENCE_CONFIRMED;
@@ -113,7 +113,7 @@ enum slot_presence_change slot_presence_probed(struct slot_presence *presence, e
                                                const struct presence *probe)
 {
     enum occupant occupant = identify(presence, probe);
-    if (phase != FIXTURE_JUDGED)
+    if (phase != FIXTURE_SHOWN)
         return probed_for_board(presence, phase, occupant);
     if (occupant != OCCUPANT_NONE)
         presence->absent_count = 0;
@@ -121,7 +121,7 @@ enum slot_presence_change slot_presence_probed(struct slot_presence *presence, e
         presence->unidentified_count = 0;
     if (probe->result != PRESENCE_SAME) /* it answers where a reset has left it, or does not answer */
         presence->waiting_baud = occupant == OCCUPANT_SAME ? LOADER_BAUD : 0;
-    return probed_judged(presence, occupant);
+    return probed_after_verdict(presence, occupant);
 }
 
 /* Sets `lid`. Closed contacts are believed at once, open ones at the second reading; while they settle at the first. */
@@ -144,7 +144,7 @@ enum slot_presence_change slot_presence_lid_read(struct slot_presence *presence,
     case FIXTURE_VACANT: return is_closed ? SLOT_PRESENCE_ARRIVED : SLOT_PRESENCE_NONE;
     case FIXTURE_CONTACT: return is_closed ? SLOT_PRESENCE_NONE : SLOT_PRESENCE_LEFT;
     case FIXTURE_WORKING: return opens ? SLOT_PRESENCE_LEFT : SLOT_PRESENCE_NONE;
-    case FIXTURE_JUDGED: break;
+    case FIXTURE_SHOWN: break;
     }
     if (opens)
         return SLOT_PRESENCE_LEFT;

@@ -90,11 +90,12 @@ static void begin_shown(struct slot *slot)
 {
     const struct program *program = &slot->attempt.program;
     uint32_t waiting_baud = program->identified ? LOADER_BAUD : 0;
-    slot_presence_judge(&slot->occupant, &(struct slot_presence_verdict){
-                                             .passed = slot->attempt.row.verdict == VERDICT_PASS,
-                                             .mac = program->identified ? program->chip.mac : NULL,
-                                             .waiting_baud = program->stub_running ? slot->session.baud : waiting_baud,
-                                         });
+    slot_presence_take_verdict(&slot->occupant,
+                               &(struct slot_presence_verdict){
+                                   .passed = slot->attempt.row.verdict == VERDICT_PASS,
+                                   .mac = program->identified ? program->chip.mac : NULL,
+                                   .waiting_baud = program->stub_running ? slot->session.baud : waiting_baud,
+                               });
     probe_later(slot);
 }
 
@@ -114,7 +115,7 @@ void slot_close_port(struct slot *slot)
 
 void slot_watch_later(struct slot *slot)
 {
-    unsigned probe_ms = slot->state == SLOT_SHOWN ? SLOT_PRESENCE_JUDGED_MS : SLOT_PRESENCE_VACANT_MS;
+    unsigned probe_ms = slot->state == SLOT_SHOWN ? SLOT_PRESENCE_SHOWN_MS : SLOT_PRESENCE_VACANT_MS;
     timer_start(&slot->watch, slot->presence == BY_PROBE ? probe_ms : SLOT_PRESENCE_LID_MS);
 }
 

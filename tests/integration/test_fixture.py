@@ -271,7 +271,7 @@ def test_boards_are_removed_while_the_book_cannot_be_written():
             assert "cannot be written" in station.wait(1, "blocked")["sentence"]
             station.lift(1)
         station.wait(1, "ready")
-        judged = station.seat(1, "lid=cts")
+        tested = station.seat(1, "lid=cts")
         station.wait_writing(1)
         with locked(station):  # before its verdict is
             station.wait(1, "blocked")
@@ -280,7 +280,7 @@ def test_boards_are_removed_while_the_book_cannot_be_written():
         mac = station.seat(1, "lid=cts")
         station.wait(1, "pass", mac)
         rows = station.wait_closed(len(station.rows()))
-        assert [row["mac"] for row in rows if row["verdict"] == "pass"] == [judged, mac], rows
+        assert [row["mac"] for row in rows if row["verdict"] == "pass"] == [tested, mac], rows
         for row in rows[:-2]:  # the board was removed before gangd could see it
             assert (row["cause"], row["mac"]) in (("board-removed", ""), ("board-removed", gone)), rows
 

@@ -186,7 +186,7 @@ START_TEST(a_thousand_units)
         job.compare_first = draw(2);
         rig_program(rig, &job, 1200);
 
-        attempt_judge(&attempt, &rig->program, wall_clock_us());
+        attempt_close(&attempt, &rig->program, wall_clock_us());
         bool ended = false;
         book_end(book, &attempt, on_ended, &ended);
         while (!ended)

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* What a probe finds: S the judged board undisturbed, A and B boards with a MAC, X a board whose MAC cannot be read, U
- * something that does not answer, - nothing. Of a lid: C closed, O open. */
+/* What a probe finds: S the board with the verdict undisturbed, A and B boards with a MAC, X a board whose MAC cannot
+ * be read, U something that does not answer, - nothing. Of a lid: C closed, O open. */
 static struct presence probe_result(char found)
 {
     struct presence probe = {.state = PRESENCE_ENDED};
@@ -44,11 +44,11 @@ static enum fixture_phase next_phase(enum fixture_phase phase, enum slot_presenc
     return FIXTURE_VACANT;
 }
 
-/* `judged`: the board of the verdict that is shown at the start; P passed in its stub, F failed with its MAC known, N
+/* `shown`: the board of the verdict that is shown at the start; P passed in its stub, F failed with its MAC known, N
  * failed without one; 0: a fixture that waits for a board. */
 static const struct row {
     const char *what;
-    char judged;
+    char shown;
     const char *found, *means;
 } probe_rows[] = {
     {"two probes that agree are a board", 0, "AA", "ac"},
@@ -63,7 +63,7 @@ static const struct row {
     {"a name lost at the second probe", 0, "AU", "al"},
     {"names lost again and again count", 0, "AUAUAU", "alalac"},
     {"a board found after some that had no name", 0, "UUAA", "..ac"},
-    {"the judged board stays", 'P', "SSS", "..."},
+    {"the board with the verdict stays", 'P', "SSS", "..."},
     {"one silent probe is none", 'P', "S-S", "..."},
     {"two in a row: it has gone", 'P', "--", ".l"},
     {"silences that are not in a row", 'P', "-S-S", "...."},
@@ -72,7 +72,7 @@ static const struct row {
     {"which is confirmed by the next", 'P', "BB", "rc"},
     {"the same MAC after a reset: contacts bounced", 'P', "A", "."},
     {"after a pass three without a name are another board", 'P', "UUU", "..c"},
-    {"unless the judged one answers in between", 'P', "UUSUU", "....."},
+    {"unless that board answers in between", 'P', "UUSUU", "....."},
     {"after a failure they are the board that failed", 'F', "UUUUUU", "......"},
     {"and silence is still its removal", 'F', "UU--", "...l"},
     {"the failed board answers with its MAC", 'F', "AAA", "..."},
@@ -80,15 +80,16 @@ static const struct row {
     {"a removed board comes again", 'P', "--AA", ".lac"},
 };
 
-static void judge(struct slot_presence *presence, char judged)
+static void show_verdict(struct slot_presence *presence, char shown)
 {
     static const uint8_t mac[6] = {'A', 'A', 'A', 'A', 'A', 'A'};
-    if (judged == 0)
+    if (shown == 0)
         slot_presence_vacate(presence);
     else
-        slot_presence_judge(presence, &(struct slot_presence_verdict){.passed = judged == 'P',
-                                                                      .mac = judged == 'N' ? NULL : mac,
-                                                                      .waiting_baud = judged == 'P' ? 921600 : 0});
+        slot_presence_take_verdict(presence,
+                                   &(struct slot_presence_verdict){.passed = shown == 'P',
+                                                                   .mac = shown == 'N' ? NULL : mac,
+                                                                   .waiting_baud = shown == 'P' ? 921600 : 0});
 }
 
 START_TEST(probes)
@@ -96,8 +97,8 @@ START_TEST(probes)
     const struct row *row = &probe_rows[_i];
     struct slot_presence presence;
     slot_presence_reset(&presence);
-    judge(&presence, row->judged);
-    enum fixture_phase phase = row->judged ? FIXTURE_JUDGED : FIXTURE_VACANT;
+    show_verdict(&presence, row->shown);
+    enum fixture_phase phase = row->shown ? FIXTURE_SHOWN : FIXTURE_VACANT;
     for (size_t i = 0; row->found[i]; i++) {
         struct presence probe = probe_result(row->found[i]);
         enum slot_presence_change change = slot_presence_probed(&presence, phase, &probe);
@@ -109,7 +110,8 @@ START_TEST(probes)
 }
 END_TEST
 
-/* `start` is the phase: v vacant, w an attempt at work, j judged. The lid is closed at the start but in V, W and J. */
+/* `start` is the phase: v vacant, w an attempt at work, s verdict shown. The lid is closed at the start but in V, W and
+ * S. */
 static const struct lid_row {
     const char *what;
     char start;
@@ -126,10 +128,10 @@ static const struct lid_row {
     {"told once", 'w', "OOOO", ".l.."},
     {"started with an open lid it may close", 'W', "OOC", "..."},
     {"and then open", 'W', "COO", "..l"},
-    {"judged, it opens", 'j', "COO", "..l"},
-    {"judged, it stays closed", 'j', "CCC", "..."},
-    {"judged with an open lid, which closes", 'J', "OC", ".r"},
-    {"judged with an open lid, which stays open", 'J', "OOO", "..."},
+    {"verdict shown, it opens", 's', "COO", "..l"},
+    {"verdict shown, it stays closed", 's', "CCC", "..."},
+    {"verdict shown with an open lid, which closes", 'S', "OC", ".r"},
+    {"verdict shown with an open lid, which stays open", 'S', "OOO", "..."},
 };
 
 static enum fixture_phase start_phase(char start)
@@ -137,7 +139,7 @@ static enum fixture_phase start_phase(char start)
     switch (start | 0x20) {
     case 'v': return FIXTURE_VACANT;
     case 'w': return FIXTURE_WORKING;
-    default: return FIXTURE_JUDGED;
+    default: return FIXTURE_SHOWN;
     }
 }
 
@@ -158,13 +160,13 @@ START_TEST(lids)
 }
 END_TEST
 
-/* Where the next probe asks for the judged board, before it resets it. */
+/* Where the next probe asks for the board with the verdict, before it resets it. */
 START_TEST(a_probe_asks_where_the_board_was_left)
 {
     static const struct {
         const char *found;
         uint32_t waiting_baud;
-        char judged;
+        char shown;
     } rows[] = {
         {"", 0, 0},    {"", 921600, 'P'},        {"SS", 921600, 'P'}, {"-", 0, 'P'}, {"A", LOADER_BAUD, 'P'},
         {"U", 0, 'P'}, {"AS", LOADER_BAUD, 'P'}, {"", 0, 'F'},
@@ -172,10 +174,10 @@ START_TEST(a_probe_asks_where_the_board_was_left)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct slot_presence presence;
         slot_presence_reset(&presence);
-        judge(&presence, rows[i].judged);
+        show_verdict(&presence, rows[i].shown);
         for (const char *found = rows[i].found; *found; found++) {
             struct presence probe = probe_result(*found);
-            ck_assert_int_eq(slot_presence_probed(&presence, FIXTURE_JUDGED, &probe), SLOT_PRESENCE_NONE);
+            ck_assert_int_eq(slot_presence_probed(&presence, FIXTURE_SHOWN, &probe), SLOT_PRESENCE_NONE);
         }
         struct presence_job job = slot_presence_next_probe(&presence, false);
         ck_assert_msg(job.waiting_baud == rows[i].waiting_baud, "row %zu: %u", i, job.waiting_baud);
@@ -200,11 +202,11 @@ START_TEST(a_start_by_a_person_forgets_the_mac)
 {
     struct slot_presence presence;
     slot_presence_reset(&presence);
-    judge(&presence, 'P');
+    show_verdict(&presence, 'P');
     slot_presence_flash_asked(&presence);
-    judge(&presence, 'N');
+    show_verdict(&presence, 'N');
     struct presence probe = probe_result('A');
-    ck_assert_int_eq(slot_presence_probed(&presence, FIXTURE_JUDGED, &probe), SLOT_PRESENCE_REPLACED);
+    ck_assert_int_eq(slot_presence_probed(&presence, FIXTURE_SHOWN, &probe), SLOT_PRESENCE_REPLACED);
 }
 END_TEST
 
@@ -216,8 +218,8 @@ START_TEST(a_confirmed_board_keeps_its_mac)
     struct presence probe = probe_result('A');
     ck_assert_int_eq(slot_presence_probed(&presence, FIXTURE_VACANT, &probe), SLOT_PRESENCE_ARRIVED);
     slot_presence_flash_confirmed(&presence);
-    judge(&presence, 'N');
-    ck_assert_int_eq(slot_presence_probed(&presence, FIXTURE_JUDGED, &probe), SLOT_PRESENCE_NONE);
+    show_verdict(&presence, 'N');
+    ck_assert_int_eq(slot_presence_probed(&presence, FIXTURE_SHOWN, &probe), SLOT_PRESENCE_NONE);
 }
 END_TEST
 

@@ -122,7 +122,7 @@ START_TEST(sets_any_baud)
 }
 END_TEST
 
-START_TEST(judges_the_baud_read_back)
+START_TEST(checks_the_baud_read_back)
 {
     static const struct {
         uint32_t asked, chosen;
@@ -378,7 +378,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, sets_both_lines_at_once);
     tcase_add_test(tests, reads_the_modem_lines);
     tcase_add_test(tests, sets_any_baud);
-    tcase_add_test(tests, judges_the_baud_read_back);
+    tcase_add_test(tests, checks_the_baud_read_back);
     tcase_add_test(tests, lives_without_modem_lines);
     tcase_add_test(tests, carries_a_megabyte_each_way);
     tcase_add_test(tests, rests_during_an_order);
