@@ -121,7 +121,7 @@ void session_start(struct session *session, struct recipe *recipe, uint32_t baud
 /* The owner's side. */
 const struct session_want *session_want(const struct session *session);
 uint64_t session_deadline(const struct session *session); /* SESSION_NEVER: none */
-bool session_ended(const struct session *session);        /* the recipe has asked for nothing more. For tests */
+bool session_ended(const struct session *session);        /* the recipe has asked for nothing more */
 void session_sent(struct session *session, size_t n, uint64_t now);
 void session_done(struct session *session, int error, uint64_t now);
 void session_received(struct session *session, const uint8_t *bytes, size_t n, uint64_t now);
