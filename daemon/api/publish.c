@@ -91,7 +91,7 @@ static json_t *slot_attempt_json(const struct slot_snapshot *slot)
 json_t *publish_slot(const struct slot_snapshot *slot)
 {
     return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "slot", text_json(slot->name), "path",
-                     text_json(slot->path), "presence", presence_word(slot->presence), "state",
+                     text_json(slot->path), "presence", presence_mode_word(slot->presence), "state",
                      tile_state_word(slot->tile), "since", time_json(slot->since), "sentence",
                      text_json(slot->sentence), "prompt", slot->prompt ? json_string(slot->prompt) : json_null(),
                      "adapter", slot->has_adapter ? adapter_json(&slot->adapter) : json_null(), "attempt",

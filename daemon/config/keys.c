@@ -114,7 +114,7 @@ static int parse_reset(const struct config_key *key, const char *value, void *ta
 
 static int parse_presence(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
-    int mode = presence_from_word(value);
+    int mode = presence_mode_from_word(value);
     if (mode < 0)
         return refuse(why, why_size, "must be plug, probe, start, cts, dsr or dcd");
     *(enum presence_mode *)member(key, target) = (enum presence_mode)mode;

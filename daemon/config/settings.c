@@ -9,12 +9,12 @@ static const char *const presence_words[] = {
 #undef X
 };
 
-const char *presence_word(enum presence_mode mode)
+const char *presence_mode_word(enum presence_mode mode)
 {
     return presence_words[mode];
 }
 
-int presence_from_word(const char *word)
+int presence_mode_from_word(const char *word)
 {
     return words_find(presence_words, sizeof(presence_words) / sizeof(presence_words[0]), word);
 }

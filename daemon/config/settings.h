@@ -27,8 +27,8 @@ enum presence_mode {
 };
 
 /* "plug", "probe", …: static; and back (-1 for anything else). */
-const char *presence_word(enum presence_mode mode);
-int presence_from_word(const char *word) __attribute__((warn_unused_result));
+const char *presence_mode_word(enum presence_mode mode);
+int presence_mode_from_word(const char *word) __attribute__((warn_unused_result));
 
 struct config_file {
     char path[512];

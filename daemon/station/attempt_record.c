@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void attempt_prepare(struct attempt *attempt, const struct golden *golden, int64_t started)
+void attempt_record_prepare(struct attempt *attempt, const struct golden *golden, int64_t started)
 {
     attempt->started = started;
     memcpy(attempt->image_md5, golden->md5, sizeof(attempt->image_md5));
@@ -14,7 +14,7 @@ void attempt_prepare(struct attempt *attempt, const struct golden *golden, int64
     snprintf(attempt->gangd, sizeof(attempt->gangd), "%s", GANGD_VERSION);
 }
 
-void attempt_observe(struct attempt *attempt, const struct program *program)
+void attempt_record_observe(struct attempt *attempt, const struct program *program)
 {
     attempt->tries = program->tries;
     attempt->baud = program_baud(program);
@@ -51,10 +51,10 @@ static enum verdict verdict_of(const struct program *program)
     }
 }
 
-void attempt_close(struct attempt *attempt, const struct program *program, int64_t ended)
+void attempt_record_close(struct attempt *attempt, const struct program *program, int64_t ended)
 {
     assert(program_ended(program));
-    attempt_observe(attempt, program);
+    attempt_record_observe(attempt, program);
     attempt->ended = ended;
     attempt->verdict = verdict_of(program);
     attempt->cause = program->cause;

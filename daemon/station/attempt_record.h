@@ -6,13 +6,13 @@
 #include "proto/recipe/program.h"
 
 /* What the book must know before the first byte is sent. */
-void attempt_prepare(struct attempt *attempt, const struct golden *golden, int64_t started);
+void attempt_record_prepare(struct attempt *attempt, const struct golden *golden, int64_t started);
 
 /* Copies what is known of the unit so far: for the tile while it runs, and for the end. */
-void attempt_observe(struct attempt *attempt, const struct program *program);
+void attempt_record_observe(struct attempt *attempt, const struct program *program);
 
 /* Closes `attempt` by an ended recipe: observes it, sets verdict, cause, detail and `ended`. Pass only if the recipe
  * passed; interrupted if it says nothing about the board (unplugged, stopped, the adapter's fault). */
-void attempt_close(struct attempt *attempt, const struct program *program, int64_t ended);
+void attempt_record_close(struct attempt *attempt, const struct program *program, int64_t ended);
 
 #endif

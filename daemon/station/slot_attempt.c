@@ -49,7 +49,7 @@ static void prepare_row(struct slot_attempt *attempt, const struct slot_attempt_
     const struct adapter *adapter = setup->adapter;
     struct attempt *row = &attempt->row;
     memset(row, 0, sizeof(*row));
-    attempt_prepare(row, attempt->product->golden, wall_clock_us());
+    attempt_record_prepare(row, attempt->product->golden, wall_clock_us());
     snprintf(row->slot, sizeof(row->slot), "%s", setup->slot);
     snprintf(row->path, sizeof(row->path), "%s", setup->path);
     snprintf(row->adapter, sizeof(row->adapter), "%s %s:%s %s", adapter->driver, adapter->vid, adapter->pid,
@@ -78,7 +78,7 @@ void slot_attempt_start(struct slot_attempt *attempt, struct session *session, i
 bool slot_attempt_observe(struct slot_attempt *attempt)
 {
     struct attempt known = attempt->row;
-    attempt_observe(&known, &attempt->program);
+    attempt_record_observe(&known, &attempt->program);
     if (strcmp(known.mac, attempt->row.mac) == 0 && strcmp(known.flash_id, attempt->row.flash_id) == 0)
         return false;
     attempt->row = known;
@@ -115,7 +115,7 @@ bool slot_attempt_lost_port(const struct slot_attempt *attempt)
 
 void slot_attempt_close(struct slot_attempt *attempt)
 {
-    attempt_close(&attempt->row, &attempt->program, wall_clock_us());
+    attempt_record_close(&attempt->row, &attempt->program, wall_clock_us());
 }
 
 /* What worked is where the next attempt begins. */

@@ -108,7 +108,7 @@ static void lid_failed(struct slot *slot, int error)
     char detail[192];
     if (error == -ENOTTY || error == -EINVAL)
         snprintf(detail, sizeof(detail), "%s has no modem lines (presence = %s)", devnode,
-                 presence_word(slot->presence));
+                 presence_mode_word(slot->presence));
     else
         snprintf(detail, sizeof(detail), "%s: reading the modem lines: %s", devnode, strerror(-error));
     if (slot->state != SLOT_FLASHING)

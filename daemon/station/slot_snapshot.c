@@ -105,7 +105,7 @@ static void snapshot_open_attempt(const struct slot *slot, struct slot_snapshot 
     const struct program *program = &slot->attempt.program;
     bool flashing = slot->state == SLOT_FLASHING;
     uint64_t now = steady_clock_us();
-    attempt_observe(attempt, program);
+    attempt_record_observe(attempt, program);
     attempt->verdict = VERDICT_OPEN;
     attempt->cause = CAUSE_NONE;
     attempt->detail[0] = '\0';

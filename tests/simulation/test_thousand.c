@@ -174,7 +174,7 @@ START_TEST(a_thousand_units)
         const struct golden *golden = goldens[draw(GOLDENS)];
 
         struct attempt attempt = {.slot = "A1", .path = "usb-0:1.1:1.0"};
-        attempt_prepare(&attempt, golden, wall_clock_us());
+        attempt_record_prepare(&attempt, golden, wall_clock_us());
         book_begin(book, &attempt, on_begun, &attempt.id);
         while (attempt.id == 0)
             uv_run(&loop, UV_RUN_ONCE);
@@ -186,7 +186,7 @@ START_TEST(a_thousand_units)
         job.compare_first = draw(2);
         rig_program(rig, &job, 1200);
 
-        attempt_close(&attempt, &rig->program, wall_clock_us());
+        attempt_record_close(&attempt, &rig->program, wall_clock_us());
         bool ended = false;
         book_end(book, &attempt, on_ended, &ended);
         while (!ended)

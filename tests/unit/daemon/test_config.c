@@ -148,7 +148,7 @@ START_TEST(every_way_of_presence)
         ck_assert_int_eq(config.slots[0].presence, BY_START);
         ck_assert_int_eq(config.slots[0].reset, RESET_AUTO);
         ck_assert_int_eq(config.slots[1].presence, ways[i].mode);
-        ck_assert_str_eq(presence_word(ways[i].mode), ways[i].word);
+        ck_assert_str_eq(presence_mode_word(ways[i].mode), ways[i].word);
     }
 }
 END_TEST

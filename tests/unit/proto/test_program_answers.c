@@ -354,7 +354,7 @@ START_TEST(a_flash_id_is_booked_when_it_is_sure)
     peer.changes_id = true;
     run();
     expect_failure(CAUSE_LINE_NOISE);
-    attempt_observe(&attempt, &program);
+    attempt_record_observe(&attempt, &program);
     ck_assert_str_eq(attempt.flash_id, "");
     ck_assert_str_eq(attempt.mac, "5c:cf:7f:a1:b2:c3");
 }
