@@ -130,12 +130,10 @@ static bool start_local(struct http *http, const struct config *config, char *er
     int fd = listen_unix(config->socket, config->group, &passed, error, error_size);
     if (fd < 0)
         return false;
-    http->path = passed ? NULL : strdup(config->socket);
+    http->path = passed ? NULL : must_strdup(config->socket);
     http->local.fd = fd;
-    if (!listener_start(http, &http->local) || (!http->path && !passed)) {
+    if (!listener_start(http, &http->local)) {
         snprintf(error, error_size, "socket %s: the HTTP server cannot be started", config->socket);
-        if (!http->path && !passed)
-            unlink(config->socket);
         return false;
     }
     log_info("http", "listening on %s", config->socket);

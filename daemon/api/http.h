@@ -18,7 +18,8 @@ struct http;
 struct http *http_start(uv_loop_t *loop, const struct config *config, struct station *station, struct events *events,
                         char *error, size_t error_size) __attribute__((warn_unused_result));
 
-/* The TCP port it listens on: with port 0 in the configuration, the one that the kernel chose. 0 without TCP. */
+/* The TCP port it listens on: with port 0 in the configuration, the one that the kernel chose. 0 without TCP. For
+ * tests. */
 uint16_t http_port(const struct http *http);
 
 /* Ends all connections, streams included, and removes the Unix socket. No call of station, events or book comes after

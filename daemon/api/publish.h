@@ -17,7 +17,7 @@ json_t *publish_summary(const struct station *station) __attribute__((warn_unuse
 json_t *publish_slot(const struct slot_snapshot *slot) __attribute__((warn_unused_result));
 
 /* Publishes each change of `station` from now on as an event: station, snapshot, slot, slot-gone, verdict. `events` and
- * `publisher` must outlive the station, or publish_stop() comes before. */
+ * `publisher` must outlive the station, or publish_stop(), which tests alone use, comes before. */
 struct publisher {
     struct station_observer observer;
     struct events *events;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/* From the recipe to the book's row: fills the members of a struct attempt from a struct program. Plain data, nothing
+ * is kept; times are microseconds since 1970 (wall_clock_us()). */
 #ifndef DAEMON_STATION_ATTEMPT_RECORD_H
 #define DAEMON_STATION_ATTEMPT_RECORD_H
 
 #include "daemon/book/attempt.h"
 #include "proto/recipe/program.h"
 
-/* What the book must know before the first byte is sent. */
+/* Sets what the book must know of image and time before the first byte is sent; `attempt` is all zero before. `golden`
+ * is sealed. */
 void attempt_record_prepare(struct attempt *attempt, const struct golden *golden, int64_t started);
 
 /* Copies what is known of the unit so far: for the tile while it runs, and for the end. */

@@ -56,7 +56,8 @@ size_t station_slot_count(const struct station *station);
 void station_slot_snapshot(const struct station *station, size_t index, struct slot_snapshot *snapshot);
 
 /* Is told of changes, after they have happened. Members that are NULL are not called. Owned by its caller, who sets the
- * functions and `data`; it must stay until station_unobserve() or the station's end. */
+ * functions and `data`; it must stay until station_unobserve() or the station's end. In these callbacks no observer
+ * comes or goes. */
 struct station_observer {
     void (*station_changed)(void *data, const struct station *station); /* something of its snapshot */
     void (*slots_changed)(void *data, const struct station *station);   /* which there are, or their order and names */

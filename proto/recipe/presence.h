@@ -84,7 +84,7 @@ struct presence {
  * ends as ERROR. It may leave any baud rate: the next recipe sets its own. */
 void presence_start(struct presence *presence, struct session *session, const struct presence_job *job, uint64_t now);
 
-bool presence_ended(const struct presence *presence);
+bool presence_ended(const struct presence *presence); /* for tests */
 
 /* "same", "board", …: static. For tests. */
 const char *presence_result_word(enum presence_result result);
