@@ -131,7 +131,7 @@ static int run(const struct config *config, const char *config_path)
     char error[512];
     uv_loop_init(&gangd.loop);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error to be told, not a death */
+    signal(SIGXFSZ, SIG_IGN); /* at a file-size limit write() shall fail and be reported */
     watch_signal(&gangd, &gangd.hangup, on_hangup, SIGHUP);
     watch_signal(&gangd, &gangd.interrupt, on_end, SIGINT);
     watch_signal(&gangd, &gangd.terminate, on_end, SIGTERM);

@@ -265,7 +265,7 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
         *upload_size = 0;
         return MHD_YES;
     }
-    if (request->export) { /* comes back: the book has spoken */
+    if (request->export) { /* the second call: the book has answered */
         struct export *export = request->export;
         request->export = NULL;
         return export_answer(export);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A timer of the loop that fires once each time it is started. A thin cover of uv_timer_t, in a file of its own so that
- * a test in virtual time links its own in its place. All calls and callbacks on the loop's thread.
+ * A timer of the loop that fires once each time it is started. A thin wrapper of uv_timer_t, in a file of its own so
+ * that a test in virtual time links its own in its place. All calls and callbacks on the loop's thread.
  */
 #ifndef DAEMON_BASE_TIMER_H
 #define DAEMON_BASE_TIMER_H

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What the port's thread has been told. One order at a time (tty.h). */
+/* The order that the port's thread works on. One at a time (tty.h). */
 enum pump_order {
     PORT_IDLE,
     PORT_SETTING, /* lines or baud, for the session that runs */
-    PORT_STALE,   /* the same, for one that has been dropped: the answer is nobody's */
+    PORT_STALE,   /* the same, for one that has been dropped: the answer is ignored */
     PORT_READING, /* to read the modem lines */
 };
 
@@ -47,7 +47,7 @@ static const char *state_name(enum pump_state state)
     return names[state];
 }
 
-/* The only way to change state. Nobody waits for the adapter of a port that is closed and not opened again. */
+/* The only way to change state. The adapter of a port that is closed and not opened again is not watched. */
 static void enter(struct pump *pump, enum pump_state state)
 {
     log_debug("pump", "%s: %s -> %s", pump->devnode, state_name(pump->state), state_name(state));

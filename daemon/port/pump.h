@@ -60,7 +60,7 @@ struct pump_events {
     void (*closed)(void *data); /* may be NULL */
 };
 
-/* How long an operation of the port may take. The slowest honest answers of a kernel driver are around a second
+/* How long an operation of the port may take. The slowest answers of a driver whose adapter works are around a second
  * (docs/linux-serial.md). It must be exceeded at two checks in a row, PUMP_TICK_MS apart: at the first it may be this
  * process that was kept from its work, with the answer on its way to it. */
 #define PUMP_STUCK_MS 3000

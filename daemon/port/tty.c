@@ -122,7 +122,7 @@ static void *work(void *data)
 }
 
 /* Its signal mask stays open. Signals go to the loop's thread anyway, which blocks none; and a library that shares a
- * saved mask between threads (umockdev's preload does) would bring a closed one into the loop, which then never hears
+ * saved mask between threads (umockdev's preload does) would bring a closed one into the loop, which then never gets
  * SIGTERM. */
 static int start_worker(struct tty *tty)
 {
@@ -348,7 +348,7 @@ void tty_hang_up(struct tty *tty)
     tty->hung_up = true;
     if (tty->busy_since == 0)
         tty->busy_since = uv_hrtime();
-    /* Before the worker hears of it: the descriptor's number may belong to another port as soon as it is closed. */
+    /* Before the worker may close it: the descriptor's number may belong to another port as soon as it is closed. */
     if (tty->open)
         uv_close((uv_handle_t *)&tty->poll, on_handle_closed);
     pthread_mutex_lock(&tty->lock);

@@ -271,7 +271,7 @@ void slot_configure(struct slot *slot, const struct config_slot *config, bool mu
         unmute(slot);
 }
 
-/* gangd ends: the attempt is booked, and nobody waits. */
+/* gangd ends: the attempt is booked, and no answer is asked for. */
 static void stop_attempt(struct slot *slot)
 {
     program_abort(&slot->attempt.program, CAUSE_STOPPED, "", steady_clock_us());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A slot's attempt: its row, its job and recipe, its verdict, and the baud rate that the next one begins at. It knows
- * neither port nor book, and calls nobody back: the slot asks it and does the rest. On the loop's thread.
+ * neither port nor book, and has no callbacks: the slot asks it and does the rest. On the loop's thread.
  */
 #ifndef DAEMON_STATION_SLOT_ATTEMPT_H
 #define DAEMON_STATION_SLOT_ATTEMPT_H

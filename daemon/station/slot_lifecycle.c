@@ -17,7 +17,7 @@ void slot_settle(struct slot *slot)
 }
 
 /* What the configuration says of how boards come, in force from now on. What is shown stays only where boards
- * come with their adapter: nobody has observed who is in the fixture. */
+ * come with their adapter: who is in the fixture has not been observed. */
 void slot_adopt_presence(struct slot *slot)
 {
     if (slot->presence == slot->next_presence)
@@ -148,8 +148,7 @@ void slot_abort_attempt(struct slot *slot, enum cause cause, const char *detail)
 
 /* The port in trouble, in any state but FLASHING */
 
-/* True if there is nothing more to do: a verdict is being committed. Which board is here when it is shown, nobody
- * knows. */
+/* True if there is nothing more to do: a verdict is being committed. Another board may be here when it is shown. */
 static bool lose_port(struct slot *slot, enum cause cause)
 {
     slot_hang_up(slot);
@@ -167,7 +166,7 @@ void slot_have_trouble(struct slot *slot, enum cause cause, const char *detail)
     char trouble[sizeof(slot->trouble)];
     snprintf(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
     if (slot->state == SLOT_STUCK && (cause == CAUSE_ADAPTER_ERROR || cause == CAUSE_ADAPTER_STUCK)) {
-        timer_start(&slot->deadline, SLOT_RETRY_MS); /* the kernel's own patience has ended: no answer either */
+        timer_start(&slot->deadline, SLOT_RETRY_MS); /* the kernel has given up its call: still no answer */
     } else if (strcmp(trouble, slot->trouble) == 0) {
         slot_enter(slot, SLOT_TROUBLED_AGAIN);
     } else {

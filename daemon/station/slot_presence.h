@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who is in a fixture, whose adapter stays while boards are swapped: inferred from probes (presence = probe) or from
- * the readings of the modem line that its lid closes (cts, dsr, dcd). With presence = start nobody observes; a person
- * says so. Plain data and no I/O: it takes observations and answers what they mean; what is done about it is the slot's
- * decision.
+ * the readings of the modem line that its lid closes (cts, dsr, dcd). With presence = start nothing is observed; a
+ * person starts each attempt. Plain data and no I/O: it takes observations and answers what they mean; what is done
+ * about it is the slot's decision.
  *
  * A board that passed under probes is left in its stub, which answers without being disturbed. To reset it, only to see
  * whether it is still there, could cut into the first writes of its firmware.

@@ -13,7 +13,7 @@ void slot_enter(struct slot *slot, enum slot_state state);
 /* Opens the port, unless that is under way. */
 void slot_open_port(struct slot *slot);
 
-/* Closes it, and its observation; slot_open_port() waits until that is through. Or gives it up, and nobody waits. */
+/* Closes it, and its observation; slot_open_port() waits until that is through. Or gives it up at once. */
 void slot_hang_up(struct slot *slot);
 void slot_close_port(struct slot *slot);
 

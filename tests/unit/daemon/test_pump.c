@@ -249,7 +249,7 @@ START_TEST(the_chatter_before_a_recipe_is_thrown_away)
 END_TEST
 
 /* The order was for a session that is gone: its answer is not the next one's, whose own order waits for it. */
-START_TEST(an_answer_for_a_dropped_session_is_nobodys)
+START_TEST(an_answer_for_a_dropped_session_is_ignored)
 {
     open_port(true);
     tty_harness_hang_on(&port, TIOCMSET);
@@ -405,7 +405,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, brings_bytes_both_ways);
     tcase_add_test(tests, bytes_that_wait_to_be_read_come_before_the_deadline);
     tcase_add_test(tests, the_chatter_before_a_recipe_is_thrown_away);
-    tcase_add_test(tests, an_answer_for_a_dropped_session_is_nobodys);
+    tcase_add_test(tests, an_answer_for_a_dropped_session_is_ignored);
     tcase_add_test(tests, reads_the_modem_lines_between_the_orders_of_a_conversation);
     tcase_add_test(tests, a_reading_that_fails_says_why);
     tcase_add_test(tests, an_unplugged_adapter_is_gone);

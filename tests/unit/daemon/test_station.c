@@ -170,11 +170,11 @@ START_TEST(observers_are_told_of_changes_until_they_leave)
 {
     unsigned other = 0;
     struct station_observer first = {.station_changed = on_station_changed, .data = &told};
-    struct station_observer second = {.station_changed = on_station_changed, .data = &other}, deaf = {.data = NULL};
+    struct station_observer second = {.station_changed = on_station_changed, .data = &other}, empty = {.data = NULL};
     told = 0;
     station_observe(station, &first);
     station_observe(station, &second);
-    station_observe(station, &deaf);
+    station_observe(station, &empty);
     station_pause(station, 1);
     ck_assert_uint_eq(told, 1);
     ck_assert_uint_eq(other, 1);
@@ -183,7 +183,7 @@ START_TEST(observers_are_told_of_changes_until_they_leave)
     ck_assert_uint_eq(told, 1);
     ck_assert_uint_eq(other, 2);
     station_unobserve(&second);
-    station_unobserve(&deaf);
+    station_unobserve(&empty);
 }
 END_TEST
 
