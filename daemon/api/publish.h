@@ -11,7 +11,8 @@
 
 #include <jansson.h>
 
-/* The object `status`, with and without its slots; a SLOT object. New references; NULL when out of memory. */
+/* The object `status`, with and without its slots; a SLOT object. New references. Never NULL in gangd, where jansson
+ * aborts when out of memory (main.c). */
 json_t *publish_status(const struct station *station) __attribute__((warn_unused_result));
 json_t *publish_summary(const struct station *station) __attribute__((warn_unused_result));
 json_t *publish_slot(const struct slot_snapshot *slot) __attribute__((warn_unused_result));

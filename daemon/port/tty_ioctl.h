@@ -13,26 +13,26 @@
 
 /* Raw bytes, 8N1, no flow control, breaks ignored, modem lines left alone by close (no HUPCL), reads that never wait;
  * `baud` as for tty_ioctl_baud(). */
-int tty_ioctl_raw(int fd, uint32_t baud);
+int tty_ioctl_raw(int fd, uint32_t baud) __attribute__((warn_unused_result));
 
 /* Any rate. -ERANGE if the driver says that it chose one more than 3 % off; -ETIMEDOUT if that is so because the
  * adapter does not answer. */
-int tty_ioctl_baud(int fd, uint32_t baud);
+int tty_ioctl_baud(int fd, uint32_t baud) __attribute__((warn_unused_result));
 
 /* Both lines in one request, so that no reset circuit sees a state in between. */
-int tty_ioctl_lines(int fd, bool dtr, bool rts);
+int tty_ioctl_lines(int fd, bool dtr, bool rts) __attribute__((warn_unused_result));
 
 /* What the adapter sees on its modem lines: TIOCM_CTS, TIOCM_DSR, TIOCM_CAR, … -ENOTTY or -EINVAL if it has none. */
-int tty_ioctl_modem(int fd, unsigned *lines);
+int tty_ioctl_modem(int fd, unsigned *lines) __attribute__((warn_unused_result));
 
 /* Nobody but root can open the port from now on. */
-int tty_ioctl_exclusive(int fd);
+int tty_ioctl_exclusive(int fd) __attribute__((warn_unused_result));
 
 /* A close() will not wait for bytes that the adapter does not take: without this it does for up to 30 s. Where it is
  * not allowed (CAP_SYS_ADMIN) nothing changes. */
 void tty_ioctl_no_closing_wait(int fd);
 
-/* Throw away what waits to be read, or to be sent. */
+/* Throw away what waits to be read, or to be sent. The result may be ignored where bytes that stay do no harm. */
 int tty_ioctl_discard_input(int fd);
 int tty_ioctl_discard_output(int fd);
 

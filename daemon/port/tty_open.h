@@ -22,6 +22,6 @@ void tty_trouble_set(struct tty_trouble *trouble, enum cause cause, const char *
 
 /* Opens `devnode` as tty.h promises. Returns 0 and `*fd`, or a negative errno and `trouble`; `*fd` is then untouched.
  */
-int tty_open_port(const char *devnode, int *fd, struct tty_trouble *trouble);
+int tty_open_port(const char *devnode, int *fd, struct tty_trouble *trouble) __attribute__((warn_unused_result));
 
 #endif
