@@ -161,9 +161,9 @@ static const char *start_refusal(const struct slot *slot)
         return "there is no adapter in this slot";
     if (slot->muted)
         return "this slot is muted: its path is not in the configuration";
-    if (slot->shared->paused)
-        return "gangd is paused: no attempt begins";
-    return slot->presence == BY_PLUG ? NULL : slot_hindrance(slot);
+    /* A board that came with its adapter is started all the same, and waits for the book or an image as BLOCKED. */
+    bool may_wait = slot->presence == BY_PLUG && !slot->shared->paused;
+    return may_wait ? NULL : slot_hindrance(slot);
 }
 
 /* Opens the port for an attempt. In a fixture that is observed it finds out by itself who is in it. */

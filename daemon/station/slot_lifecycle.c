@@ -10,14 +10,12 @@
 
 #define STUCK_MAX 3 /* attempts in a row that a stuck adapter gets by itself: each is a row in the book */
 
-/* An adapter has come; or a fixture's port has to be opened anew. */
 void slot_settle(struct slot *slot)
 {
     slot_enter(slot, slot->shared->paused ? SLOT_SETTLING_DEFERRED : SLOT_SETTLING);
 }
 
-/* What the configuration says of how boards come, in force from now on. What is shown stays only where boards
- * come with their adapter: who is in the fixture has not been observed. */
+/* A verdict stays only where boards come with their adapter: who is in the fixture has not been observed. */
 void slot_adopt_presence(struct slot *slot)
 {
     if (slot->presence == slot->next_presence)
@@ -30,7 +28,6 @@ void slot_adopt_presence(struct slot *slot)
         slot_settle(slot);
 }
 
-/* A fixture, its port open, waits for a board. */
 void slot_become_ready(struct slot *slot)
 {
     slot_enter(slot, SLOT_READY);
@@ -52,7 +49,6 @@ bool slot_may_begin(struct slot *slot)
     return false;
 }
 
-/* Opens the port, if it may be opened. */
 void slot_begin(struct slot *slot, enum slot_state next)
 {
     if (slot_may_begin(slot))
