@@ -26,7 +26,7 @@ static const char *const special_names[CPU_N_OUT] = {"sar",      "litbase",  "ep
                                                      "depc",     "eps2",     "eps3", "excsave2", "excsave3",
                                                      "exccause", "excvaddr", "ps"};
 
-struct run {
+struct cpu_run {
     const char *dir;
     uint64_t seed;
     uint32_t first, count;
@@ -72,7 +72,7 @@ static uint32_t *place(struct places *places)
     return places->iram + CPU_CODE_BYTES <= CPU_IRAM_END ? &places->iram : &places->other;
 }
 
-static void make(const struct run *run)
+static void make(const struct cpu_run *run)
 {
     FILE *inputs = open_in(run->dir, "inputs", "wb"), *code = open_in(run->dir, "code", "wb");
     FILE *iram = open_in(run->dir, "iram", "wb");
@@ -175,7 +175,7 @@ static void name_word(unsigned word, char *name, size_t size)
 }
 
 /* The block's bytes are left for the driver, which has a disassembler. */
-static void show(const struct run *run, uint32_t number, const struct cpu_block *block, const uint32_t *qemu,
+static void show(const struct cpu_run *run, uint32_t number, const struct cpu_block *block, const uint32_t *qemu,
                  const uint32_t *ours)
 {
     char name[32];
@@ -203,7 +203,7 @@ static void show(const struct run *run, uint32_t number, const struct cpu_block 
     done(file);
 }
 
-static int compare(const struct run *run)
+static int compare(const struct cpu_run *run)
 {
     static uint8_t dram[LX106_DRAM_SIZE], iram[LX106_IRAM_SIZE + 4];
     static struct lx106 cpu = {
@@ -270,7 +270,7 @@ static void encodings(const char *dir, uint64_t seed, uint32_t count)
 
 int main(int argc, char **argv)
 {
-    struct run run;
+    struct cpu_run run;
 
     if (argc == 5 && strcmp(argv[1], "encodings") == 0) {
         encodings(argv[2], strtoull(argv[3], NULL, 0), (uint32_t)strtoul(argv[4], NULL, 0));
@@ -280,8 +280,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "Usage: cpu_peer make|compare DIR SEED FIRST COUNT, or cpu_peer encodings DIR SEED COUNT\n");
         return 2;
     }
-    run = (struct run){argv[2], strtoull(argv[3], NULL, 0), (uint32_t)strtoul(argv[4], NULL, 0),
-                       (uint32_t)strtoul(argv[5], NULL, 0)};
+    run = (struct cpu_run){argv[2], strtoull(argv[3], NULL, 0), (uint32_t)strtoul(argv[4], NULL, 0),
+                           (uint32_t)strtoul(argv[5], NULL, 0)};
     if (run.count > CPU_BLOCKS_MAX) {
         fprintf(stderr, "cpu_peer: at most %d blocks at a time\n", CPU_BLOCKS_MAX);
         return 2;

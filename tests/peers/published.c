@@ -30,7 +30,7 @@ enum {
 
 /* Runs printed by esptool 2 to 4 with the stub that 4.x calls version 1. `deflated` 0: not told; the firmware of that
  * time deflates to 0.72 of its size (the four that tell have 0.711 to 0.736). */
-static const struct run {
+static const struct image_run {
     const char *source;
     uint32_t baud, size, deflated;
     double seconds;
@@ -107,7 +107,7 @@ static void start_stub(uint32_t rate)
     pass(50 * MS);
 }
 
-static double write_image(const struct run *run)
+static double write_image(const struct image_run *run)
 {
     uint32_t wanted = run->deflated ? run->deflated : (uint32_t)(0.72 * run->size), deflated;
     uint8_t *bytes = deflate_image(run->size, wanted, &deflated);
@@ -132,7 +132,7 @@ static double write_image(const struct run *run)
 
 START_TEST(is_as_fast_as_the_published_run)
 {
-    const struct run *run = &runs[_i];
+    const struct image_run *run = &runs[_i];
     const struct board_config config = {.seed = 1, .mac = {0x18, 0xfe, 0x34, 1, 2, 3}};
     double seconds;
 

@@ -13,7 +13,7 @@
 
 /* The rows */
 
-struct row {
+struct event_row {
     const char *event;
     enum slot_state state;
     enum tile_state tile;
@@ -30,7 +30,7 @@ struct slot_place {
     enum slot_state state;
     enum tile_state tile;
     const char *stays;
-    struct row rows[ROWS_MAX];
+    struct event_row rows[ROWS_MAX];
 };
 
 #include "tests/unit/daemon/slot_rows_lid.h"
@@ -74,19 +74,19 @@ static bool is_word_of(const char *words, const char *word)
 }
 
 /* What shall be after `event`; an empty event in the answer: it cannot come. */
-static struct row expected(const struct slot_place *place, const char *event)
+static struct event_row expected(const struct slot_place *place, const char *event)
 {
     for (size_t i = 0; i < ROWS_MAX && place->rows[i].event; i++)
         if (strcmp(place->rows[i].event, event) == 0)
             return place->rows[i];
     bool stays = is_word_of(place->stays, event);
-    return (struct row){stays ? event : "", place->state, place->tile, ""};
+    return (struct event_row){stays ? event : "", place->state, place->tile, ""};
 }
 
 static void check_event(const struct slot_place *place, size_t event)
 {
     const char *name = events[event].name;
-    struct row row = expected(place, name);
+    struct event_row row = expected(place, name);
     set_up(place->presence);
     go(place->road);
     ck_assert_msg(slot->state == place->state && slot_tile(slot) == place->tile, "%s: not reached", place->what);

@@ -46,7 +46,7 @@ static enum fixture_phase next_phase(enum fixture_phase phase, enum slot_presenc
 
 /* `shown`: the board of the verdict that is shown at the start; P passed in its stub, F failed with its MAC known, N
  * failed without one; 0: a fixture that waits for a board. */
-static const struct row {
+static const struct probe_row {
     const char *what;
     char shown;
     const char *found, *means;
@@ -94,7 +94,7 @@ static void show_verdict(struct slot_presence *presence, char shown)
 
 START_TEST(probes)
 {
-    const struct row *row = &probe_rows[_i];
+    const struct probe_row *row = &probe_rows[_i];
     struct slot_presence presence;
     slot_presence_reset(&presence);
     show_verdict(&presence, row->shown);
