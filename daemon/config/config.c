@@ -2,6 +2,7 @@
 #include "daemon/config/config.h"
 
 #include "daemon/base/file.h"
+#include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 #include "daemon/config/keys.h"
 
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Room for `file = PATH @ OFFSET` with the longest path. inih splits longer lines silently; we refuse them. */
@@ -250,8 +252,38 @@ int config_parse(struct config *config, const char *name, const char *text, size
     return reader.failed ? -1 : 0;
 }
 
+/* NULL with errno: EFBIG if it is larger than that, or the error of a read. */
+static char *read_to_end(FILE *file, size_t *length)
+{
+    char *text = must_malloc(FILE_MAX_BYTES + 1);
+    *length = fread(text, 1, FILE_MAX_BYTES + 1, file);
+    if (!ferror(file) && *length <= FILE_MAX_BYTES) {
+        text[*length] = '\0';
+        return text;
+    }
+    int error = ferror(file) ? errno : EFBIG;
+    free(text);
+    errno = error;
+    return NULL;
+}
+
+static char *read_pipe(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "re");
+    char *text = file ? read_to_end(file, length) : NULL;
+    int error = errno;
+    if (file)
+        fclose(file);
+    errno = error;
+    return text;
+}
+
+/* The size of a pipe or of a device is not known before its end. */
 char *config_text(const char *path, size_t *length)
 {
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return read_pipe(path, length);
     return file_read(AT_FDCWD, path, FILE_MAX_BYTES, length);
 }
 

@@ -15,7 +15,8 @@
 int config_read(struct config *config, const char *path, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 
-/* The whole file, of at most 1 MB, as file_read() gives it: malloc()ed; NULL with errno. */
+/* The whole file, of at most 1 MB, as file_read() gives it: malloc()ed; NULL with errno. A pipe is read to its end, so
+ * this waits for whoever writes into it. */
 char *config_text(const char *path, size_t *length) __attribute__((warn_unused_result));
 
 /* As config_read(), from `len` bytes in memory; `name` stands for the file in messages. */

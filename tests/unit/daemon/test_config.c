@@ -381,6 +381,30 @@ END_TEST
 
 /* The annotated file is the manual: it is valid as it is installed, and every default that it tells of is the true one.
  */
+/* gangd -t -c <(…): the shell passes the name of a pipe. */
+static int read_from_pipe(const char *text, size_t len)
+{
+    int ends[2];
+    char path[32];
+    error[0] = '\0';
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], text, len), (ssize_t)len);
+    close(ends[1]);
+    snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+    int result = config_read(&config, path, error, sizeof(error));
+    close(ends[0]);
+    return result;
+}
+
+START_TEST(a_pipe_is_read_to_its_end)
+{
+    ck_assert_msg(read_from_pipe(FILE_KEY, strlen(FILE_KEY)) == 0, "%s", error);
+    ck_assert_str_eq(config.files[0].path, "/x");
+    ck_assert_int_eq(read_from_pipe("[product]\nno = 1\n", 17), -1);
+    ck_assert_ptr_nonnull(strstr(error, ":2: "));
+}
+END_TEST
+
 START_TEST(shipped_file)
 {
     ck_assert_msg(config_read(&config, "config/gangd.conf", error, sizeof(error)) == 0, "%s", error);
@@ -411,6 +435,7 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("config");
+    tcase_add_test(tests, a_pipe_is_read_to_its_end);
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, every_key);
     tcase_add_test(tests, every_way_of_presence);
