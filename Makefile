@@ -40,6 +40,7 @@ CC_release := gcc
 CC_san     := gcc
 CC_fuzz    := clang
 CC         := $(CC_$(FLAVOR))
+PKG_CONFIG ?= pkg-config
 
 OPT_release := -O2 -g
 OPT_san     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -70,14 +71,18 @@ include tools/gangctl/rules.mk
 include tools/rules.mk
 include tests/rules.mk
 
-.PHONY: all deps demo test bench fuzz lint format check-format install deb clean
+.PHONY: all deps deps-build demo test bench fuzz lint format check-format install deb clean
 all: $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/stub.json $(S)/demo.bin
 
 deps:
 	@tools/install-deps.sh
 
+# Of these, what "make" and "make demo" need.
+deps-build:
+	@tools/install-deps.sh build
+
 # $(call pkg,cflags|libs,NAMES): asked when a recipe runs, so that deps can install the packages first.
-pkg = $(if $(strip $(2)),$$(pkg-config --$(1) $(2)))
+pkg = $(if $(strip $(2)),$$($(PKG_CONFIG) --$(1) $(2)))
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -93,7 +98,7 @@ PKGS ?=
 	$(call said,AR)
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
-demo: deps
+demo: deps-build
 	$(MAKE) all
 	tools/demo.sh
 
@@ -129,8 +134,8 @@ install: all
 	    install -D -m 644 tools/completion/_$$name $(DESTDIR)$(zshdir)/_$$name || exit; \
 	done
 
-deb: deps
-	tools/install-deps.sh package
+deb:
+	tools/install-deps.sh build deb
 	tools/make-deb.sh $(VERSION) build/deb
 
 -include $(shell find build/$(FLAVOR) -name '*.d' 2>/dev/null)

@@ -86,6 +86,7 @@ test-kernel: deb
 # The Debian packages, in a Debian of their own, and what they bring for the shells.
 .PHONY: test-package package-run
 test-package: deb
+	tools/install-deps.sh build test package
 	$(MAKE) FLAVOR=release all package-run
 
 package-run:

@@ -1,32 +1,49 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Installs the missing Debian packages for building, testing and the demo. Does nothing if all are installed.
-# install-deps.sh peers: the additional packages for the tests with third-party programs (tests/peers).
-# install-deps.sh kernel: those for the tests in a virtual machine (tests/kernel).
-# install-deps.sh package: those for building and testing the Debian packages (tests/package).
+# install-deps.sh [SET…]: installs, by Debian package name, what these sets need; without one, build, test and lint. Does
+# nothing where all is installed. For Debian 12 and 13.
+#
+#   build    make, make demo: gangd, gangctl, boardsim, the stub and the demo's image
+#   test     make test, make fuzz, make bench: in addition to build
+#   lint     make lint: in addition to build and test
+#   peers    only the tests with other people's programs (tests/peers)
+#   deb      only make deb: in addition to build
+#   package  only the test of the packages (tests/package), in addition to deb and test
+#   kernel   only the tests in a machine with a kernel of its own (tests/kernel)
 set -eu
 
-packages="
-gcc libc6-dev make git pkg-config
-libuv1-dev libudev-dev libsqlite3-dev libjansson-dev zlib1g-dev
-libmicrohttpd-dev libmd-dev libinih-dev libsystemd-dev libcurl4-openssl-dev
-gcc-xtensa-lx106 binutils-xtensa-lx106
-libumockdev-dev umockdev udev sqlite3 curl
-check clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-chromium python3 python3-venv
-"
-# The machine may have Node.js from another source; Debian's is installed only if there is none.
-command -v node >/dev/null && command -v npm >/dev/null || packages="$packages nodejs npm"
-case ${1-} in
-peers) packages="qemu-system-misc" ;;
-kernel) packages="qemu-system-x86 mmdebstrap uidmap genext2fs e2fsprogs cpio kmod" ;;
-package) packages="dpkg-dev debhelper lintian mmdebstrap uidmap bash-completion zsh" ;;
-esac
+# $(packages_of SET): the names, one set a line.
+packages_of() {
+    case $1 in
+    build) echo "build-essential git pkg-config libuv1-dev libudev-dev libsqlite3-dev libjansson-dev zlib1g-dev
+        libmicrohttpd-dev libmd-dev libinih-dev libsystemd-dev libcurl4-openssl-dev libglib2.0-dev
+        gcc-xtensa-lx106 binutils-xtensa-lx106 libumockdev-dev umockdev" ;;
+    test)
+        echo "udev sqlite3 curl check clang libclang-rt-dev chromium python3 python3-venv"
+        # A machine may have Node.js from elsewhere; Debian's is taken only where there is none.
+        command -v node >/dev/null && command -v npm >/dev/null || echo "nodejs npm"
+        ;;
+    lint) echo "clang-format clang-tidy cppcheck shellcheck" ;;
+    peers) echo "qemu-system-misc" ;;
+    deb) echo "dpkg-dev debhelper" ;;
+    package) echo "lintian mmdebstrap uidmap bash-completion zsh" ;;
+    kernel) echo "qemu-system-x86 mmdebstrap uidmap genext2fs e2fsprogs cpio kmod" ;;
+    *)
+        echo "install-deps: no such set: $1" >&2
+        return 2
+        ;;
+    esac
+}
+
+[ $# -gt 0 ] || set -- build test lint
 
 missing=
-for package in $packages; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+for name; do
+    packages=$(packages_of "$name")
+    for package in $packages; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
 done
 [ -n "$missing" ] || exit 0
 
