@@ -16,7 +16,7 @@
 #
 # FLAVOR=release (default), san (ASan and UBSan) or fuzz (clang, libFuzzer) chooses the build under build/.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 
 FLAVOR ?= release
 B      := build/$(FLAVOR)
@@ -84,7 +84,7 @@ deps-build:
 # $(call pkg,cflags|libs,NAMES): asked when a recipe runs, so that deps can install the packages first.
 pkg = $(if $(strip $(2)),$$($(PKG_CONFIG) --$(1) $(2)))
 
-$(B)/%.o: %.c Makefile
+$(B)/%.o: %.c Makefile debian/changelog
 	@mkdir -p $(@D)
 	$(call said,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(call pkg,cflags,$(PKGS)) $(FLAGS_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
@@ -136,6 +136,6 @@ install: all
 
 deb:
 	tools/install-deps.sh build deb
-	tools/make-deb.sh $(VERSION) build/deb
+	tools/make-deb.sh build/deb
 
 -include $(shell find build/$(FLAVOR) -name '*.d' 2>/dev/null)

@@ -9,7 +9,7 @@ STUB_CFLAGS := -std=gnu11 -Os $(WARN) -ffreestanding -fno-builtin -mlongcalls -m
 # Optimized for speed, because every byte of an image goes through it.
 $(S)/stub/inflate.o: STUB_CFLAGS += -O2
 
-$(S)/stub/%.o: stub/%.c Makefile stub/rules.mk
+$(S)/stub/%.o: stub/%.c Makefile debian/changelog stub/rules.mk
 	@mkdir -p $(@D)
 	$(call said,CC)
 	$(Q)$(STUB_TOOLS)gcc -I. -DGANGD_VERSION='"$(VERSION)"' $(STUB_CFLAGS) -MMD -MP -c -o $@ $<

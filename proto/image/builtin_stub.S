@@ -8,4 +8,4 @@ end:
     .balign 4
 builtin_stub_json_size:
     .long end - builtin_stub_json
-    .section .note.GNU-stack, "", @progbits
+    .section .note.GNU-stack, "", %progbits

@@ -5,4 +5,4 @@
     .balign 4
 firmware_elf:
     .incbin FIRMWARE_ELF
-    .section .note.GNU-stack, "", @progbits
+    .section .note.GNU-stack, "", %progbits
