@@ -10,7 +10,7 @@
 #   make bench      seconds, CPU and memory per unit
 #   make fuzz       run each fuzzer for FUZZ_SECONDS
 #   make lint       formatting, clang-tidy, cppcheck, shellcheck, dependencies between files
-#   make install    into DESTDIR and prefix
+#   make install    into DESTDIR and prefix (/usr); make uninstall with the same
 #   make deb        Debian packages, in build/deb
 #   make test-package  of these packages: lintian, install, upgrade, remove, purge
 #
@@ -34,7 +34,7 @@ sysusersdir ?= $(prefix)/lib/sysusers.d
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 mandir      ?= $(prefix)/share/man
 bashdir     ?= $(prefix)/share/bash-completion/completions
-zshdir      ?= $(prefix)/share/zsh/vendor-completions
+zshdir      ?= $(prefix)/share/zsh/$(if $(filter /usr,$(prefix)),vendor-completions,site-functions)
 
 CC_release := gcc
 CC_san     := gcc
@@ -71,7 +71,7 @@ include tools/gangctl/rules.mk
 include tools/rules.mk
 include tests/rules.mk
 
-.PHONY: all deps deps-build demo test bench fuzz lint format check-format install deb clean
+.PHONY: all deps deps-build demo test bench fuzz lint format check-format install uninstall deb clean FORCE
 all: $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/stub.json $(S)/demo.bin
 
 deps:
@@ -88,6 +88,16 @@ $(B)/%.o: %.c Makefile debian/changelog
 	@mkdir -p $(@D)
 	$(call said,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(call pkg,cflags,$(PKGS)) $(FLAGS_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
+
+# What has paths compiled in is compiled anew if they change: make && sudo make install prefix=/usr/local.
+PATHS     := $(datadir) $(sysconfdir)
+PATHS_OBJ := $(patsubst %.c,$(B)/%.o,$(shell grep -rlE --include='*.c' 'GANGD_(DATADIR|SYSCONFDIR)' daemon tools tests))
+
+$(PATHS_OBJ): $(B)/paths
+
+$(B)/paths: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PATHS)' | cmp -s - $@ || echo '$(PATHS)' >$@
 
 # Packages of $@; rooms add theirs as target-specific values.
 PKGS ?=
@@ -115,24 +125,26 @@ lint: deps
 clean:
 	rm -rf build
 
+# Of all that is installed: MODE:FILE:PLACE.
+INSTALLED = 755:$(B)/gangd:$(sbindir)/gangd 755:$(B)/gangctl:$(bindir)/gangctl 755:$(B)/boardsim:$(bindir)/boardsim \
+    644:$(S)/stub.json:$(datadir)/stub.json \
+    $(foreach file,$(wildcard web/*.html web/*.css web/*.js web/*.svg),644:$(file):$(datadir)/$(file)) \
+    644:config/gangd.conf:$(sysconfdir)/gangd/gangd.conf \
+    644:systemd/gangd.service:$(unitdir)/gangd.service 644:systemd/gangd.socket:$(unitdir)/gangd.socket \
+    644:systemd/60-gangd.rules:$(udevdir)/60-gangd.rules \
+    644:systemd/gangd.sysusers:$(sysusersdir)/gangd.conf 644:systemd/gangd.tmpfiles:$(tmpfilesdir)/gangd.conf \
+    $(foreach page,$(wildcard docs/man/*.[158]),644:$(page):$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+    $(foreach name,gangctl gangd boardsim,644:tools/completion/$(name).bash:$(bashdir)/$(name) \
+        644:tools/completion/_$(name):$(zshdir)/_$(name))
+
+INSTALL_SH = DESTDIR='$(DESTDIR)' sbindir='$(sbindir)' datadir='$(datadir)' sysconfdir='$(sysconfdir)' tools/install.sh
+
 install: all
-	install -D -m 755 $(B)/gangd $(DESTDIR)$(sbindir)/gangd
-	install -D -m 755 $(B)/gangctl $(DESTDIR)$(bindir)/gangctl
-	install -D -m 755 $(B)/boardsim $(DESTDIR)$(bindir)/boardsim
-	install -D -m 644 $(S)/stub.json $(DESTDIR)$(datadir)/stub.json
-	install -d $(DESTDIR)$(datadir)/web
-	install -m 644 $(wildcard web/*.html web/*.css web/*.js web/*.svg) $(DESTDIR)$(datadir)/web
-	install -D -m 644 config/gangd.conf $(DESTDIR)$(sysconfdir)/gangd/gangd.conf
-	install -D -m 644 systemd/gangd.service $(DESTDIR)$(unitdir)/gangd.service
-	install -D -m 644 systemd/gangd.socket $(DESTDIR)$(unitdir)/gangd.socket
-	install -D -m 644 systemd/60-gangd.rules $(DESTDIR)$(udevdir)/60-gangd.rules
-	for page in docs/man/*.[158]; do install -D -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; done
-	install -D -m 644 systemd/gangd.sysusers $(DESTDIR)$(sysusersdir)/gangd.conf
-	install -D -m 644 systemd/gangd.tmpfiles $(DESTDIR)$(tmpfilesdir)/gangd.conf
-	for name in gangctl gangd boardsim; do \
-	    install -D -m 644 tools/completion/$$name.bash $(DESTDIR)$(bashdir)/$$name && \
-	    install -D -m 644 tools/completion/_$$name $(DESTDIR)$(zshdir)/_$$name || exit; \
-	done
+	$(Q)$(INSTALL_SH) put $(INSTALLED)
+
+# With the same prefix. The database stays, and a configuration that was edited.
+uninstall:
+	$(Q)$(INSTALL_SH) remove $(INSTALLED)
 
 deb:
 	tools/install-deps.sh build deb

@@ -90,7 +90,7 @@ test-package: deb
 	$(MAKE) FLAVOR=release all package-run
 
 package-run:
-	$(RUN) tests/package/test_package.py tests/package/test_completion.py
+	$(RUN) $(sort $(wildcard tests/package/test_*.py))
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/.
 FUZZ_SRC     := $(wildcard tests/fuzz/fuzz_*.c)
