@@ -151,8 +151,8 @@ void doctor_check_clock(struct doctor *doctor)
 
 static bool has_rules(const struct doctor *doctor, const char *name)
 {
-    static const char *const places[] = {"/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d",
-                                         "/lib/udev/rules.d"};
+    static const char *const places[] = {"/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d",
+                                         "/usr/lib/udev/rules.d", "/lib/udev/rules.d"};
     char path[PATH_MAX];
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s", places[i], name);
