@@ -21,7 +21,8 @@ static struct golden *load(const char *path)
         fprintf(stderr, "virtual_time: %s\n", error);
         exit(1);
     }
-    fclose(file);
+    if (file)
+        fclose(file);
     return golden;
 }
 
