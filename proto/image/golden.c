@@ -180,6 +180,7 @@ static int fill_block(z_stream *stream, const struct golden_part *part, struct g
         stream->avail_out = sizeof(out);
         result = inflate(stream, Z_NO_FLUSH);
     } while (result == Z_OK && stream->total_out - out_before < GOLDEN_BLOCK_INFLATED);
+    stream->next_out = NULL;
     block->size = (uint32_t)(stream->total_in - in_before);
     block->inflated = (uint32_t)(stream->total_out - out_before);
     return result;
