@@ -40,7 +40,7 @@ static int load_image(struct sim_board *sim, char *error, size_t size)
         return -1;
     }
     bool bad = fread(flash, 1, room, file) < room && ferror(file);
-    bool rest = !bad && fgetc(file) != EOF;
+    bool rest = !bad && !feof(file) && fgetc(file) != EOF;
     int cause = errno;
     fclose(file);
     if (bad)

@@ -294,9 +294,10 @@ void board_send(struct board *board, uint32_t baud, const uint8_t *bytes, size_t
         line_send(&board->to_board, board->chip.now, bit, bytes, n);
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        line_send(&board->to_board, board->chip.now, bit, disturbed,
-                  line_disturb(&board->flaky_in, bytes[i], disturbed));
+    for (size_t i = 0; i < n; i++) {
+        size_t n_disturbed = line_disturb(&board->flaky_in, bytes[i], disturbed);
+        line_send(&board->to_board, board->chip.now, bit, disturbed, n_disturbed);
+    }
 }
 
 /* A start bit and eight zeros of that length; longer than the longest bit is as good. */
