@@ -93,6 +93,7 @@ static int request(const uint8_t setup[8], uint8_t *data, uint32_t n)
 {
     bool in = setup[0] & 0x80;
     uint32_t used;
+    /* cppcheck-suppress uninitvar; where the answer goes */
     return usb_answer(usb_submit(in ? 0x80 : 0, setup, data, n), in, data, &used);
 }
 

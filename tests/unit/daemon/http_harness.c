@@ -309,8 +309,9 @@ static bool receive(int fd, struct received *text)
 {
     if (text->capacity - text->len < 4096) {
         text->capacity = 2 * text->capacity + 65536;
-        text->bytes = realloc(text->bytes, text->capacity);
-        ck_assert_ptr_nonnull(text->bytes);
+        char *bytes = realloc(text->bytes, text->capacity);
+        ck_assert_ptr_nonnull(bytes);
+        text->bytes = bytes;
     }
     ssize_t n = recv(fd, text->bytes + text->len, text->capacity - text->len - 1, 0);
     text->len += n > 0 ? (size_t)n : 0;

@@ -24,10 +24,13 @@ static char *read_file(const char *path, size_t *n)
 {
     FILE *file = fopen(path, "rb");
     ck_assert_ptr_nonnull(file);
-    fseek(file, 0, SEEK_END);
-    *n = (size_t)ftell(file);
-    rewind(file);
+    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+    long end = ftell(file);
+    ck_assert_int_ge(end, 0);
+    ck_assert_int_eq(fseek(file, 0, SEEK_SET), 0);
+    *n = (size_t)end;
     char *bytes = malloc(*n + 1);
+    ck_assert_ptr_nonnull(bytes);
     ck_assert_uint_eq(fread(bytes, 1, *n, file), *n);
     fclose(file);
     return bytes;
@@ -443,7 +446,7 @@ static void fill_up(void)
     snprintf(filler, sizeof(filler), "%s/filler", directory);
     FILE *file = fopen(filler, "wb");
     ck_assert_ptr_nonnull(file);
-    setbuf(file, NULL);
+    ck_assert_int_eq(setvbuf(file, NULL, _IONBF, 0), 0);
     while (fwrite(block, 1, sizeof(block), file) == sizeof(block))
         ;
     fclose(file);

@@ -485,6 +485,7 @@ START_TEST(a_passed_socket_tells_its_port)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM, 0), status;
+    ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
     ck_assert_int_eq(listen(fd, 1), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
@@ -510,6 +511,7 @@ START_TEST(the_socket_of_a_dead_gangd_is_replaced)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", http_harness_socket);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     close(fd);
     ck_assert_int_eq(access(http_harness_socket, F_OK), 0);
@@ -532,6 +534,7 @@ END_TEST
 START_TEST(a_file_that_is_no_socket_is_left_alone)
 {
     FILE *file = fopen(http_harness_socket, "we");
+    ck_assert_ptr_nonnull(file);
     ck_assert_int_eq(fclose(file), 0);
     expect_refusal("no socket");
     ck_assert_int_eq(access(http_harness_socket, F_OK), 0);

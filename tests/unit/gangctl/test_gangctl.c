@@ -255,6 +255,7 @@ START_TEST(an_export_replaces_the_file)
     static char text[sizeof(out)];
     snprintf(path, sizeof(path), "%s/book.csv", http_harness_dir);
     FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
     fputs("old", file);
     fclose(file);
     snprintf(arguments, sizeof(arguments), "export --limit 600 -o %s", path);
@@ -287,6 +288,7 @@ static pid_t lie(char *path, size_t size, const char *const *answers)
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     unlink(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(listen(fd, 8), 0);
     pid_t pid = fork();
@@ -298,6 +300,8 @@ static pid_t lie(char *path, size_t size, const char *const *answers)
         FILE *file = fopen(asked, "we");
         for (; *answers; answers++) {
             int client = accept(fd, NULL, NULL);
+            if (client < 0)
+                _exit(1);
             ssize_t n = recv(client, request, sizeof(request), 0);
             if (file && n > 0)
                 fwrite(request, 1, (size_t)n, file);
