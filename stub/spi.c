@@ -28,8 +28,8 @@ struct spi_registers {
 #define USR_COMMAND     (1u << 31)
 #define USR_MISO        (1u << 28)
 #define USR_MOSI        (1u << 27)
-#define USR1_MISO(bits) (((bits)-1) << 8)
-#define USR1_MOSI(bits) (((bits)-1) << 17)
+#define USR1_MISO(bits) (((bits) - 1) << 8)
+#define USR1_MOSI(bits) (((bits) - 1) << 17)
 #define USR2_OPCODE(op) (7u << 28 | (op))
 #define OPCODE_WRSR     0x01
 #define OPCODE_WRSR2    0x31

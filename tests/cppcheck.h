@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Macros of libraries that cppcheck does not read, in a form that it understands. No compiler sees this file. */
+/*
+ * Macros of libraries that cppcheck does not read, in a form that it understands, and those that the Makefile gives. No
+ * compiler sees this file. */
+#define GANGD_VERSION                           "0"
+#define GANGD_SYSCONFDIR                        "/etc"
+#define GANGD_DATADIR                           "/usr/share/gangd"
 #define json_array_foreach(array, index, value) for (index = 0; (value = json_array_get(array, index)); index++)
 #define json_object_foreach(object, key, value)                                                                        \
     for (key = json_object_iter_key(json_object_iter(object)); key && (value = json_object_get(object, key));          \

@@ -24,7 +24,7 @@ packages_of() {
         # A machine may have Node.js from elsewhere; Debian's is taken only where there is none.
         command -v node >/dev/null && command -v npm >/dev/null || echo "nodejs npm"
         ;;
-    lint) echo "clang-format clang-tidy cppcheck shellcheck" ;;
+    lint) echo "clang-format-19 clang-tidy-19 cppcheck shellcheck" ;;
     peers) echo "qemu-system-misc" ;;
     deb) echo "dpkg-dev debhelper" ;;
     package) echo "lintian mmdebstrap uidmap bash-completion zsh" ;;

@@ -16,8 +16,8 @@
 #define SPI_CMD_USR      (1u << 18)
 #define SPI_USR_COMMAND  (1u << 31)
 #define SPI_USR_MISO     (1u << 28)
-#define SPI_USR1_MISO(n) (((n)-1u) << 8) /* bits to read */
-#define SPI_USR2_COMMAND (7u << 28)      /* eight bits of it */
+#define SPI_USR1_MISO(n) (((n) - 1u) << 8) /* bits to read */
+#define SPI_USR2_COMMAND (7u << 28)        /* eight bits of it */
 #define NOR_RDID         0x9F
 #define NOR_ID_BITS      24
 #define NOR_RDSR         0x05

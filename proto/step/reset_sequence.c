@@ -17,10 +17,7 @@ static const struct line_change reset_tight[] = {
 static const struct line_change reset_run[] = {{false, true, 100}, {false, false, 0}};
 static const struct line_change release_lines[] = {{false, false, 0}};
 
-#define SEQUENCE(changes)                                                                                              \
-    {                                                                                                                  \
-        (changes), sizeof(changes) / sizeof((changes)[0])                                                              \
-    }
+#define SEQUENCE(changes) {(changes), sizeof(changes) / sizeof((changes)[0])}
 
 static const struct {
     const struct line_change *changes;

@@ -26,7 +26,7 @@ struct boardsim_options {
     struct order {
         unsigned slot;
         char words[SPEC_WORDS];
-    } * orders;
+    } *orders;
     size_t order_count;
     char **command;
 };

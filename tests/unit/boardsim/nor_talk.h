@@ -9,7 +9,7 @@
 #include "tools/boardsim/board/flash/nor.h"
 
 #define MHZ          52u
-#define US(us)       ((uint64_t)(us)*MHZ)
+#define US(us)       ((uint64_t)(us) * MHZ)
 #define WRITE_ENABLE 0x06
 
 static struct nor *nor;

@@ -37,10 +37,7 @@ struct encoding {
 };
 
 /* The first that fits counts; the last row fits everything. */
-#define ELSE_ILLEGAL                                                                                                   \
-    {                                                                                                                  \
-        0, 0, OP_ILL, NOTHING                                                                                          \
-    }
+#define ELSE_ILLEGAL {0, 0, OP_ILL, NOTHING}
 
 static const struct encoding qrst[] = {
     /* QRST: ST0 */

@@ -158,7 +158,7 @@ static void program(struct nor *nor, uint64_t now, uint32_t address, const uint8
     for (size_t i = 0; i < n; i++) {
         uint8_t *byte = nor->bytes + page + ((address + i) & (PAGE - 1));
 
-        violated |= (data[i] & (uint8_t) ~*byte) != 0;
+        violated |= (data[i] & (uint8_t)~*byte) != 0;
         *byte &= data[i];
     }
     nor->stats.programs++;

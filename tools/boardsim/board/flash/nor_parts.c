@@ -10,10 +10,7 @@
 #define REGIONS(registers, one_byte) NOR_REGIONS, registers, NOR_WRSR_##one_byte, NOR_QUAD_QE
 #define WHOLE(quad)                  NOR_WHOLE, 1, NOR_WRSR_ONE, NOR_QUAD_##quad
 
-#define T(typical, maximum)                                                                                            \
-    {                                                                                                                  \
-        (typical), (maximum)                                                                                           \
-    }
+#define T(typical, maximum) {(typical), (maximum)}
 
 /* Of 4, 32 and 64 KB. */
 #define W25Q_ERASES  T(45, 400), T(120, 1600), T(150, 2000)

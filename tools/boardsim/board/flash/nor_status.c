@@ -68,7 +68,7 @@ bool nor_status_write(struct nor_status *status, unsigned first, const uint8_t *
         if (i < status->part->registers)
             set(status, i, values[i - first], lasting);
     if (clears)
-        set(status, 1, status->now[1] & (uint8_t) ~(SR2_CMP | SR2_QE | SR2_SRP1), lasting);
+        set(status, 1, status->now[1] & (uint8_t)~(SR2_CMP | SR2_QE | SR2_SRP1), lasting);
     return true;
 }
 
