@@ -28,7 +28,7 @@ packages_of() {
     peers) echo "qemu-system-misc" ;;
     deb) echo "dpkg-dev debhelper" ;;
     package) echo "lintian mmdebstrap uidmap bash-completion zsh" ;;
-    kernel) echo "qemu-system-x86 mmdebstrap uidmap genext2fs e2fsprogs cpio kmod" ;;
+    kernel) echo "qemu-system-x86 mmdebstrap uidmap genext2fs e2fsprogs cpio kmod xz-utils" ;;
     *)
         echo "install-deps: no such set: $1" >&2
         return 2

@@ -58,8 +58,9 @@ cd "$work"
 apt-get download -q "$kernel" busybox-static >download.log 2>&1 || { cat download.log >&2; exit 1; }
 for package in *.deb; do dpkg -x "$package" unpacked; done
 cp "unpacked/boot/vmlinuz-$version" "$out/vmlinuz"
-mkdir -p usr
-mv unpacked/lib usr/lib
+# Debian 12's packages have modules and busybox in /lib and /bin, Debian 13's in /usr.
+mkdir -p usr/lib
+for tree in unpacked/lib unpacked/usr/lib; do [ ! -d "$tree/modules" ] || mv "$tree/modules" usr/lib; done
 depmod -b usr "$version"
 
 # $(needs MODULE…): their files and those they need, from usr/ on, in order.
@@ -68,12 +69,14 @@ needs() {
 }
 
 mkdir -p initrd/bin initrd/dev initrd/root
-cp unpacked/bin/busybox initrd/bin
+for file in unpacked/bin/busybox unpacked/usr/bin/busybox; do [ ! -e "$file" ] || cp "$file" initrd/bin; done
 install -m 755 "$here/init.sh" initrd/init
 # shellcheck disable=SC2086  # lists of names
 needs $disk_modules | while read -r file; do
-    cp "$file" initrd/
-    echo "/${file##*/}"
+    name=${file##*/}
+    # busybox cannot load a compressed one, as Debian 13 has them.
+    if [ "$name" != "${name%.xz}" ]; then xz -dc "$file" >"initrd/${name%.xz}"; else cp "$file" initrd/; fi
+    echo "/${name%.xz}"
 done >initrd/modules
 (cd initrd && find . | cpio --quiet -o -H newc -R 0:0) | gzip >"$out/initrd"
 
