@@ -103,7 +103,7 @@ int listen_unix(const char *path, const char *group, bool *passed, char *error, 
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path)) {
-        snprintf(error, error_size, "socket %s: a path of more than %zu characters", path,
+        snprintf(error, error_size, "socket %.400s: a path of more than %zu characters", path,
                  sizeof(address.sun_path) - 1);
         return -1;
     }
