@@ -28,7 +28,7 @@ struct control *control_new(const char *path, char *error, size_t size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
-        snprintf(error, size, "%s: too long for a socket's path", path);
+        snprintf(error, size, "%.400s: too long for a socket's path", path);
         return NULL;
     }
     struct control *control = calloc(1, sizeof *control);
