@@ -66,7 +66,7 @@ void doctor_group_name(const struct doctor *doctor, gid_t number, char *name, si
     FILE *file = open_groups(doctor);
     snprintf(name, size, "%u", number);
     while (next_group(file, &line))
-        if (line.number == number)
+        if ((gid_t)line.number == number)
             snprintf(name, size, "%s", line.name);
     if (file)
         fclose(file);
