@@ -12,7 +12,7 @@ import tempfile
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from world import BUILD, ROOT, Skip, run_tests, until  # noqa: E402
+from boardsim import BUILD, ROOT, Skip, run_tests, until  # noqa: E402
 
 CACHE = os.path.join(ROOT, "build/package")
 NEIGHBOURS = ("etc/hosts", "{}/bin/true", "{}/share/man/man1/true.1", "{}/lib/systemd/system/other.service",

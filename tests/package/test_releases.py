@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from machine import AS_GANGD, CACHE, Machine, page, run_in_machines  # noqa: E402
-from world import ROOT  # noqa: E402
+from boardsim import ROOT  # noqa: E402
 
 RELEASES = ("bookworm", "trixie")
 
