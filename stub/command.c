@@ -108,8 +108,14 @@ static enum wire_error spi_set_params(const struct request *request, struct repl
     return WIRE_OK;
 }
 
+/* esptool sends a stub a fifth word: whether the data is to be encrypted in flash, which no ESP8266 can do. */
 static enum wire_error begin(const struct request *request, bool deflated)
 {
+    bool fifth_word = request->size == 20;
+    if (!fifth_word && request->size != 16)
+        return WIRE_ERR_LENGTH;
+    if (fifth_word && request_word(request, 4) != 0)
+        return WIRE_ERR_INVALID;
     if (request_word(request, 2) > WIRE_FLASH_BLOCK)
         return WIRE_ERR_BLOCK_SIZE;
     next_flash_block = 0;
@@ -196,7 +202,7 @@ static const struct {
     uint8_t size; /* of the data */
     command_fn *run;
 } commands[] = {
-    {WIRE_FLASH_BEGIN, 16, flash_begin},
+    {WIRE_FLASH_BEGIN, ANY_SIZE, flash_begin},
     {WIRE_FLASH_DATA, ANY_SIZE, flash_data},
     {WIRE_FLASH_END, 4, flash_end},
     {WIRE_MEM_BEGIN, 16, command_mem_begin},
@@ -207,7 +213,7 @@ static const struct {
     {WIRE_READ_REG, 4, command_read_reg},
     {WIRE_SPI_SET_PARAMS, 24, spi_set_params},
     {WIRE_CHANGE_BAUDRATE, 8, change_baudrate},
-    {WIRE_FLASH_DEFL_BEGIN, 16, flash_defl_begin},
+    {WIRE_FLASH_DEFL_BEGIN, ANY_SIZE, flash_defl_begin},
     {WIRE_FLASH_DEFL_DATA, ANY_SIZE, flash_data},
     {WIRE_FLASH_DEFL_END, 4, flash_end},
     {WIRE_SPI_FLASH_MD5, 16, command_flash_md5},

@@ -32,7 +32,7 @@
 #define WIRE_FLASH_BLOCK 0x4000 /* largest FLASH_DATA or FLASH_DEFL_DATA payload a stub takes */
 
 #define WIRE_OPS(X)                                                                                                    \
-    X(FLASH_BEGIN, 0x02) /* erase size, blocks, block size, offset */                                                  \
+    X(FLASH_BEGIN, 0x02) /* erase size, blocks, block size, offset; to a stub a fifth word may follow: 0 */            \
     X(FLASH_DATA, 0x03)                                                                                                \
     X(FLASH_END, 0x04) /* 0: reboot, 1: stay */                                                                        \
     X(MEM_BEGIN, 0x05) /* size, blocks, block size, address */                                                         \
@@ -43,7 +43,7 @@
     X(READ_REG, 0x0A)         /* address; the answer is val */                                                         \
     X(SPI_SET_PARAMS, 0x0B)   /* id, total size, block size, sector size, page size, status mask */                    \
     X(CHANGE_BAUDRATE, 0x0F)  /* new, old; answered at the old */                                                      \
-    X(FLASH_DEFL_BEGIN, 0x10) /* inflated size, blocks, block size, offset */                                          \
+    X(FLASH_DEFL_BEGIN, 0x10) /* inflated size, blocks, block size, offset; a fifth word as above */                   \
     X(FLASH_DEFL_DATA, 0x11)                                                                                           \
     X(FLASH_DEFL_END, 0x12)                                                                                            \
     X(SPI_FLASH_MD5, 0x13) /* address, size, 0, 0; the answer is 16 raw bytes */                                       \

@@ -427,6 +427,32 @@ START_TEST(test_plain_write_all_escaped)
 }
 END_TEST
 
+/* esptool sends a fifth word to a stub: whether the data is to be encrypted, which no ESP8266 can do. */
+START_TEST(test_begin_with_a_fifth_word)
+{
+    static const enum wire_op begins[] = {WIRE_FLASH_BEGIN, WIRE_FLASH_DEFL_BEGIN};
+    uint8_t words[24] = {0};
+    put_word(words + 4, 1);
+    put_word(words + 8, BLOCK);
+    put_word(words, 4096);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_uint_eq(ask(begins[i], words, 20), 0);
+        ck_assert_uint_eq(end(WIRE_FLASH_END), WIRE_ERR_TOO_LITTLE);
+        ck_assert_uint_eq(ask(begins[i], words, 15), WIRE_ERR_LENGTH);
+        ck_assert_uint_eq(ask(begins[i], words, 17), WIRE_ERR_LENGTH);
+        ck_assert_uint_eq(ask(begins[i], words, 24), WIRE_ERR_LENGTH);
+        words[16] = 1;
+        ck_assert_uint_eq(ask(begins[i], words, 20), WIRE_ERR_INVALID);
+        words[16] = 0;
+    }
+    memset(data, 0x5a, 4096);
+    ck_assert_uint_eq(ask(WIRE_FLASH_BEGIN, words, 20), 0);
+    ck_assert_uint_eq(block(WIRE_FLASH_DATA, 0, data, 4096), 0);
+    ck_assert_uint_eq(end(WIRE_FLASH_END), 0);
+    check_flash(data, 0, 4096);
+}
+END_TEST
+
 /* Plain data with padding, ended in the older way, by a new empty job. */
 START_TEST(test_padded_plain_write)
 {
@@ -659,6 +685,7 @@ int main(void)
     tcase_add_test(cases, test_registers_and_memory);
     tcase_add_loop_test(cases, test_deflated_write, 0, (int)(sizeof(writes) / sizeof(writes[0])));
     tcase_add_test(cases, test_plain_write_all_escaped);
+    tcase_add_test(cases, test_begin_with_a_fifth_word);
     tcase_add_test(cases, test_padded_plain_write);
     tcase_add_test(cases, test_resend);
     tcase_add_test(cases, test_cut_frame);
