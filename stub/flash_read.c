@@ -71,15 +71,20 @@ static bool take_ack(uint32_t sent, uint32_t *acknowledged)
     return true;
 }
 
+/* A tty of Linux holds about as much for a host that is slow to read, and the rest may be lost. esptool, which reads
+ * slowly, asks for 64 blocks of 4 KB in flight. */
+#define UNREAD_MAX 4096
+
 static void stream(const struct request *request)
 {
     uint32_t at = request_word(request, 0), size = request_word(request, 1);
     uint32_t block = request_word(request, 2), in_flight = request_word(request, 3);
+    uint32_t unread_max = least(in_flight, UNREAD_MAX / block) * block;
     uint32_t sent = 0, acknowledged = 0;
     struct rom_md5 md5;
     MD5Init(&md5);
     while (acknowledged < size) {
-        if (sent < size && (sent - acknowledged + block - 1) / block < in_flight) {
+        if (sent == acknowledged || (sent < size && sent + block <= acknowledged + unread_max)) {
             uint32_t n = least(block, size - sent);
             if (!send_block(at + sent, n, &md5))
                 return;

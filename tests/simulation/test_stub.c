@@ -627,11 +627,29 @@ END_TEST
 START_TEST(test_read_given_up)
 {
     change_baud(921600);
-    ck_assert_uint_eq(ask_words(WIRE_READ_FLASH, 4, 0, 1 << 20, 4096, 3), 0);
+    ck_assert_uint_eq(ask_words(WIRE_READ_FLASH, 4, 0, 1 << 20, 1024, 3), 0);
     unsigned frames = 0;
     while (receive(SECOND))
         frames++;
     ck_assert_uint_eq(frames, 3);
+    ck_assert_uint_eq(ask(WIRE_STUB_INFO, "", 0), 0);
+}
+END_TEST
+
+static const struct {
+    uint32_t block, in_flight;
+    unsigned frames;
+} unread[] = {{4096, 64, 1}, {2048, 64, 2}, {3000, 64, 1}, {1000, 64, 4}, {16384, 64, 1}, {512, 1, 1}};
+
+/* What a tty holds while nobody reads from it, whatever the host has asked for. */
+START_TEST(test_read_unread)
+{
+    change_baud(921600);
+    ck_assert_uint_eq(ask_words(WIRE_READ_FLASH, 4, 0, 1 << 20, unread[_i].block, unread[_i].in_flight), 0);
+    unsigned frames = 0;
+    while (receive(SECOND))
+        frames++;
+    ck_assert_uint_eq(frames, unread[_i].frames);
     ck_assert_uint_eq(ask(WIRE_STUB_INFO, "", 0), 0);
 }
 END_TEST
@@ -695,6 +713,7 @@ int main(void)
     tcase_add_test(cases, test_protected_flash);
     tcase_add_test(cases, test_read);
     tcase_add_test(cases, test_read_given_up);
+    tcase_add_loop_test(cases, test_read_unread, 0, (int)(sizeof(unread) / sizeof(unread[0])));
     tcase_add_test(cases, test_slower_than_it_may_be);
     tcase_add_test(cases, test_reboot);
     tcase_add_test(cases, test_40_mhz_crystal);
