@@ -10,6 +10,7 @@ import functools
 import json
 import os
 import random
+import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -23,8 +24,21 @@ SKIPPED = 77
 BAUDS = (115200, 460800, 921600, 2000000)
 
 
+# esptool has no option for a stub of another's. It reads its stubs from STUB_DIR/VERSION/CHIP.json: here from a
+# directory in which the stub is gangd's. Nothing else of it is changed.
+WITH_STUBS_OF = """import sys
+import esptool.loader
+esptool.loader.StubFlasher.STUB_DIR = sys.argv.pop(1)
+sys.argv[0] = "esptool"
+esptool._main()
+"""
+
+
 class Tool:
-    """One esptool with one of its stubs ("1": the legacy one, "2": the newer one), or with the ROM alone (None)."""
+    """One esptool with one of its stubs ("1": the legacy one, "2": the newer one), with gangd's stub (OURS), or with the
+    ROM alone (None)."""
+
+    OURS = "gangd"
 
     def __init__(self, major, stub):
         self.major, self.stub = major, stub
@@ -36,14 +50,20 @@ class Tool:
         """4.x has underscores where 5.x has hyphens."""
         return text.replace("-", "_") if self.major == 4 else text
 
-    def command(self, arguments, baud, before, after):
-        words = [self.program, "--chip", "esp8266", "--port", "/dev/ttyUSB0", "--baud", str(baud), "--before",
+    def start(self, stubs):
+        """The words that start it. `stubs`: a directory of stubs in place of its own, or None."""
+        return [self.python, "-c", WITH_STUBS_OF, stubs] if stubs else [self.program]
+
+    def command(self, arguments, baud, before, after, stubs=None):
+        words = self.start(stubs) + ["--chip", "esp8266", "--port", "/dev/ttyUSB0", "--baud", str(baud), "--before",
                  self.word(before), "--after", self.word(after)]
-        words += ["--stub-version", self.stub] if self.stub else ["--no-stub"]
+        version = "1" if self.stub == self.OURS else self.stub
+        words += ["--stub-version", version] if self.stub else ["--no-stub"]
         return words + [self.word(arguments[0]), *[str(a) for a in arguments[1:]]]
 
 
 STUBS = [Tool(4, "1"), Tool(4, "2"), Tool(5, "1"), Tool(5, "2")]
+OUR_STUB = [Tool(4, Tool.OURS), Tool(5, Tool.OURS)]
 ROMS = [Tool(4, None), Tool(5, None)]
 
 
@@ -78,10 +98,18 @@ class OneBoard(Boardsim):
         with open(self.path(name), "rb") as file:
             return file.read()
 
+    def our_stubs(self, tool):
+        """A directory with gangd's stub, laid out as esptool's own, if the tool is to use it."""
+        if tool.stub != Tool.OURS:
+            return None
+        os.makedirs(self.path("stubs/1"), exist_ok=True)
+        shutil.copy(os.path.join(COMMON, "stub.json"), self.path("stubs/1/esp8266.json"))
+        return self.path("stubs")
+
     def esptool(self, tool, *arguments, baud=115200, before="default-reset", after="hard-reset", fails=False):
         """Runs it, and returns what it said. It must do what it is told, or, if `fails`, say that it could not."""
         self.environment["ESPTOOL_CFGFILE"] = self.file("esptool.cfg", PATIENT)
-        done = self.run(*tool.command(arguments, baud, before, after))
+        done = self.run(*tool.command(arguments, baud, before, after, self.our_stubs(tool)))
         text = f"{' '.join(done.args)}: exit {done.returncode}\n{done.stdout}"
         assert (done.returncode != 0) == fails and "Traceback" not in text, text
         return text

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """esptool writes, erases, verifies and reads the virtual board's flash; after each step the whole flash must be as the
 commands' meaning says, byte for byte."""
-from esp import BAUDS, ROMS, STUBS, Flash, OneBoard, cases, mixture, noise, run
+from esp import BAUDS, OUR_STUB, ROMS, STUBS, Flash, OneBoard, cases, mixture, noise, run
 
 SIZE = 512 << 10
 
@@ -77,5 +77,5 @@ def flash_by_rom(tool, baud):
 
 
 if __name__ == "__main__":
-    run(cases(by_stub=(flash_by_stub, [(tool, baud) for baud in BAUDS for tool in STUBS]),
+    run(cases(by_stub=(flash_by_stub, [(tool, baud) for baud in BAUDS for tool in STUBS + OUR_STUB]),
               by_rom=(flash_by_rom, [(tool, baud) for baud in (57600, 115200, 921600) for tool in ROMS])))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What is wrong with the virtual board's flash, esptool notices: a board that is too good would prove nothing."""
-from esp import STUBS, Flash, OneBoard, cases, mixture, noise, run
+from esp import OUR_STUB, STUBS, Flash, OneBoard, cases, mixture, noise, run
 
 SIZE = 8 << 20
 
@@ -38,5 +38,5 @@ def nameless(tool):
 
 
 if __name__ == "__main__":
-    run(cases(locked=(locked, [(tool,) for tool in STUBS]), worn=(worn, [(tool,) for tool in STUBS]),
-              nameless=(nameless, [(tool,) for tool in STUBS])))
+    tools = [(tool,) for tool in STUBS + OUR_STUB]
+    run(cases(locked=(locked, tools), worn=(worn, tools), nameless=(nameless, tools)))
