@@ -159,6 +159,15 @@ static void take_reply(struct session *session, const uint8_t *frame, size_t len
                   });
 }
 
+static bool waits_for_frame(const struct session *session, const uint8_t *frame, size_t len)
+{
+    if (session->activity == SESSION_LISTENING)
+        return true;
+    const char *expected = session->request.frame;
+    return session->activity == SESSION_ASKING && expected && len == strlen(expected) &&
+           memcmp(frame, expected, len) == 0;
+}
+
 static void take_frame(struct session *session)
 {
     const uint8_t *frame = session->decoder.frame;
@@ -167,7 +176,7 @@ static void take_frame(struct session *session)
     if (reply) {
         session->stray = 0;
         take_reply(session, frame, len);
-    } else if (session->activity == SESSION_LISTENING)
+    } else if (waits_for_frame(session, frame, len))
         step(session, &(struct session_event){.kind = SESSION_FRAME, .data = frame, .len = len});
 }
 
@@ -212,6 +221,7 @@ static void ask(struct session *session, enum wire_op op, uint32_t checksum, con
     session->request.tries_left = tries;
     session->request.sent = 0;
     session->request.value_matters = false;
+    session->request.frame = NULL;
     session->request.deferred =
         session->late_replies.count > 0 && session->late_replies.op == op && session->now < session->late_replies.until;
     if (session->request.deferred)
@@ -242,6 +252,11 @@ void session_expect(struct session *session, uint32_t value)
 {
     session->request.value_matters = true;
     session->request.value = value;
+}
+
+void session_expect_frame(struct session *session, const char *frame)
+{
+    session->request.frame = frame;
 }
 
 void session_listen(struct session *session, uint64_t timeout)

@@ -47,7 +47,7 @@ struct session_want {
 enum session_event_kind {
     SESSION_STARTED, /* the first event of a recipe */
     SESSION_REPLY,   /* the answer to a request, good or bad */
-    SESSION_FRAME,   /* a bare frame that session_listen() waited for */
+    SESSION_FRAME,   /* a bare frame that session_listen() or session_expect_frame() waited for */
     SESSION_DONE,    /* lines or baud are set, or `error` says why not */
     SESSION_EXPIRED, /* no answer after the last try; or the pause is over */
     SESSION_STRAY,   /* instead of an answer came more than `stray_limit` bytes that are none */
@@ -87,6 +87,7 @@ struct session {
         bool value_matters; /* only a reply with `value` is its answer */
         bool deferred;      /* not sent before the late replies of its kind have come */
         uint32_t value;
+        const char *frame; /* a bare frame of these bytes ends it too; NULL: none */
     } request;
     /* A request that was sent n times may be answered n times, and most replies do not tell which request they answer.
      * The next request of that kind is deferred until the late replies have come or, at `until`, must be lost. */
@@ -136,6 +137,9 @@ void session_request_block(struct session *session, enum wire_op op, uint32_t se
                            size_t len, uint64_t timeout, unsigned tries);
 /* Right after a request: only a reply with this value, or an error, is its answer. */
 void session_expect(struct session *session, uint32_t value);
+/* Right after a request: a bare frame of these characters, which can only come after the answer, is accepted in its
+ * place, with SESSION_FRAME. `frame` is a static string. */
+void session_expect_frame(struct session *session, const char *frame);
 /* Waits for a frame that is no reply: SESSION_FRAME or SESSION_EXPIRED. */
 void session_listen(struct session *session, uint64_t timeout);
 void session_pause(struct session *session, uint64_t duration);

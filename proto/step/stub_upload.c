@@ -60,6 +60,7 @@ static void start_stub(struct stub_upload *step)
     step->phase = STUB_UPLOAD_END;
     step_begin_operation(&step->base, OPERATION_START_STUB, 0);
     step_request_words(&step->base, WIRE_MEM_END, words, 2, MEM_TIMEOUT, 1);
+    session_expect_frame(step->base.session, WIRE_GREETING);
 }
 
 static void upload_next(struct stub_upload *step)
@@ -116,9 +117,21 @@ static enum step_status take_upload_reply(struct stub_upload *step, const struct
     return STEP_RUNNING;
 }
 
-/* The greeting proves the start, so a lost answer does not matter. */
+static enum step_status ask_info(struct stub_upload *step)
+{
+    struct session *session = step->base.session;
+    step->phase = STUB_UPLOAD_INFO;
+    step->running = true;
+    session->stray_limit = STRAY_LIMIT;
+    session_request(session, WIRE_STUB_INFO, NULL, 0, INFO_TIMEOUT, 2);
+    return STEP_RUNNING;
+}
+
+/* The greeting proves the start, so a lost answer does not matter: the greeting may come in its place. */
 static enum step_status await_greeting(struct stub_upload *step, const struct session_event *event)
 {
+    if (event->kind == SESSION_FRAME)
+        return ask_info(step);
     if (event->kind == SESSION_REPLY && !step_check(&step->base, event))
         return STEP_FAILED;
     step->phase = STUB_UPLOAD_GREETING;
@@ -138,11 +151,7 @@ static enum step_status take_greeting(struct stub_upload *step, const struct ses
         session_listen(session, step->greeting_deadline - session->now);
         return STEP_RUNNING;
     }
-    step->phase = STUB_UPLOAD_INFO;
-    step->running = true;
-    session->stray_limit = STRAY_LIMIT;
-    session_request(session, WIRE_STUB_INFO, NULL, 0, INFO_TIMEOUT, 2);
-    return STEP_RUNNING;
+    return ask_info(step);
 }
 
 /* A stub without our extension answers with an error or not at all. */

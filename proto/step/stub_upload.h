@@ -24,7 +24,7 @@ struct stub_upload {
         STUB_UPLOAD_BEGIN,    /* MEM_BEGIN is asked for */
         STUB_UPLOAD_PAUSE,    /* until no late answer can come */
         STUB_UPLOAD_BLOCK,    /* MEM_DATA is asked for */
-        STUB_UPLOAD_END,      /* MEM_END is asked for */
+        STUB_UPLOAD_END,      /* MEM_END is asked for; the greeting is accepted in place of its answer */
         STUB_UPLOAD_GREETING, /* listening */
         STUB_UPLOAD_INFO,     /* STUB_INFO is asked for */
     } phase;

@@ -314,6 +314,48 @@ START_TEST(the_trace_sees_every_byte)
 }
 END_TEST
 
+static void start_program(void)
+{
+    session_request(&session, WIRE_MEM_END, "", 0, 5000, 1);
+    session_expect_frame(&session, WIRE_GREETING);
+}
+
+static void hear_frame(const char *frame, uint64_t now)
+{
+    uint8_t wire[16] = {SLIP_END};
+    size_t n = 1 + slip_escape(wire + 1, (const uint8_t *)frame, strlen(frame));
+    wire[n++] = SLIP_END;
+    session_received(&session, wire, n, now);
+}
+
+START_TEST(an_expected_frame_ends_a_request)
+{
+    start(start_program);
+    send_all(1100);
+    hear_frame("OHA", 1200);
+    hear_frame("OHAIO", 1200);
+    ck_assert_uint_eq(probe.events, 0);
+    hear_frame(WIRE_GREETING, 1300);
+    ck_assert_uint_eq(probe.events, 1);
+    ck_assert_int_eq(probe.last.kind, SESSION_FRAME);
+    ck_assert(session_ended(&session));
+}
+END_TEST
+
+/* It is expected by one request, not by the next. */
+START_TEST(an_unexpected_frame_does_not_end_a_request)
+{
+    start(start_program);
+    send_all(1100);
+    probe.next = read_register;
+    reply(WIRE_MEM_END, 0, "\0\0", 2, 1200);
+    send_all(1300);
+    hear_frame(WIRE_GREETING, 1400);
+    ck_assert_uint_eq(probe.events, 1);
+    ck_assert_int_eq(probe.last.kind, SESSION_REPLY);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("session");
@@ -332,6 +374,8 @@ int main(void)
     tcase_add_test(tcase, a_greeting_right_behind_an_answer_is_not_lost);
     tcase_add_test(tcase, lines_and_baud_are_asked_for_and_their_errors_told);
     tcase_add_test(tcase, the_trace_sees_every_byte);
+    tcase_add_test(tcase, an_expected_frame_ends_a_request);
+    tcase_add_test(tcase, an_unexpected_frame_does_not_end_a_request);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -48,6 +48,7 @@ static struct {
     uint32_t sync_value;
     bool aliased;
     bool greets;
+    bool loses_mem_end;          /* its answer; the stub starts and greets */
     bool busy;                   /* as the flash part's status says */
     bool status_asked;           /* by the latest command to the flash part, not its id */
     unsigned requests, settings; /* so far */
@@ -227,6 +228,10 @@ static void answer(const uint8_t *frame)
 {
     uint8_t op = frame[1];
     peer.requests++;
+    if (op == WIRE_MEM_END && peer.loses_mem_end) {
+        send_frame(WIRE_GREETING, strlen(WIRE_GREETING));
+        return;
+    }
     switch (peer.requests >= peer.from ? peer.fault : NO_FAULT) {
     case SILENCE: return;
     case REFUSAL: reply(op, 0, NULL, 0, (uint8_t)peer.with); return;
@@ -462,6 +467,19 @@ START_TEST(a_stub_tells_its_name_and_capabilities)
 }
 END_TEST
 
+START_TEST(the_greeting_is_accepted_in_place_of_the_answer_to_mem_end)
+{
+    ck_assert_int_eq(run(&stub_upload_subject), STEP_DONE);
+    uint64_t usual = now;
+    now = 1;
+    peer.loses_mem_end = true;
+    ck_assert_int_eq(run(&stub_upload_subject), STEP_DONE);
+    ck_assert(work.stub_upload.running);
+    ck_assert_str_eq(work.stub_upload.name, "peer 1");
+    ck_assert_uint_le(now, usual);
+}
+END_TEST
+
 static const struct {
     uint32_t id, spi_cmd;
     enum evidence_kind kind;
@@ -566,6 +584,7 @@ int main(void)
     tcase_add_test(tcase, chip_id_names_the_registers_that_it_refuses);
     tcase_add_test(tcase, a_stub_that_does_not_greet_fails_by_its_name);
     tcase_add_test(tcase, a_stub_tells_its_name_and_capabilities);
+    tcase_add_test(tcase, the_greeting_is_accepted_in_place_of_the_answer_to_mem_end);
     tcase_add_loop_test(tcase, flash_id_refuses_a_part, 0, COUNT(parts));
     tcase_add_loop_test(tcase, compare_is_done_by_each_answer, 0, 4);
     tcase_add_test(tcase, compare_asks_twice_where_no_address_is_told);
