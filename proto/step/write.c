@@ -4,7 +4,7 @@
 #include "proto/link/duration.h"
 
 #define BASE_TIMEOUT (3 * S)
-/* Of one block, where the stub can tell a repeated one: after silence, which takes long, and of one that came damaged.
+/* Of one block: after silence, which takes long, where the stub can tell a repeated one; and of one that came damaged.
  */
 #define RESENDS_LOST    3
 #define RESENDS_DAMAGED 8
@@ -77,13 +77,17 @@ static enum step_status end_part(struct write *step)
     return STEP_RUNNING;
 }
 
-/* A flipped bit shows in the checksum, a lost byte in the length, damage in the header in either or in the sequence. */
+/* A flipped bit shows in the checksum, a lost byte in the length, damage in the header in either or in the sequence. No
+ * stub has applied a block that it refuses for its checksum, which it compares when it has the whole block. One of the
+ * wrong length may be followed by the rest of its frame and by another reply, which only a stub that tells repeated
+ * blocks gets over. */
 static bool damaged_on_the_line(const struct write *step, const struct session_event *event)
 {
-    if (event->kind != SESSION_REPLY || !can_resend(step) || step->resends == RESENDS_DAMAGED)
+    if (event->kind != SESSION_REPLY || step->resends == RESENDS_DAMAGED)
         return false;
-    return event->wire_error == WIRE_ERR_CHECKSUM || event->wire_error == WIRE_ERR_LENGTH ||
-           event->wire_error == WIRE_ERR_INVALID;
+    if (event->wire_error == WIRE_ERR_CHECKSUM)
+        return true;
+    return can_resend(step) && (event->wire_error == WIRE_ERR_LENGTH || event->wire_error == WIRE_ERR_INVALID);
 }
 
 static enum step_status next_block(struct write *step)

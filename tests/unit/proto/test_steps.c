@@ -37,6 +37,7 @@ enum fault {
     OTHER_VALUE, /* the lowest bit of the value is flipped */
     PORT_FAULT,  /* the negative errno `with` */
     BANNER,      /* boot mode `with`, in place of an answer or when lines change */
+    ONE_REFUSAL, /* the error `with`, to this request alone */
 };
 
 static struct {
@@ -234,6 +235,7 @@ static void answer(const uint8_t *frame)
     }
     switch (peer.requests >= peer.from ? peer.fault : NO_FAULT) {
     case SILENCE: return;
+    case ONE_REFUSAL: peer.fault = NO_FAULT; /* fall through */
     case REFUSAL: reply(op, 0, NULL, 0, (uint8_t)peer.with); return;
     case STRAY_BYTES: hear("............................................................", 60); return;
     case SHORT_DATA: reply(op, get_le32(frame + WIRE_HEADER_SIZE), (const uint8_t *)"abc", 3, WIRE_OK); return;
@@ -540,6 +542,38 @@ START_TEST(write_sends_a_damaged_block_again_where_the_stub_can_tell)
 }
 END_TEST
 
+/* The standard stub refuses it before it applies it. */
+START_TEST(write_sends_a_block_of_a_wrong_checksum_again_to_any_stub)
+{
+    peer.fault = ONE_REFUSAL;
+    peer.from = 2;
+    peer.with = WIRE_ERR_CHECKSUM;
+    ck_assert_int_eq(run(&write_subject), STEP_DONE);
+    ck_assert_uint_eq(peer.requests, 1 + 1 + golden->parts[0].n_blocks + 1);
+}
+END_TEST
+
+START_TEST(write_sends_a_damaged_block_eight_times_again_to_any_stub)
+{
+    peer.fault = REFUSAL;
+    peer.from = 2;
+    peer.with = WIRE_ERR_CHECKSUM;
+    expect_failure(&write_subject, EVIDENCE_REFUSED, OPERATION_WRITE_BLOCK);
+    ck_assert_uint_eq(peer.requests, 1 + 1 + 8);
+}
+END_TEST
+
+/* More of the frame, and another reply, may follow. */
+START_TEST(write_does_not_repeat_a_block_of_a_wrong_length_to_another_stub)
+{
+    peer.fault = ONE_REFUSAL;
+    peer.from = 2;
+    peer.with = WIRE_ERR_LENGTH;
+    expect_failure(&write_subject, EVIDENCE_REFUSED, OPERATION_WRITE_BLOCK);
+    ck_assert_uint_eq(peer.requests, 2);
+}
+END_TEST
+
 START_TEST(verify_names_the_part_that_differs)
 {
     peer.fault = OTHER_VALUE;
@@ -589,6 +623,9 @@ int main(void)
     tcase_add_loop_test(tcase, compare_is_done_by_each_answer, 0, 4);
     tcase_add_test(tcase, compare_asks_twice_where_no_address_is_told);
     tcase_add_test(tcase, write_sends_a_damaged_block_again_where_the_stub_can_tell);
+    tcase_add_test(tcase, write_sends_a_block_of_a_wrong_checksum_again_to_any_stub);
+    tcase_add_test(tcase, write_sends_a_damaged_block_eight_times_again_to_any_stub);
+    tcase_add_test(tcase, write_does_not_repeat_a_block_of_a_wrong_length_to_another_stub);
     tcase_add_test(tcase, verify_names_the_part_that_differs);
     tcase_add_test(tcase, capacity_finds_the_first_sector_in_the_middle);
     tcase_add_loop_test(tcase, capacity_of_a_damaged_image_needs_no_answer, 0, 3);
