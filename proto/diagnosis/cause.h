@@ -18,8 +18,8 @@
       "GPIO0 was not low at reset: look at the auto-reset circuit, or set reset = manual for this slot.")              \
     X(TX_OPEN, "tx-open", "The board does not hear us",                                                                \
       "It is in download mode and answers nothing: the line from the adapter's TX to the board's RX is open.")         \
-    X(LINE_NOISE, "line-noise", "Only noise comes from the board",                                                     \
-      "Bytes came that make no sense: bad cable, bad ground, weak supply, or an adapter that misses the baud rate.")   \
+    X(LINE_NOISE, "line-noise", "Data is damaged on the line to the board",                                            \
+      "Bytes arrive changed or not at all: bad cable, bad ground, weak supply, or an adapter that misses the rate.")   \
     /* It is not what the product wants. */                                                                            \
     X(WRONG_CHIP, "wrong-chip", "This is not an ESP8266", "The chip's magic word is that of another chip.")            \
     X(UNKNOWN_OUI, "unknown-oui", "The board's MAC address is not a genuine one",                                      \
@@ -47,7 +47,7 @@
     X(FLASH_SLOW, "flash-slow", "The flash chip does not finish erasing or writing",                                   \
       "It is busy for longer than its work may take: worn out, a weak supply, a bad part, or an erase from before.")   \
     X(WRITE_FAILED, "write-failed", "The flash chip could not be erased or written",                                   \
-      "The detail names the error: a bad flash part, or data damaged on the line.")                                    \
+      "The detail names the error: a bad flash part, or a weak supply.")                                               \
     X(MD5_MISMATCH, "md5-mismatch", "The flash does not hold what was written",                                        \
       "Read back, its MD5 differs: bad flash, or a smaller chip than it claims to be.")                                \
     X(FLASH_SIZE_FALSE, "flash-size-false", "The flash chip is smaller than it claims",                                \

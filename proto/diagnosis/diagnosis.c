@@ -28,8 +28,29 @@ static bool is_write(enum operation operation)
     return operation == OPERATION_BEGIN_WRITE || operation == OPERATION_WRITE_BLOCK || operation == OPERATION_END_WRITE;
 }
 
+/* The request did not arrive as it was sent, whether the chip has noticed it by a checksum or not: only data blocks
+ * have one. The image deflates well, and gangd asks for no address that the chip does not have; it may ask for a baud
+ * rate that a stub cannot do. */
+static bool damaged_on_the_line(const struct evidence *evidence)
+{
+    switch (evidence->wire_error) {
+    case WIRE_ERR_LENGTH:
+    case WIRE_ERR_CHECKSUM:
+    case WIRE_ROM_ERR_FORMAT:
+    case WIRE_ROM_ERR_CHECKSUM: return true;
+    case WIRE_ERR_BLOCK_SIZE:
+    case WIRE_ERR_INVALID: return evidence->operation != OPERATION_CHANGE_BAUD;
+    case WIRE_ERR_INFLATE:
+    case WIRE_ERR_TOO_LITTLE:
+    case WIRE_ERR_TOO_MUCH: return is_write(evidence->operation);
+    default: return false;
+    }
+}
+
 static enum cause cause_of_refusal(const struct evidence *evidence)
 {
+    if (damaged_on_the_line(evidence))
+        return CAUSE_LINE_NOISE;
     if (is_write(evidence->operation) && evidence->wire_error == WIRE_ERR_UNLOCK)
         return CAUSE_FLASH_PROTECTED;
     if (is_write(evidence->operation) && evidence->wire_error == WIRE_ERR_SLOW)
@@ -125,6 +146,8 @@ static void detail_of_request(const struct evidence *evidence, char *detail, siz
         snprintf(detail, size, "%s: no greeting", words);
     else if (evidence->kind == EVIDENCE_NO_ANSWER)
         snprintf(detail, size, "%s: no answer", words);
+    else if (evidence->kind == EVIDENCE_REFUSED && damaged_on_the_line(evidence))
+        snprintf(detail, size, "%s: damaged on the line, error 0x%02x", words, evidence->wire_error);
     else if (evidence->kind == EVIDENCE_REFUSED)
         snprintf(detail, size, "%s: error 0x%02x", words, evidence->wire_error);
     else if (evidence->kind == EVIDENCE_STRAY)

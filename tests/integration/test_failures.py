@@ -19,7 +19,7 @@ def test_boards_that_do_not_answer():
         fails(station, 2, "not-download-mode", "The board starts its firmware instead of the loader", 1)
         fails(station, 3, "tx-open", "The board does not hear us", 1)
         fails(station, 4, "board-silent", "The board is silent", 1)
-        fails(station, 5, "line-noise", "Only noise comes from the board", 3)
+        fails(station, 5, "line-noise", "Data is damaged on the line to the board", 3)
         assert station.units() == []
         today = station.status()["today"]
         assert (today["fail"], today["yield"]) == (5, 0), today

@@ -137,6 +137,29 @@ START_TEST(an_adapter_that_cannot_do_the_rate_steps_down_the_ladder)
 }
 END_TEST
 
+/* The flash is sound, so that it is not blamed, nor the ROM. */
+START_TEST(noise_is_not_booked_as_bad_flash)
+{
+    enum { SEEDS = 60 };
+    unsigned failed = 0;
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        struct board_config config = good_board;
+        double rate = seed % 2 ? 0.0005 : 0.002;
+        config.seed = seed;
+        config.faults.in.corrupt = rate;
+        config.faults.in.lose = seed % 4 < 2 ? rate : 0;
+        board_free(rig->board);
+        job.tries = 1;
+        flash_board(&config);
+        failed += rig->program.state == PROGRAM_FAILED;
+        enum cause cause = rig->program.cause;
+        bool blamed = cause == CAUSE_WRITE_FAILED || cause == CAUSE_ROM_REFUSED || cause == CAUSE_MD5_MISMATCH;
+        ck_assert_msg(!blamed, "seed %u: %s (%s)", seed, cause_code(cause), rig->program.detail);
+    }
+    ck_assert_uint_gt(failed, SEEDS / 4);
+}
+END_TEST
+
 START_TEST(a_board_without_reset_circuit_waits_for_a_person)
 {
     struct board_config config = good_board;
@@ -358,6 +381,7 @@ int main(void)
     tcase_add_loop_test(tcase, each_fault_has_its_cause, 0, sizeof(faulty) / sizeof(faulty[0]));
     tcase_add_test(tcase, a_noisy_line_is_not_called_open);
     tcase_add_test(tcase, noise_costs_blocks_and_not_tries);
+    tcase_add_test(tcase, noise_is_not_booked_as_bad_flash);
     tcase_add_loop_test(tcase, an_open_line_is_called_open_whatever_the_boot_says, 0, 4);
     tcase_add_test(tcase, a_board_that_dies_in_mid_write_is_still_known);
     tcase_add_test(tcase, a_flash_that_is_too_small_is_refused_before_it_is_erased);
