@@ -242,3 +242,15 @@ bool diagnosis_worth_another_try(enum cause cause)
     default: return false;
     }
 }
+
+bool diagnosis_suspects_rate(enum cause cause)
+{
+    switch (cause) {
+    case CAUSE_LINE_NOISE:
+    case CAUSE_BAUD_FAILED:
+    case CAUSE_LINK_LOST:
+    case CAUSE_BOARD_RESET:
+    case CAUSE_REPLY_MALFORMED: return true;
+    default: return false;
+    }
+}

@@ -17,8 +17,12 @@ MUST_CHECK enum cause diagnosis_cause(const struct evidence *evidence);
  * enough for all but a part of the image with a very long name. */
 void diagnosis_detail(const struct evidence *evidence, char *detail, size_t size);
 
-/* Would a fresh reset and a lower baud rate help? Not against the properties of the chip, nor where one try has already
- * reset the board several times. */
+/* Would a fresh reset help? Not against the properties of the chip, nor where one try has already reset the board
+ * several times. */
 MUST_CHECK bool diagnosis_worth_another_try(enum cause cause);
+
+/* May the baud rate be at fault, so that the next try is to be at a lower one? It is not where the flash part was
+ * written badly or slowly: what reaches the part is checked before it is written. */
+MUST_CHECK bool diagnosis_suspects_rate(enum cause cause);
 
 #endif

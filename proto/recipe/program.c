@@ -239,11 +239,16 @@ static void begin_try(struct program *program)
     memset(&program->in_try, 0, sizeof(program->in_try));
 }
 
-/* From the BAUD state on the link is at the try's own rate, and a lower one may help. */
+/* From the BAUD state on the link is at the try's own rate, and a lower one may help. The last try has the lowest. */
 static void lower_baud(struct program *program)
 {
     bool at_speed = program->state >= PROGRAM_BAUD;
-    if (at_speed && program->baud_index + 1 < program->job->n_bauds)
+    size_t lowest = program->job->n_bauds - 1;
+    if (!at_speed || !diagnosis_suspects_rate(program->cause))
+        return;
+    if (program->tries + 1 == program->job->tries)
+        program->baud_index = lowest;
+    else if (program->baud_index < lowest)
         program->baud_index++;
 }
 

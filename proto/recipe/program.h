@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recipe of the line: from an unknown board to a verdict. Tries from a fresh reset, with the next lower baud rate
- * if the one before failed at speed, until one passes, a cause says that another would not help, or the tries are used
- * up.
+ * The recipe of the line: from an unknown board to a verdict. Tries from a fresh reset until one passes, a cause says
+ * that another would not help, or the tries are used up. After a try that failed at speed, by a cause that the rate may
+ * have, the next one has the next lower baud rate, and the last one the lowest of all.
  *
  * Passed means: the chip read its whole flash image back and its MD5 is the golden one's, in a flash that is not
  * smaller than its id says. Nothing else is a pass. With `compare_first` the MD5 is asked for before anything is erased

@@ -130,10 +130,35 @@ END_TEST
 START_TEST(an_adapter_that_cannot_do_the_rate_steps_down_the_ladder)
 {
     rig->baud_max = 300000;
+    job.tries = 4;
     flash_board(&good_board);
     expect_pass();
     ck_assert_uint_eq(rig->program.tries, 3);
     ck_assert_uint_eq(program_baud(&rig->program), 230400);
+}
+END_TEST
+
+/* Four rates, and fewer tries. */
+START_TEST(the_last_try_is_at_the_lowest_rate)
+{
+    job.tries = (unsigned)_i;
+    rig->baud_max = 150000;
+    flash_board(&good_board);
+    expect_pass();
+    ck_assert_uint_eq(rig->program.tries, job.tries);
+    ck_assert_uint_eq(program_baud(&rig->program), 115200);
+}
+END_TEST
+
+/* A stuck bit is stuck at each rate. */
+START_TEST(a_wrong_md5_lowers_no_rate)
+{
+    struct board_config config = good_board;
+    config.faults.flash.stuck_bits = 4000;
+    flash_board(&config);
+    expect_failure(CAUSE_MD5_MISMATCH);
+    ck_assert_uint_eq(rig->program.tries, 3);
+    ck_assert_uint_eq(program_baud(&rig->program), 921600);
 }
 END_TEST
 
@@ -377,6 +402,8 @@ int main(void)
     tcase_add_loop_test(tcase, every_rate_works, 0, sizeof(rates) / sizeof(rates[0]));
     tcase_add_test(tcase, a_40_mhz_board_passes);
     tcase_add_test(tcase, an_adapter_that_cannot_do_the_rate_steps_down_the_ladder);
+    tcase_add_loop_test(tcase, the_last_try_is_at_the_lowest_rate, 2, 4);
+    tcase_add_test(tcase, a_wrong_md5_lowers_no_rate);
     tcase_add_test(tcase, a_board_without_reset_circuit_waits_for_a_person);
     tcase_add_loop_test(tcase, each_fault_has_its_cause, 0, sizeof(faulty) / sizeof(faulty[0]));
     tcase_add_test(tcase, a_noisy_line_is_not_called_open);

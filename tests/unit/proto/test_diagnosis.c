@@ -234,6 +234,19 @@ START_TEST(another_try_is_for_what_a_reset_may_change)
 }
 END_TEST
 
+START_TEST(a_lower_rate_is_for_what_the_rate_may_cause)
+{
+    ck_assert(diagnosis_suspects_rate(CAUSE_LINE_NOISE));
+    ck_assert(diagnosis_suspects_rate(CAUSE_LINK_LOST));
+    ck_assert(diagnosis_suspects_rate(CAUSE_BAUD_FAILED));
+    ck_assert(!diagnosis_suspects_rate(CAUSE_MD5_MISMATCH));
+    ck_assert(!diagnosis_suspects_rate(CAUSE_FLASH_SLOW));
+    ck_assert(!diagnosis_suspects_rate(CAUSE_WRITE_FAILED));
+    for (enum cause cause = 0; cause < CAUSE_COUNT; cause++)
+        ck_assert(!diagnosis_suspects_rate(cause) || diagnosis_worth_another_try(cause));
+}
+END_TEST
+
 START_TEST(every_cause_has_a_code_of_its_own_and_words)
 {
     for (enum cause cause = 0; cause < CAUSE_COUNT; cause++) {
@@ -256,6 +269,7 @@ int main(void)
     tcase_add_loop_test(tcase, no_failure_is_without_a_cause, 0, OPERATION_COUNT);
     tcase_add_test(tcase, a_long_detail_is_cut);
     tcase_add_test(tcase, another_try_is_for_what_a_reset_may_change);
+    tcase_add_test(tcase, a_lower_rate_is_for_what_the_rate_may_cause);
     tcase_add_test(tcase, every_cause_has_a_code_of_its_own_and_words);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
