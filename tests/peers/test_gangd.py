@@ -21,6 +21,7 @@ class Line(Station):
     """A station whose boards esptool uses while gangd is away."""
 
     file, result, esptool = OneBoard.file, OneBoard.result, OneBoard.esptool
+    our_stubs = OneBoard.our_stubs
 
     def __init__(self, **options):
         super().__init__(start=False, **options)
