@@ -71,6 +71,44 @@ START_TEST(straps_choose_the_mode)
 }
 END_TEST
 
+/* A firmware puts its flash into deep power-down before it sleeps itself. A reset of the chip is none of the part. */
+START_TEST(the_boot_wakes_a_sleeping_flash)
+{
+    static const uint32_t sleep[4] = {0x60000200, 1u << 21, UINT32_MAX, 0}, begin[4] = {0, 0, 0x400, 0};
+
+    put_small_image(2, 0);
+    connect_at(115200);
+    must(ask(0x02, begin, sizeof begin)); /* FLASH_BEGIN attaches the flash */
+    must(ask(0x09, sleep, sizeof sleep));
+    for (int i = 0; i < 2; i++) {
+        board_set_lines(board, false, true);
+        pass(100 * MS);
+        board_set_lines(board, false, false);
+        baud = BOOT_BAUD;
+        forget();
+        pass(100 * MS);
+        expect(BANNER(2, 3) SMALL_LOG "K");
+    }
+}
+END_TEST
+
+START_TEST(the_loader_wakes_a_sleeping_flash)
+{
+    static const uint32_t sleep[4] = {0x60000200, 1u << 21, UINT32_MAX, 0}, begin[4] = {0, 0, 0x400, 0};
+    static const uint32_t id[4] = {0x60000200, 1u << 28, UINT32_MAX, 0}, w0 = 0x60000240;
+
+    connect_at(115200);
+    must(ask(0x02, begin, sizeof begin));
+    must(ask(0x09, sleep, sizeof sleep));
+    must(ask(0x09, id, sizeof id));
+    ck_assert_uint_eq(ask(0x0a, &w0, sizeof w0).value, 0xffffff);
+    connect_at(115200);
+    must(ask(0x02, begin, sizeof begin));
+    must(ask(0x09, id, sizeof id));
+    ck_assert_uint_eq(ask(0x0a, &w0, sizeof w0).value, 0x1640ef);
+}
+END_TEST
+
 START_TEST(straps_are_sampled_when_reset_ends)
 {
     put_small_image(2, 0);
@@ -466,6 +504,8 @@ int main(void)
     tcase_add_checked_fixture(log, setup, teardown);
     tcase_add_loop_test(log, straps_choose_the_mode, 0, COUNT(straps));
     tcase_add_test(log, straps_are_sampled_when_reset_ends);
+    tcase_add_test(log, the_boot_wakes_a_sleeping_flash);
+    tcase_add_test(log, the_loader_wakes_a_sleeping_flash);
     tcase_add_loop_test(log, a_published_log_comes_out_again, 0, 2);
     tcase_add_test(log, small_segments_lie_in_one_piece);
     tcase_add_test(log, no_segments_are_a_bad_sum);

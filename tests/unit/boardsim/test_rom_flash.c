@@ -23,7 +23,7 @@ static void setup(void)
     chip->spi.nor = nor_new(&config);
     chip_init(chip);
     nor_power(chip->spi.nor, 0, true);
-    rom_flash_attach(chip);
+    chip->now = rom_flash_attach(chip);
 }
 
 static void teardown(void)

@@ -96,9 +96,8 @@ static unsigned divider_of(uint8_t code)
 static uint64_t read_header(struct rom *rom)
 {
     struct rom_boot *boot = &rom->boot;
-    uint64_t now = rom->chip->now;
+    uint64_t now = rom_flash_attach(rom->chip);
 
-    rom_flash_attach(rom->chip);
     rom_spi_config(rom->chip, ROM_SPI_SLOW, FIRST_DIVIDER);
     read_piece(rom, &now);
     if (boot->piece[0] != MAGIC) {

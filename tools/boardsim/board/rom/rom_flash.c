@@ -11,7 +11,7 @@
  * and a page is programmed in 1.1 ms, at 13 MHz. */
 #define PIECE_CYCLES 160u
 
-void rom_flash_attach(struct chip *chip)
+void rom_flash_select(struct chip *chip)
 {
     chip->spi.attached = true;
 }
@@ -21,6 +21,12 @@ static uint64_t command(struct chip *chip, uint64_t now, uint32_t bit)
 {
     spi_store(&chip->spi, now, SPI_CMD, bit);
     return chip->spi.done;
+}
+
+uint64_t rom_flash_attach(struct chip *chip)
+{
+    rom_flash_select(chip);
+    return command(chip, chip->now, SPI_CMD_RES);
 }
 
 static uint64_t command_at(struct chip *chip, uint64_t now, uint32_t bit, uint32_t address)

@@ -40,7 +40,11 @@ struct flash_job {
 /* Goes on with the job. Returns the time at which to call again, or 0 when it is done. */
 uint64_t flash_job_step(struct chip *chip, struct flash_job *job);
 
-/* Switches the pins to the flash, as SelectSpiFunction and spi_flash_attach do. */
-void rom_flash_attach(struct chip *chip);
+/* Switches the pins to the flash, as SelectSpiFunction does. */
+void rom_flash_select(struct chip *chip);
+
+/* As spi_flash_attach: selects the flash, and wakes it (ABh): a part in deep power-down stays so over a reset of the
+ * chip. Returns when that is done. */
+uint64_t rom_flash_attach(struct chip *chip);
 
 #endif

@@ -325,7 +325,7 @@ static unsigned flash_begin(struct rom *rom, uint32_t length)
         return ERR_PARAMETER;
     if (loader->address + sectors * 4096 > rom->flash.size)
         return ERR_RESULT;
-    rom_flash_attach(rom->chip);
+    (void)rom_flash_attach(rom->chip); /* the job waits for the controller */
     if (sectors < head)
         head = (uint32_t)sectors;
     loader->erase_head = head * 4096;

@@ -97,11 +97,16 @@ static uint64_t spi_param_cfg(struct rom *rom, struct rom_call *call)
     return 0;
 }
 
-static uint64_t spi_attach(struct rom *rom, struct rom_call *call)
+static uint64_t spi_select(struct rom *rom, struct rom_call *call)
 {
     (void)call;
-    rom_flash_attach(rom->chip);
+    rom_flash_select(rom->chip);
     return 0;
+}
+
+static uint64_t spi_attach(struct rom *rom, struct rom_call *call)
+{
+    return call->step++ == 0 ? rom_flash_attach(rom->chip) : 0;
 }
 
 const struct rom_function rom_spi_functions[] = {
@@ -112,7 +117,7 @@ const struct rom_function rom_spi_functions[] = {
     {0x400049b4, ROM_CALL_CYCLES, spi_erase_block},
     {0x40004a00, ROM_CALL_CYCLES, spi_erase_sector},
     {0x40004c2c, ROM_CALL_CYCLES, spi_param_cfg},
-    {0x40003f58, ROM_CALL_CYCLES, spi_attach}, /* SelectSpiFunction */
+    {0x40003f58, ROM_CALL_CYCLES, spi_select}, /* SelectSpiFunction */
     {0x40004644, ROM_CALL_CYCLES, spi_attach}, /* spi_flash_attach */
     {0},
 };
