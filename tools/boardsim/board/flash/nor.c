@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/boardsim/board/flash/nor_commands.h"
+#include "tools/boardsim/board/flash/nor_identity.h"
 #include "tools/boardsim/board/flash/nor_status.h"
 #include "tools/boardsim/board/line/rng.h"
 
@@ -15,6 +16,9 @@
 #define PROGRAM_FIXED_US 30.0
 #define PROGRAM_BYTE_US  2.5
 #define PROGRAM_PAGE_US  (PROGRAM_FIXED_US + PROGRAM_BYTE_US * PAGE)
+
+/* After 99h (W25Q32FV). */
+#define RESET_US 30.0
 
 /* A typical time is met give or take half of this share. */
 #define SPREAD 0.1
@@ -28,10 +32,12 @@ struct nor {
     const struct nor_part *part;
     struct nor_faults faults;
     struct rng rng;
+    uint64_t seed;
     unsigned mhz;
     uint32_t size; /* of the array */
     bool powered, asleep;
     bool write_enabled, volatile_enabled;
+    bool reset_enabled; /* by the command before this one */
     struct nor_status status;
     uint64_t ready;
     uint32_t busy_at, busy_size; /* what a power loss before `ready` spoils */
@@ -67,6 +73,7 @@ struct nor *nor_new(const struct nor_config *config)
     nor->part = part;
     nor->faults = *faults;
     nor->rng.state = config->seed ^ 0x6e6f72;
+    nor->seed = config->seed;
     nor->mhz = config->mhz;
     nor->size = faults->size && faults->size < part->size ? faults->size : part->size;
     nor_status_init(&nor->status, part, faults->status, faults->wp_low);
@@ -91,16 +98,22 @@ void nor_free(struct nor *nor)
     free(nor);
 }
 
+/* What was being erased or programmed is in the middle of it. */
+static void spoil(struct nor *nor)
+{
+    for (uint32_t i = 0; i < nor->busy_size; i++)
+        nor->bytes[nor->busy_at + i] &= (uint8_t)rng_next(&nor->rng);
+}
+
 void nor_power(struct nor *nor, uint64_t now, bool on)
 {
     if (!on && nor->powered && now < nor->ready)
-        for (uint32_t i = 0; i < nor->busy_size; i++)
-            nor->bytes[nor->busy_at + i] &= (uint8_t)rng_next(&nor->rng);
+        spoil(nor);
     if (on && !nor->powered)
         nor_status_power_on(&nor->status);
     nor->powered = on;
     nor->asleep = false;
-    nor->write_enabled = nor->volatile_enabled = false;
+    nor->write_enabled = nor->volatile_enabled = nor->reset_enabled = false;
     nor->ready = 0;
 }
 
@@ -210,12 +223,30 @@ static void read_array(const struct nor *nor, uint32_t address, uint8_t *in, siz
         in[i] = nor->bytes[(address + i) & (nor->size - 1)];
 }
 
-static void read_id(const struct nor *nor, uint8_t *in, size_t m)
+static uint32_t id_of(const struct nor *nor)
 {
-    uint32_t id = nor->faults.wrong_id ? nor->faults.id : nor->part->id;
+    return nor->faults.wrong_id ? nor->faults.id : nor->part->id;
+}
 
-    for (size_t i = 0; i < m && i < 3; i++)
-        in[i] = (uint8_t)(id >> (16 - 8 * i));
+/* 66h and then 99h end whatever is running, and bring back the status registers that last. */
+static void reset(struct nor *nor, uint64_t now)
+{
+    if (now < nor->ready)
+        spoil(nor);
+    nor_status_reset(&nor->status);
+    nor->write_enabled = nor->volatile_enabled = false;
+    start(nor, now, RESET_US, 0, 0);
+}
+
+/* True if the command is one of a reset, which a busy part takes too. */
+static bool take_reset(struct nor *nor, uint64_t now, uint8_t command)
+{
+    bool enabled = nor->reset_enabled;
+
+    nor->reset_enabled = command == NOR_ENABLE_RESET && nor->part->resets;
+    if (enabled && command == NOR_RESET)
+        reset(nor, now);
+    return nor->reset_enabled || command == NOR_RESET;
 }
 
 static void addressed(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m)
@@ -233,6 +264,9 @@ static void addressed(struct nor *nor, uint64_t now, const uint8_t *out, size_t 
     case NOR_FAST_READ: /* this one, dual and quad reads put dummy bytes before the data */
     case NOR_FAST_READ_DUAL_OUTPUT:
     case NOR_FAST_READ_DUAL_IO: read_array(nor, address, in, m); break;
+    case NOR_READ_MANUFACTURER: nor_identity_manufacturer(id_of(nor), address, in, m); break;
+    case NOR_READ_SFDP: nor_identity_sfdp(part, address, in, m); break;          /* behind a dummy byte */
+    case NOR_READ_UNIQUE_ID: nor_identity_unique(part, nor->seed, in, m); break; /* behind four */
     case NOR_PAGE_PROGRAM: program(nor, now, address, out + 4, n - 4); break;
     case NOR_ERASE_4K: erase(nor, now, address, 4096, &part->erase_4k); break;
     case NOR_ERASE_32K: erase(nor, now, address, 32768, &part->erase_32k); break;
@@ -250,11 +284,11 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
         memset(in, 0xff, m);
     if (!nor->powered || n == 0 || (nor->asleep && command != NOR_WAKE))
         return;
-    if (read_status(nor, now, command, in, m) || now < nor->ready)
+    if (take_reset(nor, now, command) || read_status(nor, now, command, in, m) || now < nor->ready)
         return;
 
     switch (command) {
-    case NOR_READ_ID: read_id(nor, in, m); break;
+    case NOR_READ_ID: nor_identity_jedec(id_of(nor), in, m); break;
     case NOR_WRITE_ENABLE: nor->write_enabled = true; break;
     case NOR_WRITE_ENABLE_VOLATILE: nor->volatile_enabled = nor->part->registers == 3; break;
     case NOR_WRITE_DISABLE: nor->write_enabled = nor->volatile_enabled = false; break;
@@ -262,7 +296,11 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
     case NOR_WRITE_STATUS_2:
     case NOR_WRITE_STATUS_3: write_status(nor, now, command, out + 1, n - 1); break;
     case NOR_SLEEP: nor->asleep = true; break;
-    case NOR_WAKE: nor->asleep = false; break;
+    case NOR_WAKE:
+        nor->asleep = false;
+        if (n >= 4)
+            nor_identity_device(id_of(nor), in, m);
+        break;
     case NOR_UNLOCK_ALL_BLOCKS: nor_status_unlock_blocks(&nor->status, nor->write_enabled); break;
     case NOR_ERASE_CHIP:
     case NOR_ERASE_CHIP_TOO: erase(nor, now, 0, nor->size, &nor->part->erase_chip); break;

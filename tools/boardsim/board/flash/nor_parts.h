@@ -3,6 +3,7 @@
 #ifndef BOARDSIM_NOR_PARTS_H
 #define BOARDSIM_NOR_PARTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* As data sheets give it, in milliseconds. */
@@ -33,6 +34,9 @@ struct nor_part {
     unsigned registers; /* status registers: 1 to 3. Only with three there are 31h and 11h, and the volatile 50h */
     enum nor_wrsr wrsr;
     enum nor_quad quad;      /* when quad reads are answered */
+    unsigned unique;         /* bytes of the unique id that 4Bh answers; 0: it has none */
+    bool sfdp;               /* answers 5Ah */
+    bool resets;             /* by 66h and 99h */
     struct nor_time program; /* of a full page of 256 bytes */
     struct nor_time erase_4k, erase_32k, erase_64k, erase_chip;
     struct nor_time write_status;

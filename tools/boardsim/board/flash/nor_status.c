@@ -40,12 +40,21 @@ void nor_status_init(struct nor_status *status, const struct nor_part *part, uin
     memcpy(status->now, status->lasting, sizeof status->now);
 }
 
+void nor_status_reset(struct nor_status *status)
+{
+    uint8_t locked_until_power_off = status->now[1] & SR2_SRP1;
+
+    status->blocks_open = false;
+    memcpy(status->now, status->lasting, sizeof status->now);
+    status->now[1] |= locked_until_power_off;
+}
+
 void nor_status_power_on(struct nor_status *status)
 {
     if (!(status->lasting[0] & SR1_SRP0))
         status->lasting[1] &= (uint8_t)~SR2_SRP1;
-    status->blocks_open = false;
-    memcpy(status->now, status->lasting, sizeof status->now);
+    status->now[1] = status->lasting[1];
+    nor_status_reset(status);
 }
 
 static void set(struct nor_status *status, unsigned which, uint8_t value, bool lasting)

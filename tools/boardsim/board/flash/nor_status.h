@@ -40,6 +40,9 @@ void nor_status_init(struct nor_status *status, const struct nor_part *part, uin
 
 void nor_status_power_on(struct nor_status *status);
 
+/* By command: as power-on, but what is locked until power-off stays so. */
+void nor_status_reset(struct nor_status *status);
+
 /* Writes n registers from `first` (0: SR1) on. False if they are locked: nothing is changed. */
 __attribute__((warn_unused_result)) bool nor_status_write(struct nor_status *status, unsigned first,
                                                           const uint8_t *values, size_t n, bool lasting);
