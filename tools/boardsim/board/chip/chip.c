@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/boardsim/board/chip/unmapped.h"
 #include "tools/boardsim/board/flash/nor.h"
 
 #define IO          0x60000000u
@@ -187,7 +188,10 @@ static int bus_load(void *context, uint32_t address, unsigned size, uint32_t *va
         if (size == 4)
             memcpy(value, window(chip, address) + address % CACHE_LINE, 4);
     } else {
-        return LX106_LOAD_PROHIBITED;
+        int cause = unmapped_load(address, value);
+
+        if (cause)
+            return cause;
     }
     return size == 4 ? 0 : LX106_LOAD_STORE_ERROR;
 }
@@ -225,8 +229,12 @@ static int bus_store(void *context, uint32_t address, unsigned size, uint32_t va
             end_slice(chip);
             chip->cpu_shift = value & 1;
         }
-    } else {
+    } else if (address - LX106_ROM < LX106_ROM_SIZE || in_window(address)) {
         return LX106_STORE_PROHIBITED;
+    } else {
+        int cause = unmapped_store(address);
+
+        return cause || size == 4 ? cause : LX106_LOAD_STORE_ERROR;
     }
     chip->cpu.active |= !unchanged;
     end_slice(chip);
