@@ -4,8 +4,8 @@
 #include "tools/boardsim/board/rom/rom_function.h"
 
 static const struct rom_function *const tables[] = {
-    rom_cache_functions, rom_interrupt_functions, rom_main_functions, rom_math_functions,
-    rom_md5_functions,   rom_memory_functions,    rom_spi_functions,  rom_uart_functions,
+    rom_cache_functions,  rom_interrupt_functions, rom_main_functions, rom_math_functions, rom_md5_functions,
+    rom_memory_functions, rom_print_functions,     rom_spi_functions,  rom_uart_functions,
 };
 
 static const struct rom_function *find(uint32_t address)

@@ -33,6 +33,7 @@ extern const struct rom_function rom_main_functions[];
 extern const struct rom_function rom_math_functions[];
 extern const struct rom_function rom_md5_functions[];
 extern const struct rom_function rom_memory_functions[];
+extern const struct rom_function rom_print_functions[];
 extern const struct rom_function rom_spi_functions[];
 extern const struct rom_function rom_uart_functions[];
 

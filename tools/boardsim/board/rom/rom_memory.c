@@ -47,8 +47,23 @@ static uint64_t rom_memset(struct rom *rom, struct rom_call *call)
     return 0;
 }
 
+/* (to, n) */
+static uint64_t rom_bzero(struct rom *rom, struct rom_call *call)
+{
+    uint32_t *a = rom_args(rom);
+
+    if (call->step == 0) {
+        a[2] = a[1];
+        a[1] = 0;
+    }
+    return rom_memset(rom, call);
+}
+
 const struct rom_function rom_memory_functions[] = {
     {0x4000df48, ROM_CALL_CYCLES, rom_memcpy},
+    {0x400018b4, ROM_CALL_CYCLES, rom_memcpy}, /* ets_memcpy */
     {0x4000e190, ROM_CALL_CYCLES, rom_memset},
+    {0x400018a4, ROM_CALL_CYCLES, rom_memset}, /* ets_memset */
+    {0x40002ae8, ROM_CALL_CYCLES, rom_bzero},  /* ets_bzero */
     {0},
 };

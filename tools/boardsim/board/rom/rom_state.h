@@ -116,6 +116,7 @@ struct rom_calls {
     struct rom_context saved[ROM_ISR_DEPTH];
     unsigned depth;
     uint32_t user_start;
+    uint32_t put; /* what ets_printf() prints its letters by; 0: the ROM's own */
 };
 
 struct rom {
