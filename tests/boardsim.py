@@ -9,6 +9,7 @@ directory (default build/release), COMMON that of the stub and demo-image.
 """
 import concurrent.futures
 import functools
+import json
 import os
 import re
 import shutil
@@ -87,6 +88,7 @@ class Boardsim:
     """A boardsim with its boards (`options` are further ones of its command line), in a directory of its own."""
 
     logs = ("boardsim.log",)
+    may_crash = False  # what runs on a board may die; it would look like one that sleeps
 
     def __init__(self, boards=0, adapter="cp2102n", options=()):
         self.dir = tempfile.mkdtemp(prefix="gangd-test-")
@@ -179,6 +181,8 @@ class Boardsim:
         for log in self.logs:
             text = self.read(log) if os.path.exists(self.path(log)) else ""
             assert not re.search(r"Sanitizer|runtime error:|Assertion", text), text
+        for board in json.loads(self.read("report.json"))["boards"]:
+            assert self.may_crash or board["crashes"] == 0, f"a board's program died: {board}"
 
     def clean(self):
         if self.program.poll() is None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from inside import Port
-from boardsim import COMMON, Boardsim, image, run_tests
+from boardsim import COMMON, Boardsim, image, run_tests, until
 
 SLOT = 0x1000
 READY = re.compile(rb"\r\nDemo firmware [0-9.]+, MAC ([0-9a-f:]{17}), flash ([0-9a-f]{6}), ready\r\n")
@@ -82,8 +82,9 @@ def test_second_slot():
 
 
 def test_report():
-    """`boots` is true only for an image that was loaded and runs."""
+    """`boots` is true only for an image that was loaded and runs, and one that died is not one that sleeps."""
     with Judged() as boardsim:
+        boardsim.may_crash = True
         good = image()
         crash = bytearray(good)
         entry = int.from_bytes(good[SLOT + 4:SLOT + 8], "little") - 0x40200000
@@ -93,11 +94,16 @@ def test_report():
         plugged = {name: boardsim.plug(slot, "image=" + written(boardsim, name, data)) for slot, (name, data) in enumerate(
             (("good", good), ("crash", crash), ("unsummed", unsummed), ("empty", bytes(65536))), 1)}
         plugged["silent"] = boardsim.plug(5, f"silent image={boardsim.path('good')}")
+        until("the application runs", lambda: boardsim.control("log 1").endswith(", ready\\r\\n"))
     boards = boardsim.boards
     assert {name: boards[mac]["boots"] for name, mac in plugged.items()} == {
         "good": True, "crash": False, "unsummed": False, "empty": False, "silent": True}
     assert READY.search(boards[plugged["good"]]["boot_log"].encode())
     assert boards[plugged["crash"]]["exception"].startswith("illegal instruction at 0x402")
+    assert boards[plugged["crash"]]["first_crash"] == boards[plugged["crash"]]["exception"]
+    assert {name for name, mac in plugged.items() if boards[mac]["state"] == "stopped"} == {"crash"}
+    assert {name for name, mac in plugged.items() if boards[mac]["crashes"]} == {"crash"}
+    assert boards[plugged["good"]]["state"] == "running" and boards[plugged["silent"]]["state"] == "off"
     assert boards[plugged["unsummed"]]["boot_log"].endswith("csum err\r\nets_main.c \r\n")
     assert boards[plugged["empty"]]["boot_log"].endswith("\r\n\r\nets_main.c \r\n")
 

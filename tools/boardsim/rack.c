@@ -216,8 +216,8 @@ static void lift(struct rack *rack, unsigned index)
     sim->tty = tty_of(rack, slot);
     note_path(rack, slot);
     slot->release_reset = slot->release_flash = 0;
-    sim_adapter_state(slot->adapter, &sim->wire);
     sim_adapter_lift(slot->adapter, &sim->time);
+    sim_adapter_state(slot->adapter, &sim->wire);
     sim->out = rack_time(rack);
 }
 

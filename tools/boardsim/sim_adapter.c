@@ -335,6 +335,7 @@ void sim_adapter_seat(struct sim_adapter *adapter, struct board *board, uint64_t
     struct sim_adapter_state *state = &adapter->state;
     state->touched = state->open;
     state->cut = false;
+    state->board_state = NULL;
     state->to_board = state->to_host = state->overruns = state->max_lag = 0;
     state->active_at = now;
     board_set_lines(board, state->dtr, state->rts);
@@ -349,6 +350,7 @@ struct board *sim_adapter_lift(struct sim_adapter *adapter, uint64_t *time)
     struct board *board = adapter->board;
     if (board) {
         catch_up(adapter);
+        adapter->state.board_state = board_stats(board)->state;
         board_power(board, false);
         *time = adapter->board_time;
         adapter->board = NULL;

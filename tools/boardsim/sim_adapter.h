@@ -84,9 +84,10 @@ uint32_t sim_adapter_max_baud(struct sim_adapter *adapter);
 void sim_adapter_stick(struct sim_adapter *adapter, bool stuck);
 
 struct sim_adapter_state {
-    bool open;    /* some program of the host has it open */
-    bool touched; /* it had it open since the board was seated */
-    bool cut;     /* `cut_after` was reached */
+    bool open;               /* some program of the host has it open */
+    bool touched;            /* it had it open since the board was seated */
+    const char *board_state; /* what the board's chip did when it was lifted (board_stats.state); NULL before */
+    bool cut;                /* `cut_after` was reached */
     bool dtr, rts;
     bool board_idle; /* the board only waits for the host */
     uint32_t baud;

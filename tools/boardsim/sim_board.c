@@ -132,7 +132,7 @@ static bool would_boot(struct sim_board *sim, const uint8_t *flash, size_t size)
     while (board_run(board, BOOT_NS) < BOOT_NS)
         ;
     const struct board_stats *stats = board_stats(board);
-    bool boots = stats->instructions > 0 && !stats->exception;
+    bool boots = stats->instructions > 0 && stats->crashes == 0;
     sim_board_log(board, sim->boot_log);
     board_free(board);
     return boots;
@@ -145,7 +145,8 @@ int sim_board_examine(struct sim_board *sim, const char *dump_dir, char *error, 
     sim->flash_size = flash.size;
     sim->stats = *board_stats(sim->board);
     snprintf(sim->exception, sizeof sim->exception, "%s", sim->stats.exception ? sim->stats.exception : "");
-    sim->stats.exception = NULL; /* goes with the board */
+    snprintf(sim->first_crash, sizeof sim->first_crash, "%s", sim->stats.crashes ? sim->stats.first_crash : "");
+    sim->stats.exception = sim->stats.first_crash = NULL; /* go with the board */
     md5_hex(flash.bytes, flash.size, sim->md5);
     sim->blank = true;
     for (size_t i = 0; sim->blank && i < flash.size; i++)
@@ -188,5 +189,8 @@ void sim_board_report(const struct sim_board *sim, FILE *file)
     report_count(file, "violations", sim->stats.nor_violations);
     report_count(file, "refused", sim->stats.flash_refused);
     fprintf(file, ", \"flash_status\": \"%06x\"", sim->stats.flash_status);
-    fprintf(file, ", \"exception\": \"%s\"}", sim->exception);
+    fprintf(file, ",\n     \"state\": \"%s\", \"exception\": \"%s\"",
+            sim->wire.board_state ? sim->wire.board_state : "off", sim->exception);
+    report_count(file, "crashes", sim->stats.crashes);
+    fprintf(file, ", \"first_crash\": \"%s\"}", sim->first_crash);
 }

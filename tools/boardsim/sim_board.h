@@ -35,7 +35,7 @@ struct sim_board {
     /* Filled in when it is taken out. */
     struct sim_adapter_state wire; /* of the last time it was in */
     struct board_stats stats;
-    char exception[96];
+    char exception[96], first_crash[96]; /* copies of the stats' */
     size_t flash_size;
     char md5[33];
     bool blank;                   /* nothing in flash but 0xff */

@@ -232,6 +232,44 @@ START_TEST(a_crash_is_told)
 }
 END_TEST
 
+/* Neither runs any more, and only one of them will wake. */
+START_TEST(a_dead_board_is_not_one_that_sleeps)
+{
+    static const uint8_t sleep[] = {0x00, 0x70, 0x00}; /* waiti 0 */
+
+    ck_assert_str_eq(board_stats(board)->state, "off");
+    connect_at(115200);
+    ck_assert_str_eq(board_stats(board)->state, "rom");
+    upload(0x40100000, sleep, sizeof sleep, 0x40100000);
+    pass(10 * MS);
+    ck_assert_str_eq(board_stats(board)->state, "asleep");
+    ck_assert_uint_eq(board_stats(board)->crashes, 0);
+    connect_at(115200);
+    upload(0x40100000, crashes[0].code, sizeof crashes[0].code, 0x40100000);
+    pass(10 * MS);
+    ck_assert_str_eq(board_stats(board)->state, "stopped");
+    ck_assert_uint_eq(board_stats(board)->crashes, 1);
+}
+END_TEST
+
+/* A reset makes a board run again; that it died is still known. */
+START_TEST(crashes_are_counted_over_resets)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        connect_at(115200);
+        upload(0x40100000, crashes[i].code, sizeof crashes[i].code, 0x40100000);
+        pass(10 * MS);
+        reset_to_download();
+        ck_assert_ptr_null(board_stats(board)->exception);
+        ck_assert_uint_eq(board_stats(board)->crashes, i + 1);
+        ck_assert_str_eq(board_stats(board)->first_crash, crashes[0].text);
+    }
+    board_power(board, false);
+    board_power(board, true);
+    ck_assert_uint_eq(board_stats(board)->crashes, 2);
+}
+END_TEST
+
 START_TEST(an_upload_takes_the_place_of_executed_code)
 {
     for (int i = 0; i < 2; i++) {
@@ -319,6 +357,8 @@ int main(void)
     tcase_add_test(code, a_sleeping_board_executes_nothing);
     tcase_add_test(code, the_clock_bit_doubles_the_cpu);
     tcase_add_loop_test(code, a_crash_is_told, 0, COUNT(crashes));
+    tcase_add_test(code, a_dead_board_is_not_one_that_sleeps);
+    tcase_add_test(code, crashes_are_counted_over_resets);
     tcase_add_test(code, an_upload_takes_the_place_of_executed_code);
     tcase_add_test(code, unknown_rom_functions_stop_the_board);
     suite_add_tcase(suite, code);

@@ -426,6 +426,9 @@ const struct board_stats *board_stats(const struct board *board)
         .flash_refused = nor->refused,
         .flash_status = nor_lasting_status(board->nor),
         .exception = board->chip.exception[0] ? board->chip.exception : NULL,
+        .crashes = board->chip.crashes,
+        .first_crash = board->chip.crashes ? board->chip.first_crash : NULL,
+        .state = chip_state(&board->chip),
     };
     return stats;
 }

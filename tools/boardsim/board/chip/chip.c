@@ -83,6 +83,19 @@ void chip_stop(struct chip *chip, const char *format, ...)
     va_start(args, format);
     vsnprintf(chip->exception, sizeof chip->exception, format, args);
     va_end(args);
+    if (chip->crashes++ == 0)
+        memcpy(chip->first_crash, chip->exception, sizeof chip->first_crash);
+}
+
+const char *chip_state(const struct chip *chip)
+{
+    switch (chip->mode) {
+    case CHIP_OFF: return "off";
+    case CHIP_ROM: return "rom";
+    case CHIP_CODE: return chip->cpu.waiting ? "asleep" : "running";
+    case CHIP_STOPPED: break;
+    }
+    return "stopped";
 }
 
 /* Memory and peripherals. */

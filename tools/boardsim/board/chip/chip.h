@@ -56,7 +56,9 @@ struct chip {
     struct cache cache;
     uint32_t efuse[4];
     uint64_t boots;
-    char exception[96]; /* why the CPU stopped; empty if it did not */
+    char exception[96];   /* why the CPU stopped; empty if it has not since the last reset */
+    uint64_t crashes;     /* how often it did, over all resets, */
+    char first_crash[96]; /* and why the first time */
     uint32_t dport[0x1000 / 4], io[0x2000 / 4];
     uint8_t dram[LX106_DRAM_SIZE], iram[LX106_IRAM_SIZE + 4];
 };
@@ -107,6 +109,9 @@ uint8_t chip_sent(struct chip *chip);
 /* A byte from the wire: as it was sent, with the length of its bits, and as the UART has understood it. */
 void chip_measure(struct chip *chip, uint8_t byte, uint32_t bit);
 void chip_receive(struct chip *chip, uint8_t byte, bool framing);
+
+/* What it does, as a word: off, rom, running, asleep (waits for an interrupt), stopped. */
+const char *chip_state(const struct chip *chip);
 
 /* Stops the chip for good, with the reason (printf-like). The first reason stays. */
 __attribute__((format(printf, 2, 3))) void chip_stop(struct chip *chip, const char *format, ...);
