@@ -72,7 +72,7 @@ include tools/rules.mk
 include tests/rules.mk
 
 .PHONY: all deps deps-build demo test bench fuzz lint format check-format install uninstall deb clean FORCE
-all: $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/stub.json $(S)/demo.bin
+all: $(B)/gangd $(B)/gangctl $(B)/boardsim $(B)/boardsim-preload.so $(S)/stub.json $(S)/demo.bin
 
 deps:
 	@tools/install-deps.sh
@@ -131,6 +131,7 @@ clean:
 
 # Of all that is installed: MODE:FILE:PLACE.
 INSTALLED = 755:$(B)/gangd:$(sbindir)/gangd 755:$(B)/gangctl:$(bindir)/gangctl 755:$(B)/boardsim:$(bindir)/boardsim \
+    644:$(B)/boardsim-preload.so:$(prefix)/lib/gangd/boardsim-preload.so \
     644:$(S)/stub.json:$(datadir)/stub.json \
     $(foreach file,$(wildcard web/*.html web/*.css web/*.js web/*.svg),644:$(file):$(datadir)/$(file)) \
     644:config/gangd.conf:$(sysconfdir)/gangd/gangd.conf \

@@ -407,6 +407,24 @@ def outside_exit_codes(directory):
     assert boardsim("--", "/", check=126).stderr
 
 
+def outside_its_preload_is_in_front_of_umockdevs(directory):
+    own, umockdev = boardsim("--", "sh", "-c", 'echo "$LD_PRELOAD"', check=0).stdout.split()[-2:]
+    assert umockdev.startswith("libumockdev-preload.so") and os.path.basename(own) == "boardsim-preload.so", own
+    assert os.path.exists(own), own
+    code = ("import ctypes, sys; name = ctypes.CDLL(None)[sys.argv[1]]; name.restype = ctypes.c_char_p;"
+            "print(*[name(path.encode(), None, 4096) for path in sys.argv[2:]])")
+    # Names that are none of a port's go through to libc.
+    assert boardsim("--", sys.executable, "-c", code, "realpath", "/etc/../etc", "/no/such").stdout == "b'/etc' None\n"
+    # Alone, without umockdev's: a port's name is answered.
+    os.mkdir(os.path.join(directory, "dev"))
+    os.symlink("/dev/pts/0", os.path.join(directory, "dev", "ttyUSB0"))
+    alone = {**os.environ, "LD_PRELOAD": own, "UMOCKDEV_DIR": directory}
+    for function in "realpath", "canonicalize_file_name":
+        said = subprocess.run([sys.executable, "-c", code, function, "/dev/../dev/ttyUSB0", "/etc/../etc", "/no/such"],
+                              env=alone, stdout=subprocess.PIPE, text=True, check=True).stdout
+        assert said == "b'/dev/ttyUSB0' b'/etc' None\n", said
+
+
 def outside_bad_options_are_named(directory):
     for arguments, why in ((["--boards", "41"], "--boards 41: must be a number from 0 to 40"),
                            (["--boards", "-1"], "--boards -1"), (["--adapter", "pl2303"], "no such adapter"),

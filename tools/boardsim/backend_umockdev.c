@@ -491,13 +491,37 @@ static void name_of(struct backend *base, int number, char *name, size_t size)
     usb_name(backend->ports[number].usb, name, size);
 }
 
-/* What is in LD_PRELOAD already stays in front: libasan must be first. */
+/* Our own preload (preload/preload.c): beside the program, as it is built, or where it is installed. NULL if it is in
+ * neither place. */
+static char *own_preload(void)
+{
+    static const char *const places[] = {"", "../lib/gangd/"};
+    char *program = g_file_read_link("/proc/self/exe", NULL), *found = NULL;
+    char *directory = program ? g_path_get_dirname(program) : NULL;
+
+    for (size_t i = 0; directory && !found && i < G_N_ELEMENTS(places); i++) {
+        char *path = g_strdup_printf("%s/%sboardsim-preload.so", directory, places[i]);
+
+        if (access(path, R_OK) == 0)
+            found = path;
+        else
+            g_free(path);
+    }
+    g_free(directory);
+    g_free(program);
+    return found;
+}
+
+/* What is in LD_PRELOAD already stays in front: libasan must be first. Our own is in front of umockdev's. */
 static void enter(void)
 {
     const char *old = getenv("LD_PRELOAD");
-    char *all = old && *old ? g_strdup_printf("%s %s", old, PRELOAD) : g_strdup(PRELOAD);
-    setenv("LD_PRELOAD", all, 1);
+    char *own = own_preload();
+    char *all = g_strdup_printf("%s %s %s", old ? old : "", own ? own : "", PRELOAD);
+
+    setenv("LD_PRELOAD", g_strstrip(all), 1);
     g_free(all);
+    g_free(own);
 }
 
 const struct backend_type backend_umockdev = {.word = "umockdev",

@@ -2,7 +2,8 @@
 # libboardsim.a is the board alone, in virtual time, and its adapters at a kernel's USB. The program puts them into a rack.
 USB_OBJ       := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/usb/*.c))
 CHIP_OBJ      := $(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/board/*.c tools/boardsim/board/*/*.c))
-BOARD_OBJ     := $(CHIP_OBJ) $(patsubst %.c,$(B)/%.o,tools/boardsim/sim_adapter.c tools/boardsim/backend_vhci.c) $(USB_OBJ)
+BOARD_OBJ     := $(CHIP_OBJ) $(patsubst %.c,$(B)/%.o,tools/boardsim/sim_adapter.c tools/boardsim/backend_vhci.c \
+                   tools/boardsim/preload/node_name.c) $(USB_OBJ)
 PROGRAM_OBJ     := $(filter-out $(BOARD_OBJ),$(patsubst %.c,$(B)/%.o,$(wildcard tools/boardsim/*.c)))
 BOARDSIM_PKGS := umockdev-1.0 glib-2.0 gio-2.0 libmd
 
@@ -19,3 +20,16 @@ $(B)/libboardsim.a: $(BOARD_OBJ)
 $(B)/boardsim: $(PROGRAM_OBJ) $(B)/libboardsim.a
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--no-as-needed -lumockdev-preload -Wl,--as-needed $(call pkg,libs,$(BOARDSIM_PKGS))
+
+# Goes into any program, so without sanitizers. boardsim looks for it beside itself, and in ../lib/gangd.
+PRELOAD     := tools/boardsim/preload
+PLAIN_FLAGS  = $(filter-out -fsanitize% -fno-sanitize%,$(1)) -fPIC -fvisibility=hidden
+$(B)/$(PRELOAD)/preload.o: CFLAGS := $(call PLAIN_FLAGS,$(CFLAGS))
+STAND_INS    = $(foreach name,realpath canonicalize_file_name,-Wl,--defsym=$(name)=preload_$(name)) \
+               -Wl,--defsym=__realpath_chk=preload_realpath_chk
+$(B)/boardsim: | $(B)/boardsim-preload.so
+# node_name.c is compiled once more: its object is for its test, with sanitizers.
+$(B)/boardsim-preload.so: $(B)/$(PRELOAD)/preload.o $(PRELOAD)/node_name.c $(PRELOAD)/node_name.h
+	$(call said,LD)
+	$(Q)$(CC) $(CPPFLAGS) $(call PLAIN_FLAGS,$(CFLAGS) $(LDFLAGS)) -shared $(STAND_INS) -o $@ \
+	    $(filter %.o %.c,$^) -ldl
