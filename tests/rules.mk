@@ -33,7 +33,7 @@ test: peers
 
 RUN := BUILD=$(B) COMMON=$(S) PEERS=$(PEERS) PEERS_REQUIRED=$(PEERS_REQUIRED) tests/run
 
-PEER_PROGRAMS := $(B)/published $(S)/hello.elf $(S)/hello-high.elf $(B)/cpu_peer $(S)/cpu_harness.elf
+PEER_PROGRAMS := $(B)/published $(S)/hello.elf $(S)/hello-high.elf $(S)/hello_printf.elf $(B)/cpu_peer $(S)/cpu_harness.elf
 
 test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/run_recipe $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 	$(RUN) $(PEER_TESTS) $(DRIVERS) -- $(CHECK_TESTS) tests/fuzz/run-short.sh
@@ -66,6 +66,12 @@ $(S)/hello.elf $(S)/hello-high.elf: tests/peers/hello.c
 	@mkdir -p $(@D)
 	$(call said,CC)
 	$(Q)$(STUB_TOOLS)gcc $(STUB_CFLAGS) -nostdlib -Wl,-Ttext=$(HELLO_AT),-e,start -o $@ $<
+
+$(S)/hello_printf.elf: tests/peers/hello_printf.c
+	@mkdir -p $(@D)
+	$(call said,CC)
+	$(Q)$(STUB_TOOLS)gcc $(STUB_CFLAGS) -nostdlib -Wl,-Ttext=0x40100000,-e,start,--section-start=.rodata=0x3ffe8000 \
+	    -o $@ $<
 
 $(B)/cpu_peer: $(patsubst %,$(B)/tests/peers/%.o,cpu_peer cpu_blocks cpu_ops) $(B)/libboardsim.a
 	$(call said,LD)
