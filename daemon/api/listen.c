@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/listen.h"
 #include "daemon/base/log.h"
+#include "proto/link/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -46,24 +47,24 @@ static bool clear_stale(const struct sockaddr_un *address, char *error, size_t e
     if (lstat(path, &st) != 0)
         return true; /* if it is there and cannot be seen, bind() says why */
     if (!S_ISSOCK(st.st_mode)) {
-        snprintf(error, error_size, "socket %s: there is a file of that name that is no socket", path);
+        text_print(error, error_size, "socket %s: there is a file of that name that is no socket", path);
         return false;
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        snprintf(error, error_size, "socket %s: %s", path, strerror(errno));
+        text_print(error, error_size, "socket %s: %s", path, strerror(errno));
         return false;
     }
     /* A full backlog (EAGAIN) also means that somebody is there. */
     bool dead = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED;
     close(fd);
     if (!dead) {
-        snprintf(error, error_size, "socket %s: another gangd listens on it", path);
+        text_print(error, error_size, "socket %s: another gangd listens on it", path);
         return false;
     }
     if (unlink(path) != 0) {
-        snprintf(error, error_size, "socket %s: the file of an earlier gangd cannot be removed: %s", path,
-                 strerror(errno));
+        text_print(error, error_size, "socket %s: the file of an earlier gangd cannot be removed: %s", path,
+                   strerror(errno));
         return false;
     }
     return true;
@@ -77,11 +78,12 @@ static bool give_to_group(const char *path, const char *name, char *error, size_
     /* At start-up, before there are other threads that ask for groups. */
     const struct group *group = getgrnam(name);
     if (!group) {
-        snprintf(error, error_size, "socket %s: there is no group \"%s\" on this machine", path, name);
+        text_print(error, error_size, "socket %s: there is no group \"%s\" on this machine", path, name);
         return false;
     }
     if (chown(path, (uid_t)-1, group->gr_gid) != 0) {
-        snprintf(error, error_size, "socket %s: cannot be given to the group \"%s\": %s", path, name, strerror(errno));
+        text_print(error, error_size, "socket %s: cannot be given to the group \"%s\": %s", path, name,
+                   strerror(errno));
         return false;
     }
     return true;
@@ -103,8 +105,8 @@ int listen_unix(const char *path, const char *group, bool *passed, char *error, 
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path)) {
-        snprintf(error, error_size, "socket %.400s: a path of more than %zu characters", path,
-                 sizeof(address.sun_path) - 1);
+        text_print(error, error_size, "socket %s: a path of more than %zu characters", path,
+                   sizeof(address.sun_path) - 1);
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -119,7 +121,7 @@ int listen_unix(const char *path, const char *group, bool *passed, char *error, 
 
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        snprintf(error, error_size, "socket %s: %s", path, strerror(errno));
+        text_print(error, error_size, "socket %s: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);
         return -1;
@@ -127,7 +129,7 @@ int listen_unix(const char *path, const char *group, bool *passed, char *error, 
     /* Nobody can connect before listen(), so the mode that bind() gave it does not matter. */
     bool ready = give_to_group(path, group, error, error_size);
     if (ready && (chmod(path, 0660) != 0 || listen(fd, SOMAXCONN) != 0)) {
-        snprintf(error, error_size, "socket %s: %s", path, strerror(errno));
+        text_print(error, error_size, "socket %s: %s", path, strerror(errno));
         ready = false;
     }
     if (!ready) {
@@ -159,7 +161,7 @@ int listen_tcp(const char *address, uint16_t *port, char *error, size_t error_si
     hints.ai_flags |= strcmp(address, "localhost") == 0 ? 0 : AI_NUMERICHOST; /* no name server is asked */
     int result = getaddrinfo(address, service, &hints, &found);
     if (result != 0) {
-        snprintf(error, error_size, "listen = %s:%u: %s", address, *port, gai_strerror(result));
+        text_print(error, error_size, "listen = %s:%u: %s", address, *port, gai_strerror(result));
         return -1;
     }
     int fd = find_passed(found->ai_addr, found->ai_addrlen);
@@ -172,7 +174,7 @@ int listen_tcp(const char *address, uint16_t *port, char *error, size_t error_si
     int on = 1;
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
-        snprintf(error, error_size, "listen = %s:%u: %s", address, *port, strerror(errno));
+        text_print(error, error_size, "listen = %s:%u: %s", address, *port, strerror(errno));
         if (fd >= 0)
             close(fd);
         fd = -1;

@@ -25,9 +25,9 @@ static json_t *files_json(const struct golden *golden)
 static json_t *golden_json(const struct station_snapshot *station)
 {
     const struct golden *golden = station->product ? station->product->golden : NULL;
-    return json_pack("{s:b, s:o, s:s, s:s, s:I, s:o}", "ok", golden != NULL, "error", error_json(station->golden_error),
-                     "md5", golden ? golden->md5 : "", "sha256", golden ? golden->sha256 : "", "size",
-                     golden ? (json_int_t)golden->size : 0, "files", files_json(golden));
+    return json_pack("{s:b, s:o, s:o, s:o, s:I, s:o}", "ok", golden != NULL, "error", error_json(station->golden_error),
+                     "md5", text_json(golden ? golden->md5 : ""), "sha256", text_json(golden ? golden->sha256 : ""),
+                     "size", golden ? (json_int_t)golden->size : 0, "files", files_json(golden));
 }
 
 static json_t *today_json(const struct book_counts *today)
@@ -80,9 +80,9 @@ static json_t *slot_attempt_json(const struct slot_snapshot *slot)
     if (!slot->progress.phase)
         return json;
     double left = slot->progress.seconds_left;
-    json_object_set_new(json, "phase", json_string(slot->progress.phase));
+    json_object_set_new(json, "phase", text_json(slot->progress.phase));
     json_object_set_new(json, "tries_allowed", json_integer(slot->progress.tries_allowed));
-    json_object_set_new(json, "previous_try", json_string(slot->progress.previous_try));
+    json_object_set_new(json, "previous_try", text_json(slot->progress.previous_try));
     json_object_set_new(json, "percent", json_integer(slot->progress.percent));
     json_object_set_new(json, "seconds_left", left < 0 ? json_null() : json_real(round(left * 10) / 10));
     return json;
@@ -93,7 +93,7 @@ json_t *publish_slot(const struct slot_snapshot *slot)
     return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "slot", text_json(slot->name), "path",
                      text_json(slot->path), "presence", presence_mode_word(slot->presence), "state",
                      tile_state_word(slot->tile), "since", time_json(slot->since), "sentence",
-                     text_json(slot->sentence), "prompt", slot->prompt ? json_string(slot->prompt) : json_null(),
+                     text_json(slot->sentence), "prompt", slot->prompt ? text_json(slot->prompt) : json_null(),
                      "adapter", slot->has_adapter ? adapter_json(&slot->adapter) : json_null(), "attempt",
                      slot_attempt_json(slot));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/reply.h"
 
+#include "proto/link/text.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,7 +68,7 @@ enum MHD_Result reply_error(struct MHD_Connection *connection, unsigned status, 
     char sentence[256];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    text_vprint(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
     printable(sentence);
     return reply_json(connection, status, json_pack("{s:s}", "error", sentence));

@@ -3,6 +3,7 @@
 
 #include "daemon/base/file.h"
 #include "daemon/base/memory.h"
+#include "proto/link/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -55,19 +56,19 @@ static bool load_all(struct static_files *files, DIR *dir, const char *path, cha
         if (entry->d_name[0] == '.')
             continue;
         if (files->n == STATIC_FILES_MAX) {
-            snprintf(error, error_size, "web = %s: more than %d files: is that the page's directory?", path,
-                     STATIC_FILES_MAX);
+            text_print(error, error_size, "web = %s: more than %d files: is that the page's directory?", path,
+                       STATIC_FILES_MAX);
             return false;
         }
         struct static_file *file = &files->list[files->n];
         if (load_file(dirfd(dir), entry->d_name, file) != 0) {
-            snprintf(error, error_size, "web = %s: %s: %s", path, entry->d_name, file_error(errno));
+            text_print(error, error_size, "web = %s: %s: %s", path, entry->d_name, file_error(errno));
             return false;
         }
         files->n += file->name ? 1 : 0;
     }
     if (!static_files_find(files, "/")) {
-        snprintf(error, error_size, "web = %s: there is no index.html", path);
+        text_print(error, error_size, "web = %s: there is no index.html", path);
         return false;
     }
     return true;
@@ -77,7 +78,7 @@ struct static_files *static_files_load(const char *path, char *error, size_t err
 {
     DIR *dir = opendir(path);
     if (!dir) {
-        snprintf(error, error_size, "web = %s: %s", path, strerror(errno));
+        text_print(error, error_size, "web = %s: %s", path, strerror(errno));
         return NULL;
     }
     struct static_files *files = must_calloc(1, sizeof(*files));

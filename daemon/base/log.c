@@ -2,6 +2,7 @@
 #include "daemon/base/log.h"
 
 #include "daemon/base/utf8.h"
+#include "proto/link/text.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -41,12 +42,12 @@ static bool send_to_journal(enum log_level level, const char *subsystem, const s
     char message[1200], priority[16], values[LOG_FIELDS_MAX][FIELD_MAX];
     struct iovec parts[LOG_FIELDS_MAX + 2];
     int n = 0;
-    snprintf(message, sizeof(message), "MESSAGE=%s: %s", subsystem, text);
+    text_print(message, sizeof(message), "MESSAGE=%s: %s", subsystem, text);
     snprintf(priority, sizeof(priority), "PRIORITY=%d", level);
     parts[n++].iov_base = message;
     parts[n++].iov_base = priority;
     for (int i = 0; i < LOG_FIELDS_MAX && fields[i].name; i++) {
-        snprintf(values[i], sizeof(values[i]), "%s=%s", fields[i].name, fields[i].value);
+        text_print(values[i], sizeof(values[i]), "%s=%s", fields[i].name, fields[i].value);
         utf8_replace_controls(values[i]);
         parts[n++].iov_base = values[i];
     }
@@ -74,7 +75,7 @@ void log_message(enum log_level level, const char *subsystem, const struct log_f
     char text[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    text_vprint(text, sizeof(text), format, arguments);
     va_end(arguments);
     utf8_replace_controls(text);
     bool journal = is_journal();

@@ -12,6 +12,7 @@
 #include "daemon/book/file.h"
 #include "daemon/book/page.h"
 #include "daemon/book/row.h"
+#include "proto/link/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +123,7 @@ static void report_health(struct book *book, const char *sentence)
 {
     if (strcmp(book->health, sentence) == 0)
         return;
-    snprintf(book->health, sizeof(book->health), "%s", sentence);
+    text_copy(book->health, sizeof(book->health), sentence);
     struct job *job = new_job(JOB_HEALTH);
     memcpy(job->health, book->health, sizeof(job->health));
     pass_to_loop(book, job);
@@ -213,8 +214,9 @@ static void settle_write(struct book *book, struct job *job, enum book_file_resu
         report_health(book, book->file.error);
     }
     if (result == BOOK_FILE_REFUSED) {
-        char sentence[sizeof(book->health)];
-        snprintf(sentence, sizeof(sentence), "%.900s: this row cannot be booked; restart gangd", book->file.error);
+        char sentence[sizeof(book->health)], why[901];
+        text_copy(why, sizeof(why), book->file.error);
+        text_print(sentence, sizeof(sentence), "%s: this row cannot be booked; restart gangd", why);
         log_error("book", "attempt %lld of slot %s is refused: %s", (long long)job->attempt.id, job->attempt.slot,
                   book->file.error);
         book->refused = true;
@@ -486,7 +488,7 @@ static int open_file(struct book_file *file, const char *path, char *error, size
         return -1;
     if (close_leftovers(file) == 0)
         return 0;
-    snprintf(error, error_size, "%s", file->error);
+    text_copy(error, error_size, file->error);
     book_file_close(file);
     return -1;
 }
@@ -510,7 +512,7 @@ struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_heal
     book->results.data = book;
     int rc = uv_thread_create(&book->thread, run_thread, book);
     if (rc != 0) {
-        snprintf(error, error_size, "%s: cannot start its thread: %s", path, uv_strerror(rc));
+        text_print(error, error_size, "%s: cannot start its thread: %s", path, uv_strerror(rc));
         book_file_close(&book->file);
         uv_close((uv_handle_t *)&book->results, on_results_closed);
         return NULL;

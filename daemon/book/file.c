@@ -4,6 +4,7 @@
 #include "daemon/base/log.h"
 #include "daemon/book/schema.h"
 #include "daemon/book/sql.h"
+#include "proto/link/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,12 +25,11 @@ __attribute__((format(printf, 2, 3))) static void say(struct book_file *file, co
     char text[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    text_vprint(text, sizeof(text), format, arguments);
     va_end(arguments);
     /* Of a path that is too long the end is kept, and the reason always. */
-    size_t len = strlen(file->path);
     size_t room = sizeof(file->error) - sizeof(text) - 2;
-    snprintf(file->error, sizeof(file->error), "%s: %s", file->path + (len > room ? len - room : 0), text);
+    text_print(file->error, sizeof(file->error), "%s: %s", text_tail(file->path, room), text);
 }
 
 void book_file_explain(struct book_file *file, sqlite3 *db, int rc)
@@ -163,7 +163,7 @@ sqlite3 *book_file_reader(struct book_file *file)
 static int take_lock(struct book_file *file)
 {
     char name[PATH_MAX + 8];
-    snprintf(name, sizeof(name), "%s-lock", file->path);
+    text_print(name, sizeof(name), "%s-lock", file->path);
     file->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (file->lock < 0) {
         say(file, "cannot open its lock file (%s-lock): %s", strrchr(file->path, '/') + 1, strerror(errno));
@@ -230,7 +230,9 @@ static int check_directory(struct book_file *file)
     int reason = stat(directory, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
     if (reason == 0)
         return 0;
-    say(file, "its directory %.300s cannot be used: %s", directory, strerror(reason));
+    char shown[301];
+    text_copy(shown, sizeof(shown), directory);
+    say(file, "its directory %s cannot be used: %s", shown, strerror(reason));
     return -1;
 }
 
@@ -251,7 +253,7 @@ int book_file_open(struct book_file *file, const char *path, char *error, size_t
         rc = -1;
     }
     if (rc != 0)
-        snprintf(error, error_size, "%s", file->error);
+        text_copy(error, error_size, file->error);
     return rc;
 }
 
@@ -260,7 +262,7 @@ int book_file_open(struct book_file *file, const char *path, char *error, size_t
 static int reopen_as_it_is(struct book_file *file)
 {
     char name[PATH_MAX + 8], uri[3 * PATH_MAX + 32] = "file:";
-    snprintf(name, sizeof(name), "%s-wal", file->path);
+    text_print(name, sizeof(name), "%s-wal", file->path);
     if (access(name, F_OK) == 0)
         return -1;
     char *out = uri + strlen(uri);
@@ -291,7 +293,7 @@ int book_file_open_to_read(struct book_file *file, const char *path, char *error
     int version = 0, rc = -1;
     int n = snprintf(file->path, sizeof(file->path), "%s%s", strchr(path, '/') ? "" : "./", path);
     if (path[0] == '\0' || n >= (int)sizeof(file->path) - 8)
-        snprintf(file->error, sizeof(file->error), "the book's name is %s", path[0] ? "too long" : "empty");
+        text_print(file->error, sizeof(file->error), "the book's name is %s", path[0] ? "too long" : "empty");
     else if (access(file->path, R_OK) != 0)
         say(file, "cannot open it: %s", strerror(errno));
     else if (check_file(file) == 0 && book_file_reader(file) && recognize_to_read(file, &version) == 0)
@@ -305,7 +307,7 @@ int book_file_open_to_read(struct book_file *file, const char *path, char *error
         rc = -1;
     }
     if (rc != 0) {
-        snprintf(error, error_size, "%s", file->error);
+        text_copy(error, error_size, file->error);
         book_file_close(file);
     }
     return rc;

@@ -4,6 +4,7 @@
 #include "daemon/book/attempt_json.h"
 #include "daemon/book/file.h"
 #include "daemon/book/sql.h"
+#include "proto/link/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static const char *column_text(sqlite3_stmt *row, int column)
 
 static void copy_text(char *to, size_t size, sqlite3_stmt *row, int column)
 {
-    snprintf(to, size, "%s", column_text(row, column));
+    text_copy(to, size, column_text(row, column));
 }
 
 static enum written column_written(sqlite3_stmt *row, int column)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/query.h"
 
+#include "proto/link/text.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,7 +198,7 @@ int query_set(struct query *query, const char *key, size_t key_len, const char *
         if (key_len != strlen(p->name) || memcmp(key, p->name, key_len) != 0)
             continue;
         if (query->given & 1U << i) {
-            snprintf(error, error_size, "%s is given twice", p->name);
+            text_print(error, error_size, "%s is given twice", p->name);
             return -1;
         }
         query->given |= 1U << i;
@@ -209,13 +211,13 @@ int query_set(struct query *query, const char *key, size_t key_len, const char *
             if (p->set(query, copy))
                 return 0;
         }
-        snprintf(error, error_size, "%s=%s: must be %s", p->name,
-                 shown(show_value, sizeof(show_value), value, value_len), p->wanted);
+        text_print(error, error_size, "%s=%s: must be %s", p->name,
+                   shown(show_value, sizeof(show_value), value, value_len), p->wanted);
         return -1;
     }
-    snprintf(error, error_size,
-             "\"%s\" is no parameter here: there are format, since, until, slot, verdict, mac, limit",
-             shown(show_key, sizeof(show_key), key, key_len));
+    text_print(error, error_size,
+               "\"%s\" is no parameter here: there are format, since, until, slot, verdict, mac, limit",
+               shown(show_key, sizeof(show_key), key, key_len));
     return -1;
 }
 

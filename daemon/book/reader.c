@@ -3,6 +3,7 @@
 
 #include "daemon/book/file.h"
 #include "daemon/book/page.h"
+#include "proto/link/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ int book_reader_read(const char *path, const struct book_filter *filter, enum bo
     while (more && !page.last && rc == 0) {
         rc = book_page_read(&file, &page);
         if (rc != 0) {
-            snprintf(error, error_size, "%s", file.error);
+            text_copy(error, error_size, file.error);
         } else {
             more = take(data, page.text, page.len);
             free(page.text);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/schema.h"
 
+#include "proto/link/text.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,8 +85,9 @@ static int fail(sqlite3 *db, int rc, char *why, size_t why_size)
 
 static int fail_as_damaged(const char *how, char *why, size_t why_size)
 {
-    snprintf(why, why_size,
-             "it is damaged (%s); nothing in it was changed: put back a copy, or move it away to begin a new one", how);
+    text_print(why, why_size,
+               "it is damaged (%s); nothing in it was changed: put back a copy, or move it away to begin a new one",
+               how);
     return -1;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/sql.h"
 
+#include "proto/link/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +40,7 @@ int book_sql_read_text(sqlite3 *db, const char *sql, char *text, size_t size)
     if (rc != SQLITE_OK)
         return rc;
     if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
-        snprintf(text, size, "%s", (const char *)sqlite3_column_text(statement, 0));
+        text_copy(text, size, (const char *)sqlite3_column_text(statement, 0));
     return sqlite3_finalize(statement);
 }
 
@@ -54,8 +56,8 @@ void book_sql_explain(sqlite3 *db, int rc, char *why, size_t size)
     case SQLITE_CORRUPT: snprintf(why, size, "it is damaged"); break;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-        snprintf(why, size, "%s (%s)", sqlite3_errstr(rc), system_error ? strerror(system_error) : "no reason given");
+        text_print(why, size, "%s (%s)", sqlite3_errstr(rc), system_error ? strerror(system_error) : "no reason given");
         break;
-    default: snprintf(why, size, "%s", db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+    default: text_copy(why, size, db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
     }
 }

@@ -5,6 +5,7 @@
 #include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 #include "daemon/config/keys.h"
+#include "proto/link/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,12 +51,12 @@ __attribute__((format(printf, 3, 4))) static void fail(struct config_reader *rea
     char what[512], text[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(what, sizeof(what), format, arguments);
+    text_vprint(what, sizeof(what), format, arguments);
     va_end(arguments);
     if (line > 0)
-        snprintf(text, sizeof(text), "%s:%u: %s", reader->name, line, what);
+        text_print(text, sizeof(text), "%s:%u: %s", reader->name, line, what);
     else
-        snprintf(text, sizeof(text), "%s: %s", reader->name, what);
+        text_print(text, sizeof(text), "%s: %s", reader->name, what);
     if (reader->error_size > 0)
         utf8_copy(reader->error, reader->error_size, text);
 }
@@ -178,15 +179,17 @@ static int take_value(void *data, const char *section, const char *name, const c
         if (strcmp(key->name, name) != 0 ||
             (reader->slot ? !is_slot_key(key) : strcmp(key->section, reader->section) != 0))
             continue;
+        char shown[81];
+        text_copy(shown, sizeof(shown), value);
         if (reader->given[i] > 0 && !key->repeats) {
-            fail(reader, reader->line, "%s = %.80s: was given in line %u already", name, value, reader->given[i]);
+            fail(reader, reader->line, "%s = %s: was given in line %u already", name, shown, reader->given[i]);
             return 0;
         }
         reader->given[i] = reader->line;
         void *target = reader->slot ? (void *)reader->slot : (void *)reader->config;
         char why[160];
         if (key->parse(key, value, target, why, sizeof(why))) {
-            fail(reader, reader->line, "%s = %.80s: %s", name, value, why);
+            fail(reader, reader->line, "%s = %s: %s", name, shown, why);
             return 0;
         }
         if (reader->slot)

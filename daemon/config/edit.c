@@ -4,6 +4,7 @@
 #include "daemon/base/file.h"
 #include "daemon/base/memory.h"
 #include "daemon/config/config.h"
+#include "proto/link/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,7 +177,7 @@ __attribute__((format(printf, 3, 4))) static int fail(char *error, size_t error_
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error, error_size, format, arguments);
+    text_vprint(error, error_size, format, arguments);
     va_end(arguments);
     return -1;
 }
@@ -193,7 +194,7 @@ static int check(const char *file, const char *text, size_t len, char *error, si
 static void sync_directory(const char *file)
 {
     char copy[PATH_MAX];
-    snprintf(copy, sizeof(copy), "%s", file);
+    text_copy(copy, sizeof(copy), file);
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         fsync(fd);

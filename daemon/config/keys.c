@@ -2,6 +2,7 @@
 #include "daemon/config/keys.h"
 
 #include "daemon/config/paths.h"
+#include "proto/link/text.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -18,7 +19,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(char *why, size_t why_si
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(why, why_size, format, arguments);
+    text_vprint(why, why_size, format, arguments);
     va_end(arguments);
     return -1;
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/base/file.h"
 #include "daemon/base/memory.h"
+#include "proto/link/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@ static char *read_file(const char *path, size_t *len, char *error, size_t error_
     if (bytes)
         return bytes;
     const char *why = errno == EFBIG ? "larger than 16 MB" : file_error(errno == EISDIR ? EINVAL : errno);
-    snprintf(error, error_size, "%s: %s", path, why);
+    text_print(error, error_size, "%s: %s", path, why);
     return NULL;
 }
 
@@ -40,8 +41,8 @@ static struct golden *load_golden(const struct config *config, char *error, size
     if (result == 0)
         result = golden_seal(golden, config->check_image, error, error_size);
     if (result == 0 && config->min_flash_size != 0 && golden->end > config->min_flash_size) {
-        snprintf(error, error_size, "%s: ends at 0x%x, beyond the %u KB of flash_size",
-                 golden->parts[golden->n_parts - 1].name, golden->end, config->min_flash_size / 1024);
+        text_print(error, error_size, "%s: ends at 0x%x, beyond the %u KB of flash_size",
+                   golden->parts[golden->n_parts - 1].name, golden->end, config->min_flash_size / 1024);
         result = -1;
     }
     if (result != 0) {
@@ -64,7 +65,7 @@ static struct stub_image *load_stub(const struct config *config, char *error, si
     char why[200];
     struct stub_image *stub = stub_image_parse(json, len, slash ? slash + 1 : path, why, sizeof(why));
     if (!stub)
-        snprintf(error, error_size, "%s: not a stub: %s", path, why);
+        text_print(error, error_size, "%s: not a stub: %s", path, why);
     free(json);
     return stub;
 }

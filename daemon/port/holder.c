@@ -2,6 +2,7 @@
 #include "daemon/port/holder.h"
 
 #include "daemon/base/utf8.h"
+#include "proto/link/text.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -33,7 +34,7 @@ static void name_process(const char *pid, const char *doubt, char *who, size_t s
     if (read_proc(pid, "comm", comm, sizeof(comm)) == 0)
         snprintf(comm, sizeof(comm), "a program");
     comm[strcspn(comm, "\n")] = '\0';
-    snprintf(text, sizeof(text), "%s (pid %s)%s", comm, pid, doubt);
+    text_print(text, sizeof(text), "%s (pid %s)%s", comm, pid, doubt);
     utf8_copy(who, size, text);
 }
 

@@ -4,6 +4,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
+#include "proto/link/text.h"
 
 #include <errno.h>
 #include <libudev.h>
@@ -94,7 +95,7 @@ __attribute__((format(printf, 3, 4))) static void print(char *to, size_t size, c
     char text[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    text_vprint(text, sizeof(text), format, arguments);
     va_end(arguments);
     utf8_copy(to, size, text);
 }
@@ -176,7 +177,7 @@ static void appeared(struct hotplug *hotplug, struct udev_device *device)
     struct known_adapter *known = must_calloc(1, sizeof(*known));
     *known = (struct known_adapter){.next = hotplug->known, .seen = true};
     memcpy(known->syspath, adapter.syspath, sizeof(known->syspath));
-    snprintf(known->since, sizeof(known->since), "%s", since);
+    text_copy(known->since, sizeof(known->since), since);
     hotplug->known = known;
     hotplug->events->added(hotplug->data, &adapter);
 }

@@ -6,6 +6,7 @@
 #include "daemon/base/memory.h"
 #include "daemon/base/timer.h"
 #include "daemon/port/tty.h"
+#include "proto/link/text.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -261,7 +262,7 @@ struct pump *pump_new(uv_loop_t *loop, const struct pump_events *events, void *d
 void pump_open(struct pump *pump, const char *devnode)
 {
     assert(pump->state != PUMP_OPENING && pump->state != PUMP_OPEN);
-    snprintf(pump->devnode, sizeof(pump->devnode), "%s", devnode);
+    text_copy(pump->devnode, sizeof(pump->devnode), devnode);
     pump->watch = WATCH_ON_TIME;
     if (pump->tty)
         enter(pump, PUMP_REOPENING);

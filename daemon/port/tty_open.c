@@ -4,6 +4,7 @@
 #include "daemon/base/utf8.h"
 #include "daemon/port/holder.h"
 #include "daemon/port/tty_ioctl.h"
+#include "proto/link/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,9 +30,9 @@ void tty_trouble_set(struct tty_trouble *trouble, enum cause cause, const char *
     char words[256], text[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(words, sizeof(words), format, arguments);
+    text_vprint(words, sizeof(words), format, arguments);
     va_end(arguments);
-    snprintf(text, sizeof(text), "%s %s", trouble->devnode, words);
+    text_print(text, sizeof(text), "%s %s", trouble->devnode, words);
     trouble->cause = cause;
     utf8_copy(trouble->detail, sizeof(trouble->detail), text);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/station/attempt_record.h"
 
+#include "proto/link/text.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,20 +13,20 @@ void attempt_record_prepare(struct attempt *attempt, const struct golden *golden
     memcpy(attempt->image_md5, golden->md5, sizeof(attempt->image_md5));
     memcpy(attempt->image_sha256, golden->sha256, sizeof(attempt->image_sha256));
     attempt->image_size = (int64_t)golden->size;
-    snprintf(attempt->gangd, sizeof(attempt->gangd), "%s", GANGD_VERSION);
+    text_copy(attempt->gangd, sizeof(attempt->gangd), GANGD_VERSION);
 }
 
 void attempt_record_observe(struct attempt *attempt, const struct program *program)
 {
     attempt->tries = program->tries;
     attempt->baud = program_baud(program);
-    snprintf(attempt->stub, sizeof(attempt->stub), "%s", program->stub_name);
+    text_copy(attempt->stub, sizeof(attempt->stub), program->stub_name);
     if (program->identified) {
         const uint8_t *mac = program->chip.mac;
         snprintf(attempt->mac, sizeof(attempt->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
                  mac[4], mac[5]);
         snprintf(attempt->chip_id, sizeof(attempt->chip_id), "%08x", program->chip.chip_id);
-        snprintf(attempt->chip, sizeof(attempt->chip), "%s", program->chip.name);
+        text_copy(attempt->chip, sizeof(attempt->chip), program->chip.name);
     }
     if (program->flash_id != 0) {
         snprintf(attempt->flash_id, sizeof(attempt->flash_id), "%02x%04x", program->flash_part.manufacturer,
@@ -58,5 +60,5 @@ void attempt_record_close(struct attempt *attempt, const struct program *program
     attempt->ended = ended;
     attempt->verdict = verdict_of(program);
     attempt->cause = program->cause;
-    snprintf(attempt->detail, sizeof(attempt->detail), "%s", attempt->verdict == VERDICT_PASS ? "" : program->detail);
+    text_copy(attempt->detail, sizeof(attempt->detail), attempt->verdict == VERDICT_PASS ? "" : program->detail);
 }

@@ -8,6 +8,7 @@
 #include "daemon/station/slot_fixture.h"
 #include "daemon/station/slot_lifecycle.h"
 #include "daemon/station/slot_state.h"
+#include "proto/link/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,7 +216,7 @@ const char *slot_start(struct slot *slot)
 
 static void take_config(struct slot *slot, const struct config_slot *config, bool muted)
 {
-    snprintf(slot->name, sizeof(slot->name), "%s", config->name);
+    text_copy(slot->name, sizeof(slot->name), config->name);
     slot->reset = config->reset;
     slot->next_presence = config->presence;
     slot->muted = muted;
@@ -236,7 +237,7 @@ struct slot *slot_new(struct slot_shared *shared, const struct config_slot *conf
     slot->shared = shared;
     take_config(slot, config, muted);
     slot->presence = slot->next_presence;
-    snprintf(slot->path, sizeof(slot->path), "%s", config->path);
+    text_copy(slot->path, sizeof(slot->path), config->path);
     slot->since = wall_clock_us();
     slot->pump = pump_new(shared->loop, &events, slot);
     timer_init(&slot->deadline, shared->loop, on_deadline, slot);

@@ -4,6 +4,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/station/attempt_record.h"
+#include "proto/link/text.h"
 #include "proto/recipe/program_progress.h"
 
 #include <math.h>
@@ -50,13 +51,13 @@ static void prepare_row(struct slot_attempt *attempt, const struct slot_attempt_
     struct attempt *row = &attempt->row;
     memset(row, 0, sizeof(*row));
     attempt_record_prepare(row, attempt->product->golden, wall_clock_us());
-    snprintf(row->slot, sizeof(row->slot), "%s", setup->slot);
-    snprintf(row->path, sizeof(row->path), "%s", setup->path);
-    snprintf(row->adapter, sizeof(row->adapter), "%s %s:%s %s", adapter->driver, adapter->vid, adapter->pid,
-             adapter->serial);
-    snprintf(row->station, sizeof(row->station), "%s", config->name);
-    snprintf(row->lot, sizeof(row->lot), "%s", config->lot);
-    snprintf(row->operator, sizeof(row->operator), "%s", config->operator);
+    text_copy(row->slot, sizeof(row->slot), setup->slot);
+    text_copy(row->path, sizeof(row->path), setup->path);
+    text_print(row->adapter, sizeof(row->adapter), "%s %s:%s %s", adapter->driver, adapter->vid, adapter->pid,
+               adapter->serial);
+    text_copy(row->station, sizeof(row->station), config->name);
+    text_copy(row->lot, sizeof(row->lot), config->lot);
+    text_copy(row->operator, sizeof(row->operator), config->operator);
 }
 
 void slot_attempt_prepare(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)

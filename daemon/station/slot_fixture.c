@@ -4,6 +4,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/station/slot_lifecycle.h"
 #include "daemon/station/slot_state.h"
+#include "proto/link/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -84,7 +85,7 @@ void slot_fixture_probed(struct slot *slot)
 {
     if (slot->probe.result == PRESENCE_ERROR) {
         char detail[192];
-        snprintf(detail, sizeof(detail), "%s: %s", slot->adapter.devnode, slot->probe.detail);
+        text_print(detail, sizeof(detail), "%s: %s", slot->adapter.devnode, slot->probe.detail);
         observation_failed(slot, detail);
         return;
     }
@@ -107,10 +108,10 @@ static void lid_failed(struct slot *slot, int error)
     const char *devnode = slot->adapter.devnode;
     char detail[192];
     if (error == -ENOTTY || error == -EINVAL)
-        snprintf(detail, sizeof(detail), "%s has no modem lines (presence = %s)", devnode,
-                 presence_mode_word(slot->presence));
+        text_print(detail, sizeof(detail), "%s has no modem lines (presence = %s)", devnode,
+                   presence_mode_word(slot->presence));
     else
-        snprintf(detail, sizeof(detail), "%s: reading the modem lines: %s", devnode, strerror(-error));
+        text_print(detail, sizeof(detail), "%s: reading the modem lines: %s", devnode, strerror(-error));
     if (slot->state != SLOT_FLASHING)
         observation_failed(slot, detail);
     else if (error == -EIO || error == -ENODEV || error == -ENXIO)

@@ -4,6 +4,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/station/slot_state.h"
+#include "proto/link/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -160,7 +161,7 @@ void slot_have_trouble(struct slot *slot, enum cause cause, const char *detail)
     if (lose_port(slot, cause))
         return;
     char trouble[sizeof(slot->trouble)];
-    snprintf(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
+    text_print(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
     if (slot->state == SLOT_STUCK && (cause == CAUSE_ADAPTER_ERROR || cause == CAUSE_ADAPTER_STUCK)) {
         timer_start(&slot->deadline, SLOT_RETRY_MS); /* the kernel has given up its call: still no answer */
     } else if (strcmp(trouble, slot->trouble) == 0) {

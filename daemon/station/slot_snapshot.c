@@ -3,6 +3,7 @@
 #include "daemon/station/attempt_record.h"
 #include "daemon/station/slot.h"
 #include "daemon/station/slot_state.h"
+#include "proto/link/text.h"
 #include "proto/recipe/program_progress.h"
 
 #include <stdio.h>
@@ -128,9 +129,9 @@ void slot_snapshot(const struct slot *slot, struct slot_snapshot *snapshot)
         .has_attempt = slot->attempt.row.id != 0,
         .attempt = slot->attempt.row,
     };
-    snprintf(snapshot->name, sizeof(snapshot->name), "%s", slot->name);
-    snprintf(snapshot->path, sizeof(snapshot->path), "%s", slot->path);
-    snprintf(snapshot->sentence, sizeof(snapshot->sentence), "%s", sentence(slot, snapshot->tile));
+    text_copy(snapshot->name, sizeof(snapshot->name), slot->name);
+    text_copy(snapshot->path, sizeof(snapshot->path), slot->path);
+    text_copy(snapshot->sentence, sizeof(snapshot->sentence), sentence(slot, snapshot->tile));
     if (snapshot->tile == TILE_WAITING)
         snapshot->prompt = "Hold the GPIO0 (flash) button and press reset";
     if (snapshot->has_attempt && slot_is_at_work(slot))

@@ -5,6 +5,7 @@
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
 #include "daemon/port/hotplug.h"
+#include "proto/link/text.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -142,8 +143,8 @@ static void on_book_health(void *data, const char *error)
     struct station *station = data;
     if (error) {
         log_error("book", "%s; no board is flashed until it can be written", error);
-        snprintf(station->book_error, sizeof(station->book_error), "%s", error);
-        snprintf(station->blocked, sizeof(station->blocked), "The book cannot be written: %s", error);
+        text_copy(station->book_error, sizeof(station->book_error), error);
+        text_print(station->blocked, sizeof(station->blocked), "The book cannot be written: %s", error);
         station->shared.blocked = station->blocked;
     } else {
         log_info("book", "can be written again");
@@ -192,8 +193,8 @@ static const char *free_name(const struct station *station, const struct adapter
 static struct config_slot unconfigured(const struct station *station, const char *name, const char *path)
 {
     struct config_slot slot = {.reset = station->config.reset, .presence = station->config.presence};
-    snprintf(slot.name, sizeof(slot.name), "%s", name);
-    snprintf(slot.path, sizeof(slot.path), "%s", path);
+    text_copy(slot.name, sizeof(slot.name), name);
+    text_copy(slot.path, sizeof(slot.path), path);
     return slot;
 }
 
@@ -383,7 +384,7 @@ static void reload_done(uv_work_t *work, int status)
             arrange_slots(station);
         } else {
             log_error("golden", "not reloaded: %s", reload->error);
-            snprintf(station->golden_error, sizeof(station->golden_error), "%s", reload->error);
+            text_copy(station->golden_error, sizeof(station->golden_error), reload->error);
         }
         recheck_slots(station);
         if (reload->again)
@@ -414,7 +415,7 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
     struct station *station = must_calloc(1, sizeof(*station));
     station->loop = loop;
     station->config = *config;
-    snprintf(station->config_path, sizeof(station->config_path), "%s", config_path);
+    text_copy(station->config_path, sizeof(station->config_path), config_path);
     LIST_INIT(&station->observers);
     station->started = wall_clock_us();
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/diagnosis/diagnosis.h"
 
+#include "proto/link/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Bytes of a file's path in a detail. */
+#define NAME_SHOWN 127
 
 /* By operation: the cause when a request is refused, and when it is not answered. */
 static const struct {
@@ -126,13 +131,13 @@ static void describe_operation(const struct evidence *evidence, char *words, siz
     switch (evidence->operation) {
     case OPERATION_SET_BAUD: snprintf(words, size, "setting %u baud", values[0]); return;
     case OPERATION_CHANGE_BAUD: snprintf(words, size, "%u baud", values[0]); return;
-    case OPERATION_AWAIT_GREETING: snprintf(words, size, "%s", evidence->name); return;
+    case OPERATION_AWAIT_GREETING: text_copy(words, size, evidence->name); return;
     case OPERATION_BEGIN_WRITE: snprintf(words, size, "beginning to write at 0x%x", evidence->address); return;
     case OPERATION_WRITE_BLOCK:
         snprintf(words, size, "writing at 0x%x, block %u of %u", evidence->address, values[0], values[1]);
         return;
     case OPERATION_END_WRITE: snprintf(words, size, "ending to write at 0x%x", evidence->address); return;
-    default: snprintf(words, size, "%s", plain[evidence->operation] ? plain[evidence->operation] : ""); return;
+    default: text_copy(words, size, plain[evidence->operation] ? plain[evidence->operation] : ""); return;
     }
 }
 
@@ -143,19 +148,19 @@ static void detail_of_request(const struct evidence *evidence, char *detail, siz
     describe_operation(evidence, words, sizeof(words));
     bool rate_refused = evidence->kind == EVIDENCE_PORT_ERROR && cause_of_port_error(evidence) == CAUSE_BAUD_FAILED;
     if (evidence->operation == OPERATION_AWAIT_GREETING)
-        snprintf(detail, size, "%s: no greeting", words);
+        text_print(detail, size, "%s: no greeting", words);
     else if (evidence->kind == EVIDENCE_NO_ANSWER)
-        snprintf(detail, size, "%s: no answer", words);
+        text_print(detail, size, "%s: no answer", words);
     else if (evidence->kind == EVIDENCE_REFUSED && damaged_on_the_line(evidence))
-        snprintf(detail, size, "%s: damaged on the line, error 0x%02x", words, evidence->wire_error);
+        text_print(detail, size, "%s: damaged on the line, error 0x%02x", words, evidence->wire_error);
     else if (evidence->kind == EVIDENCE_REFUSED)
-        snprintf(detail, size, "%s: error 0x%02x", words, evidence->wire_error);
+        text_print(detail, size, "%s: error 0x%02x", words, evidence->wire_error);
     else if (evidence->kind == EVIDENCE_STRAY)
-        snprintf(detail, size, "%s: %u bytes came that are no answer", words, (unsigned)evidence->count);
+        text_print(detail, size, "%s: %u bytes came that are no answer", words, (unsigned)evidence->count);
     else if (rate_refused)
-        snprintf(detail, size, "%s: the adapter cannot do it", words);
+        text_print(detail, size, "%s: the adapter cannot do it", words);
     else
-        snprintf(detail, size, "%s: %s", words, strerror(-evidence->port_error));
+        text_print(detail, size, "%s: %s", words, strerror(-evidence->port_error));
 }
 
 static void detail_of_silence(const struct evidence *evidence, char *detail, size_t size)
@@ -192,6 +197,12 @@ static void detail_of_wrong_value(const struct evidence *evidence, char *detail,
         snprintf(detail, size, "magic word 0x%08x", evidence->values[0]);
 }
 
+/* Of a long path the end tells more, and the address is needed in any case. */
+static void detail_of_mismatch(const struct evidence *evidence, char *detail, size_t size)
+{
+    text_print(detail, size, "%s at 0x%x", text_tail(evidence->name, NAME_SHOWN), evidence->address);
+}
+
 void diagnosis_detail(const struct evidence *evidence, char *detail, size_t size)
 {
     const uint32_t *values = evidence->values;
@@ -219,9 +230,9 @@ void diagnosis_detail(const struct evidence *evidence, char *detail, size_t size
     case EVIDENCE_FLASH_ALIASED:
         snprintf(detail, size, "what is at 0x%x is at 0x%x too", evidence->address, values[0]);
         return;
-    case EVIDENCE_MISMATCH: snprintf(detail, size, "%s at 0x%x", evidence->name, evidence->address); return;
+    case EVIDENCE_MISMATCH: detail_of_mismatch(evidence, detail, size); return;
     case EVIDENCE_NONE:
-    case EVIDENCE_KIND_COUNT: snprintf(detail, size, "%s", ""); return;
+    case EVIDENCE_KIND_COUNT: text_copy(detail, size, ""); return;
     }
 }
 

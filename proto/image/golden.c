@@ -2,6 +2,7 @@
 #include "proto/image/golden.h"
 
 #include "proto/link/bytes.h"
+#include "proto/link/text.h"
 #include "proto/link/wire.h"
 
 #include <assert.h>
@@ -49,13 +50,13 @@ static int check_new_part(const struct golden *golden, const char *name, uint32_
                           size_t error_size)
 {
     if (golden->n_parts == GOLDEN_PARTS_MAX)
-        snprintf(error, error_size, "%s: more than %d files", name, GOLDEN_PARTS_MAX);
+        text_print(error, error_size, "%s: more than %d files", name, GOLDEN_PARTS_MAX);
     else if (len == 0)
-        snprintf(error, error_size, "%s: the file is empty", name);
+        text_print(error, error_size, "%s: the file is empty", name);
     else if (offset % GOLDEN_SECTOR != 0)
-        snprintf(error, error_size, "%s: offset 0x%x is not a multiple of 0x%x", name, offset, GOLDEN_SECTOR);
+        text_print(error, error_size, "%s: offset 0x%x is not a multiple of 0x%x", name, offset, GOLDEN_SECTOR);
     else if (offset >= GOLDEN_END_MAX || len > GOLDEN_END_MAX - offset)
-        snprintf(error, error_size, "%s: %zu bytes at 0x%x end beyond 16 MB", name, len, offset);
+        text_print(error, error_size, "%s: %zu bytes at 0x%x end beyond 16 MB", name, len, offset);
     else
         return 0;
     return -1;
@@ -107,14 +108,14 @@ int golden_add(struct golden *golden, const char *name, uint32_t offset, const u
         .size = (uint32_t)len,
         .padded_size = (uint32_t)((len + 3) & ~(size_t)3),
     };
-    snprintf(part.name, sizeof(part.name), "%s", name);
+    text_copy(part.name, sizeof(part.name), name);
     size_t at = find_place(golden, offset);
     const struct golden_part *other = find_overlap(golden, &part, at);
     if (other)
-        snprintf(error, error_size, "%s at 0x%x and %s at 0x%x overlap in flash", name, offset, other->name,
-                 other->offset);
+        text_print(error, error_size, "%s at 0x%x and %s at 0x%x overlap in flash", name, offset, other->name,
+                   other->offset);
     else if (!copy_padded(&part, bytes))
-        snprintf(error, error_size, "%s: out of memory", name);
+        text_print(error, error_size, "%s: out of memory", name);
     else {
         insert_part(golden, &part, at);
         return 0;
@@ -131,8 +132,8 @@ static int check_header(const struct golden *golden, char *error, size_t error_s
     }
     if (part->size < IMAGE_HEADER_MINIMUM || part->bytes[0] != IMAGE_MAGIC || part->bytes[1] == 0 ||
         part->bytes[1] > IMAGE_SEGMENTS_MAX) {
-        snprintf(error, error_size, "%s: not an ESP8266 boot image (it begins with %02x %02x, not e9 and 1 to 16)",
-                 part->name, part->bytes[0], part->size > 1 ? part->bytes[1] : 0);
+        text_print(error, error_size, "%s: not an ESP8266 boot image (it begins with %02x %02x, not e9 and 1 to 16)",
+                   part->name, part->bytes[0], part->size > 1 ? part->bytes[1] : 0);
         return -1;
     }
     return 0;
@@ -285,7 +286,7 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
         golden_md5(part->bytes, part->padded_size, part->md5);
         part->used_pages = count_used_pages(part);
         if (!deflate_part(part) || !cut_into_blocks(part)) {
-            snprintf(error, error_size, "%s: cannot be compressed: out of memory", part->name);
+            text_print(error, error_size, "%s: cannot be compressed: out of memory", part->name);
             return -1;
         }
         golden->size += part->size;

@@ -16,6 +16,7 @@
 #define GOLDEN_END_MAX   0x1000000 /* 16 MB: the largest part the chip can address */
 #define GOLDEN_SECTOR    4096
 #define GOLDEN_MD5_SIZE  16
+#define GOLDEN_NAME_MAX  512 /* with the final NUL: the longest path that a configuration may hold */
 
 #define GOLDEN_BLOCK_INFLATED 65536
 
@@ -32,7 +33,7 @@ struct golden_block {
 };
 
 struct golden_part {
-    char name[128];               /* for messages: the file's path */
+    char name[GOLDEN_NAME_MAX];   /* the file's path */
     uint32_t offset;              /* in flash, a multiple of 4096 */
     uint32_t size;                /* as given */
     uint32_t padded_size;         /* as written: padded with 0xFF to a multiple of 4 */

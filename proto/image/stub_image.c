@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/link/text.h"
 #include "proto/link/wire.h"
 
 /* Where a segment may lie, docs/esp8266.md section 1. MEM_DATA frames land in the ROM's message buffer: what is
@@ -57,13 +58,13 @@ static bool check_segment(struct stub_segment *segment, const char *what, bool l
     uint32_t end = segment->address + segment->size;
     bool in_message = segment->address < MESSAGE_END && end > MESSAGE_START;
     if (segment->address % 4 != 0)
-        snprintf(error, error_size, "%s_start 0x%08x is not a multiple of 4", what, segment->address);
+        text_print(error, error_size, "%s_start 0x%08x is not a multiple of 4", what, segment->address);
     else if (!within(segment, IRAM_START, IRAM_END) && !within(segment, DRAM_START, DRAM_END))
-        snprintf(error, error_size, "%s at 0x%08x, %u bytes, lies outside the chip's RAM", what, segment->address,
-                 segment->size);
+        text_print(error, error_size, "%s at 0x%08x, %u bytes, lies outside the chip's RAM", what, segment->address,
+                   segment->size);
     else if (in_message && (!last || segment->address < PAYLOAD_START + BLOCK_LEAST))
-        snprintf(error, error_size, "%s at 0x%08x lies over the ROM's message buffer at 0x%08x", what, segment->address,
-                 MESSAGE_START);
+        text_print(error, error_size, "%s at 0x%08x lies over the ROM's message buffer at 0x%08x", what,
+                   segment->address, MESSAGE_START);
     else {
         uint32_t room = in_message ? segment->address - PAYLOAD_START : WIRE_MEM_BLOCK;
         segment->block = room < WIRE_MEM_BLOCK ? room : WIRE_MEM_BLOCK;
@@ -77,7 +78,7 @@ static bool get_address(const json_t *root, const char *key, uint32_t *address, 
     const json_t *value = json_object_get(root, key);
     json_int_t number = json_integer_value(value);
     if (!json_is_integer(value) || number < 0 || number > UINT32_MAX) {
-        snprintf(error, error_size, "\"%s\" is missing or no address", key);
+        text_print(error, error_size, "\"%s\" is missing or no address", key);
         return false;
     }
     *address = (uint32_t)number;
@@ -89,9 +90,9 @@ static bool get_segment(const json_t *root, const char *key, struct stub_segment
 {
     const json_t *value = json_object_get(root, key);
     char start_key[16];
-    snprintf(start_key, sizeof(start_key), "%s_start", key);
+    text_print(start_key, sizeof(start_key), "%s_start", key);
     if (!json_is_string(value)) {
-        snprintf(error, error_size, "\"%s\" is missing or no text", key);
+        text_print(error, error_size, "\"%s\" is missing or no text", key);
         return false;
     }
     if (!get_address(root, start_key, &segment->address, error, error_size))
@@ -105,7 +106,7 @@ static bool get_segment(const json_t *root, const char *key, struct stub_segment
     segment->bytes = bytes;
     ptrdiff_t size = decode_base64(json_string_value(value), len, bytes);
     if (size < 0) {
-        snprintf(error, error_size, "\"%s\" is not base64", key);
+        text_print(error, error_size, "\"%s\" is not base64", key);
         return false;
     }
     segment->size = ((uint32_t)size + 3) & ~3u;
@@ -135,14 +136,14 @@ struct stub_image *stub_image_parse(const char *json, size_t len, const char *na
     json_error_t json_error;
     json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &json_error);
     if (!root) {
-        snprintf(error, error_size, "line %d: %s", json_error.line, json_error.text);
+        text_print(error, error_size, "line %d: %s", json_error.line, json_error.text);
         return NULL;
     }
     struct stub_image *stub = calloc(1, sizeof(*stub));
     if (!stub) {
         snprintf(error, error_size, "out of memory");
     } else {
-        snprintf(stub->name, sizeof(stub->name), "%s", name);
+        text_copy(stub->name, sizeof(stub->name), name);
         if (!fill(stub, root, error, error_size)) {
             stub_image_free(stub);
             stub = NULL;

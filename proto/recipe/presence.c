@@ -2,6 +2,7 @@
 #include "proto/recipe/presence.h"
 
 #include "proto/link/duration.h"
+#include "proto/link/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static enum presence_state end(struct presence *presence, enum presence_result r
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(presence->detail, sizeof(presence->detail), format, arguments);
+    text_vprint(presence->detail, sizeof(presence->detail), format, arguments);
     va_end(arguments);
     presence->result = result;
     return PRESENCE_ENDED;

@@ -3,6 +3,7 @@
 
 #include "proto/diagnosis/diagnosis.h"
 #include "proto/link/duration.h"
+#include "proto/link/text.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -136,7 +137,7 @@ static enum step_status step_stub(struct program *program, const struct session_
     program->stub_running = upload->running;
     if (status == STEP_DONE) {
         program->stub_capabilities = upload->capabilities;
-        snprintf(program->stub_name, sizeof(program->stub_name), "%s", upload->name);
+        text_copy(program->stub_name, sizeof(program->stub_name), upload->name);
     }
     return status;
 }
@@ -389,7 +390,7 @@ void program_abort(struct program *program, enum cause cause, const char *detail
     if (program_ended(program))
         return;
     program->cause = cause;
-    snprintf(program->detail, sizeof(program->detail), "%s", detail);
+    text_copy(program->detail, sizeof(program->detail), detail);
     advance(program, program_enter(program, PROGRAM_FAILED, now));
 }
 

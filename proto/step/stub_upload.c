@@ -2,6 +2,7 @@
 #include "proto/step/stub_upload.h"
 
 #include "proto/link/duration.h"
+#include "proto/link/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -157,7 +158,7 @@ static enum step_status take_greeting(struct stub_upload *step, const struct ses
 /* A stub without our extension answers with an error or not at all. */
 static enum step_status take_info(struct stub_upload *step, const struct session_event *event)
 {
-    snprintf(step->name, sizeof(step->name), "%s", step->parameters.stub->name);
+    text_copy(step->name, sizeof(step->name), step->parameters.stub->name);
     if (event->kind != SESSION_REPLY || event->wire_error != WIRE_OK)
         return STEP_DONE;
     step->capabilities = event->value;

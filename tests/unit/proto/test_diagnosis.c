@@ -223,6 +223,20 @@ START_TEST(a_long_detail_is_cut)
 }
 END_TEST
 
+/* The address is there whatever the length of the path, and no letter is cut. */
+START_TEST(a_long_path_loses_its_beginning)
+{
+    char path[300], detail[192];
+    path[0] = '/';
+    for (size_t i = 1; i + 2 < sizeof(path); i += 2)
+        memcpy(path + i, "\xC3\xBC", 3);
+    struct evidence evidence = {.kind = EVIDENCE_MISMATCH, .address = 0x10000, .name = path};
+    diagnosis_detail(&evidence, detail, sizeof(detail));
+    ck_assert_int_eq(strncmp(detail, "\xC3\xBC\xC3\xBC", 4), 0);
+    ck_assert_ptr_nonnull(strstr(detail, "\xC3\xBC at 0x10000"));
+}
+END_TEST
+
 START_TEST(another_try_is_for_what_a_reset_may_change)
 {
     ck_assert(diagnosis_worth_another_try(CAUSE_LINK_LOST));
@@ -268,6 +282,7 @@ int main(void)
     tcase_add_test(tcase, each_kind_of_evidence_has_a_cause);
     tcase_add_loop_test(tcase, no_failure_is_without_a_cause, 0, OPERATION_COUNT);
     tcase_add_test(tcase, a_long_detail_is_cut);
+    tcase_add_test(tcase, a_long_path_loses_its_beginning);
     tcase_add_test(tcase, another_try_is_for_what_a_reset_may_change);
     tcase_add_test(tcase, a_lower_rate_is_for_what_the_rate_may_cause);
     tcase_add_test(tcase, every_cause_has_a_code_of_its_own_and_words);

@@ -167,6 +167,20 @@ START_TEST(bad_parts_are_refused_by_name)
 }
 END_TEST
 
+/* As long as a path in the configuration may be. */
+START_TEST(a_part_has_its_whole_path)
+{
+    char path[GOLDEN_NAME_MAX];
+    static const uint8_t byte = 0xE9;
+    memset(path, 'p', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    struct golden *golden = golden_new();
+    ck_assert_msg(golden_add(golden, path, 0, &byte, 1, error, sizeof(error)) == 0, "%s", error);
+    ck_assert_str_eq(golden->parts[0].name, path);
+    golden_free(golden);
+}
+END_TEST
+
 START_TEST(a_file_without_a_boot_header_is_refused)
 {
     static const uint8_t text[64] = "#!/bin/sh";
@@ -196,6 +210,7 @@ int main(void)
     tcase_add_test(tcase, hashes_of_one_file_are_the_files);
     tcase_add_test(tcase, parts_are_sorted_and_may_not_share_a_sector);
     tcase_add_test(tcase, bad_parts_are_refused_by_name);
+    tcase_add_test(tcase, a_part_has_its_whole_path);
     tcase_add_test(tcase, a_file_without_a_boot_header_is_refused);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

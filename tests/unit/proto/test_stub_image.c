@@ -29,6 +29,22 @@ START_TEST(a_stub_with_text_and_data)
 }
 END_TEST
 
+/* 62 letters of one byte and one of two: a byte too many. */
+START_TEST(a_long_name_is_cut_between_two_letters)
+{
+    char name[80];
+    memset(name, 'n', 62);
+    strcpy(name + 62, "\xC3\xBC.json");
+    static const char json[] = "{\"text\": \"AQIDBAU=\", \"text_start\": 1074839552, \"data\": \"CQk=\","
+                               " \"data_start\": 1073643520, \"entry\": 1074839556}";
+    struct stub_image *stub = stub_image_parse(json, strlen(json), name, error, sizeof(error));
+    ck_assert_msg(stub != NULL, "%s", error);
+    name[62] = '\0';
+    ck_assert_str_eq(stub->name, name);
+    stub_image_free(stub);
+}
+END_TEST
+
 START_TEST(the_builtin_stub_is_sound)
 {
     struct stub_image *stub = stub_image_builtin();
@@ -85,6 +101,7 @@ int main(void)
     Suite *suite = suite_create("stub_image");
     TCase *tcase = tcase_create("stub_image");
     tcase_add_test(tcase, a_stub_with_text_and_data);
+    tcase_add_test(tcase, a_long_name_is_cut_between_two_letters);
     tcase_add_test(tcase, the_builtin_stub_is_sound);
     tcase_add_test(tcase, data_in_the_message_buffer_goes_up_in_small_blocks);
     tcase_add_loop_test(tcase, a_bad_stub_is_refused_with_the_reason, 0, sizeof(bad) / sizeof(bad[0]));
