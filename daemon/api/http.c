@@ -4,6 +4,7 @@
 #include "daemon/api/routes.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
+#include "proto/link/text.h"
 
 #include <microhttpd.h>
 #include <stdarg.h>
@@ -21,6 +22,10 @@
 
 #define KEEP_ALIVE_MS 15000
 
+/* How often late clients are looked for, and MHD runs at least. When a connection ends at the limit, MHD listens again
+ * only in the MHD_run() after that, for which there is no event. */
+#define TICK_MS 1000
+
 /* One listening socket with its own MHD daemon. */
 struct listener {
     struct http *http;
@@ -36,7 +41,7 @@ struct listener {
 struct http {
     struct routes routes;
     struct listener tcp, local;
-    uv_timer_t keep_alive;
+    uv_timer_t keep_alive, tick;
     char *path;            /* of the Unix socket, to be removed at the end; NULL if it is not ours */
     unsigned open_handles; /* of libuv; the last to close frees all */
 };
@@ -46,7 +51,7 @@ __attribute__((format(printf, 2, 0))) static void on_mhd_log(void *cls, const ch
 {
     (void)cls;
     char text[512];
-    vsnprintf(text, sizeof(text), format, arguments);
+    text_vprint(text, sizeof(text), format, arguments);
     text[strcspn(text, "\n")] = '\0';
     log_debug("http", "%s", text);
 }
@@ -56,6 +61,7 @@ static void on_timer(uv_timer_t *timer);
 static void run(struct listener *listener)
 {
     listener->resumed = false;
+    listener->endpoint.clients.now = uv_now(listener->timer.loop);
     MHD_run(listener->mhd);
     MHD_UNSIGNED_LONG_LONG ms = 0;
     if (listener->resumed || MHD_get_timeout(listener->mhd, &ms) == MHD_YES)
@@ -97,18 +103,35 @@ static void on_keep_alive(uv_timer_t *timer)
     routes_keep_alive(&http->routes);
 }
 
+static void tick(struct listener *listener)
+{
+    if (!listener->polled)
+        return;
+    listener->endpoint.clients.now = uv_now(listener->timer.loop);
+    clients_drop_late(&listener->endpoint.clients);
+    run(listener);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct http *http = timer->data;
+    tick(&http->local);
+    tick(&http->tcp);
+}
+
 /* Takes listener->fd, in failure too. */
 static bool listener_start(struct http *http, struct listener *listener)
 {
     uv_loop_t *loop = http->keep_alive.loop;
     listener->http = http;
     listener->endpoint.routes = &http->routes;
-    listener->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-                                     routes_answer, &listener->endpoint, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
-                                     MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
-                                     (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                                     MHD_OPTION_NOTIFY_COMPLETED, routes_completed, NULL, MHD_OPTION_END);
+    clients_init(&listener->endpoint.clients, CONNECTIONS_MAX);
+    listener->mhd = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, routes_answer, &listener->endpoint,
+        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, routes_completed,
+        &listener->endpoint, MHD_OPTION_NOTIFY_CONNECTION, clients_notify, &listener->endpoint.clients, MHD_OPTION_END);
     if (!listener->mhd) {
         close(listener->fd);
         return false;
@@ -133,7 +156,7 @@ static bool start_local(struct http *http, const struct config *config, char *er
     http->path = passed ? NULL : must_strdup(config->socket);
     http->local.fd = fd;
     if (!listener_start(http, &http->local)) {
-        snprintf(error, error_size, "socket %s: the HTTP server cannot be started", config->socket);
+        text_print(error, error_size, "socket %s: the HTTP server cannot be started", config->socket);
         return false;
     }
     log_info("http", "listening on %s", config->socket);
@@ -148,10 +171,10 @@ static bool start_tcp(struct http *http, const struct config *config, char *erro
         return false;
     http->tcp.endpoint.tcp = true;
     http->tcp.endpoint.port = port;
-    snprintf(http->tcp.endpoint.address, sizeof(http->tcp.endpoint.address), "%s", config->address);
+    text_copy(http->tcp.endpoint.address, sizeof(http->tcp.endpoint.address), config->address);
     http->tcp.fd = fd;
     if (!listener_start(http, &http->tcp)) {
-        snprintf(error, error_size, "listen = %s:%u: the HTTP server cannot be started", config->address, port);
+        text_print(error, error_size, "listen = %s:%u: the HTTP server cannot be started", config->address, port);
         return false;
     }
     bool ipv6 = strchr(config->address, ':');
@@ -164,8 +187,9 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
 {
     struct http *http = must_calloc(1, sizeof(*http));
     uv_timer_init(loop, &http->keep_alive);
-    http->keep_alive.data = http;
-    http->open_handles = 1;
+    uv_timer_init(loop, &http->tick);
+    http->keep_alive.data = http->tick.data = http;
+    http->open_handles = 2;
     http->routes.station = station;
     http->routes.events = events;
     LIST_INIT(&http->routes.streams.list);
@@ -180,6 +204,7 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
     }
     listen_close_others((const int[]){http->local.fd, http->tcp.fd}, 2);
     uv_timer_start(&http->keep_alive, on_keep_alive, KEEP_ALIVE_MS, KEEP_ALIVE_MS);
+    uv_timer_start(&http->tick, on_tick, TICK_MS, TICK_MS);
     return http;
 }
 
@@ -200,7 +225,7 @@ static void on_listener_closed(uv_handle_t *handle)
     free_when_last(listener->http);
 }
 
-static void on_keep_alive_closed(uv_handle_t *handle)
+static void on_http_timer_closed(uv_handle_t *handle)
 {
     free_when_last(handle->data);
 }
@@ -227,5 +252,6 @@ void http_stop(struct http *http)
         unlink(http->path);
     free(http->path);
     static_files_free(http->routes.files);
-    uv_close((uv_handle_t *)&http->keep_alive, on_keep_alive_closed);
+    uv_close((uv_handle_t *)&http->keep_alive, on_http_timer_closed);
+    uv_close((uv_handle_t *)&http->tick, on_http_timer_closed);
 }

@@ -5,6 +5,7 @@
 #include "daemon/api/publish.h"
 #include "daemon/api/reply.h"
 #include "daemon/book/attempt_json.h"
+#include "proto/link/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,7 +118,7 @@ static enum MHD_Result answer_start_slot(struct api_request *request, const char
     case STATION_CONFLICT: return reply_sentence(request, MHD_HTTP_CONFLICT, refusal);
     case STATION_NO_SUCH_SLOT: break;
     }
-    snprintf(nowhere, sizeof(nowhere), "there is no slot \"%s\"", name);
+    text_print(nowhere, sizeof(nowhere), "there is no slot \"%s\"", name);
     return reply_sentence(request, MHD_HTTP_NOT_FOUND, nowhere);
 }
 
@@ -270,6 +271,7 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
         request->export = NULL;
         return export_answer(export);
     }
+    clients_request_came(connection);
     bool refused;
     enum MHD_Result result = check_rules(request, &refused);
     return refused ? result : answer_route(request, url, method);
@@ -278,9 +280,9 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
 void routes_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
                       enum MHD_RequestTerminationCode code)
 {
-    (void)cls;
-    (void)connection;
     (void)code;
+    const struct endpoint *endpoint = cls;
+    clients_request_ended(connection, &endpoint->clients);
     struct api_request *request = *con_cls;
     if (request && request->export)
         export_close(request->export);

@@ -6,6 +6,7 @@
 #ifndef DAEMON_API_ROUTES_H
 #define DAEMON_API_ROUTES_H
 
+#include "daemon/api/clients.h"
 #include "daemon/api/events.h"
 #include "daemon/api/static_files.h"
 #include "daemon/api/stream.h"
@@ -29,6 +30,7 @@ struct routes {
 /* Where a request came in. On TCP its Host must be one of ours: a browser may have been led here by a foreign name. */
 struct endpoint {
     struct routes *routes;
+    struct clients clients;
     bool tcp;
     uint16_t port;
     char address[64];
@@ -38,8 +40,8 @@ struct endpoint {
 enum MHD_Result routes_answer(void *endpoint, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **request);
 
-/* MHD_RequestCompletedCallback. */
-void routes_completed(void *cls, struct MHD_Connection *connection, void **request,
+/* MHD_RequestCompletedCallback; `endpoint` as above. */
+void routes_completed(void *endpoint, struct MHD_Connection *connection, void **request,
                       enum MHD_RequestTerminationCode code);
 
 /* Sends a comment to each event stream, so that both ends learn whether the other is still there. */

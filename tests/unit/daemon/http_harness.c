@@ -256,6 +256,17 @@ void http_harness_publish(int first, int count, int pad)
     on_loop(publish_on_loop);
 }
 
+static void block_on_loop(void)
+{
+    usleep((useconds_t)harness.count * 1000);
+}
+
+void http_harness_block(int ms)
+{
+    harness.count = ms;
+    on_loop(block_on_loop);
+}
+
 /* The client. */
 
 int client_tcp(void)

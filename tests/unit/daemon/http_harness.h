@@ -46,6 +46,9 @@ const char *http_harness_book(void);
 /* Publishes `count` "slot" events on the loop's thread, with data {"n": first…, "pad": pad bytes}. */
 void http_harness_publish(int first, int count, int pad);
 
+/* Keeps the loop's thread from running for so many milliseconds. */
+void http_harness_block(int ms);
+
 /* A configuration as http_harness_start() uses it, with port 0. http_harness_dir must be there:
  * http_harness_make_dir(). */
 void http_harness_make_dir(void);
