@@ -132,22 +132,37 @@ static json_t *unit_json(sqlite3_stmt *row)
     return json;
 }
 
-/* RFC 4180. A leading quote keeps a spreadsheet from taking text from a USB string for a formula. text_json() has
- * replaced line breaks and tabs. */
+/* Whether a spreadsheet takes a cell that begins with `text` for a formula; it reads the full-width forms of the signs
+ * (U+FF1D, FF0B, FF0D, FF20) like the usual ones. */
+static bool begins_formula(const char *text)
+{
+    static const char *const signs[] = {"=",           "+", "-", "@", "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
+                                        "\xEF\xBC\xA0"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (strncmp(text, signs[i], strlen(signs[i])) == 0)
+            return true;
+    return false;
+}
+
+/* RFC 4180. A "'" keeps a spreadsheet from taking text from a USB string for a formula: at the start of the cell and,
+ * because a spreadsheet may separate cells there, after ';' and tab; blanks and quotes may stand in between.
+ * text_json() has replaced line breaks. */
 static void print_cell(FILE *out, const char *text)
 {
-    const char *guard = text[0] && strchr("=+-@", text[0]) ? "'" : "";
-    if (!strpbrk(text, ",\"")) {
-        fprintf(out, "%s%s", guard, text);
-        return;
-    }
-    fprintf(out, "\"%s", guard);
+    bool quoted = strpbrk(text, ",\"") != NULL;
+    bool at_start = true;
+    if (quoted)
+        fputc('"', out);
     for (; *text; text++) {
+        if (at_start && begins_formula(text))
+            fputc('\'', out);
+        at_start = strchr(";\t", *text) || (at_start && strchr(" \"", *text));
         if (*text == '"')
             fputc('"', out);
         fputc(*text, out);
     }
-    fputc('"', out);
+    if (quoted)
+        fputc('"', out);
 }
 
 static void print_value(FILE *out, const json_t *value)

@@ -355,6 +355,28 @@ START_TEST(csv_cells_are_quoted_and_never_a_formula)
 }
 END_TEST
 
+/* In many countries ';' separates the cells; and a spreadsheet takes the full-width signs for the usual ones. */
+START_TEST(no_separator_and_no_other_sign_makes_a_formula)
+{
+    struct attempt attempt = new_attempt("A1");
+    strcpy(attempt.path, "x;=1+1");
+    strcpy(attempt.adapter, "\xEF\xBC\x9D"
+                            "1\xEF\xBC\x8B"
+                            "1");
+    strcpy(attempt.station, "\xEF\xBC\x8B"
+                            "49");
+    strcpy(attempt.lot, "a; ;\"-2;b");
+    strcpy(attempt.operator, "\xEF\xBC\xA0x;\xEF\xBC\x8Dy");
+    begin(&attempt);
+    read_all(&(struct book_filter){0}, BOOK_CSV);
+    ck_assert_in_csv(",x;'=1+1,'\xEF\xBC\x9D"
+                     "1\xEF\xBC\x8B"
+                     "1,");
+    ck_assert_in_csv(",'\xEF\xBC\x8B"
+                     "49,\"a; ;\"\"'-2;b\",'\xEF\xBC\xA0x;'\xEF\xBC\x8Dy,");
+}
+END_TEST
+
 START_TEST(a_read_may_end_in_the_middle_and_while_it_waits)
 {
     sqlite3 *db = peek();
@@ -459,6 +481,7 @@ static Suite *make_suite(void)
     tcase_add_test(forms, many_rows_come_in_pages_each_once);
     tcase_add_test(forms, a_limit_ends_a_read_on_and_off_the_page);
     tcase_add_test(forms, csv_cells_are_quoted_and_never_a_formula);
+    tcase_add_test(forms, no_separator_and_no_other_sign_makes_a_formula);
     tcase_add_test(forms, a_read_may_end_in_the_middle_and_while_it_waits);
     tcase_add_test(forms, a_read_may_end_in_its_callback);
     tcase_add_test(forms, rows_that_come_during_a_read_are_neither_lost_nor_doubled);
