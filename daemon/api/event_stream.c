@@ -106,5 +106,5 @@ enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connecti
     begin_text(s, "retry: 1000\n\n", 13);
     s->stream.keep_alive = send_comment;
     stream_begin(&s->stream, streams, connection);
-    return reply_stream(connection, "text/event-stream", NULL, read_events, end_events, s);
+    return reply_stream(connection, EVENT_STREAM_TYPE, NULL, read_events, end_events, s);
 }

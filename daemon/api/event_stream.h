@@ -7,6 +7,8 @@
 #include "daemon/api/stream.h"
 #include "daemon/station/station.h"
 
+#define EVENT_STREAM_TYPE "text/event-stream"
+
 /* Queues the event stream on `connection`. `last_id`: what the client has seen, or NULL. MHD_NO: out of memory. */
 enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connection *connection, struct station *station,
                                     struct events *events, const char *last_id) __attribute__((warn_unused_result));

@@ -93,7 +93,7 @@ static void end_export(void *cls)
     export_close(cls);
 }
 
-enum MHD_Result export_answer(struct export *e)
+enum MHD_Result export_answer(struct export *e, bool head)
 {
     static const char *const types[] = {[BOOK_JSON] = "application/json",
                                         [BOOK_NDJSON] = "application/x-ndjson",
@@ -104,5 +104,10 @@ enum MHD_Result export_answer(struct export *e)
         return reply_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the book cannot be read at the moment");
     }
     const char *filename = e->format != BOOK_CSV ? NULL : e->units ? "gangd-units.csv" : "gangd-attempts.csv";
+    if (head) {
+        enum book_format format = e->format;
+        export_close(e);
+        return reply_stream_head(connection, types[format], filename);
+    }
     return reply_stream(connection, types[e->format], filename, read_export, end_export, e);
 }

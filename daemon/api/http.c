@@ -155,6 +155,7 @@ static bool start_local(struct http *http, const struct config *config, char *er
         return false;
     http->path = passed ? NULL : must_strdup(config->socket);
     http->local.fd = fd;
+    http->local.endpoint.rules.any_host = true;
     if (!listener_start(http, &http->local)) {
         text_print(error, error_size, "socket %s: the HTTP server cannot be started", config->socket);
         return false;
@@ -169,9 +170,9 @@ static bool start_tcp(struct http *http, const struct config *config, char *erro
     int fd = listen_tcp(config->address, &port, error, error_size);
     if (fd < 0)
         return false;
-    http->tcp.endpoint.tcp = true;
-    http->tcp.endpoint.port = port;
-    text_copy(http->tcp.endpoint.address, sizeof(http->tcp.endpoint.address), config->address);
+    struct rules *rules = &http->tcp.endpoint.rules;
+    rules->port = port;
+    text_copy(rules->address, sizeof(rules->address), config->address);
     http->tcp.fd = fd;
     if (!listener_start(http, &http->tcp)) {
         text_print(error, error_size, "listen = %s:%u: the HTTP server cannot be started", config->address, port);
@@ -210,7 +211,7 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
 
 uint16_t http_port(const struct http *http)
 {
-    return http->tcp.endpoint.port;
+    return http->tcp.endpoint.rules.port;
 }
 
 static void free_when_last(struct http *http)

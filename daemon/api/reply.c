@@ -28,6 +28,8 @@ static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status,
         return MHD_NO;
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
         MHD_add_response_header(response, always[i][0], always[i][1]);
+    if (status == MHD_HTTP_BAD_REQUEST) /* where this request ends is in doubt, and so is whatever follows */
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache);
     enum MHD_Result result = MHD_queue_response(connection, status, response);
@@ -92,18 +94,42 @@ enum MHD_Result reply_file(struct MHD_Connection *connection, const struct stati
                  "no-cache");
 }
 
-enum MHD_Result reply_stream(struct MHD_Connection *connection, const char *type, const char *filename,
-                             MHD_ContentReaderCallback read, MHD_ContentReaderFreeCallback ended, void *cls)
+static enum MHD_Result queue_stream(struct MHD_Connection *connection, const char *type, const char *filename,
+                                    struct MHD_Response *response)
 {
-    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read, cls, ended);
-    if (!response) {
-        ended(cls);
-        return MHD_NO;
-    }
-    if (filename) {
+    if (response && filename) {
         char disposition[96];
         snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", filename);
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, disposition);
     }
     return queue(connection, MHD_HTTP_OK, response, type, "no-store");
+}
+
+enum MHD_Result reply_stream(struct MHD_Connection *connection, const char *type, const char *filename,
+                             MHD_ContentReaderCallback read, MHD_ContentReaderFreeCallback ended, void *cls)
+{
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read, cls, ended);
+    if (!response)
+        ended(cls);
+    return queue_stream(connection, type, filename, response);
+}
+
+static ssize_t read_nothing(void *cls, uint64_t pos, char *out, size_t max)
+{
+    (void)cls;
+    (void)pos;
+    (void)out;
+    (void)max;
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* To HEAD, libmicrohttpd 0.9.75 sends the last chunk of a chunked body. Without chunks there is nothing to send: the
+ * connection ends instead. */
+enum MHD_Result reply_stream_head(struct MHD_Connection *connection, const char *type, const char *filename)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_nothing, NULL, NULL);
+    if (response)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return queue_stream(connection, type, filename, response);
 }

@@ -33,4 +33,8 @@ enum MHD_Result reply_stream(struct MHD_Connection *connection, const char *type
                              MHD_ContentReaderCallback read, MHD_ContentReaderFreeCallback ended, void *cls)
     __attribute__((warn_unused_result));
 
+/* The headers of such an answer, for HEAD. */
+enum MHD_Result reply_stream_head(struct MHD_Connection *connection, const char *type, const char *filename)
+    __attribute__((warn_unused_result));
+
 #endif

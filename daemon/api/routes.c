@@ -10,42 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct api_request {
     const struct endpoint *endpoint;
     struct MHD_Connection *connection;
+    bool head;             /* the method is HEAD */
     struct export *export; /* waits for the book; NULL when it became the answer */
 };
 
 static const char *header(const struct api_request *request, const char *name)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
-
-/* "HOST" or "[HOST]", in any case, with our port (which may be left out if it is HTTP's own). */
-static bool is_own_host(const struct endpoint *endpoint, const char *host)
-{
-    static const char *const names[] = {"127.0.0.1", "localhost", "::1"};
-    char own[80];
-    for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
-        const char *name = i < sizeof(names) / sizeof(names[0]) ? names[i] : endpoint->address;
-        const char *format = strchr(name, ':') ? "[%s]" : "%s";
-        int len = snprintf(own, sizeof(own), format, name);
-        if (endpoint->port == 80 && strcasecmp(host, own) == 0)
-            return true;
-        snprintf(own + len, sizeof(own) - (size_t)len, ":%u", endpoint->port);
-        if (strcasecmp(host, own) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool is_same_origin(const char *origin, const char *host)
-{
-    static const char scheme[] = "http://";
-    return host && strncasecmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
-           strcasecmp(origin + sizeof(scheme) - 1, host) == 0;
+    return rules_header(request->connection, name);
 }
 
 static enum MHD_Result answer_status(struct api_request *request, const char *rest)
@@ -58,6 +33,8 @@ static enum MHD_Result answer_events(struct api_request *request, const char *re
 {
     (void)rest;
     struct routes *routes = request->endpoint->routes;
+    if (request->head)
+        return reply_stream_head(request->connection, EVENT_STREAM_TYPE, NULL);
     return event_stream_answer(&routes->streams, request->connection, routes->station, routes->events,
                                header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
 }
@@ -216,37 +193,6 @@ static enum MHD_Result answer_route(struct api_request *request, const char *url
     return answer_file(request, url, method);
 }
 
-/* What holds for every request; MHD_YES with *refused false if it may go on. */
-static enum MHD_Result check_rules(const struct api_request *request, bool *refused)
-{
-    struct MHD_Connection *connection = request->connection;
-    *refused = true;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (info && info->header_size > API_HEADER_MAX)
-        return reply_error(connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the header is larger than %d bytes",
-                           API_HEADER_MAX);
-    const char *host = header(request, MHD_HTTP_HEADER_HOST);
-    if (request->endpoint->tcp && (!host || !is_own_host(request->endpoint, host)))
-        return reply_error(connection, MHD_HTTP_FORBIDDEN, "Host: %.120s is not this gangd", host ? host : "");
-    const char *origin = header(request, MHD_HTTP_HEADER_ORIGIN);
-    if (origin && !is_same_origin(origin, host))
-        return reply_error(connection, MHD_HTTP_FORBIDDEN, "Origin: %.120s is a foreign page", origin);
-    *refused = false;
-    return MHD_YES;
-}
-
-/* Before the body: nothing that gangd takes has one that is large, or of unknown length. */
-static enum MHD_Result begin(const struct api_request *request)
-{
-    if (header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING))
-        return reply_error(request->connection, MHD_HTTP_LENGTH_REQUIRED, "a body needs a Content-Length");
-    const char *length = header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length && strtoull(length, NULL, 10) > API_BODY_MAX)
-        return reply_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is larger than %d bytes",
-                           API_BODY_MAX);
-    return MHD_YES;
-}
-
 enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **con_cls)
 {
@@ -259,8 +205,9 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
             return MHD_NO;
         request->endpoint = cls;
         request->connection = connection;
+        request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
         *con_cls = request;
-        return begin(request);
+        return rules_before_body(connection);
     }
     if (*upload_size) { /* no resource reads a body: it is taken and dropped */
         *upload_size = 0;
@@ -269,12 +216,13 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
     if (request->export) { /* the second call: the book has answered */
         struct export *export = request->export;
         request->export = NULL;
-        return export_answer(export);
+        return export_answer(export, request->head);
     }
     clients_request_came(connection);
-    bool refused;
-    enum MHD_Result result = check_rules(request, &refused);
-    return refused ? result : answer_route(request, url, method);
+    enum MHD_Result result;
+    if (!rules_allow(&request->endpoint->rules, connection, &url, &result))
+        return result;
+    return answer_route(request, url, method);
 }
 
 void routes_completed(void *cls, struct MHD_Connection *connection, void **con_cls,

@@ -8,6 +8,7 @@
 
 #include "daemon/api/clients.h"
 #include "daemon/api/events.h"
+#include "daemon/api/rules.h"
 #include "daemon/api/static_files.h"
 #include "daemon/api/stream.h"
 #include "daemon/station/station.h"
@@ -16,10 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes of request line and header together, and of a body. */
-#define API_HEADER_MAX 8192
-#define API_BODY_MAX   4096
-
 struct routes {
     struct station *station;
     struct events *events;
@@ -27,13 +24,11 @@ struct routes {
     struct streams streams;
 };
 
-/* Where a request came in. On TCP its Host must be one of ours: a browser may have been led here by a foreign name. */
+/* Where a request came in. */
 struct endpoint {
     struct routes *routes;
     struct clients clients;
-    bool tcp;
-    uint16_t port;
-    char address[64];
+    struct rules rules;
 };
 
 /* MHD_AccessHandlerCallback; `endpoint` is a struct endpoint. */

@@ -343,6 +343,15 @@ char *client_read_until(int fd, const char *mark)
     } while (true);
 }
 
+char *client_all(int fd)
+{
+    struct received text = {0};
+    while (receive(fd, &text))
+        ;
+    close(fd);
+    return text.bytes;
+}
+
 void client_read_some(int fd)
 {
     char some[512];

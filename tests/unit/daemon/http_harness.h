@@ -64,6 +64,9 @@ void client_request(int fd, const char *method, const char *target, const char *
 /* Reads until `mark` has come (in all that came since the last call), and returns all that came: free() it. */
 char *client_read_until(int fd, const char *mark);
 
+/* Reads to the end of the connection, closes it, and returns all that came: free() it. */
+char *client_all(int fd);
+
 /* Reads a little, at least a byte. */
 void client_read_some(int fd);
 

@@ -119,6 +119,117 @@ START_TEST(a_request_without_host_is_refused_on_tcp)
 }
 END_TEST
 
+/* A header that decides who asks, or how much, has one value. */
+START_TEST(a_header_that_comes_twice_is_refused)
+{
+    static const char *const pairs[] = {
+        "Host: localhost:%u\r\nHost: localhost:%u\r\n",
+        "Host: localhost:%u\r\nhost: evil.example\r\n",
+        "Host: localhost:%u\r\nOrigin: http://localhost:%u\r\nOrigin: http://evil.example\r\n",
+        "Host: localhost:%u\r\nX-Gangd: 1\r\nX-Gangd: 0\r\n",
+        "Host: localhost:%u\r\nSec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n",
+        "Host: localhost:%u\r\nContent-Length: 0\r\nContent-Length: 0\r\n",
+    };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        for (int tcp = 0; tcp < 2; tcp++) {
+            char headers[256], request[512];
+            snprintf(headers, sizeof(headers), pairs[i], http_harness_port, http_harness_port);
+            snprintf(request, sizeof(request), "POST /api/v1/start HTTP/1.1\r\nConnection: close\r\n%s%s\r\n", headers,
+                     strstr(pairs[i], "X-Gangd") ? "" : "X-Gangd: 1\r\n");
+            struct answer answer;
+            ask_raw(&answer, tcp, request);
+            expect_error(&answer, 400, "comes twice");
+        }
+    }
+    ck_assert_int_eq(http_harness_starts(), 0);
+}
+END_TEST
+
+/* RFC 9112: a server must accept it, although only proxies get it. */
+START_TEST(a_target_may_be_in_absolute_form)
+{
+    static const struct {
+        const char *target; /* %u: our port */
+        int status;
+    } cases[] = {
+        {"http://127.0.0.1:%u/api/v1/status", 200},
+        {"HTTP://LocalHost:%u/api/v1/status", 200},
+        {"http://127.0.0.1:%u/", 200},
+        {"http://127.0.0.1:%u", 200},
+        {"http://127.0.0.1:%u/nothing", 404},
+        {"http://127.0.0.1:%u/api/v1/attempts?limit=1", 200},
+        {"http://evil.example:%u/", 403},
+        {"http://127.0.0.1:%u@evil.example/", 403},
+        {"http://127.0.0.1/", 403},
+        {"https://127.0.0.1:%u/", 404},
+        {"http:///", 403},
+        {"*", 404},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char target[128];
+        snprintf(target, sizeof(target), cases[i].target, http_harness_port);
+        struct answer answer;
+        ask(&answer, "GET", target, "");
+        ck_assert_msg(answer.status == cases[i].status, "%s: %d", target, answer.status);
+        answer_free(&answer);
+    }
+    struct answer answer;
+    char request[256];
+    snprintf(request, sizeof(request), "GET http://localhost:%u/ HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+             http_harness_port);
+    ask_raw(&answer, true, request);
+    expect_error(&answer, 403, "evil.example");
+}
+END_TEST
+
+/* A page of another site in the bench's browser: it cannot read the answer, but asking costs the book its time. */
+START_TEST(a_foreign_site_may_not_ask_the_api)
+{
+    static const struct {
+        const char *site, *target;
+        int status;
+    } cases[] = {
+        {"cross-site", "/api/v1/units?slot=A1", 403},
+        {"same-site", "/api/v1/attempts", 403},
+        {"Cross-Site", "/api/v1/status", 403},
+        {"cross-site", "/api/v1/events", 403},
+        {"cross-site", "/api/v1/nothing", 403},
+        {"same-origin", "/api/v1/status", 200},
+        {"none", "/api/v1/status", 200},
+        {"cross-site", "/", 200}, /* a link to the dashboard */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char header[64];
+        snprintf(header, sizeof(header), "Sec-Fetch-Site: %s\r\n", cases[i].site);
+        struct answer answer;
+        ask(&answer, "GET", cases[i].target, header);
+        ck_assert_msg(answer.status == cases[i].status, "%s, %s: %d", cases[i].site, cases[i].target, answer.status);
+        answer_free(&answer);
+    }
+}
+END_TEST
+
+START_TEST(a_parameter_that_comes_twice_is_refused)
+{
+    static const char *const targets[] = {"/api/v1/hold?seconds=5&seconds=0",
+                                          "/api/v1/start?x&y&x=", "/api/v1/slots/A1/start?a%62=1&ab=2"};
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        struct answer answer;
+        ask(&answer, "POST", targets[i], "Content-Length: 0\r\nX-Gangd: 1\r\n");
+        expect_error(&answer, 400, "is given twice");
+    }
+    ck_assert_int_eq(http_harness_held(), 0);
+    ck_assert_int_eq(http_harness_starts(), 0);
+    struct answer answer;
+    ask(&answer, "GET", "/api/v1/status?a=1&a=1", "");
+    expect_error(&answer, 400, "a is given twice");
+    ask(&answer, "GET", "/?v=1&v=2", "");
+    expect_error(&answer, 400, "v is given twice");
+    ask(&answer, "GET", "/api/v1/status?a=1&b=1&aa=1", "");
+    expect_status(&answer, 200);
+}
+END_TEST
+
 START_TEST(a_foreign_origin_is_refused)
 {
     static const struct {
@@ -302,13 +413,36 @@ END_TEST
 
 START_TEST(head_has_no_body)
 {
-    static const char *const targets[] = {"/", "/api/v1/status", "/api/v1/attempts", "/api/v1/events"};
+    static const char *const targets[] = {
+        "/",
+        "/api/v1/status",
+        "/api/v1/attempts",
+        "/api/v1/units?format=csv",
+        "/api/v1/events",
+        "/api/v1/attempts?limit=0",
+        "/nothing",
+    };
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
         struct answer answer;
-        ask(&answer, "HEAD", targets[i], "");
-        ck_assert_int_eq(answer.status, 200);
-        ck_assert_uint_eq(answer.len, 0);
-        answer_free(&answer);
+        char of_get[64], of_head[64];
+        int fd = client_tcp();
+        client_request(fd, "GET", targets[i], "");
+        char *text = client_read_until(fd, "\r\n\r\n");
+        close(fd);
+        answer = (struct answer){.headers = text};
+        answer_header(&answer, "Content-Type", of_get, sizeof(of_get));
+        int status = atoi(text + strlen("HTTP/1.1 "));
+        free(text);
+
+        fd = client_tcp();
+        client_request(fd, "HEAD", targets[i], "");
+        text = client_all(fd);
+        ck_assert_int_eq(atoi(text + strlen("HTTP/1.1 ")), status);
+        const char *end = strstr(text, "\r\n\r\n");
+        ck_assert_msg(end && end[4] == '\0', "%s: %s", targets[i], text);
+        answer.headers = text;
+        ck_assert_str_eq(answer_header(&answer, "Content-Type", of_head, sizeof(of_head)), of_get);
+        free(text);
     }
 }
 END_TEST
@@ -583,6 +717,10 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, every_answer_bears_the_security_headers);
     tcase_add_test(tcase, tcp_wants_its_own_host);
     tcase_add_test(tcase, a_request_without_host_is_refused_on_tcp);
+    tcase_add_test(tcase, a_header_that_comes_twice_is_refused);
+    tcase_add_test(tcase, a_target_may_be_in_absolute_form);
+    tcase_add_test(tcase, a_foreign_site_may_not_ask_the_api);
+    tcase_add_test(tcase, a_parameter_that_comes_twice_is_refused);
     tcase_add_test(tcase, a_foreign_origin_is_refused);
     tcase_add_test(tcase, what_changes_state_wants_our_header);
     tcase_add_test(tcase, a_person_starts_one_slot_or_all);
