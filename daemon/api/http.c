@@ -173,6 +173,7 @@ static bool start_tcp(struct http *http, const struct config *config, char *erro
     struct rules *rules = &http->tcp.endpoint.rules;
     rules->port = port;
     text_copy(rules->address, sizeof(rules->address), config->address);
+    text_copy(rules->hosts, sizeof(rules->hosts), config->hosts);
     http->tcp.fd = fd;
     if (!listener_start(http, &http->tcp)) {
         text_print(error, error_size, "listen = %s:%u: the HTTP server cannot be started", config->address, port);

@@ -229,6 +229,22 @@ static int parse_listen(const struct config_key *key, const char *value, void *t
     return 0;
 }
 
+/* "HOST[:PORT] …", as a browser sends them: copied with single blanks in between. */
+static int parse_hosts(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:[]";
+    char list[sizeof(((struct config *)0)->hosts)], *out = member(key, target), *rest = NULL;
+    if (copy_text(list, sizeof(list), key->min, value, why, why_size))
+        return -1;
+    *out = '\0';
+    for (char *word = strtok_r(list, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
+        if (strspn(word, allowed) != strlen(word))
+            return refuse(why, why_size, "\"%s\" is not HOST or HOST:PORT, such as 127.0.0.1:9000", word);
+        out += sprintf(out, "%s%s", out == (char *)member(key, target) ? "" : " ", word);
+    }
+    return 0;
+}
+
 /* udev's ID_PATH. It may be given as a link of /dev/serial/by-path, whose name says "-port0" for the first port. */
 static int parse_slot_path(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
@@ -285,6 +301,7 @@ const struct config_key config_keys[] = {
     {"http", "socket", parse_optional, CONFIG_DEFAULT_SOCKET, IN(config, socket)},
     {"http", "group", parse_text, "gangd", IN(config, group)},
     {"http", "listen", parse_listen, "127.0.0.1:8266", .min = 1, .max = 65535},
+    {"http", "host", parse_hosts, NULL, IN(config, hosts)},
     {"http", "web", parse_text, CONFIG_DEFAULT_WEB, IN(config, web), .min = 1},
 };
 /* clang-format on */

@@ -74,7 +74,8 @@ struct config {
     char group[32];   /* of the socket; default "gangd"; "" = leave */
     char address[64]; /* listen = ADDRESS:PORT, default 127.0.0.1:8266; loopback only; "none" = no TCP ("" here) */
     uint16_t port;
-    char web[512]; /* default CONFIG_DEFAULT_WEB */
+    char hosts[512]; /* host = HOST[:PORT] …: more values of Host that are accepted there, with single blanks between */
+    char web[512];   /* default CONFIG_DEFAULT_WEB */
 };
 
 #endif

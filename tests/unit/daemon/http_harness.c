@@ -79,6 +79,7 @@ void http_harness_config(struct config *config)
     memset(config, 0, sizeof(*config));
     snprintf(config->socket, sizeof(config->socket), "%s", http_harness_socket);
     snprintf(config->address, sizeof(config->address), "127.0.0.1");
+    snprintf(config->hosts, sizeof(config->hosts), "127.0.0.1:9000 bench.example");
     snprintf(config->web, sizeof(config->web), "%s/web", http_harness_dir);
 }
 

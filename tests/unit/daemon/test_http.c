@@ -90,10 +90,25 @@ START_TEST(tcp_wants_its_own_host)
         const char *host; /* %u: our port */
         int status;
     } hosts[] = {
-        {"127.0.0.1:%u", 200},      {"localhost:%u", 200}, {"LOCALHOST:%u", 200},      {"[::1]:%u", 200},
-        {"127.0.0.1", 403},         {"localhost:80", 403}, {"evil.example:%u", 403},   {"127.0.0.1:%u.example", 403},
-        {"x127.0.0.1:%u", 403},     {"::1:%u", 403},       {"127.0.0.1:%u@evil", 403}, {"", 403},
+        {"127.0.0.1:%u", 200},
+        {"localhost:%u", 200},
+        {"LOCALHOST:%u", 200},
+        {"[::1]:%u", 200},
+        {"127.0.0.1", 403},
+        {"localhost:80", 403},
+        {"evil.example:%u", 403},
+        {"127.0.0.1:%u.example", 403},
+        {"x127.0.0.1:%u", 403},
+        {"::1:%u", 403},
+        {"127.0.0.1:%u@evil", 403},
+        {"", 403},
         {"127.0.0.1.evil:%u", 403},
+        {"127.0.0.1:9000", 200},
+        {"Bench.Example", 200},
+        {"bench.example:%u", 403},
+        {"bench.exampl", 403},
+        {"127.0.0.1:9000 bench.example", 403},
+        {" ", 403},
     };
     for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
         char host[64], request[256];
