@@ -10,6 +10,7 @@ struct export
     struct stream stream;
     struct book_read *read;
     bool units;
+    int64_t id; /* of the one row that is wanted; 0: all */
     enum book_format format;
     char *text; /* being sent */
     size_t capacity, len, sent;
@@ -73,6 +74,7 @@ struct export *export_open(struct streams *streams, struct MHD_Connection *conne
         return NULL;
     }
     e->units = query->filter.units;
+    e->id = query->filter.id;
     e->format = query->format;
     stream_begin(&e->stream, streams, connection);
     ask(e);
@@ -103,11 +105,16 @@ enum MHD_Result export_answer(struct export *e, bool head)
         export_close(e);
         return reply_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the book cannot be read at the moment");
     }
+    if (e->id && e->len == 0) {
+        int64_t id = e->id;
+        export_close(e);
+        return reply_error(connection, MHD_HTTP_NOT_FOUND, "there is no attempt %lld", (long long)id);
+    }
+    const char *type = e->id ? "application/json" : types[e->format];
     const char *filename = e->format != BOOK_CSV ? NULL : e->units ? "gangd-units.csv" : "gangd-attempts.csv";
     if (head) {
-        enum book_format format = e->format;
         export_close(e);
-        return reply_stream_head(connection, types[format], filename);
+        return reply_stream_head(connection, type, filename);
     }
-    return reply_stream(connection, types[e->format], filename, read_export, end_export, e);
+    return reply_stream(connection, type, filename, read_export, end_export, e);
 }

@@ -17,7 +17,8 @@ struct export;
 struct export *export_open(struct streams *streams, struct MHD_Connection *connection, struct book *book,
                            const struct query *query) __attribute__((warn_unused_result));
 
-/* Queues the answer; `head`: its headers alone. Takes `export`. */
+/* Queues the answer, a 404 if the query is for one attempt and there is none; `head`: its headers alone. Takes
+ * `export`. */
 enum MHD_Result export_answer(struct export *export, bool head) __attribute__((warn_unused_result));
 
 /* Ends an export that was not answered. */

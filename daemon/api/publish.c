@@ -51,7 +51,7 @@ json_t *publish_summary(const struct station *station)
                      today_json(&now.today));
 }
 
-json_t *publish_status(const struct station *station)
+json_t *publish_slots(const struct station *station)
 {
     json_t *slots = json_array();
     for (size_t i = 0; i < station_slot_count(station); i++) {
@@ -59,8 +59,13 @@ json_t *publish_status(const struct station *station)
         station_slot_snapshot(station, i, &slot);
         json_array_append_new(slots, publish_slot(&slot));
     }
+    return slots;
+}
+
+json_t *publish_status(const struct station *station)
+{
     json_t *status = publish_summary(station);
-    json_object_set_new(status, "slots", slots);
+    json_object_set_new(status, "slots", publish_slots(station));
     return status;
 }
 

@@ -11,10 +11,11 @@
 
 #include <jansson.h>
 
-/* The object `status`, with and without its slots; a SLOT object. New references. Never NULL in gangd, where jansson
- * aborts when out of memory (main.c). */
+/* The object `status`, with and without its slots; the array of its slots; a SLOT object. New references. Never NULL in
+ * gangd, where jansson aborts when out of memory (main.c). */
 json_t *publish_status(const struct station *station) __attribute__((warn_unused_result));
 json_t *publish_summary(const struct station *station) __attribute__((warn_unused_result));
+json_t *publish_slots(const struct station *station) __attribute__((warn_unused_result));
 json_t *publish_slot(const struct slot_snapshot *slot) __attribute__((warn_unused_result));
 
 /* Publishes each change of `station` from now on as an event: station, snapshot, slot, slot-gone, verdict. `events` and

@@ -29,6 +29,12 @@ static enum MHD_Result answer_status(struct api_request *request, const char *re
     return reply_json(request->connection, MHD_HTTP_OK, publish_status(request->endpoint->routes->station));
 }
 
+static enum MHD_Result answer_slots(struct api_request *request, const char *rest)
+{
+    (void)rest;
+    return reply_json(request->connection, MHD_HTTP_OK, publish_slots(request->endpoint->routes->station));
+}
+
 static enum MHD_Result answer_events(struct api_request *request, const char *rest)
 {
     (void)rest;
@@ -55,16 +61,35 @@ static enum MHD_Result on_parameter(void *cls, enum MHD_ValueKind kind, const ch
     return parse->bad ? MHD_NO : MHD_YES;
 }
 
-static enum MHD_Result answer_book(struct api_request *request, bool units)
+/* The answer comes when the book has spoken: export_answer(). */
+static enum MHD_Result ask_book(struct api_request *request, const struct query *query)
 {
     struct routes *routes = request->endpoint->routes;
+    request->export = export_open(&routes->streams, request->connection, station_book(routes->station), query);
+    return request->export ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result answer_book(struct api_request *request, bool units)
+{
     struct parse parse = {0};
     query_init(&parse.query, units);
     MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &parse);
     if (parse.bad || query_check(&parse.query, parse.error, sizeof(parse.error)) != 0)
         return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", parse.error);
-    request->export = export_open(&routes->streams, request->connection, station_book(routes->station), &parse.query);
-    return request->export ? MHD_YES : MHD_NO;
+    return ask_book(request, &parse.query);
+}
+
+/* One line of NDJSON is one object. */
+static enum MHD_Result answer_attempt(struct api_request *request, const char *id)
+{
+    struct query query;
+    query_init(&query, false);
+    query.format = BOOK_NDJSON;
+    size_t digits = strspn(id, "0123456789");
+    query.filter.id = digits <= 18 && id[digits] == '\0' ? strtoll(id, NULL, 10) : 0;
+    if (query.filter.id == 0)
+        return reply_error(request->connection, MHD_HTTP_NOT_FOUND, "there is no attempt %.40s", id);
+    return ask_book(request, &query);
 }
 
 static enum MHD_Result answer_attempts(struct api_request *request, const char *rest)
@@ -125,34 +150,51 @@ static enum MHD_Result answer_hold(struct api_request *request, const char *rest
     return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "held", atoi(text) > 0));
 }
 
-/* '*' in a path stands for one part of it, which the answerer gets. */
+static enum MHD_Result answer_index(struct api_request *request, const char *rest);
+
+/* {NAME} in a path stands for one part of it, which the answerer gets. */
 static const struct route {
     const char *path;
     bool post;
     enum MHD_Result (*answer)(struct api_request *request, const char *part);
 } table[] = {
+    {"/api/v1/", false, answer_index},
     {"/api/v1/status", false, answer_status},
     {"/api/v1/events", false, answer_events},
+    {"/api/v1/slots", false, answer_slots},
     {"/api/v1/attempts", false, answer_attempts},
+    {"/api/v1/attempts/{id}", false, answer_attempt},
     {"/api/v1/units", false, answer_units},
     {"/api/v1/start", true, answer_start},
-    {"/api/v1/slots/*/start", true, answer_start_slot},
-    {"/api/v1/slots/*/retry", true, answer_start_slot}, /* its older name */
+    {"/api/v1/slots/{slot}/start", true, answer_start_slot},
+    {"/api/v1/slots/{slot}/retry", true, answer_start_slot}, /* its older name */
     {"/api/v1/hold", true, answer_hold},
 };
 
-/* Puts what '*' stands for in `part` (size bytes). */
+/* The resources of this version: their paths and methods. */
+static enum MHD_Result answer_index(struct api_request *request, const char *rest)
+{
+    (void)rest;
+    json_t *resources = json_array();
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        json_array_append_new(
+            resources, json_pack("{s:s, s:s}", "path", table[i].path, "methods", table[i].post ? "POST" : "GET, HEAD"));
+    return reply_json(request->connection, MHD_HTTP_OK,
+                      json_pack("{s:s, s:o}", "gangd", GANGD_VERSION, "resources", resources));
+}
+
+/* Puts what {NAME} stands for in `part` (size bytes). */
 static bool route_matches(const char *path, const char *url, char *part, size_t size)
 {
     part[0] = '\0';
-    size_t before = strcspn(path, "*");
+    size_t before = strcspn(path, "{");
     if (path[before] == '\0')
         return strcmp(path, url) == 0;
     if (strncmp(path, url, before) != 0)
         return false;
     url += before;
     size_t len = strcspn(url, "/");
-    if (len == 0 || len >= size || strcmp(path + before + 1, url + len) != 0)
+    if (len == 0 || len >= size || strcmp(strchr(path, '}') + 1, url + len) != 0)
         return false;
     memcpy(part, url, len);
     part[len] = '\0';

@@ -18,6 +18,7 @@ struct book_filter {
     bool has_verdict;
     enum verdict verdict;
     char mac[18];  /* as in struct attempt */
+    int64_t id;    /* of one attempt; not for units */
     int64_t limit; /* at most so many rows */
 };
 

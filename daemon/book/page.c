@@ -37,11 +37,12 @@ static sqlite3_stmt *select_rows(struct book_file *file, sqlite3 *db, const stru
     const char *mac = filter->units ? " AND u.mac = :mac" : " AND a.mac = :mac";
     const char *until = filter->units ? " AND u.last_seen < :until" : " AND a.started < :until";
     char sql[2000];
-    int n = snprintf(sql, sizeof(sql), "%s%s%s%s%s%s%s LIMIT :rows", filter->units ? select_units : select_attempts,
-                     filter->units && filter->since ? " AND u.last_seen >= :since" : "", filter->until ? until : "",
-                     filter->slot[0] ? " AND a.slot = :slot" : "",
-                     filter->has_verdict ? " AND a.verdict = :verdict" : "", filter->mac[0] ? mac : "",
-                     filter->units ? " ORDER BY u.first_seen, u.mac" : " ORDER BY a.started, a.id");
+    int n =
+        snprintf(sql, sizeof(sql), "%s%s%s%s%s%s%s%s LIMIT :rows", filter->units ? select_units : select_attempts,
+                 filter->units && filter->since ? " AND u.last_seen >= :since" : "", filter->until ? until : "",
+                 filter->slot[0] ? " AND a.slot = :slot" : "", filter->has_verdict ? " AND a.verdict = :verdict" : "",
+                 filter->mac[0] ? mac : "", filter->id ? " AND a.id = :id" : "",
+                 filter->units ? " ORDER BY u.first_seen, u.mac" : " ORDER BY a.started, a.id");
     sqlite3_stmt *s = NULL;
     int rc = n < (int)sizeof(sql) ? sqlite3_prepare_v2(db, sql, -1, &s, NULL) : SQLITE_TOOBIG;
     if (rc != SQLITE_OK) {
@@ -56,6 +57,7 @@ static sqlite3_stmt *select_rows(struct book_file *file, sqlite3 *db, const stru
     book_sql_bind_text(s, ":slot", filter->slot);
     book_sql_bind_text(s, ":verdict", verdict_name(filter->verdict));
     book_sql_bind_text(s, ":mac", filter->mac);
+    book_sql_bind_integer(s, ":id", filter->id);
     book_sql_bind_integer(s, ":rows", rows);
     return s;
 }

@@ -49,8 +49,8 @@ void http_harness_publish(int first, int count, int pad);
 /* Keeps the loop's thread from running for so many milliseconds. */
 void http_harness_block(int ms);
 
-/* A configuration as http_harness_start() uses it, with port 0 and the hosts 127.0.0.1:9000 and bench.example. http_harness_dir must be there:
- * http_harness_make_dir(). */
+/* A configuration as http_harness_start() uses it, with port 0 and the hosts 127.0.0.1:9000 and bench.example.
+ * http_harness_dir must be there: http_harness_make_dir(). */
 void http_harness_make_dir(void);
 void http_harness_config(struct config *config);
 

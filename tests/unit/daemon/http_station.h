@@ -35,6 +35,13 @@ json_t *publish_status(const struct station *station)
     return status;
 }
 
+json_t *publish_slots(const struct station *station)
+{
+    json_t *status = publish_status(station), *slots = json_incref(json_object_get(status, "slots"));
+    json_decref(status);
+    return slots;
+}
+
 json_t *publish_slot(const struct slot_snapshot *slot)
 {
     return json_pack("{s:s}", "slot", slot->name);

@@ -384,7 +384,7 @@ START_TEST(only_the_page_and_the_api_are_there)
         "/index.html/",
         "/web/index.html",
         "/api",
-        "/api/v1/",
+        "/api/v1",
         "/api/v1/status/x",
         "/api/v2/status",
         "/etc/passwd",
@@ -401,6 +401,51 @@ START_TEST(only_the_page_and_the_api_are_there)
             expect_error(&answer, 404, "there is nothing at /");
         }
     }
+}
+END_TEST
+
+static json_t *ask_json(const char *target)
+{
+    struct answer answer;
+    char type[64];
+    ask(&answer, "GET", target, "");
+    ck_assert_msg(answer.status == 200 && answer.whole, "%s: %d", target, answer.status);
+    ck_assert_str_eq(answer_header(&answer, "Content-Type", type, sizeof(type)), "application/json");
+    json_t *json = json_loads(answer.body, 0, NULL);
+    ck_assert_msg(json != NULL, "%s: %s", target, answer.body);
+    answer_free(&answer);
+    return json;
+}
+
+/* Each path of the index exists: with anything in place of its parts it is no 404 for a path. */
+START_TEST(the_index_names_every_resource)
+{
+    json_t *index = ask_json("/api/v1/"), *resource;
+    size_t i;
+    ck_assert_str_eq(json_string_value(json_object_get(index, "gangd")), GANGD_VERSION);
+    ck_assert_uint_ge(json_array_size(json_object_get(index, "resources")), 10);
+    json_array_foreach(json_object_get(index, "resources"), i, resource)
+    {
+        const char *path = json_string_value(json_object_get(resource, "path"));
+        struct answer answer;
+        char allow[32];
+        ask(&answer, "DELETE", path, "Content-Length: 0\r\n");
+        ck_assert_msg(answer.status == 405, "%s: %d", path, answer.status);
+        ck_assert_str_eq(answer_header(&answer, "Allow", allow, sizeof(allow)),
+                         json_string_value(json_object_get(resource, "methods")));
+        answer_free(&answer);
+    }
+    json_decref(index);
+}
+END_TEST
+
+START_TEST(the_slots_are_those_of_the_status)
+{
+    json_t *status = ask_json("/api/v1/status"), *slots = ask_json("/api/v1/slots");
+    ck_assert_uint_eq(json_array_size(slots), 2);
+    ck_assert(json_equal(slots, json_object_get(status, "slots")));
+    json_decref(status);
+    json_decref(slots);
 }
 END_TEST
 
@@ -743,6 +788,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_hold_has_an_end);
     tcase_add_test(tcase, a_wrong_method_is_told_the_right_ones);
     tcase_add_test(tcase, only_the_page_and_the_api_are_there);
+    tcase_add_test(tcase, the_index_names_every_resource);
+    tcase_add_test(tcase, the_slots_are_those_of_the_status);
     tcase_add_test(tcase, the_page_has_its_types);
     tcase_add_test(tcase, head_has_no_body);
     tcase_add_test(tcase, a_bad_filter_is_refused_by_name);

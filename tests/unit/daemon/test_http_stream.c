@@ -77,6 +77,29 @@ START_TEST(filters_reach_the_book)
 }
 END_TEST
 
+START_TEST(one_attempt_has_an_address)
+{
+    json_t *all = ask_json("/api/v1/attempts?limit=5"), *fifth = json_array_get(all, 4);
+    char target[64];
+    snprintf(target, sizeof(target), "/api/v1/attempts/%lld",
+             (long long)json_integer_value(json_object_get(fifth, "id")));
+    json_t *one = ask_json(target);
+    ck_assert(json_equal(one, fifth));
+    json_decref(one);
+    json_decref(all);
+
+    static const char *const missing[] = {"0", "1000000", "-1", "1x", "x", "9223372036854775808", "%30%30"};
+    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+        struct answer answer;
+        snprintf(target, sizeof(target), "/api/v1/attempts/%s", missing[i]);
+        ask(&answer, "GET", target, "");
+        ck_assert_msg(answer.status == 404, "%s: %d", target, answer.status);
+        ck_assert_ptr_nonnull(strstr(answer.body, "there is no attempt"));
+        answer_free(&answer);
+    }
+}
+END_TEST
+
 START_TEST(each_format_has_its_type)
 {
     struct answer answer;
@@ -282,6 +305,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tcase, http_harness_start, http_harness_stop);
     tcase_add_test(tcase, all_attempts_come_in_order);
     tcase_add_test(tcase, filters_reach_the_book);
+    tcase_add_test(tcase, one_attempt_has_an_address);
     tcase_add_test(tcase, each_format_has_its_type);
     tcase_add_test(tcase, a_book_that_cannot_be_read_is_a_503);
     tcase_add_test(tcase, a_slow_reader_holds_nobody_up_and_gets_all);
