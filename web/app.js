@@ -29,6 +29,9 @@ let frame = 0;
 
 function receive(type, data) {
     lastHeard = new Date();
+    /* What a page may ask for depends on the listener that serves it: only the first snapshot tells. */
+    if (data.control !== undefined)
+        document.body.dataset.control = String(data.control);
     const change = model.apply(type, data);
     change.slots.forEach((name) => dirty.slots.add(name));
     dirty.order ||= change.order;

@@ -67,8 +67,12 @@ export class Start {
         const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
         if (event.repeat && event.target.closest?.('.start'))
             event.preventDefault(); /* the auto-repeat of Enter would click again and again */
-        else if (event.key.toLowerCase() === KEY && plain && !event.repeat && !this.#bar.hidden)
+        else if (event.key.toLowerCase() === KEY && plain && !event.repeat && this.#possible())
             this.all();
+    }
+
+    #possible() {
+        return !this.#bar.hidden && document.body.dataset.control === 'true';
     }
 
     #say(text) {

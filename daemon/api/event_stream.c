@@ -8,6 +8,7 @@
 
 struct event_stream {
     struct stream stream;
+    bool control; /* for the snapshot */
     struct station *station;
     struct events *events;
     struct events_listener *listener;
@@ -48,6 +49,7 @@ static bool next_text(struct event_stream *s)
         return true;
     }
     json_t *status = publish_status(s->station);
+    json_object_set_new(status, "control", json_boolean(s->control));
     s->snapshot = status ? events_format(s->events, "snapshot", status) : NULL;
     json_decref(status);
     if (!s->snapshot)
@@ -86,7 +88,7 @@ static void send_comment(struct stream *stream)
 }
 
 enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connection *connection, struct station *station,
-                                    struct events *events, const char *last_id)
+                                    struct events *events, bool control, const char *last_id)
 {
     /* MHD does not look at a suspended connection. A page that is reloaded again and again would hold all of them until
      * the next keep-alive: so each new one has the others show whether they are still alive. */
@@ -102,6 +104,7 @@ enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connecti
     }
     s->station = station;
     s->events = events;
+    s->control = control;
     /* A browser that lost us tries again after a second. */
     begin_text(s, "retry: 1000\n\n", 13);
     s->stream.keep_alive = send_comment;

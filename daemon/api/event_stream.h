@@ -9,8 +9,10 @@
 
 #define EVENT_STREAM_TYPE "text/event-stream"
 
-/* Queues the event stream on `connection`. `last_id`: what the client has seen, or NULL. MHD_NO: out of memory. */
+/* Queues the event stream on `connection`. `control`: whether this client may change the station's state. `last_id`:
+ * what the client has seen, or NULL. MHD_NO: out of memory. */
 enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connection *connection, struct station *station,
-                                    struct events *events, const char *last_id) __attribute__((warn_unused_result));
+                                    struct events *events, bool control, const char *last_id)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -40,7 +40,7 @@ struct listener {
 
 struct http {
     struct routes routes;
-    struct listener tcp, local;
+    struct listener tcp, local, watch;
     uv_timer_t keep_alive, tick;
     char *path;            /* of the Unix socket, to be removed at the end; NULL if it is not ours */
     unsigned open_handles; /* of libuv; the last to close frees all */
@@ -88,6 +88,7 @@ static void on_resumed(void *data)
     struct http *http = data;
     run_soon(&http->local);
     run_soon(&http->tcp);
+    run_soon(&http->watch);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -117,6 +118,7 @@ static void on_tick(uv_timer_t *timer)
     struct http *http = timer->data;
     tick(&http->local);
     tick(&http->tcp);
+    tick(&http->watch);
 }
 
 /* Takes listener->fd, in failure too. */
@@ -164,24 +166,41 @@ static bool start_local(struct http *http, const struct config *config, char *er
     return true;
 }
 
-static bool start_tcp(struct http *http, const struct config *config, char *error, size_t error_size)
+/* Listens on TCP; `port` as of listen_tcp(). */
+static bool start_tcp(struct http *http, struct listener *listener, const char *key, const char *address, uint16_t port,
+                      char *error, size_t error_size)
 {
-    uint16_t port = config->port;
-    int fd = listen_tcp(config->address, &port, error, error_size);
+    struct rules *rules = &listener->endpoint.rules;
+    int fd = listen_tcp(key, address, &port, error, error_size);
     if (fd < 0)
         return false;
-    struct rules *rules = &http->tcp.endpoint.rules;
     rules->port = port;
-    text_copy(rules->address, sizeof(rules->address), config->address);
-    text_copy(rules->hosts, sizeof(rules->hosts), config->hosts);
-    http->tcp.fd = fd;
-    if (!listener_start(http, &http->tcp)) {
-        text_print(error, error_size, "listen = %s:%u: the HTTP server cannot be started", config->address, port);
+    text_copy(rules->address, sizeof(rules->address), address);
+    listener->fd = fd;
+    if (!listener_start(http, listener)) {
+        text_print(error, error_size, "%s = %s:%u: the HTTP server cannot be started", key, address, port);
         return false;
     }
-    bool ipv6 = strchr(config->address, ':');
-    log_info("http", "listening on http://%s%s%s:%u/", ipv6 ? "[" : "", config->address, ipv6 ? "]" : "", port);
+    bool ipv6 = strchr(address, ':');
+    log_info("http", "listening on http://%s%s%s:%u/", ipv6 ? "[" : "", address, ipv6 ? "]" : "", port);
     return true;
+}
+
+static bool start_page(struct http *http, const struct config *config, char *error, size_t error_size)
+{
+    struct rules *rules = &http->tcp.endpoint.rules;
+    text_copy(rules->hosts, sizeof(rules->hosts), config->hosts);
+    return start_tcp(http, &http->tcp, "listen", config->address, config->port, error, error_size);
+}
+
+/* Whatever name led a browser here, it has the cookie for that name alone: the token takes the place of the Host. */
+static bool start_watch(struct http *http, const struct config *config, char *error, size_t error_size)
+{
+    struct endpoint *endpoint = &http->watch.endpoint;
+    endpoint->watch = true;
+    endpoint->rules.any_host = true;
+    return token_read(config->watch_token_file, endpoint->token, error, error_size) &&
+           start_tcp(http, &http->watch, "watch", config->watch_address, config->watch_port, error, error_size);
 }
 
 struct http *http_start(uv_loop_t *loop, const struct config *config, struct station *station, struct events *events,
@@ -200,11 +219,12 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
 
     http->routes.files = static_files_load(config->web, error, error_size);
     if (!http->routes.files || (config->socket[0] && !start_local(http, config, error, error_size)) ||
-        (config->address[0] && !start_tcp(http, config, error, error_size))) {
+        (config->address[0] && !start_page(http, config, error, error_size)) ||
+        (config->watch_address[0] && !start_watch(http, config, error, error_size))) {
         http_stop(http);
         return NULL;
     }
-    listen_close_others((const int[]){http->local.fd, http->tcp.fd}, 2);
+    listen_close_others((const int[]){http->local.fd, http->tcp.fd, http->watch.fd}, 3);
     uv_timer_start(&http->keep_alive, on_keep_alive, KEEP_ALIVE_MS, KEEP_ALIVE_MS);
     uv_timer_start(&http->tick, on_tick, TICK_MS, TICK_MS);
     return http;
@@ -213,6 +233,11 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
 uint16_t http_port(const struct http *http)
 {
     return http->tcp.endpoint.rules.port;
+}
+
+uint16_t http_watch_port(const struct http *http)
+{
+    return http->watch.endpoint.rules.port;
 }
 
 static void free_when_last(struct http *http)
@@ -250,6 +275,7 @@ void http_stop(struct http *http)
     routes_end_streams(&http->routes); /* MHD does not stop while a connection is suspended */
     listener_stop(&http->local);
     listener_stop(&http->tcp);
+    listener_stop(&http->watch);
     if (http->path)
         unlink(http->path);
     free(http->path);

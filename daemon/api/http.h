@@ -13,7 +13,7 @@
 
 struct http;
 
-/* Reads the page's files and listens on config's Unix socket (mode 0660, its group) and TCP address. NULL and a
+/* Reads the page's files and listens on config's Unix socket (mode 0660, its group) and TCP addresses. NULL and a
  * sentence in `error` that names the socket or file. `station` and `events` must outlive it; `config` is not kept. */
 struct http *http_start(uv_loop_t *loop, const struct config *config, struct station *station, struct events *events,
                         char *error, size_t error_size) __attribute__((warn_unused_result));
@@ -21,6 +21,8 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
 /* The TCP port it listens on: with port 0 in the configuration, the one that the kernel chose. 0 without TCP. For
  * tests. */
 uint16_t http_port(const struct http *http);
+/* The same of the read-only listener. */
+uint16_t http_watch_port(const struct http *http);
 
 /* Ends all connections, streams included, and removes the Unix socket. No call of station, events or book comes after
  * it. The loop must run once more to free what it holds of libuv. NULL is fine. */

@@ -153,7 +153,7 @@ static uint16_t port_of(int fd)
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
-int listen_tcp(const char *address, uint16_t *port, char *error, size_t error_size)
+int listen_tcp(const char *key, const char *address, uint16_t *port, char *error, size_t error_size)
 {
     char service[8];
     snprintf(service, sizeof(service), "%u", *port);
@@ -161,7 +161,7 @@ int listen_tcp(const char *address, uint16_t *port, char *error, size_t error_si
     hints.ai_flags |= strcmp(address, "localhost") == 0 ? 0 : AI_NUMERICHOST; /* no name server is asked */
     int result = getaddrinfo(address, service, &hints, &found);
     if (result != 0) {
-        text_print(error, error_size, "listen = %s:%u: %s", address, *port, gai_strerror(result));
+        text_print(error, error_size, "%s = %s:%u: %s", key, address, *port, gai_strerror(result));
         return -1;
     }
     int fd = find_passed(found->ai_addr, found->ai_addrlen);
@@ -174,7 +174,7 @@ int listen_tcp(const char *address, uint16_t *port, char *error, size_t error_si
     int on = 1;
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
-        text_print(error, error_size, "listen = %s:%u: %s", address, *port, strerror(errno));
+        text_print(error, error_size, "%s = %s:%u: %s", key, address, *port, strerror(errno));
         if (fd >= 0)
             close(fd);
         fd = -1;

@@ -20,9 +20,10 @@
 int listen_unix(const char *path, const char *group, bool *passed, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 
-/* `address` is numeric, IPv4 or IPv6, or "localhost"; `*port` 0 lets the kernel choose, or takes any port
- * that systemd passes at this address, and is set to what it is. */
-int listen_tcp(const char *address, uint16_t *port, char *error, size_t error_size) __attribute__((warn_unused_result));
+/* `key`: the configuration's, for messages. `address` is numeric, IPv4 or IPv6, or "localhost"; `*port` 0 lets the
+ * kernel choose, or takes any port that systemd passes at this address, and is set to what it is. */
+int listen_tcp(const char *key, const char *address, uint16_t *port, char *error, size_t error_size)
+    __attribute__((warn_unused_result));
 
 /* Closes the passed sockets that are not among the `n` used ones, and warns of each. */
 void listen_close_others(const int *used, size_t n);

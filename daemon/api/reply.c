@@ -28,6 +28,8 @@ static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status,
         return MHD_NO;
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
         MHD_add_response_header(response, always[i][0], always[i][1]);
+    if (status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (status == MHD_HTTP_BAD_REQUEST) /* where this request ends is in doubt, and so is whatever follows */
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
@@ -132,4 +134,14 @@ enum MHD_Result reply_stream_head(struct MHD_Connection *connection, const char 
     if (response)
         MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return queue_stream(connection, type, filename, response);
+}
+
+enum MHD_Result reply_cookie(struct MHD_Connection *connection, const char *cookie)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (response) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, "/");
+    }
+    return queue(connection, MHD_HTTP_SEE_OTHER, response, "text/plain", "no-store");
 }

@@ -37,4 +37,7 @@ enum MHD_Result reply_stream(struct MHD_Connection *connection, const char *type
 enum MHD_Result reply_stream_head(struct MHD_Connection *connection, const char *type, const char *filename)
     __attribute__((warn_unused_result));
 
+/* Sets a cookie and sends the browser to "/". */
+enum MHD_Result reply_cookie(struct MHD_Connection *connection, const char *cookie) __attribute__((warn_unused_result));
+
 #endif

@@ -26,7 +26,9 @@ static const char *header(const struct api_request *request, const char *name)
 static enum MHD_Result answer_status(struct api_request *request, const char *rest)
 {
     (void)rest;
-    return reply_json(request->connection, MHD_HTTP_OK, publish_status(request->endpoint->routes->station));
+    json_t *status = publish_status(request->endpoint->routes->station);
+    json_object_set_new(status, "control", json_boolean(!request->endpoint->watch));
+    return reply_json(request->connection, MHD_HTTP_OK, status);
 }
 
 static enum MHD_Result answer_slots(struct api_request *request, const char *rest)
@@ -42,7 +44,7 @@ static enum MHD_Result answer_events(struct api_request *request, const char *re
     if (request->head)
         return reply_stream_head(request->connection, EVENT_STREAM_TYPE, NULL);
     return event_stream_answer(&routes->streams, request->connection, routes->station, routes->events,
-                               header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
+                               !request->endpoint->watch, header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
 }
 
 struct parse {
@@ -156,19 +158,20 @@ static enum MHD_Result answer_index(struct api_request *request, const char *res
 static const struct route {
     const char *path;
     bool post;
+    bool watch; /* also for those who may only look */
     enum MHD_Result (*answer)(struct api_request *request, const char *part);
 } table[] = {
-    {"/api/v1/", false, answer_index},
-    {"/api/v1/status", false, answer_status},
-    {"/api/v1/events", false, answer_events},
-    {"/api/v1/slots", false, answer_slots},
-    {"/api/v1/attempts", false, answer_attempts},
-    {"/api/v1/attempts/{id}", false, answer_attempt},
-    {"/api/v1/units", false, answer_units},
-    {"/api/v1/start", true, answer_start},
-    {"/api/v1/slots/{slot}/start", true, answer_start_slot},
-    {"/api/v1/slots/{slot}/retry", true, answer_start_slot}, /* its older name */
-    {"/api/v1/hold", true, answer_hold},
+    {"/api/v1/", false, false, answer_index},
+    {"/api/v1/status", false, true, answer_status},
+    {"/api/v1/events", false, true, answer_events},
+    {"/api/v1/slots", false, false, answer_slots},
+    {"/api/v1/attempts", false, false, answer_attempts},
+    {"/api/v1/attempts/{id}", false, false, answer_attempt},
+    {"/api/v1/units", false, false, answer_units},
+    {"/api/v1/start", true, false, answer_start},
+    {"/api/v1/slots/{slot}/start", true, false, answer_start_slot},
+    {"/api/v1/slots/{slot}/retry", true, false, answer_start_slot}, /* its older name */
+    {"/api/v1/hold", true, false, answer_hold},
 };
 
 /* The resources of this version: their paths and methods. */
@@ -221,7 +224,7 @@ static enum MHD_Result answer_route(struct api_request *request, const char *url
     char part[128];
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const struct route *route = &table[i];
-        if (!route_matches(route->path, url, part, sizeof(part)))
+        if ((request->endpoint->watch && !route->watch) || !route_matches(route->path, url, part, sizeof(part)))
             continue;
         if (!route->post && !is_read(method))
             return reply_not_allowed(request->connection, "GET, HEAD");
@@ -264,6 +267,9 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
     enum MHD_Result result;
     if (!rules_allow(&request->endpoint->rules, connection, &url, &result))
         return result;
+    const char *token = request->endpoint->token;
+    if (token[0] && !token_is_shown(connection, token))
+        return token_answer(connection, token, url);
     return answer_route(request, url, method);
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/api/rules.h"
 #include "daemon/api/static_files.h"
 #include "daemon/api/stream.h"
+#include "daemon/api/token.h"
 #include "daemon/station/station.h"
 
 #include <microhttpd.h>
@@ -29,6 +30,8 @@ struct endpoint {
     struct routes *routes;
     struct clients clients;
     struct rules rules;
+    bool watch;                /* the status, the events and the page, and nothing that changes state */
+    char token[TOKEN_MAX + 1]; /* that each request must show; "": none */
 };
 
 /* MHD_AccessHandlerCallback; `endpoint` is a struct endpoint. */

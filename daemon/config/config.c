@@ -230,6 +230,8 @@ static void fill_in(struct config_reader *reader)
     }
     for (size_t i = 0; i < config->n_slots; i++)
         fill_in_slot(config, &config->slots[i], reader->slot_given[i]);
+    if (config->watch_address[0] && config->watch_token_file[0] == '\0')
+        fail(reader, 0, "[http] watch needs watch_token_file = PATH, a file with the token");
     if (config->n_files == 0)
         fail(reader, 0, "[product] names no image: it needs file = PATH");
 }

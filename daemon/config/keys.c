@@ -198,34 +198,62 @@ static int parse_bauds(const struct config_key *key, const char *value, void *ta
     return config->n_bauds > 0 ? 0 : refuse(why, why_size, "must hold at least one baud rate");
 }
 
-/* "127.0.0.1:8266", "[::1]:8266" or "none". */
-static int parse_listen(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
-{
-    struct config *config = target;
-    if (strcmp(value, "none") == 0)
-        return 0;
+/* An address and its port. */
+struct place {
+    char address[64];
+    uint16_t port;
+    bool loopback;
+};
 
-    char address[sizeof(config->address)];
+/* "127.0.0.1:8266" or "[::1]:8266". */
+static int parse_place(const struct config_key *key, const char *value, struct place *place, char *why, size_t why_size)
+{
     const char *colon = strrchr(value, ':');
     bool brackets = colon && colon - value >= 2 && value[0] == '[' && colon[-1] == ']';
     size_t length = colon ? (size_t)(colon - value) - (brackets ? 2 : 0) : 0;
     uint32_t port = 0;
-    if (!colon || length >= sizeof(address) || !to_number(colon + 1, &port) || port < key->min || port > key->max)
+    if (!colon || length >= sizeof(place->address) || !to_number(colon + 1, &port) || port < key->min ||
+        port > key->max)
         return refuse(why, why_size, "must be ADDRESS:PORT such as 127.0.0.1:8266, or none");
-    memcpy(address, value + (brackets ? 1 : 0), length);
-    address[length] = '\0';
+    *place = (struct place){.port = (uint16_t)port};
+    memcpy(place->address, value + (brackets ? 1 : 0), length);
 
     struct in_addr v4;
     struct in6_addr v6;
-    bool is_v4 = !brackets && inet_pton(AF_INET, address, &v4) == 1;
-    bool is_v6 = brackets && inet_pton(AF_INET6, address, &v6) == 1;
+    bool is_v4 = !brackets && inet_pton(AF_INET, place->address, &v4) == 1;
+    bool is_v6 = brackets && inet_pton(AF_INET6, place->address, &v6) == 1;
     if (!is_v4 && !is_v6)
         return refuse(why, why_size, "must be a numeric address and a port such as 127.0.0.1:8266 or [::1]:8266");
-    if (is_v4 ? ntohl(v4.s_addr) >> 24 != 127 : !IN6_IS_ADDR_LOOPBACK(&v6))
+    place->loopback = is_v4 ? ntohl(v4.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&v6);
+    return 0;
+}
+
+static int parse_listen(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    struct config *config = target;
+    struct place place;
+    if (strcmp(value, "none") == 0)
+        return 0;
+    if (parse_place(key, value, &place, why, why_size))
+        return -1;
+    if (!place.loopback)
         return refuse(why, why_size,
-                      "is not a loopback address; gangd has no passwords and does not listen on a network");
-    memcpy(config->address, address, length + 1);
-    config->port = (uint16_t)port;
+                      "is not a loopback address; gangd has no passwords and takes no commands from a network");
+    memcpy(config->address, place.address, sizeof(config->address));
+    config->port = place.port;
+    return 0;
+}
+
+static int parse_watch(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    struct config *config = target;
+    struct place place;
+    if (strcmp(value, "none") == 0)
+        return 0;
+    if (parse_place(key, value, &place, why, why_size))
+        return -1;
+    memcpy(config->watch_address, place.address, sizeof(config->watch_address));
+    config->watch_port = place.port;
     return 0;
 }
 
@@ -301,6 +329,8 @@ const struct config_key config_keys[] = {
     {"http", "socket", parse_optional, CONFIG_DEFAULT_SOCKET, IN(config, socket)},
     {"http", "group", parse_text, "gangd", IN(config, group)},
     {"http", "listen", parse_listen, "127.0.0.1:8266", .min = 1, .max = 65535},
+    {"http", "watch", parse_watch, "none", .min = 1, .max = 65535},
+    {"http", "watch_token_file", parse_text, NULL, IN(config, watch_token_file)},
     {"http", "host", parse_hosts, NULL, IN(config, hosts)},
     {"http", "web", parse_text, CONFIG_DEFAULT_WEB, IN(config, web), .min = 1},
 };

@@ -75,7 +75,10 @@ struct config {
     char address[64]; /* listen = ADDRESS:PORT, default 127.0.0.1:8266; loopback only; "none" = no TCP ("" here) */
     uint16_t port;
     char hosts[512]; /* host = HOST[:PORT] …: more values of Host that are accepted there, with single blanks between */
-    char web[512];   /* default CONFIG_DEFAULT_WEB */
+    char watch_address[64]; /* watch = ADDRESS:PORT, any numeric address; default "none" ("" here) */
+    uint16_t watch_port;
+    char watch_token_file[512]; /* default ""; not empty where `watch` is given */
+    char web[512];              /* default CONFIG_DEFAULT_WEB */
 };
 
 #endif

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 char http_harness_dir[64];
-uint16_t http_harness_port;
+uint16_t http_harness_port, http_harness_watch_port;
 char http_harness_socket[108];
 
 static struct {
@@ -70,6 +70,7 @@ void http_harness_make_dir(void)
     write_file("web/notes.txt", "not for the page");
     write_file("web/.hidden.html", "not for anybody");
     write_file("secret.html", "outside");
+    write_file("token", HARNESS_TOKEN "\n");
     snprintf(http_harness_socket, sizeof(http_harness_socket), "%s/gangd.sock", http_harness_dir);
     snprintf(harness.book, sizeof(harness.book), "%s/gangd.db", http_harness_dir);
 }
@@ -80,6 +81,8 @@ void http_harness_config(struct config *config)
     snprintf(config->socket, sizeof(config->socket), "%s", http_harness_socket);
     snprintf(config->address, sizeof(config->address), "127.0.0.1");
     snprintf(config->hosts, sizeof(config->hosts), "127.0.0.1:9000 bench.example");
+    snprintf(config->watch_address, sizeof(config->watch_address), "127.0.0.1");
+    snprintf(config->watch_token_file, sizeof(config->watch_token_file), "%s/token", http_harness_dir);
     snprintf(config->web, sizeof(config->web), "%s/web", http_harness_dir);
 }
 
@@ -195,6 +198,7 @@ static void *serve(void *unused)
             http_start(&harness.loop, &config, &harness.station, harness.events, harness.error, sizeof(harness.error));
     }
     http_harness_port = harness.http ? http_port(harness.http) : 0;
+    http_harness_watch_port = harness.http ? http_watch_port(harness.http) : 0;
     sem_post(&harness.done);
     uv_run(&harness.loop, UV_RUN_DEFAULT);
     harness.loop_left = uv_loop_close(&harness.loop);
@@ -270,14 +274,24 @@ void http_harness_block(int ms)
 
 /* The client. */
 
-int client_tcp(void)
+static int connect_tcp(uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_harness_port)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
+}
+
+int client_tcp(void)
+{
+    return connect_tcp(http_harness_port);
+}
+
+int client_watch(void)
+{
+    return connect_tcp(http_harness_watch_port);
 }
 
 int client_unix(void)

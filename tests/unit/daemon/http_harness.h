@@ -15,9 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define HARNESS_TOKEN "0123456789abcdef-._~"
+
 /* A directory for this test, removed by http_harness_stop(). Its page has index.html and app.js. */
 extern char http_harness_dir[];
-extern uint16_t http_harness_port;
+extern uint16_t http_harness_port, http_harness_watch_port;
 extern char http_harness_socket[];
 
 /* What its station is (http_station.h): slot "A1" can be started, "B2" is empty, and there is no other. It can be held.
@@ -56,6 +58,7 @@ void http_harness_config(struct config *config);
 
 int client_tcp(void);
 int client_unix(void);
+int client_watch(void); /* of the read-only listener, whose token is HARNESS_TOKEN */
 
 void client_send(int fd, const char *text);
 /* "METHOD TARGET HTTP/1.1", a right Host, `headers` (lines with \r\n, or "") and "Connection: close". */

@@ -90,6 +90,8 @@ START_TEST(every_key)
                        "socket = none\n"
                        "group =\n"
                        "listen = [::1]:80\n"
+                       "watch = 0.0.0.0:8267\n"
+                       "watch_token_file = /token\n"
                        "host =  127.0.0.1:9000\t bench-1.local  [::1]:9000 \n"
                        "web = /web"; /* no newline at the end */
     ck_assert_msg(parse(text) == 0, "%s", error);
@@ -129,6 +131,9 @@ START_TEST(every_key)
     ck_assert_str_eq(config.group, "");
     ck_assert_str_eq(config.address, "::1");
     ck_assert_uint_eq(config.port, 80);
+    ck_assert_str_eq(config.watch_address, "0.0.0.0");
+    ck_assert_uint_eq(config.watch_port, 8267);
+    ck_assert_str_eq(config.watch_token_file, "/token");
     ck_assert_str_eq(config.hosts, "127.0.0.1:9000 bench-1.local [::1]:9000");
     ck_assert_str_eq(config.web, "/web");
 }
@@ -217,6 +222,9 @@ static const char *const wrong[][2] = {
     {FILE_KEY "[http]\nlisten = 127.0.0.1:65536\n", "must be ADDRESS:PORT"},
     {FILE_KEY "[http]\nhost = a,b\n", "t.conf:4: host = a,b: \"a,b\" is not HOST or HOST:PORT"},
     {FILE_KEY "[http]\nhost = ok http://bench\n", "\"http://bench\" is not HOST or HOST:PORT"},
+    {FILE_KEY "[http]\nwatch = 0.0.0.0:8267\n", "t.conf: [http] watch needs watch_token_file = PATH"},
+    {FILE_KEY "[http]\nwatch = bench:8267\n", "must be a numeric address"},
+    {FILE_KEY "[http]\nwatch = 0.0.0.0:0\n", "must be ADDRESS:PORT"},
     {FILE_KEY "[http]\nlisten = []:1\n", "must be a numeric address"},
     {FILE_KEY "[station]\nbook =\n", "book = : must not be empty"},
     {FILE_KEY "[station]\nlot = a\x01z\n", "t.conf:4: byte 0x01 is no printable UTF-8 text"},
@@ -424,7 +432,7 @@ START_TEST(shipped_file)
     }
     fclose(file);
     ck_assert_int_eq(fclose(defaults_given), 0);
-    ck_assert_int_eq(told, 20);
+    ck_assert_int_eq(told, 22);
     ck_assert_msg(parse(text) == 0, "%s", error);
     struct config *shipped = malloc(sizeof(*shipped));
     ck_assert_ptr_nonnull(shipped);

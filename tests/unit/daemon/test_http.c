@@ -691,7 +691,7 @@ START_TEST(a_passed_socket_tells_its_port)
         setenv("LISTEN_PID", number, 1);
         setenv("LISTEN_FDS", "1", 1);
         dup2(fd, 3);
-        int listener = listen_tcp("127.0.0.1", &port, error, sizeof(error));
+        int listener = listen_tcp("listen", "127.0.0.1", &port, error, sizeof(error));
         _exit(listener == 3 && port == ntohs(address.sin_port) ? 0 : 1);
     }
     close(fd);
