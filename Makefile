@@ -89,9 +89,9 @@ $(B)/%.o: %.c Makefile debian/changelog
 	$(call said,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(call pkg,cflags,$(PKGS)) $(FLAGS_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
 
-# What has paths compiled in is compiled anew if they change: make && sudo make install prefix=/usr/local.
+# What has paths compiled in (daemon/config/paths.h) is compiled anew if they change: make && sudo make install prefix=/usr/local.
 PATHS     := $(datadir) $(sysconfdir)
-PATHS_OBJ := $(patsubst %.c,$(B)/%.o,$(shell grep -rlE --include='*.c' 'GANGD_(DATADIR|SYSCONFDIR)' daemon tools tests))
+PATHS_OBJ := $(patsubst %.c,$(B)/%.o,$(shell grep -rlE --include='*.c' 'GANGD_(DATADIR|SYSCONFDIR)|CONFIG_DEFAULT_(PATH|WEB)' daemon tools tests))
 
 $(PATHS_OBJ): $(B)/paths
 
