@@ -166,7 +166,7 @@ static bool end_program(enum program_state state, enum cause cause)
     self->state = state;
     self->cause = cause;
     self->identified = self->stub_running = state == PROGRAM_PASSED;
-    memset(self->chip.mac, 'A', sizeof(self->chip.mac));
+    self->chip = (struct chip_identity){.mac = {'A', 'A', 'A', 'A', 'A', 'A'}, .name = "ESP8266EX"};
     return end_recipe();
 }
 
@@ -188,7 +188,7 @@ static bool identify(void)
         return false;
     self->state = PROGRAM_STUB;
     self->identified = true;
-    memset(self->chip.mac, 'A', sizeof(self->chip.mac));
+    self->chip = (struct chip_identity){.mac = {'A', 'A', 'A', 'A', 'A', 'A'}, .name = "ESP8266EX"};
     pump.events->progressed(pump.data);
     return true;
 }
