@@ -8,52 +8,20 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
-#include "daemon/base/utf8.h"
 #include "daemon/book/file.h"
-#include "daemon/book/page.h"
+#include "daemon/book/job.h"
 #include "daemon/book/row.h"
 #include "proto/link/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #define SECOND_NS INT64_C(1000000000)
 #define RETRY_NS  SECOND_NS
 
 /* How many results are delivered before the loop continues with its other events. */
 #define RESULTS_AT_ONCE 64
-
-enum job_kind { JOB_PUT, JOB_NOTE, JOB_INTERRUPT, JOB_PROBE, JOB_COUNT, JOB_PAGE, JOB_HEALTH };
-
-struct job {
-    TAILQ_ENTRY(job) link;
-    enum job_kind kind;
-    uint64_t ticket; /* of a begin; 0 else */
-    bool running;    /* the thread works on it, without the lock */
-    bool tried;      /* was written once with an error: it may be in the book all the same */
-    bool cancelled;
-    enum cause cause; /* of a cancelled begin */
-    int64_t cancelled_at;
-    union {
-        book_begun_cb begun;
-        book_ended_cb ended;
-        book_counted_cb counted;
-    } done;
-    void *data; /* for done; of a page: its struct book_read */
-    union {
-        struct attempt attempt;
-        struct {
-            int64_t since;
-            struct book_counts counts;
-        } count;
-        struct book_page page; /* no text after an error */
-        char health[1024];     /* "": all is well */
-    };
-};
-
-TAILQ_HEAD(jobs, job);
 
 struct book {
     /* The loop's. */
@@ -86,30 +54,6 @@ struct book_read {
     void *data;
 };
 
-static struct job *new_job(enum job_kind kind)
-{
-    struct job *job = must_calloc(1, sizeof(*job));
-    job->kind = kind;
-    return job;
-}
-
-static void free_job(struct job *job)
-{
-    if (job->kind == JOB_PAGE)
-        free(job->page.text);
-    free(job);
-}
-
-static bool is_read(const struct job *job)
-{
-    return job->kind == JOB_COUNT || job->kind == JOB_PAGE;
-}
-
-static bool is_row(const struct job *job)
-{
-    return job->kind == JOB_PUT || job->kind == JOB_INTERRUPT;
-}
-
 /* The thread. */
 
 static void pass_to_loop(struct book *book, struct job *job)
@@ -124,28 +68,16 @@ static void report_health(struct book *book, const char *sentence)
     if (strcmp(book->health, sentence) == 0)
         return;
     text_copy(book->health, sizeof(book->health), sentence);
-    struct job *job = new_job(JOB_HEALTH);
+    struct job *job = job_new(JOB_HEALTH);
     memcpy(job->health, book->health, sizeof(job->health));
     pass_to_loop(book, job);
-}
-
-/* Turns a cancelled begin into a job that closes its row, if there is one. */
-static void make_interrupt(struct job *job)
-{
-    job->kind = JOB_INTERRUPT;
-    job->ticket = 0;
-    job->cancelled = false;
-    job->done.begun = NULL;
-    job->attempt.verdict = VERDICT_INTERRUPTED;
-    job->attempt.cause = job->cause;
-    job->attempt.ended = job->cancelled_at;
 }
 
 static struct job *first_job(struct book *book, bool reads)
 {
     struct job *job;
     TAILQ_FOREACH(job, &book->waiting, link)
-    if (is_read(job) == reads)
+    if (job_is_read(job) == reads)
         return job;
     return NULL;
 }
@@ -159,7 +91,7 @@ static struct job *next_job(struct book *book, uint64_t *wait_until)
     if (!book->refused && uv_hrtime() >= book->retry_at) {
         struct job *job = first_job(book, false);
         if (!job) {
-            job = new_job(JOB_PROBE);
+            job = job_new(JOB_PROBE);
             TAILQ_INSERT_TAIL(&book->waiting, job, link);
         }
         return job;
@@ -199,7 +131,7 @@ static void settle_read(struct book *book, struct job *job, enum book_file_resul
 {
     TAILQ_REMOVE(&book->waiting, job, link);
     if (result != BOOK_FILE_DONE && job->kind == JOB_COUNT)
-        free_job(job);
+        job_free(job);
     else
         pass_to_loop(book, job);
 }
@@ -224,13 +156,13 @@ static void settle_write(struct book *book, struct job *job, enum book_file_resu
     }
 
     if (job->cancelled) {
-        make_interrupt(job);
+        job_make_interrupt(job);
     } else if (result == BOOK_FILE_DONE) {
         TAILQ_REMOVE(&book->waiting, job, link);
         if (job->done.begun)
             pass_to_loop(book, job);
         else
-            free_job(job);
+            job_free(job);
     }
 }
 
@@ -239,7 +171,7 @@ static bool has_pending_rows(struct book *book)
 {
     struct job *job;
     TAILQ_FOREACH(job, &book->waiting, link)
-    if (is_row(job))
+    if (job_is_row(job))
         return true;
     return false;
 }
@@ -265,7 +197,7 @@ static void run_thread(void *arg)
             enum book_file_result result = run_job(&book->file, job);
             uv_mutex_lock(&book->lock);
             job->running = false;
-            if (is_read(job))
+            if (job_is_read(job))
                 settle_read(book, job, result);
             else
                 settle_write(book, job, result);
@@ -334,7 +266,7 @@ static void on_results(uv_async_t *async)
         if (!job)
             return;
         deliver(book, job);
-        free_job(job);
+        job_free(job);
     }
     uv_async_send(async);
 }
@@ -347,20 +279,9 @@ static void submit(struct book *book, struct job *job)
     uv_mutex_unlock(&book->lock);
 }
 
-/* A copy of which every text is printable UTF-8: names in it come from USB devices. */
-static struct job *new_write(enum job_kind kind, const struct attempt *attempt)
-{
-    struct job *job = new_job(kind);
-    job->attempt = *attempt;
-#define X(member) utf8_copy(job->attempt.member, sizeof(job->attempt.member), attempt->member);
-    ATTEMPT_TEXTS(X)
-#undef X
-    return job;
-}
-
 uint64_t book_begin(struct book *book, const struct attempt *attempt, book_begun_cb done, void *data)
 {
-    struct job *job = new_write(JOB_PUT, attempt);
+    struct job *job = job_new_write(JOB_PUT, attempt);
     uint64_t ticket = ++book->last_ticket;
     job->attempt.id = 0;
     job->attempt.ended = 0;
@@ -398,12 +319,12 @@ void book_cancel(struct book *book, uint64_t ticket, enum cause cause)
     }
     if (job && waiting && !job->running && !job->tried) {
         TAILQ_REMOVE(&book->waiting, job, link);
-        free_job(job);
+        job_free(job);
     } else if (job && waiting && !job->running) {
-        make_interrupt(job);
+        job_make_interrupt(job);
     } else if (job && !waiting) {
         TAILQ_REMOVE(&book->done, job, link);
-        make_interrupt(job);
+        job_make_interrupt(job);
         TAILQ_INSERT_TAIL(&book->waiting, job, link);
         uv_cond_signal(&book->wake);
     }
@@ -412,12 +333,12 @@ void book_cancel(struct book *book, uint64_t ticket, enum cause cause)
 
 void book_note(struct book *book, const struct attempt *attempt)
 {
-    submit(book, new_write(JOB_NOTE, attempt));
+    submit(book, job_new_write(JOB_NOTE, attempt));
 }
 
 void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data)
 {
-    struct job *job = new_write(JOB_PUT, attempt);
+    struct job *job = job_new_write(JOB_PUT, attempt);
     job->done.ended = done;
     job->data = data;
     submit(book, job);
@@ -425,7 +346,7 @@ void book_end(struct book *book, const struct attempt *attempt, book_ended_cb do
 
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data)
 {
-    struct job *job = new_job(JOB_COUNT);
+    struct job *job = job_new(JOB_COUNT);
     job->count.since = since;
     job->done.counted = done;
     job->data = data;
@@ -442,7 +363,7 @@ struct book_read *book_read_open(struct book *book, const struct book_filter *fi
 
 void book_read_next(struct book_read *read, book_text_cb done, void *data)
 {
-    struct job *job = new_job(JOB_PAGE);
+    struct job *job = job_new(JOB_PAGE);
     job->page = read->page;
     job->data = read;
     read->pending = job;
@@ -528,7 +449,7 @@ static bool log_unwritten(struct book *book)
     TAILQ_FOREACH(job, &book->waiting, link)
     {
         const struct attempt *a = &job->attempt;
-        if (!is_row(job))
+        if (!job_is_row(job))
             continue;
         all = false;
         log_error("book",
@@ -539,15 +460,6 @@ static bool log_unwritten(struct book *book)
                   a->detail);
     }
     return all;
-}
-
-static void free_jobs(struct jobs *jobs)
-{
-    struct job *job;
-    while ((job = TAILQ_FIRST(jobs))) {
-        TAILQ_REMOVE(jobs, job, link);
-        free_job(job);
-    }
 }
 
 bool book_close(struct book *book, unsigned seconds)
@@ -571,8 +483,8 @@ bool book_close(struct book *book, unsigned seconds)
         return false;
     }
     uv_thread_join(&book->thread);
-    free_jobs(&book->waiting);
-    free_jobs(&book->done);
+    jobs_free(&book->waiting);
+    jobs_free(&book->done);
     uv_close((uv_handle_t *)&book->results, on_results_closed);
     return all;
 }
