@@ -19,6 +19,7 @@
 
 #define SECOND_NS INT64_C(1000000000)
 #define RETRY_NS  SECOND_NS
+#define GRACE_NS  (3 * SECOND_NS) /* for a write under way and the last checkpoint */
 
 /* How many results are delivered before the loop continues with its other events. */
 #define RESULTS_AT_ONCE 64
@@ -468,8 +469,8 @@ bool book_close(struct book *book, unsigned seconds)
     book->closing = true;
     book->close_by = uv_hrtime() + seconds * (uint64_t)SECOND_NS;
     uv_cond_signal(&book->wake);
-    /* A second more, for a write that is under way to give up. */
-    while (!book->has_ended && uv_hrtime() < book->close_by + SECOND_NS)
+    /* Longer, for a write that is under way to give up. */
+    while (!book->has_ended && uv_hrtime() < book->close_by + GRACE_NS)
         uv_cond_timedwait(&book->ended, &book->lock, SECOND_NS / 10);
     bool all = log_unwritten(book);
     bool hangs = !book->has_ended;

@@ -31,7 +31,7 @@ typedef void (*book_health_cb)(void *data, const char *error);
 struct book *book_open(uv_loop_t *loop, const char *path, book_health_cb on_health, void *data, char *error,
                        size_t error_size) __attribute__((warn_unused_result));
 
-/* Waits for the writes that were asked for, at most `seconds` (and one more for a write that is under way), and ends
+/* Waits for the writes that were asked for, at most `seconds` (and three more for a write that is under way), and ends
  * the thread. No callback comes after this. Returns false if some writes are not in the book; the log then has their
  * rows. To be called outside the book's callbacks, after all reads were closed. The loop must run once more to free
  * all. */

@@ -482,6 +482,9 @@ bool station_stop(struct station *station)
     for (size_t i = 0; i < station->n_slots; i++)
         slot_free(station->slots[i]);
     station->n_slots = 0;
+    /* Closed they are only when the loop runs again, which is after the book's seconds: they may be due by then. */
+    uv_timer_stop(&station->count_timer);
+    uv_timer_stop(&station->pause_timer);
     bool all = book_close(station->book, STOP_SECONDS);
     station->book = NULL;
     uv_close((uv_handle_t *)&station->pause_timer, on_pause_closed);
