@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The book: SQLite in WAL mode with synchronous=FULL, on a thread of its own. All functions are called on the loop's
- * thread and, except book_open() and book_close(), return at once. Callbacks come on the loop's thread, in the order of
- * the calls; only while the book cannot be written, reads and counts overtake the writes that wait.
+ * The book: SQLite in WAL mode with synchronous=FULL. One thread writes; another one, on a connection of its own, reads
+ * and counts. All functions are called on the loop's thread and, except book_open() and book_close(), return at once.
+ * Callbacks come on the loop's thread: those of writes in the order of the calls; those of reads and counts when they
+ * are done, since neither waits for the other. A read that is asked for in the callback of a write finds that write.
  *
  * A write has no error: while the file cannot be written (read-only, disk full, locked by another program) it is tried
  * again every second until it succeeds, and `on_health` is called; the station begins no attempt meanwhile. Texts are
@@ -61,7 +62,7 @@ typedef void (*book_counted_cb)(void *data, const struct book_counts *counts);
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data);
 
 /* A running read. Rows are read page by page, so an export of a million rows needs no more memory than one of ten, and
- * a write waits for one page at the most. */
+ * no write waits for it. */
 struct book_read;
 struct book_read *book_read_open(struct book *book, const struct book_filter *filter, enum book_format format);
 
@@ -70,7 +71,7 @@ struct book_read *book_read_open(struct book *book, const struct book_filter *fi
 typedef void (*book_text_cb)(void *data, const char *text, size_t len, bool last);
 void book_read_next(struct book_read *read, book_text_cb done, void *data);
 
-/* Ends a read, also in the middle; a pending `done` will not come. */
+/* Ends a read, also in the middle of a search through the file; a pending `done` will not come. */
 void book_read_close(struct book_read *read);
 
 #endif

@@ -105,6 +105,11 @@ static int connect_writer(struct book_file *file, int flags)
     }
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     file->writer = db;
+    struct stat st = {0};
+    if (stat(file->path, &st) != 0)
+        log_warning("book", "%s: %s", file->path, strerror(errno));
+    file->device = st.st_dev;
+    file->inode = st.st_ino;
     return 0;
 }
 
@@ -121,15 +126,26 @@ void book_file_disconnect(struct book_file *file)
     file->writer = NULL;
 }
 
-enum book_file_result book_file_connect(struct book_file *file)
+static bool has_moved(sqlite3 *db)
 {
     int moved = 0;
-    if (file->writer)
-        sqlite3_file_control(file->writer, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (moved) {
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved;
+}
+
+static void release(struct book_file *file)
+{
+    book_file_close_reader(file);
+    if (file->release)
+        file->release(file->release_data);
+}
+
+enum book_file_result book_file_connect(struct book_file *file)
+{
+    if (file->writer && has_moved(file->writer)) {
         /* The write-ahead log is written into the file that was moved away: so that file is complete, and SQLite cannot
          * take the log for that of a file which comes in its place. */
-        book_file_close_reader(file);
+        release(file);
         sqlite3_wal_checkpoint_v2(file->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         book_file_disconnect(file);
     }
@@ -156,6 +172,24 @@ sqlite3 *book_file_reader(struct book_file *file)
     book_file_explain(file, file->reader, rc);
     book_file_close_reader(file);
     return NULL;
+}
+
+bool book_file_reader_is(struct book_file *file, dev_t device, ino_t inode)
+{
+    struct stat st;
+    if (!book_file_reader(file))
+        return false;
+    if (!has_moved(file->reader) && stat(file->path, &st) == 0 && st.st_dev == device && st.st_ino == inode)
+        return true;
+    say(file, "the book is gone, or another file was put in its place");
+    book_file_close_reader(file);
+    return false;
+}
+
+void book_file_init_to_read(struct book_file *file, const struct book_file *writer)
+{
+    *file = (struct book_file){.lock = -1};
+    memcpy(file->path, writer->path, sizeof(file->path));
 }
 
 /* One gangd per book. The kernel releases the lock when the process exits; the process number in the file is only for

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The book as a file with two connections: one that writes, one that reads. All functions block as the file system and
- * SQLite do, and a book_file is used by one thread at a time: in gangd the book's own.
+ * SQLite do, and a book_file is used by one thread at a time. In gangd there are two: one of which the writer is used,
+ * and one, on another thread, of which the reader is.
  */
 #ifndef DAEMON_BOOK_FILE_H
 #define DAEMON_BOOK_FILE_H
 
 #include <limits.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum book_file_result {
     BOOK_FILE_DONE,
@@ -20,7 +23,13 @@ struct book_file {
     char path[PATH_MAX];
     int lock; /* descriptor of the file "PATH-lock", held with flock() */
     sqlite3 *writer;
-    sqlite3 *reader;  /* NULL until the first read */
+    sqlite3 *reader; /* NULL until the first read */
+    dev_t device;    /* the file that the writer had open last */
+    ino_t inode;
+    /* Called before the writer opens another file in the place of its own: when it returns, no other connection of this
+     * process may be open. NULL: there is none. */
+    void (*release)(void *data);
+    void *release_data;
     char error[1024]; /* after a result that is not BOOK_FILE_DONE: a sentence that begins with the path */
 };
 
@@ -35,6 +44,9 @@ int book_file_open_to_read(struct book_file *file, const char *path, char *error
 
 void book_file_close(struct book_file *file);
 
+/* Sets `file` up for a reader alone, of the book that `writer` has open. Opens nothing. */
+void book_file_init_to_read(struct book_file *file, const struct book_file *writer);
+
 /* Connects the writer again if that was lost, and checks that its file is still the one at `path`. BOOK_FILE_DONE or
  * BOOK_FILE_AGAIN. */
 enum book_file_result book_file_connect(struct book_file *file) __attribute__((warn_unused_result));
@@ -44,6 +56,10 @@ void book_file_disconnect(struct book_file *file);
 
 /* The connection to read from, opened if need be. NULL with a sentence in `file->error` if the book cannot be read. */
 sqlite3 *book_file_reader(struct book_file *file) __attribute__((warn_unused_result));
+
+/* Whether book_file_reader() gives a connection to the file `device`, `inode`, and that is the one at `path`. If not,
+ * the connection is closed, and `file->error` says why. */
+bool book_file_reader_is(struct book_file *file, dev_t device, ino_t inode) __attribute__((warn_unused_result));
 
 /* Closes that connection: after an error the path may name another file. */
 void book_file_close_reader(struct book_file *file);

@@ -32,13 +32,17 @@ static const char insert_image[] =
     "INSERT INTO images (sha256, md5, size, first_used) VALUES (:image_sha256, :image_md5, :image_size, :started)"
     " ON CONFLICT (sha256) DO NOTHING";
 
-/* Computed from the attempts, so that repeating it changes nothing. */
-#define UPSERT_UNITS(last_attempt, macs)                                                                               \
-    "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt)"                                           \
-    " SELECT mac, min(started), max(ended), count(*), " last_attempt " FROM attempts WHERE mac " macs                  \
-    " AND verdict <> 'open' GROUP BY mac"                                                                              \
+/* Computed from the attempts, so that repeating it changes nothing. "WHERE true": without it SQLite would take the ON
+ * of the conflict for that of the join. */
+#define UPSERT_UNITS(latest, macs)                                                                                     \
+    "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt, slot, verdict)"                            \
+    " SELECT u.mac, u.first_seen, u.last_seen, u.n, a.id, a.slot, a.verdict FROM"                                      \
+    " (SELECT mac, min(started) AS first_seen, max(ended) AS last_seen, count(*) AS n, " latest " AS latest"           \
+    " FROM attempts WHERE mac " macs " AND verdict <> 'open' GROUP BY mac) u"                                          \
+    " JOIN attempts a ON a.id = u.latest WHERE true"                                                                   \
     " ON CONFLICT (mac) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen,"               \
-    " attempts = excluded.attempts, last_attempt = excluded.last_attempt"
+    " attempts = excluded.attempts, last_attempt = excluded.last_attempt, slot = excluded.slot,"                       \
+    " verdict = excluded.verdict"
 
 static const char upsert_unit[] = UPSERT_UNITS(":id", "= :mac");
 

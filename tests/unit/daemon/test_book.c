@@ -14,7 +14,7 @@ START_TEST(a_new_book_is_durable_and_knows_its_schema)
 {
     open_book();
     ck_assert_answer("PRAGMA journal_mode", "wal");
-    ck_assert_answer("PRAGMA user_version", "2");
+    ck_assert_answer("PRAGMA user_version", "3");
     ck_assert_answer("PRAGMA application_id", "1734438503");
     ck_assert_answer("SELECT count(*) FROM attempts", "0");
     ck_assert(close_book(10));
@@ -137,10 +137,10 @@ START_TEST(a_unit_is_kept_up_to_date)
     begin(&first);
     ck_assert_answer("SELECT count(*) FROM units", "0");
     end(&first, VERDICT_FAIL, CAUSE_LINK_LOST, MAC_1);
-    ck_assert_answer("SELECT * FROM units", MAC_1 "|1000000000|1012500000|1|1");
+    ck_assert_answer("SELECT * FROM units", MAC_1 "|1000000000|1012500000|1|1|A1|fail");
     begin(&second);
     end(&second, VERDICT_PASS, CAUSE_NONE, MAC_1);
-    ck_assert_answer("SELECT * FROM units", MAC_1 "|1000000000|2012500000|2|2");
+    ck_assert_answer("SELECT * FROM units", MAC_1 "|1000000000|2012500000|2|2|A2|pass");
     begin(&other);
     end(&other, VERDICT_PASS, CAUSE_NONE, MAC_2);
     ck_assert_answer("SELECT mac, attempts, last_attempt FROM units", MAC_1 "|2|2\n" MAC_2 "|1|3");

@@ -143,7 +143,7 @@ START_TEST(an_empty_file_becomes_a_book)
 {
     write_file(book_path, "", 0);
     open_book();
-    ck_assert_answer("PRAGMA user_version", "2");
+    ck_assert_answer("PRAGMA user_version", "3");
 }
 END_TEST
 
@@ -153,7 +153,7 @@ START_TEST(a_newer_schema_is_refused)
     sqlite3 *db = peek();
     execute(db, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 99");
     sqlite3_close(db);
-    refuses("newer gangd (schema 99; this one knows up to 2)");
+    refuses("newer gangd (schema 99; this one knows up to 3)");
 }
 END_TEST
 
@@ -173,14 +173,19 @@ START_TEST(an_older_book_is_brought_up_to_date)
     ck_assert(close_book(10));
     sqlite3 *db = peek();
     execute(db, "UPDATE attempts SET seconds_write = 0 WHERE id <> 1;"
+                "DROP INDEX units_by_slot; DROP INDEX units_by_verdict; DROP INDEX units_by_both;"
+                "DROP INDEX attempts_by_both;"
+                "ALTER TABLE units DROP COLUMN slot;"
+                "ALTER TABLE units DROP COLUMN verdict;"
                 "ALTER TABLE attempts DROP COLUMN seconds_compare;"
                 "ALTER TABLE attempts DROP COLUMN written;"
                 "PRAGMA user_version = 1");
     sqlite3_close(db);
     open_book();
-    ck_assert_answer("PRAGMA user_version", "2");
+    ck_assert_answer("PRAGMA user_version", "3");
     ck_assert_answer("SELECT id, verdict, written, seconds_compare FROM attempts ORDER BY id",
                      "1|pass|1|0.0\n2|fail|0|0.0\n3|interrupted|NULL|0.0\n4|interrupted|NULL|0.0");
+    ck_assert_answer("SELECT mac, slot, verdict FROM units", "18:fe:34:00:00:01|A1|pass");
     begin(&attempt);
     attempt.written = WRITTEN_NO;
     end(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");

@@ -271,7 +271,7 @@ static void fill(sqlite3 *db)
         " 0, '', '', '', '', 0, NULL FROM n",
         ROWS);
     execute(db, sql);
-    execute(db, "INSERT INTO units SELECT mac, started, ended, 1, id FROM attempts");
+    execute(db, "INSERT INTO units SELECT mac, started, ended, 1, id, slot, verdict FROM attempts");
 }
 
 START_TEST(many_rows_come_in_pages_each_once)
@@ -411,6 +411,119 @@ static void close_on_text(void *data, const char *piece, size_t len, bool last)
     book_read_close(closed_by_callback);
 }
 
+/* Steps of SQLite's machine that the longest query since the start has taken. */
+static int most_steps;
+
+static int on_query(unsigned event, void *data, void *statement, void *time)
+{
+    (void)event;
+    (void)data;
+    (void)time;
+    int steps = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0);
+    if (steps > most_steps)
+        most_steps = steps;
+    return 0;
+}
+
+static int watch_connection(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
+{
+    (void)message;
+    (void)api;
+    return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, on_query, NULL);
+}
+
+/* Ten thousand attempts of as many units, at three slots. */
+static void fill_book(void)
+{
+    sqlite3 *db = peek();
+    execute(db, "PRAGMA synchronous = OFF;"
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)"
+                " INSERT INTO attempts SELECT i, i, i + 1, CASE WHEN i % 3 = 0 THEN 'fail' ELSE 'pass' END, 'none', '',"
+                " 'A' || (i % 3), 'path', '', NULL, printf('m%05d', i), '', '', '', 0, '', 0, 1,"
+                " 0, 0, 0, 0, 0, 0, 0, 0, '', '', '', '', 0, 1 FROM n;"
+                "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt, slot, verdict)"
+                " SELECT mac, started, ended, 1, id, slot, verdict FROM attempts");
+    sqlite3_close(db);
+}
+
+/* What is not there is looked up and not searched for. */
+START_TEST(no_filter_goes_through_all_rows)
+{
+    static const struct book_filter filters[] = {
+        {.slot = "nix"},
+        {.slot = "A0", .has_verdict = true, .verdict = VERDICT_PASS},
+        {.has_verdict = true, .verdict = VERDICT_INTERRUPTED},
+        {.mac = "nix"},
+        {.mac = "m00007", .slot = "A0"},
+        {.since = 1000000},
+        {.until = 1},
+        {.since = 5000, .until = 5001, .slot = "nix"},
+    };
+    fill_book();
+    ck_assert(close_book(10));
+    ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))watch_connection), SQLITE_OK);
+    open_book();
+    for (size_t i = 0; i < 2 * sizeof(filters) / sizeof(filters[0]); i++) {
+        struct book_filter filter = filters[i / 2];
+        filter.units = i % 2;
+        if (filter.units && (filter.since || filter.until))
+            continue; /* by the latest time, in the order of the first: goes through an index */
+        most_steps = 0;
+        ck_assert_str_eq(values(&filter, "mac"), "");
+        ck_assert_msg(most_steps < 500, "filter %zu of %s: %d steps", i / 2, filter.units ? "units" : "attempts",
+                      most_steps);
+    }
+}
+END_TEST
+
+/* From now on a search for units finds none and never ends. */
+static void make_units_endless(void)
+{
+    sqlite3 *db = peek();
+    execute(db, "DROP TABLE units;"
+                "CREATE VIEW units AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+                " SELECT 'x' AS mac, i AS first_seen, i AS last_seen, 1 AS attempts, 0 AS last_attempt,"
+                " 'A1' AS slot, 'pass' AS verdict FROM n");
+    sqlite3_close(db);
+}
+
+static void never(void *data, const char *piece, size_t len, bool last)
+{
+    (void)data;
+    (void)piece;
+    (void)len;
+    (void)last;
+    ck_abort();
+}
+
+START_TEST(no_write_waits_for_a_read_and_a_closed_one_ends)
+{
+    struct book_filter units = {.units = true}, attempts = {.limit = 10};
+    struct attempt attempt = new_attempt("A1");
+    make_units_endless();
+    struct book_read *endless = book_read_open(book, &units, BOOK_JSON);
+    book_read_next(endless, never, NULL);
+    for (int i = 0; i < 5; i++) {
+        begin(&attempt);
+        end(&attempt, VERDICT_PASS, CAUSE_NONE, "");
+    }
+    book_read_close(endless);
+    ck_assert_str_eq(values(&attempts, "id"), "1 2 3 4 5");
+}
+END_TEST
+
+START_TEST(a_search_does_not_hold_up_the_end)
+{
+    struct book_filter units = {.units = true};
+    make_units_endless();
+    struct book_read *endless = book_read_open(book, &units, BOOK_JSON);
+    book_read_next(endless, never, NULL);
+    usleep(100000);
+    book_read_close(endless);
+    ck_assert(close_book(10));
+}
+END_TEST
+
 START_TEST(a_read_may_end_in_its_callback)
 {
     struct book_filter all = {0};
@@ -483,6 +596,9 @@ static Suite *make_suite(void)
     tcase_add_test(forms, csv_cells_are_quoted_and_never_a_formula);
     tcase_add_test(forms, no_separator_and_no_other_sign_makes_a_formula);
     tcase_add_test(forms, a_read_may_end_in_the_middle_and_while_it_waits);
+    tcase_add_test(forms, no_filter_goes_through_all_rows);
+    tcase_add_test(forms, no_write_waits_for_a_read_and_a_closed_one_ends);
+    tcase_add_test(forms, a_search_does_not_hold_up_the_end);
     tcase_add_test(forms, a_read_may_end_in_its_callback);
     tcase_add_test(forms, rows_that_come_during_a_read_are_neither_lost_nor_doubled);
     tcase_add_test(forms, a_book_that_cannot_be_read_ends_the_read);
