@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define SECOND_NS UINT64_C(1000000000)
+#define WATCH_MS  1000
 #define GRACE_NS  (3 * SECOND_NS) /* for a write under way and the last checkpoint */
 
 /* How many results are delivered before the loop continues with its other events. */
@@ -21,6 +22,7 @@
 
 struct book {
     uv_async_t results;
+    uv_timer_t watch;
     book_health_cb on_health;
     void *data;
     uint64_t last_ticket;
@@ -191,11 +193,23 @@ void book_read_close(struct book_read *read)
     free(read);
 }
 
-static void on_results_closed(uv_handle_t *handle)
+static void on_watch(uv_timer_t *timer)
+{
+    struct book *book = timer->data;
+    write_thread_watch(&book->writer);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
 {
     struct book *book = handle->data;
     queue_destroy(&book->queue);
     free(book);
+}
+
+static void on_results_closed(uv_handle_t *handle)
+{
+    struct book *book = handle->data;
+    uv_close((uv_handle_t *)&book->watch, on_watch_closed);
 }
 
 /* Closes what was open when gangd ended. */
@@ -224,7 +238,9 @@ static int open_file(struct book_file *file, const char *path, char *error, size
 static void init(struct book *book, uv_loop_t *loop)
 {
     uv_async_init(loop, &book->results, on_results);
-    book->results.data = book;
+    uv_timer_init(loop, &book->watch);
+    book->results.data = book->watch.data = book;
+    uv_timer_start(&book->watch, on_watch, WATCH_MS, WATCH_MS);
     queue_init(&book->queue, &book->results);
     book->queue.device = book->writer.file.device;
     book->queue.inode = book->writer.file.inode;
@@ -319,6 +335,7 @@ static bool end_threads(struct book *book, unsigned seconds)
 
 bool book_close(struct book *book, unsigned seconds)
 {
+    uv_timer_stop(&book->watch);
     uv_mutex_lock(&book->queue.lock);
     bool ended = end_threads(book, seconds);
     bool all = log_unwritten(book) && book->queue.writer_ended;
@@ -328,6 +345,7 @@ bool book_close(struct book *book, unsigned seconds)
         /* A thread is in a system call that does not return. What it uses stays allocated until the process exits. */
         log_error("book", "%s: the disk does not answer; not waiting for it", book->writer.file.path);
         uv_close((uv_handle_t *)&book->results, NULL);
+        uv_close((uv_handle_t *)&book->watch, NULL);
         return all;
     }
     uv_thread_join(&book->write_thread);

@@ -6,7 +6,8 @@
  * are done, since neither waits for the other. A read that is asked for in the callback of a write finds that write.
  *
  * A write has no error: while the file cannot be written (read-only, disk full, locked by another program) it is tried
- * again every second until it succeeds, and `on_health` is called; the station begins no attempt meanwhile. Texts are
+ * again every second until it succeeds, and `on_health` is called, also for a write that is at work for three seconds
+ * (a file system that does not answer); the station begins no attempt meanwhile. Texts are
  * kept as printable UTF-8; anything else in them becomes '?'. docs/book.md describes the file.
  */
 #ifndef DAEMON_BOOK_BOOK_H

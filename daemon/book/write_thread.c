@@ -125,6 +125,17 @@ static void wait_for_job(struct write_thread *thread, uint64_t wait_until)
         uv_cond_timedwait(&queue->wake_writer, &queue->lock, wait_until - now);
 }
 
+void write_thread_watch(struct write_thread *thread)
+{
+    char sentence[sizeof(thread->health)];
+    uv_mutex_lock(&thread->queue->lock);
+    if (thread->working_since != 0 && uv_hrtime() - thread->working_since >= HANG_NS) {
+        snprintf(sentence, sizeof(sentence), "%.900s: the disk does not answer", thread->file.path);
+        report_health(thread, sentence);
+    }
+    uv_mutex_unlock(&thread->queue->lock);
+}
+
 bool write_thread_has_rows(const struct write_thread *thread)
 {
     struct job *job;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -535,6 +536,43 @@ START_TEST(a_full_file_system_stays_ill_until_there_is_room)
 }
 END_TEST
 
+/* A disk that takes no more until it is told to. */
+static atomic_bool disk_hangs;
+
+static ssize_t write_when_disk_answers(int fd, const void *bytes, size_t n, off_t offset)
+{
+    while (atomic_load(&disk_hangs))
+        usleep(10000);
+    return pwrite(fd, bytes, n, offset);
+}
+
+static void watch_writes(void)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)write_when_disk_answers);
+    vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)write_when_disk_answers);
+}
+
+START_TEST(a_disk_that_does_not_answer_is_told)
+{
+    watch_writes();
+    open_book();
+    struct attempt attempt = new_attempt("A1");
+    begin(&attempt);
+    atomic_store(&disk_hangs, true);
+    give_verdict(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");
+    book_end(book, &attempt, on_ended, NULL);
+    turn_until(&n_ill, 1);
+    ck_assert_says(illness, book_path);
+    ck_assert_says(illness, "the disk does not answer");
+    ck_assert_uint_eq(n_ended, 0);
+    atomic_store(&disk_hangs, false);
+    turn_until(&n_ended, 1);
+    ck_assert_uint_eq(n_well, 1);
+    ck_assert_uint_eq(n_ill, 1);
+}
+END_TEST
+
 START_TEST(a_book_that_is_gone_stops_the_station_until_it_is_back)
 {
     char away[128];
@@ -649,6 +687,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_full_disk_loses_nothing);
     tcase_add_test(tcase, a_full_file_system_is_named_and_waited_for);
     tcase_add_test(tcase, a_full_file_system_stays_ill_until_there_is_room);
+    tcase_add_test(tcase, a_disk_that_does_not_answer_is_told);
     tcase_add_test(tcase, a_book_that_is_gone_stops_the_station_until_it_is_back);
     tcase_add_test(tcase, a_copy_put_in_its_place_takes_what_is_still_to_be_written);
     tcase_add_test(tcase, the_row_of_another_attempt_is_not_overwritten);
