@@ -63,6 +63,16 @@ static int configure(struct book_file *file, sqlite3 *db)
     return 0;
 }
 
+/* The log has no part of the schema any more: whoever takes it away leaves a valid book. */
+static int settle_schema(struct book_file *file, sqlite3 *db)
+{
+    int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc == SQLITE_OK || rc == SQLITE_BUSY)
+        return 0;
+    book_file_explain(file, db, rc);
+    return -1;
+}
+
 /* Checks what the connection `db` leads to and prepares it for writing. A file that is refused is not changed. */
 static int make_writable(struct book_file *file, sqlite3 *db, bool inspected)
 {
@@ -80,9 +90,84 @@ static int make_writable(struct book_file *file, sqlite3 *db, bool inspected)
     if (configure(file, db) != 0)
         return -1;
     if (book_schema_migrate(db, version, why, sizeof(why)) == 0)
-        return 0;
+        return version == book_schema_version ? 0 : settle_schema(file, db);
     say(file, "%s", why);
     return -1;
+}
+
+static const char *const log_names[] = {"wal", "shm"};
+
+/* The log's file and its index as they are at their names; inode 0 where there is none. */
+static void find_log(const struct book_file *file, unsigned i, dev_t *device, ino_t *inode)
+{
+    char name[PATH_MAX + 8];
+    struct stat st = {0};
+    /* SQLite's name of the book: with all links resolved. */
+    snprintf(name, sizeof(name), "%s-%s", sqlite3_db_filename(file->writer, "main"), log_names[i]);
+    if (stat(name, &st) != 0)
+        st = (struct stat){0};
+    *device = st.st_dev;
+    *inode = st.st_ino;
+}
+
+static void note_files(struct book_file *file)
+{
+    struct stat st = {0};
+    if (stat(file->path, &st) != 0)
+        st = (struct stat){0};
+    file->device = st.st_dev;
+    file->inode = st.st_ino;
+    for (unsigned i = 0; i < 2; i++)
+        find_log(file, i, &file->logs[i].device, &file->logs[i].inode);
+}
+
+/* The first of the two that is no longer where it was; NULL if both are there. */
+static const char *lost_log(const struct book_file *file)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        dev_t device;
+        ino_t inode;
+        find_log(file, i, &device, &inode);
+        if (inode == 0 || inode != file->logs[i].inode || device != file->logs[i].device)
+            return log_names[i];
+    }
+    return NULL;
+}
+
+/* Holds the file itself. `flags`: O_CREAT at the start. Of a file that is exchanged the descriptor is closed after the
+ * connections to it: to close any descriptor of a file gives up SQLite's locks on it. */
+static int take_file(struct book_file *file, int flags)
+{
+    if (file->own >= 0)
+        return 0;
+    /* O_NONBLOCK: the open() of a FIFO does not wait. */
+    file->own = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags, 0644);
+    if (file->own < 0) {
+        say(file, "cannot open it: %s", strerror(errno));
+        return -1;
+    }
+    if (flock(file->own, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    int reason = errno;
+    /* SQLite's shared lock, which it has as long as it is connected. */
+    struct flock other = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000002, .l_len = 510};
+    bool found = fcntl(file->own, F_GETLK, &other) == 0 && other.l_type != F_UNLCK && other.l_pid > 0;
+    if (reason != EWOULDBLOCK)
+        say(file, "cannot lock it: %s", strerror(reason));
+    else if (found)
+        say(file, "another gangd (process %d) holds it", (int)other.l_pid);
+    else
+        say(file, "another gangd holds it");
+    close(file->own);
+    file->own = -1;
+    return -1;
+}
+
+static void leave_file(struct book_file *file)
+{
+    if (file->own >= 0)
+        close(file->own);
+    file->own = -1;
 }
 
 /* Opens the writer's connection. `flags`: SQLITE_OPEN_CREATE at the start, when the whole file is inspected too. */
@@ -105,11 +190,7 @@ static int connect_writer(struct book_file *file, int flags)
     }
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     file->writer = db;
-    struct stat st = {0};
-    if (stat(file->path, &st) != 0)
-        log_warning("book", "%s: %s", file->path, strerror(errno));
-    file->device = st.st_dev;
-    file->inode = st.st_ino;
+    note_files(file);
     return 0;
 }
 
@@ -140,23 +221,57 @@ static void release(struct book_file *file)
         file->release(file->release_data);
 }
 
+/* The write-ahead log is written into the file that was moved away: so that file is complete, and SQLite cannot take
+ * the log for that of a file which comes in its place. */
+static void leave_moved_file(struct book_file *file)
+{
+    release(file);
+    sqlite3_wal_checkpoint_v2(file->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    book_file_disconnect(file);
+    leave_file(file);
+}
+
+/* The descriptors still have the log: all of it goes into the book. Then a new connection makes a new one. Leaves a
+ * sentence in any case. */
+static void rescue_log(struct book_file *file, const char *log)
+{
+    release(file);
+    int rc = sqlite3_wal_checkpoint_v2(file->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc != SQLITE_OK) {
+        char why[BOOK_SQL_WHY_MAX];
+        book_sql_explain(file->writer, rc, why, sizeof(why));
+        say(file, "another program has deleted or replaced its log (-%s), which cannot be saved now: %.300s", log, why);
+        return;
+    }
+    say(file, "another program has deleted or replaced its log (-%s). All rows were saved; restart gangd", log);
+    memcpy(file->warning, file->error, sizeof(file->warning));
+    book_file_disconnect(file);
+}
+
+static bool is_gone(const struct book_file *file)
+{
+    return access(file->path, F_OK) != 0 && errno == ENOENT;
+}
+
 enum book_file_result book_file_connect(struct book_file *file)
 {
-    if (file->writer && has_moved(file->writer)) {
-        /* The write-ahead log is written into the file that was moved away: so that file is complete, and SQLite cannot
-         * take the log for that of a file which comes in its place. */
-        release(file);
-        sqlite3_wal_checkpoint_v2(file->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-        book_file_disconnect(file);
+    const char *log = NULL;
+    if (file->writer && has_moved(file->writer))
+        leave_moved_file(file);
+    else if (file->writer)
+        log = lost_log(file);
+    if (log) {
+        rescue_log(file, log);
+        return BOOK_FILE_AGAIN;
     }
     if (file->writer)
         return BOOK_FILE_DONE;
     /* A new book in the place of one that vanished would hide the loss of the old one. */
-    if (access(file->path, F_OK) != 0 && errno == ENOENT) {
+    if (is_gone(file)) {
         say(file, "the book is gone: put it back, or restart gangd to begin a new one");
         return BOOK_FILE_AGAIN;
     }
-    return connect_writer(file, 0) == 0 ? BOOK_FILE_DONE : BOOK_FILE_AGAIN;
+    return take_file(file, 0) == 0 && connect_writer(file, 0) == 0 ? BOOK_FILE_DONE : BOOK_FILE_AGAIN;
 }
 
 sqlite3 *book_file_reader(struct book_file *file)
@@ -188,7 +303,7 @@ bool book_file_reader_is(struct book_file *file, dev_t device, ino_t inode)
 
 void book_file_init_to_read(struct book_file *file, const struct book_file *writer)
 {
-    *file = (struct book_file){.lock = -1};
+    *file = (struct book_file){.lock = -1, .own = -1};
     memcpy(file->path, writer->path, sizeof(file->path));
 }
 
@@ -228,7 +343,7 @@ static int check_file(struct book_file *file)
 {
     static const char magic[16] = "SQLite format 3";
     struct stat st;
-    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
         return 0;
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -272,7 +387,7 @@ static int check_directory(struct book_file *file)
 
 int book_file_open(struct book_file *file, const char *path, char *error, size_t error_size)
 {
-    *file = (struct book_file){.lock = -1};
+    *file = (struct book_file){.lock = -1, .own = -1};
     int rc = -1;
     /* A "./" in front: SQLite keeps "" and ":memory:" in memory. */
     int n = snprintf(file->path, sizeof(file->path), "%s%s", strchr(path, '/') ? "" : "./", path);
@@ -282,7 +397,8 @@ int book_file_open(struct book_file *file, const char *path, char *error, size_t
         snprintf(file->error, sizeof(file->error), "the book's name is too long");
     else if (check_directory(file) == 0 && take_lock(file) == 0)
         rc = 0;
-    if (rc == 0 && (check_file(file) != 0 || connect_writer(file, SQLITE_OPEN_CREATE) != 0)) {
+    if (rc == 0 &&
+        (check_file(file) != 0 || take_file(file, O_CREAT) != 0 || connect_writer(file, SQLITE_OPEN_CREATE) != 0)) {
         book_file_close(file);
         rc = -1;
     }
@@ -323,7 +439,7 @@ static int recognize_to_read(struct book_file *file, int *version)
 
 int book_file_open_to_read(struct book_file *file, const char *path, char *error, size_t error_size)
 {
-    *file = (struct book_file){.lock = -1};
+    *file = (struct book_file){.lock = -1, .own = -1};
     int version = 0, rc = -1;
     int n = snprintf(file->path, sizeof(file->path), "%s%s", strchr(path, '/') ? "" : "./", path);
     if (path[0] == '\0' || n >= (int)sizeof(file->path) - 8)
@@ -350,6 +466,7 @@ int book_file_open_to_read(struct book_file *file, const char *path, char *error
 void book_file_close(struct book_file *file)
 {
     book_file_disconnect(file);
+    leave_file(file);
     /* The lock file stays: to remove it would let a third gangd lock another file of the same name. */
     if (file->lock >= 0)
         close(file->lock);

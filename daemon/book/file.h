@@ -21,11 +21,19 @@ enum book_file_result {
 
 struct book_file {
     char path[PATH_MAX];
-    int lock; /* descriptor of the file "PATH-lock", held with flock() */
+    int lock; /* descriptor of the file "PATH-lock", held with flock(): the name is ours, also while the file is gone */
+    int own;  /* descriptor of the file itself, held with flock(): no other name for it lets another gangd in */
     sqlite3 *writer;
     sqlite3 *reader; /* NULL until the first read */
     dev_t device;    /* the file that the writer had open last */
     ino_t inode;
+    struct {
+        dev_t device;
+        ino_t inode;
+    } logs[2]; /* the writer's "PATH-wal" and "PATH-shm" */
+    /* Why the station must not go on, though all is saved: a sentence that begins with the path; "": nothing. Only rows
+     * of attempts that have begun are written then. Stays until the file is closed. */
+    char warning[1024];
     /* Called before the writer opens another file in the place of its own: when it returns, no other connection of this
      * process may be open. NULL: there is none. */
     void (*release)(void *data);
@@ -47,8 +55,9 @@ void book_file_close(struct book_file *file);
 /* Sets `file` up for a reader alone, of the book that `writer` has open. Opens nothing. */
 void book_file_init_to_read(struct book_file *file, const struct book_file *writer);
 
-/* Connects the writer again if that was lost, and checks that its file is still the one at `path`. BOOK_FILE_DONE or
- * BOOK_FILE_AGAIN. */
+/* Connects the writer again if that was lost, and checks that its file is still the one at `path`, and its log the one
+ * beside it. A log that another program has deleted or replaced is first copied into the book, as long as our
+ * descriptor has it, and `file->warning` is set. BOOK_FILE_DONE or BOOK_FILE_AGAIN. */
 enum book_file_result book_file_connect(struct book_file *file) __attribute__((warn_unused_result));
 
 /* Closes both connections; book_file_connect() and book_file_reader() open them again. */

@@ -21,6 +21,16 @@ static void report_health(struct write_thread *thread, const char *sentence)
     queue_pass_to_loop(thread->queue, job);
 }
 
+/* The first write; where the station must not go on, of an attempt that has begun. */
+static struct job *first_write(struct write_thread *thread)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &thread->queue->writes, link)
+    if (!thread->file.warning[0] || job->ticket == 0)
+        return job;
+    return NULL;
+}
+
 /* The next job; NULL if there is none before the time `*wait_until` (UINT64_MAX: before the thread is woken). */
 static struct job *next_job(struct write_thread *thread, uint64_t *wait_until)
 {
@@ -34,9 +44,9 @@ static struct job *next_job(struct write_thread *thread, uint64_t *wait_until)
         *wait_until = thread->retry_at;
         return NULL;
     }
-    if (TAILQ_EMPTY(writes))
+    if (TAILQ_EMPTY(writes) && !thread->file.warning[0])
         TAILQ_INSERT_TAIL(writes, job_new(JOB_PROBE), link);
-    return TAILQ_FIRST(writes);
+    return first_write(thread);
 }
 
 /* Without the queue's lock: on a hung disk this takes long, and the loop takes that lock. */
@@ -69,7 +79,7 @@ static void take_result(struct write_thread *thread, const struct job *job, enum
     switch (result) {
     case BOOK_FILE_DONE:
         thread->queue->exchanging = false;
-        report_health(thread, "");
+        report_health(thread, thread->file.warning);
         break;
     case BOOK_FILE_AGAIN:
         thread->retry_at = uv_hrtime() + RETRY_NS;
