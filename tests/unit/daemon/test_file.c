@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +108,41 @@ START_TEST(a_fifo_is_refused_at_once)
 END_TEST
 
 /* Files of /proc claim to be empty. */
+static atomic_bool overwriting;
+
+static void *overwrite(void *data)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    (void)data;
+    while (atomic_load(&overwriting))
+        ck_assert_int_eq(pwrite(fd, "y", 1, 0), 1);
+    close(fd);
+    return NULL;
+}
+
+/* In place, with as many bytes. The time of a file has the kernel's ticks, so not each read sees another one. */
+START_TEST(a_file_that_is_overwritten_meanwhile_is_refused)
+{
+    pthread_t thread;
+    const size_t size = 16 << 20;
+    char *zeros = calloc(1, size), *bytes = NULL;
+    write_file(zeros, size);
+    atomic_store(&overwriting, true);
+    ck_assert_int_eq(pthread_create(&thread, NULL, overwrite, NULL), 0);
+    int tries = 0;
+    do {
+        free(bytes);
+        errno = 0;
+        bytes = file_read(AT_FDCWD, path, size, &len);
+    } while (bytes && ++tries < 100);
+    atomic_store(&overwriting, false);
+    pthread_join(thread, NULL);
+    ck_assert_ptr_null(bytes);
+    ck_assert_int_eq(errno, EAGAIN);
+    free(zeros);
+}
+END_TEST
+
 START_TEST(a_file_that_holds_more_than_its_size_is_refused)
 {
     expect_error("/proc/self/status", 100000, EAGAIN);
@@ -124,6 +162,7 @@ int main(void)
     tcase_add_test(tests, a_missing_file_is_refused);
     tcase_add_test(tests, a_directory_is_refused);
     tcase_add_test(tests, a_fifo_is_refused_at_once);
+    tcase_add_test(tests, a_file_that_is_overwritten_meanwhile_is_refused);
     tcase_add_test(tests, a_file_that_holds_more_than_its_size_is_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
