@@ -57,8 +57,8 @@ void book_note(struct book *book, const struct attempt *attempt);
 typedef void (*book_ended_cb)(void *data);
 void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data);
 
-/* Counts closed attempts with `since` <= ended (microseconds since 1970). If the book cannot be read, that is logged
- * and `done` does not come. */
+/* Counts closed attempts with `since` <= ended <= now (microseconds since 1970). If the book cannot be read, that is
+ * logged and `done` does not come. */
 typedef void (*book_counted_cb)(void *data, const struct book_counts *counts);
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data);
 

@@ -13,16 +13,18 @@ int book_counts_read(struct book_file *file, int64_t since, struct book_counts *
     static const char sql[] =
         "SELECT count(*) FILTER (WHERE verdict = 'pass'), count(*) FILTER (WHERE verdict = 'fail'),"
         " count(*) FILTER (WHERE verdict = 'interrupted'),"
-        " (SELECT count(*) FROM attempts WHERE ended >= :hour_ago AND +verdict = 'pass')"
-        " FROM attempts WHERE ended >= :since";
+        " (SELECT count(*) FROM attempts WHERE ended BETWEEN :hour_ago AND :now AND +verdict = 'pass')"
+        " FROM attempts WHERE ended BETWEEN :since AND :now";
     sqlite3 *db = book_file_reader(file);
     sqlite3_stmt *statement;
+    int64_t now = wall_clock_us();
     if (!db)
         return -1;
     int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
     if (rc == SQLITE_OK) {
         book_sql_bind_integer(statement, ":since", since);
-        book_sql_bind_integer(statement, ":hour_ago", wall_clock_us() - HOUR_US);
+        book_sql_bind_integer(statement, ":now", now);
+        book_sql_bind_integer(statement, ":hour_ago", now - HOUR_US);
         if (sqlite3_step(statement) == SQLITE_ROW)
             *counts = (struct book_counts){
                 .pass = sqlite3_column_int64(statement, 0),

@@ -57,5 +57,6 @@ void job_make_interrupt(struct job *job)
     job->done.begun = NULL;
     job->attempt.verdict = VERDICT_INTERRUPTED;
     job->attempt.cause = job->cause;
-    job->attempt.ended = job->cancelled_at;
+    /* The clock may have been set back. */
+    job->attempt.ended = job->cancelled_at > job->attempt.started ? job->cancelled_at : job->attempt.started;
 }

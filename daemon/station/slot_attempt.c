@@ -51,6 +51,7 @@ static void prepare_row(struct slot_attempt *attempt, const struct slot_attempt_
     struct attempt *row = &attempt->row;
     memset(row, 0, sizeof(*row));
     attempt_record_prepare(row, attempt->product->golden, wall_clock_us());
+    attempt->started = steady_clock_us();
     text_copy(row->slot, sizeof(row->slot), setup->slot);
     text_copy(row->path, sizeof(row->path), setup->path);
     text_print(row->adapter, sizeof(row->adapter), "%s %s:%s %s", adapter->driver, adapter->vid, adapter->pid,
@@ -116,7 +117,8 @@ bool slot_attempt_lost_port(const struct slot_attempt *attempt)
 
 void slot_attempt_close(struct slot_attempt *attempt)
 {
-    attempt_record_close(&attempt->row, &attempt->program, wall_clock_us());
+    int64_t duration = (int64_t)(steady_clock_us() - attempt->started);
+    attempt_record_close(&attempt->row, &attempt->program, attempt->row.started + duration);
 }
 
 /* What worked is where the next attempt begins. */

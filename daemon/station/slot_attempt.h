@@ -14,6 +14,7 @@
 
 struct slot_attempt {
     struct attempt row;      /* id 0: not in the book */
+    uint64_t started;        /* steady_clock_us(), of row.started: the duration is right also if the clock is set */
     struct product *product; /* of the attempt at work, or of the latest; a reference */
     struct program_job job;
     struct program program;

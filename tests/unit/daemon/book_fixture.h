@@ -141,7 +141,7 @@ static inline const char *ask(const char *sql)
 static inline struct attempt new_attempt(const char *slot)
 {
     struct attempt attempt = {
-        .started = wall_clock_us(),
+        .started = wall_clock_us() - 15000000, /* so that it ends before now: see give_verdict() */
         .path = "pci-0000:00:14.0-usb-0:1.2:1.0",
         .adapter = "cp210x 10c4:ea60 0001",
         .image_md5 = "9e107d9d372bb6826bd81d3542a419d6",

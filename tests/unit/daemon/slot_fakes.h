@@ -27,12 +27,13 @@ static void ask(const char *word)
 /* Time */
 
 static uint64_t now_us;
+static int64_t clock_set_by; /* µs by which the wall clock was set since */
 static struct timer *timers[8];
 static uint64_t due_ms[8]; /* 0: stopped */
 
 int64_t wall_clock_us(void)
 {
-    return INT64_C(1700000000000000) + (int64_t)now_us;
+    return INT64_C(1700000000000000) + clock_set_by + (int64_t)now_us;
 }
 
 uint64_t steady_clock_us(void)

@@ -169,6 +169,19 @@ START_TEST(a_stuck_adapter_gets_three_attempts_in_a_row)
 }
 END_TEST
 
+START_TEST(a_clock_that_is_set_changes_no_duration)
+{
+    set_up(BY_PLUG);
+    go("plug deadline opened begun_row");
+    now_us += 6300000;
+    clock_set_by = INT64_C(-86400000000);
+    go("passed booked_row");
+    clock_set_by = 0;
+    ck_assert_int_eq(last_row.ended - last_row.started, 6300000);
+    tear_down();
+}
+END_TEST
+
 START_TEST(while_a_recipe_runs_its_progress_is_told)
 {
     set_up(BY_PLUG);
@@ -235,6 +248,7 @@ int main(void)
     tcase_add_loop_test(tests, the_end_in_a_state, 0, (int)place_count());
     tcase_add_test(tests, the_same_trouble_again_is_no_news);
     tcase_add_test(tests, a_stuck_adapter_gets_three_attempts_in_a_row);
+    tcase_add_test(tests, a_clock_that_is_set_changes_no_duration);
     tcase_add_test(tests, while_a_recipe_runs_its_progress_is_told);
     tcase_add_test(tests, a_changed_presence_ends_the_first_observation);
     tcase_add_loop_test(tests, a_refused_start_says_why, 0, REFUSALS);
