@@ -11,6 +11,7 @@
 #include "daemon/station/station.h"
 #include "daemon/supervisor.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 #include <uv.h>
 
 #define LINGER_MS 1000 /* at the end, for handles to close; a worker on a stuck adapter is not waited for */
@@ -166,6 +168,17 @@ static int run(const struct config *config, const char *config_path)
     return status;
 }
 
+/* Where they are closed, the book or a board's port would get their numbers, and with them our messages. */
+static void open_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -176,6 +189,7 @@ int main(int argc, char **argv)
     const char *path = CONFIG_DEFAULT_PATH;
     bool check = false;
     int option;
+    open_standard_files();
     while ((option = getopt_long(argc, argv, "c:tvVh", options, NULL)) != -1) {
         switch (option) {
         case 'c': path = optarg; break;

@@ -216,6 +216,16 @@ def test_a_second_gangd_on_the_same_book():
         station.wait(1, "pass")
 
 
+def test_closed_standard_files_are_not_those_of_the_book():
+    with Station(boards=1, start=False) as station:
+        station.gangd = station.spawn(["sh", "-c", 'exec "$0" --config "$1" <&- >&- 2>&-', GANGD, station.config])
+        until("gangd is ready", station.is_ready)
+        files = [os.readlink(f"/proc/{station.gangd.pid}/fd/{number}") for number in range(3)]
+        # boardsim's library may have a socket there before main() begins.
+        assert all(name == "/dev/null" or name.startswith("socket:") for name in files), files
+        station.wait(1, "pass")
+
+
 def test_an_invalid_book_is_refused_and_not_changed():
     with Station(boards=1) as station:
         station.wait(1, "pass")
