@@ -2,6 +2,7 @@
 #include "daemon/book/file.h"
 
 #include "daemon/base/log.h"
+#include "daemon/base/memory.h"
 #include "daemon/book/schema.h"
 #include "daemon/book/sql.h"
 #include "proto/link/text.h"
@@ -15,10 +16,16 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
+#include <uv.h>
 
 /* A lock that another program holds for less is waited for; a longer one is shown on the tiles. */
 #define BUSY_MS 500
+
+#define READ_AHEAD (1 << 20)
+#define ASK_STEPS  1000000              /* of SQLite's machine */
+#define ASK_NS     UINT64_C(5000000000) /* how often systemd is asked for more time */
 
 __attribute__((format(printf, 2, 3))) static void say(struct book_file *file, const char *format, ...)
 {
@@ -170,6 +177,17 @@ static void leave_file(struct book_file *file)
     file->own = -1;
 }
 
+/* systemd ends a service that takes longer than TimeoutStartSec to start, unless it goes on asking for more. */
+static int ask_for_time(void *data)
+{
+    uint64_t *asked_at = data, now = uv_hrtime();
+    if (now - *asked_at < ASK_NS)
+        return 0;
+    *asked_at = now;
+    sd_notify(0, "EXTEND_TIMEOUT_USEC=30000000");
+    return 0;
+}
+
 /* Opens the writer's connection. `flags`: SQLITE_OPEN_CREATE at the start, when the whole file is inspected too. */
 static int connect_writer(struct book_file *file, int flags)
 {
@@ -182,6 +200,9 @@ static int connect_writer(struct book_file *file, int flags)
     }
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, BUSY_MS);
+    uint64_t asked_at = 0;
+    if (flags & SQLITE_OPEN_CREATE)
+        sqlite3_progress_handler(db, ASK_STEPS, ask_for_time, &asked_at);
     /* A file that is refused stays as it is, with what a power cut left in its write-ahead log. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (make_writable(file, db, flags & SQLITE_OPEN_CREATE) != 0) {
@@ -189,6 +210,7 @@ static int connect_writer(struct book_file *file, int flags)
         return -1;
     }
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    sqlite3_progress_handler(db, 0, NULL, NULL);
     file->writer = db;
     note_files(file);
     return 0;
@@ -385,6 +407,27 @@ static int check_directory(struct book_file *file)
     return -1;
 }
 
+/* Brings the file into the kernel's cache, in order: SQLite's check reads it here and there, which a disk is slow at.
+ * Errors are left to SQLite. */
+static void read_ahead(struct book_file *file)
+{
+    char *bytes = must_malloc(READ_AHEAD);
+    uint64_t asked_at = 0;
+    posix_fadvise(file->own, 0, 0, POSIX_FADV_SEQUENTIAL);
+    off_t at = 0;
+    for (ssize_t n; (n = pread(file->own, bytes, READ_AHEAD, at)) > 0; at += n)
+        ask_for_time(&asked_at);
+    free(bytes);
+}
+
+static int take_over(struct book_file *file)
+{
+    if (check_file(file) != 0 || take_file(file, O_CREAT) != 0)
+        return -1;
+    read_ahead(file);
+    return connect_writer(file, SQLITE_OPEN_CREATE);
+}
+
 int book_file_open(struct book_file *file, const char *path, char *error, size_t error_size)
 {
     *file = (struct book_file){.lock = -1, .own = -1};
@@ -397,8 +440,7 @@ int book_file_open(struct book_file *file, const char *path, char *error, size_t
         snprintf(file->error, sizeof(file->error), "the book's name is too long");
     else if (check_directory(file) == 0 && take_lock(file) == 0)
         rc = 0;
-    if (rc == 0 &&
-        (check_file(file) != 0 || take_file(file, O_CREAT) != 0 || connect_writer(file, SQLITE_OPEN_CREATE) != 0)) {
+    if (rc == 0 && take_over(file) != 0) {
         book_file_close(file);
         rc = -1;
     }
