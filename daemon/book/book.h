@@ -14,6 +14,7 @@
 #define DAEMON_BOOK_BOOK_H
 
 #include "daemon/book/attempt.h"
+#include "daemon/book/callbacks.h"
 #include "daemon/book/counts.h"
 #include "daemon/book/filter.h"
 
@@ -41,7 +42,6 @@ bool book_close(struct book *book, unsigned seconds) __attribute__((warn_unused_
 
 /* Opens a row for `attempt` (copied). `done` gets its id when it is committed. Returns a ticket for book_cancel(),
  * never 0. */
-typedef void (*book_begun_cb)(void *data, int64_t id);
 uint64_t book_begin(struct book *book, const struct attempt *attempt, book_begun_cb done, void *data);
 
 /* Cancels a begin whose callback has not come; it will not come then. If the row was committed meanwhile, it is closed
@@ -54,12 +54,10 @@ void book_note(struct book *book, const struct attempt *attempt);
 
 /* Closes the row `attempt->id` (copied) and brings its unit up to date, in one transaction; `done` comes after the
  * commit. `done` may be NULL. */
-typedef void (*book_ended_cb)(void *data);
 void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data);
 
 /* Counts closed attempts with `since` <= ended <= now (microseconds since 1970). If the book cannot be read, that is
  * logged and `done` does not come. */
-typedef void (*book_counted_cb)(void *data, const struct book_counts *counts);
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data);
 
 /* A running read. Rows are read page by page, so an export of a million rows needs no more memory than one of ten, and

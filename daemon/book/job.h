@@ -6,9 +6,11 @@
 #ifndef DAEMON_BOOK_JOB_H
 #define DAEMON_BOOK_JOB_H
 
-#include "daemon/book/book.h"
+#include "daemon/book/attempt.h"
+#include "daemon/book/callbacks.h"
 #include "daemon/book/page.h"
 
+#include <stdbool.h>
 #include <sys/queue.h>
 
 enum job_kind { JOB_PUT, JOB_NOTE, JOB_INTERRUPT, JOB_PROBE, JOB_COUNT, JOB_PAGE, JOB_HEALTH };
