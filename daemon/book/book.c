@@ -8,6 +8,7 @@
 #include "daemon/book/read_thread.h"
 #include "daemon/book/row.h"
 #include "daemon/book/write_thread.h"
+#include "proto/link/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

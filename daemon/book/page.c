@@ -39,11 +39,11 @@ static sqlite3_stmt *select_rows(struct book_file *file, sqlite3 *db, const stru
     const char *verdict = filter->units ? " AND u.verdict = :verdict" : " AND a.verdict = :verdict";
     const char *until = filter->units ? " AND u.last_seen < :until" : " AND a.started < :until";
     char sql[2000];
-    int n =
-        snprintf(sql, sizeof(sql), "%s%s%s%s%s%s%s%s LIMIT :rows", filter->units ? select_units : select_attempts,
-                 filter->units && filter->since ? " AND u.last_seen >= :since" : "", filter->until ? until : "",
-                 filter->slot[0] ? slot : "", filter->has_verdict ? verdict : "", filter->mac[0] ? mac : "",
-                 filter->id ? " AND a.id = :id" : "", filter->units ? " ORDER BY u.first_seen, u.mac" : " ORDER BY a.started, a.id");
+    int n = snprintf(sql, sizeof(sql), "%s%s%s%s%s%s%s%s LIMIT :rows", filter->units ? select_units : select_attempts,
+                     filter->units && filter->since ? " AND u.last_seen >= :since" : "", filter->until ? until : "",
+                     filter->slot[0] ? slot : "", filter->has_verdict ? verdict : "", filter->mac[0] ? mac : "",
+                     filter->id ? " AND a.id = :id" : "",
+                     filter->units ? " ORDER BY u.first_seen, u.mac" : " ORDER BY a.started, a.id");
     sqlite3_stmt *s = NULL;
     int rc = n < (int)sizeof(sql) ? sqlite3_prepare_v2(db, sql, -1, &s, NULL) : SQLITE_TOOBIG;
     if (rc != SQLITE_OK) {
