@@ -183,7 +183,10 @@ def inside_a_cp2102_has_a_table_of_rates(control):
     """--boards 2 --adapter cp2102"""
     port = Port()
     assert [port.baud(b) for b in (74880, 115200, 921600, 1500000, 2000000)] == [76800, 115200, 921600, 1000000, 1000000]
-    port.baud(74880)
+    for asked, real in ((921600, 923076), (1000000, 923076), (2000000, 923076), (74880, 76677)):
+        port.baud(asked)
+        port.sync()
+        assert f" baud={real} " in control("status 1"), (asked, control("status 1"))
     assert b"boot mode:(1," in banner(port, download=True)
 
 

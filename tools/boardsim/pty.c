@@ -107,7 +107,7 @@ void pty_show_baud(struct pty *pty, uint32_t max)
     struct termios2 tio;
     if (ioctl(pty->slave, TCGETS2, &tio) != 0 || tio.c_ospeed == 0)
         return;
-    tio.c_ispeed = tio.c_ospeed = adapter_kind_baud(pty->kind, tio.c_ospeed, max);
+    tio.c_ispeed = tio.c_ospeed = adapter_kind_shown_baud(pty->kind, tio.c_ospeed, max);
     tio.c_cflag = (tio.c_cflag & ~(tcflag_t)CBAUD) | BOTHER;
     ioctl(pty->slave, TCSETS2, &tio);
 }

@@ -153,7 +153,12 @@ void adapter_kind_serial(const struct adapter_kind *kind, unsigned slot, unsigne
         snprintf(serial, ADAPTER_SERIAL, "%s%06X", kind->serial_prefix, unit & 0xffffffu);
 }
 
-uint32_t adapter_kind_baud(const struct adapter_kind *kind, uint32_t requested, uint32_t max)
+static uint32_t whole_divisor(const struct adapter_kind *kind, uint32_t baud)
+{
+    return kind->clock / ((kind->clock + baud / 2) / baud);
+}
+
+uint32_t adapter_kind_shown_baud(const struct adapter_kind *kind, uint32_t requested, uint32_t max)
 {
     uint32_t baud = requested < kind->min_baud ? kind->min_baud : requested;
     if (max == 0 || max > kind->max_baud)
@@ -163,5 +168,14 @@ uint32_t adapter_kind_baud(const struct adapter_kind *kind, uint32_t requested, 
     for (const struct adapter_rate *rate = kind->rates; rate && rate->baud; rate++)
         if (baud <= rate->up_to)
             return rate->baud;
-    return kind->clock / ((kind->clock + baud / 2) / baud);
+    return whole_divisor(kind, baud);
+}
+
+uint32_t adapter_kind_baud(const struct adapter_kind *kind, uint32_t requested, uint32_t max)
+{
+    uint32_t baud = adapter_kind_shown_baud(kind, requested, max);
+    uint32_t last = 0;
+    for (const struct adapter_rate *rate = kind->rates; rate && rate->baud; rate++)
+        last = rate->baud;
+    return whole_divisor(kind, last && baud > last ? last : baud);
 }

@@ -17,7 +17,7 @@ struct adapter_kind {
     unsigned ports;                   /* of one USB device, each an interface of it; 0: one */
     uint32_t min_baud, max_baud;      /* the driver clamps to these */
     uint32_t clock;                   /* baud = clock / integer */
-    const struct adapter_rate *rates; /* if not NULL: up to the last of these there are no others */
+    const struct adapter_rate *rates; /* if not NULL: the chip has no others, though the driver shows those above */
     bool shows_rounded_baud;          /* the host reads back the real baud, not the one it asked for */
     bool high_speed;                  /* 480 Mbit/s in place of 12 */
     uint32_t tx_fifo, rx_fifo;        /* bytes */
@@ -52,5 +52,8 @@ void adapter_kind_serial(const struct adapter_kind *kind, unsigned slot, unsigne
 
 /* What the chip makes of a request, if it can do no more than `max`; 0: than its kind can. */
 uint32_t adapter_kind_baud(const struct adapter_kind *kind, uint32_t requested, uint32_t max);
+/* What a driver that shows_rounded_baud reads back then: not always the same. A CP2102 runs at 923077 when it is asked
+ * for 1000000 (AN205), which its driver reads back. */
+uint32_t adapter_kind_shown_baud(const struct adapter_kind *kind, uint32_t requested, uint32_t max);
 
 #endif

@@ -34,9 +34,15 @@ enum {
 #define FLOW_DTR(flow) ((flow)[0] & 3u)
 #define FLOW_RTS(flow) ((flow)[4] >> 6 & 3u)
 
+#define CP2102     0x02u
+#define CP2102_MAX 921600u /* AN205: requests from 670255 to 1053257 */
+
 /* The baud rate generator counts 24 MHz, or a quarter of it for the slowest. */
-static uint32_t made_of(uint32_t clock, uint32_t baud)
+static uint32_t made_of(const struct usb_kind *kind, uint32_t baud)
 {
+    uint32_t clock = kind->clock;
+    if (kind->part_number == CP2102 && baud > CP2102_MAX)
+        baud = CP2102_MAX;
     if (baud == 0)
         return 0;
     if (baud <= 365)
@@ -80,7 +86,7 @@ static int to_device(struct usb_device *device, const struct usb_setup *setup, c
         if (setup->length != 4)
             return USB_STALL;
         port->asked = data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
-        port->baud = made_of(device->kind->clock, port->asked);
+        port->baud = made_of(device->kind, port->asked);
         return 0;
     /* Line errors among the bytes, XON and XOFF: taken, and nothing comes of it. */
     case EMBED_EVENTS:
