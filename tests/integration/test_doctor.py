@@ -52,6 +52,11 @@ class Machine:
         os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
         os.symlink(os.path.relpath(self.path(target), os.path.dirname(self.path(name))), self.path(name))
 
+    def configure(self, flashing):
+        """The shipped configuration with this line in its section [flashing]."""
+        with open(os.path.join(ROOT, "config/gangd.conf"), encoding="utf-8") as file:
+            self.write("etc/gangd/gangd.conf", file.read().replace("[flashing]\n", f"[flashing]\n{flashing}\n", 1))
+
     def process(self, pid, comm):
         self.write(f"proc/{pid}/comm", comm + "\n")
 
@@ -115,7 +120,7 @@ def test_a_healthy_machine():
     with Machine() as machine:
         code, output = machine.ask()
         lines = [line for line in output.splitlines() if "group:" not in line and line.startswith(("ok", "warn", "fail"))]
-        assert code == 0 and len(lines) == 11 and all(line.startswith("ok ") for line in lines), output
+        assert code == 0 and len(lines) == 12 and all(line.startswith("ok ") for line in lines), output
         assert "golden.bin, 65536 bytes, md5 " in output, output
 
 
@@ -151,6 +156,18 @@ def test_golden_image():
             machine.write("var/lib/gangd/golden.bin", image())
             os.chmod(machine.path("var/lib/gangd/golden.bin"), 0)
             machine.expect("golden", "warn", "may not read", "sudo gangctl doctor")
+
+
+def test_rates_that_an_adapter_cannot_do():
+    with Machine() as machine:
+        machine.write(f"{machine.hub}/1-1.1/product", "CP2102N USB to UART Bridge Controller\n")
+        machine.configure("baud = 1000000 921600")
+        machine.expect("rates", "ok", "no adapter is known")
+        machine.write(f"{machine.hub}/1-1.1/product", "CP2102 USB to UART Bridge Controller\n")
+        machine.expect("rates", "warn", "ttyUSB0: a CP2102 does 921600 baud at most: asked for 1000000 it runs at 923077",
+                       "take the higher rates out")
+        machine.configure("baud = 921600 115200")
+        machine.expect("rates", "ok", "no adapter is known")
 
 
 def test_room_for_the_book():

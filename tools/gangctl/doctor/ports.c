@@ -114,6 +114,50 @@ void doctor_check_hubs(struct doctor *doctor)
     free(ports);
 }
 
+/* What the kernel's drivers or the chips' documents name as the highest rate (docs/linux-serial.md). `product` is the
+ * beginning of what the USB device calls itself. */
+static const struct rate_limit {
+    const char *driver, *product, *chip;
+    unsigned max;
+    const char *why;
+} rate_limits[] = {
+    {"cp210x", "CP2102 ", "CP2102", 921600, ": asked for 1000000 it runs at 923077"},
+    {"cp210x", "CP2104 ", "CP2104", 2000000, ""},
+    {"ch341", "", "CH340", 2000000, " by its data sheet"},
+    {"ftdi_sio", "FT232R ", "FT232R", 3000000, ""},
+};
+
+static const struct rate_limit *find_limit(const struct doctor_port *port)
+{
+    char path[PATH_MAX + 16], product[128];
+    snprintf(path, sizeof(path), "%s/product", port->device);
+    if (!doctor_read_line(path, product, sizeof(product)))
+        product[0] = '\0';
+    for (size_t i = 0; i < sizeof(rate_limits) / sizeof(rate_limits[0]); i++)
+        if (strncmp(port->driver, rate_limits[i].driver, strlen(rate_limits[i].driver)) == 0 &&
+            strncmp(product, rate_limits[i].product, strlen(rate_limits[i].product)) == 0)
+            return &rate_limits[i];
+    return NULL;
+}
+
+void doctor_check_rates(struct doctor *doctor, const struct config *config)
+{
+    static const char check[] = "rates";
+    size_t n;
+    struct doctor_port *ports = ports_of(doctor, check, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct rate_limit *limit = find_limit(&ports[i]);
+        if (limit && config->bauds[0] > limit->max)
+            doctor_note(doctor, DOCTOR_WARN, check,
+                        "take the higher rates out of \"baud\", or use an adapter that does them",
+                        "%s: a %s does %u baud at most%s; [flashing] baud begins with %u", ports[i].name, limit->chip,
+                        limit->max, limit->why, (unsigned)config->bauds[0]);
+    }
+    if (ports && !doctor_has_noted(doctor, check))
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "no adapter is known that cannot do the configured baud rates");
+    free(ports);
+}
+
 /* Kernels whose ch341 driver does not work with boards. First and last of each branch. */
 static const struct bad_kernel {
     unsigned major, minor, first, last;

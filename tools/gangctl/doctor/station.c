@@ -110,6 +110,7 @@ void doctor_check_configuration(struct doctor *doctor)
         doctor_note(doctor, DOCTOR_OK, check, NULL, "%s is right", path);
         check_golden(doctor, config, md5);
         check_room(doctor, config);
+        doctor_check_rates(doctor, config);
         doctor_path(doctor, path, "%s", config->socket);
         doctor_check_gangd(doctor, config, doctor->socket ? doctor->socket : config->socket[0] ? path : "", md5);
     }
