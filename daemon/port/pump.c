@@ -29,6 +29,8 @@ struct pump {
     void *data;
     enum pump_state state;
     char devnode[64];
+    uint32_t bauds[PUMP_BAUDS_MAX]; /* to ask the adapter for */
+    size_t n_bauds;
     struct tty *tty;         /* NULL only in CLOSED */
     struct session *session; /* only in OPEN; NULL: none runs */
     enum pump_order order;
@@ -216,7 +218,7 @@ static void start_opening(struct pump *pump)
                                              .gone = on_gone,
                                              .closed = on_closed};
     pump->order = PORT_IDLE;
-    pump->tty = tty_open(pump->loop, pump->devnode, &events, pump);
+    pump->tty = tty_open(pump->loop, pump->devnode, pump->bauds, pump->n_bauds, &events, pump);
     enter(pump, PUMP_OPENING);
 }
 
@@ -259,15 +261,23 @@ struct pump *pump_new(uv_loop_t *loop, const struct pump_events *events, void *d
     return pump;
 }
 
-void pump_open(struct pump *pump, const char *devnode)
+void pump_open(struct pump *pump, const char *devnode, const uint32_t *bauds, size_t n)
 {
-    assert(pump->state != PUMP_OPENING && pump->state != PUMP_OPEN);
+    assert(pump->state != PUMP_OPENING && pump->state != PUMP_OPEN && n <= PUMP_BAUDS_MAX);
+    for (size_t i = 0; i < n; i++)
+        pump->bauds[i] = bauds[i];
+    pump->n_bauds = n;
     text_copy(pump->devnode, sizeof(pump->devnode), devnode);
     pump->watch = WATCH_ON_TIME;
     if (pump->tty)
         enter(pump, PUMP_REOPENING);
     else
         start_opening(pump);
+}
+
+bool pump_can_do(const struct pump *pump, uint32_t baud)
+{
+    return !pump->tty || tty_can_do(pump->tty, baud);
 }
 
 void pump_run(struct pump *pump, struct session *session)

@@ -69,9 +69,15 @@ struct pump_events {
 /* CLOSED. `events` must outlive the pump. Never NULL: aborts when out of memory. The caller frees with pump_free(). */
 struct pump *pump_new(uv_loop_t *loop, const struct pump_events *events, void *data);
 
-/* Opens `devnode` (copied, at most 63 bytes), as soon as the kernel has let go of the port before. `opened` or `failed`
+/* Opens `devnode` (copied, at most 63 bytes), as soon as the kernel has let go of the port before, and asks the adapter
+ * for the `n` rates of `bauds` (copied, at most PUMP_BAUDS_MAX), some milliseconds without a byte. `opened` or `failed`
  * will come, if the kernel answers. Not while the port is OPENING or OPEN. */
-void pump_open(struct pump *pump, const char *devnode);
+#define PUMP_BAUDS_MAX 8
+void pump_open(struct pump *pump, const char *devnode, const uint32_t *bauds, size_t n);
+
+/* Whether the adapter of the OPEN port has said that it does this rate. True of a rate that it was not asked for, and
+ * of each if its driver cannot tell. */
+bool pump_can_do(const struct pump *pump, uint32_t baud);
 
 /* Runs `session`, whose recipe has been started and has not ended, on the OPEN port. What was received before is thrown
  * away: it is the chatter of a firmware. The session and its recipe are the caller's, and must stay until `ended`, or

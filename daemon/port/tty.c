@@ -10,6 +10,7 @@
 #include "daemon/port/tty_ioctl.h"
 #include "daemon/port/tty_open.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,6 +41,7 @@ struct tty {
     uint32_t baud;
     unsigned modem;
     int error;
+    struct tty_ladder ladder;
     struct tty_trouble trouble;
 
     /* Between both. */
@@ -76,7 +78,7 @@ static void leave(struct tty *tty)
 static void carry_out(struct tty *tty, enum order order)
 {
     switch (order) {
-    case ORDER_OPEN: tty->error = tty_open_port(tty->trouble.devnode, &tty->fd, &tty->trouble); break;
+    case ORDER_OPEN: tty->error = tty_open_port(tty->trouble.devnode, &tty->fd, &tty->ladder, &tty->trouble); break;
     case ORDER_LINES: tty->error = tty_ioctl_lines(tty->fd, tty->dtr, tty->rts); break;
     case ORDER_BAUD: tty->error = tty_ioctl_baud(tty->fd, tty->baud); break;
     case ORDER_MODEM: tty->error = tty_ioctl_modem(tty->fd, &tty->modem); break;
@@ -253,8 +255,10 @@ static void on_answered(uv_async_t *async)
         say_gone(tty, tty->write_error);
 }
 
-struct tty *tty_open(uv_loop_t *loop, const char *devnode, const struct tty_events *events, void *data)
+struct tty *tty_open(uv_loop_t *loop, const char *devnode, const uint32_t *bauds, size_t n,
+                     const struct tty_events *events, void *data)
 {
+    assert(n <= TTY_BAUDS_MAX);
     struct tty *tty = must_calloc(1, sizeof(*tty));
     /* libuv aborts too if it cannot add the first async to a loop; any later one needs nothing. */
     if (uv_async_init(loop, &tty->answered, on_answered))
@@ -266,6 +270,9 @@ struct tty *tty_open(uv_loop_t *loop, const char *devnode, const struct tty_even
     tty->handles = 1;
     tty->fd = -1;
     tty_trouble_init(&tty->trouble, devnode);
+    tty->ladder.n = n;
+    for (size_t i = 0; i < n; i++)
+        tty->ladder.bauds[i] = bauds[i];
     pthread_mutex_init(&tty->lock, NULL);
     pthread_cond_init(&tty->ordered, NULL);
     tty->users = 1;
@@ -281,6 +288,14 @@ struct tty *tty_open(uv_loop_t *loop, const char *devnode, const struct tty_even
         uv_async_send(&tty->answered);
     }
     return tty;
+}
+
+bool tty_can_do(const struct tty *tty, uint32_t baud)
+{
+    for (size_t i = 0; i < tty->ladder.n; i++)
+        if (tty->ladder.bauds[i] == baud)
+            return tty->ladder.possible >> i & 1;
+    return true;
 }
 
 void tty_lines(struct tty *tty, bool dtr, bool rts)

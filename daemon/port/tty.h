@@ -19,6 +19,9 @@
 
 struct tty;
 
+/* Rates that an adapter can be asked for. */
+#define TTY_BAUDS_MAX 8
+
 struct tty_events {
     /* The port is open (error 0), or could not be: a negative errno, its cause (CAUSE_PORT_BUSY, CAUSE_PORT_FORBIDDEN,
      * CAUSE_UNPLUGGED, CAUSE_ADAPTER_ERROR) and a detail that names the holder or the group. */
@@ -37,9 +40,14 @@ struct tty_events {
 };
 
 /* Starts to open `devnode`: non-blocking, raw, 8N1, no flow control, HUPCL off, 115200, exclusive (TIOCEXCL and flock),
- * closing_wait off where allowed; DTR and RTS are released in one step right after the open raised them.
+ * closing_wait off where allowed; DTR and RTS are released in one step right after the open raised them. Then the
+ * adapter is asked for the `n` rates of `bauds` (copied; at most TTY_BAUDS_MAX), before `opened`.
  * `events` must outlive the tty. Never NULL. */
-struct tty *tty_open(uv_loop_t *loop, const char *devnode, const struct tty_events *events, void *data);
+struct tty *tty_open(uv_loop_t *loop, const char *devnode, const uint32_t *bauds, size_t n,
+                     const struct tty_events *events, void *data);
+
+/* After `opened`. Whether the adapter has said that it does this rate; true of one that it was not asked for. */
+bool tty_can_do(const struct tty *tty, uint32_t baud);
 
 /* One at a time, after `opened`: each answers with `done`. Until then bytes rest: those received come after `done`, and
  * tty_write() accepts none; that of tty_modem() is `modem`. After `gone` they do nothing. Both lines change in one

@@ -9,6 +9,11 @@
 /* A UART samples the last bit of a frame 9.5 bit times after its start; 3 % from each side still hits it. */
 #define TOLERANCE_PERCENT 3
 
+/* Only a CP210x with AN205's table makes one of the other. */
+#define TABLE_ASKED 74880
+#define TABLE_READ  76800
+#define TABLE_MAX   921600
+
 static int result(int status)
 {
     return status ? -errno : 0;
@@ -30,13 +35,18 @@ static int why_other_rate(int fd)
                                                                                                       : -ERANGE;
 }
 
+static bool is_close(uint32_t chosen, uint32_t baud)
+{
+    uint32_t off = chosen > baud ? chosen - baud : baud - chosen;
+    return (uint64_t)off * 100 <= (uint64_t)baud * TOLERANCE_PERCENT;
+}
+
 static int apply(int fd, const struct termios2 *settings, uint32_t baud)
 {
     struct termios2 chosen;
     if (ioctl(fd, TCSETS2, settings) || ioctl(fd, TCGETS2, &chosen))
         return -errno;
-    uint32_t off = chosen.c_ospeed > baud ? chosen.c_ospeed - baud : baud - chosen.c_ospeed;
-    return (uint64_t)off * 100 > (uint64_t)baud * TOLERANCE_PERCENT ? why_other_rate(fd) : 0;
+    return is_close(chosen.c_ospeed, baud) ? 0 : why_other_rate(fd);
 }
 
 int tty_ioctl_raw(int fd, uint32_t baud)
@@ -62,6 +72,37 @@ int tty_ioctl_baud(int fd, uint32_t baud)
         return -errno;
     set_speed(&settings, baud);
     return apply(fd, &settings, baud);
+}
+
+/* What is read back for `baud`: 0 if the driver refuses the request. A negative errno if the port fails. */
+static int ask(int fd, struct termios2 *settings, uint32_t baud, uint32_t *chosen)
+{
+    set_speed(settings, baud);
+    *chosen = 0;
+    if (ioctl(fd, TCSETS2, settings))
+        return errno == EINVAL ? 0 : -errno;
+    struct termios2 read_back;
+    if (ioctl(fd, TCGETS2, &read_back))
+        return -errno;
+    *chosen = read_back.c_ospeed;
+    return 0;
+}
+
+int tty_ioctl_rates(int fd, const uint32_t *rates, size_t n, uint32_t baud, uint32_t *possible)
+{
+    struct termios2 settings;
+    uint32_t chosen;
+    if (ioctl(fd, TCGETS2, &settings))
+        return -errno;
+    int error = ask(fd, &settings, TABLE_ASKED, &chosen);
+    uint32_t most = chosen == TABLE_READ ? TABLE_MAX : UINT32_MAX;
+    *possible = 0;
+    for (size_t i = 0; i < n && !error; i++) {
+        error = ask(fd, &settings, rates[i], &chosen);
+        if (!error && is_close(chosen, rates[i]) && (rates[i] <= most || is_close(most, rates[i])))
+            *possible |= UINT32_C(1) << i;
+    }
+    return error ? error : tty_ioctl_baud(fd, baud);
 }
 
 int tty_ioctl_lines(int fd, bool dtr, bool rts)

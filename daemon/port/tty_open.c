@@ -91,7 +91,7 @@ static int release_lines(int fd)
     return error == -ENOTTY || error == -EINVAL ? 0 : error;
 }
 
-int tty_open_port(const char *devnode, int *fd, struct tty_trouble *trouble)
+int tty_open_port(const char *devnode, int *fd, struct tty_ladder *ladder, struct tty_trouble *trouble)
 {
     int port = open(devnode, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (port < 0)
@@ -121,6 +121,10 @@ int tty_open_port(const char *devnode, int *fd, struct tty_trouble *trouble)
     if (!error) {
         step = "refuses its settings";
         error = tty_ioctl_raw(port, FIRST_BAUD);
+    }
+    if (!error && ladder->n > 0) {
+        step = "refuses to be asked for its rates";
+        error = tty_ioctl_rates(port, ladder->bauds, ladder->n, FIRST_BAUD, &ladder->possible);
     }
     if (!error) {
         step = "cannot be flushed";

@@ -5,7 +5,15 @@
 #ifndef DAEMON_PORT_TTY_OPEN_H
 #define DAEMON_PORT_TTY_OPEN_H
 
+#include "daemon/port/tty.h"
 #include "proto/diagnosis/cause.h"
+
+/* The rates that an adapter is asked for once it is open, and its answer: bit i of `possible` stands for bauds[i]. */
+struct tty_ladder {
+    uint32_t bauds[TTY_BAUDS_MAX];
+    size_t n;
+    uint32_t possible;
+};
 
 /* What was in the way: `detail` is "/dev/ttyUSB3 is held by ModemManager (pid 812)" and the like. */
 struct tty_trouble {
@@ -20,8 +28,9 @@ void tty_trouble_init(struct tty_trouble *trouble, const char *devnode);
 void tty_trouble_set(struct tty_trouble *trouble, enum cause cause, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Opens `devnode` as tty.h promises. Returns 0 and `*fd`, or a negative errno and `trouble`; `*fd` is then untouched.
- */
-int tty_open_port(const char *devnode, int *fd, struct tty_trouble *trouble) __attribute__((warn_unused_result));
+/* Opens `devnode` as tty.h promises, and asks for the rates of `ladder`. Returns 0, `*fd` and the ladder's answer, or a
+ * negative errno and `trouble`; `*fd` is then untouched. */
+int tty_open_port(const char *devnode, int *fd, struct tty_ladder *ladder, struct tty_trouble *trouble)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -74,6 +74,7 @@ static void on_opened(void *data)
     bool asked = slot->state == SLOT_STARTING || slot->state == SLOT_RESTARTING;
     if (slot->state == SLOT_STUCK)
         log_info("slot", "%s: %s answers again", slot->name, slot->adapter.devnode);
+    slot_log_bauds(slot);
     if (slot->presence == BY_PLUG || (asked && slot->presence == BY_START && !slot_hindrance(slot)))
         slot_book(slot);
     else

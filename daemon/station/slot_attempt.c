@@ -15,10 +15,10 @@
 
 /* Index into the ladder: where this slot's boards passed last. After many of them in a row the next higher rate gets
  * another chance. */
-static size_t first_baud(struct slot_attempt *attempt, const struct config *config)
+static size_t first_baud(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)
 {
     size_t at = 0;
-    while (at + 1 < config->n_bauds && attempt->good_baud != 0 && config->bauds[at] > attempt->good_baud)
+    while (at + 1 < setup->n_bauds && attempt->good_baud != 0 && setup->bauds[at] > attempt->good_baud)
         at++;
     if (at > 0 && attempt->passes_there >= PASSES_TO_CLIMB) {
         attempt->passes_there = 0;
@@ -34,14 +34,14 @@ static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_
         .golden = attempt->product->golden,
         .stub = attempt->product->stub,
         .min_flash_size = config->min_flash_size,
-        .n_bauds = config->n_bauds,
-        .first_baud = first_baud(attempt, config),
+        .n_bauds = setup->n_bauds,
+        .first_baud = first_baud(attempt, setup),
         .tries = config->tries,
         .compare_first = config->compare_first,
         .manual_reset = setup->manual_reset,
         .run = config->run && !setup->stay_in_stub,
     };
-    memcpy(attempt->job.bauds, config->bauds, sizeof(attempt->job.bauds));
+    memcpy(attempt->job.bauds, setup->bauds, setup->n_bauds * sizeof(setup->bauds[0]));
 }
 
 static void prepare_row(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)

@@ -33,6 +33,8 @@ struct slot_attempt_setup {
     struct product *product;
     const struct adapter *adapter;
     const char *slot, *path; /* the slot's name and USB path */
+    const uint32_t *bauds;   /* the ladder, or what of it the adapter does: falling, n_bauds, at least one */
+    size_t n_bauds;
     bool manual_reset;
     bool stay_in_stub; /* whatever the configuration says of the end: a board that passed is asked there if it is still
                         * present (slot_presence.h) */

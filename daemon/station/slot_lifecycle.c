@@ -63,15 +63,45 @@ static void on_begun(void *data, int64_t id)
     slot_enter(slot, SLOT_FLASHING);
 }
 
+/* Of the configured rates those that the adapter does; if it does none, the one that every adapter does, for that is no
+ * fault of the board. Returns how many. */
+static size_t possible_bauds(const struct slot *slot, uint32_t bauds[CONFIG_BAUDS_MAX])
+{
+    const struct config *config = slot->shared->config;
+    size_t n = 0;
+    for (size_t i = 0; i < config->n_bauds; i++)
+        if (pump_can_do(slot->pump, config->bauds[i]))
+            bauds[n++] = config->bauds[i];
+    if (n == 0)
+        bauds[n++] = LOADER_BAUD;
+    return n;
+}
+
+void slot_log_bauds(const struct slot *slot)
+{
+    const struct config *config = slot->shared->config;
+    char rates[128] = "";
+    for (size_t i = 0, used = 0; i < config->n_bauds && used < sizeof(rates); i++)
+        if (!pump_can_do(slot->pump, config->bauds[i]))
+            used += (size_t)snprintf(rates + used, sizeof(rates) - used, " %u", (unsigned)config->bauds[i]);
+    if (rates[0])
+        log_warning("slot", "%s: %s: the adapter cannot do%s baud: not used here", slot->name, slot->adapter.devnode,
+                    rates);
+}
+
 /* The port is open: the attempt's row is committed, then the first byte goes out. */
 void slot_book(struct slot *slot)
 {
+    uint32_t bauds[CONFIG_BAUDS_MAX];
+    size_t n_bauds = possible_bauds(slot, bauds);
     slot_attempt_prepare(&slot->attempt, &(struct slot_attempt_setup){
                                              .config = slot->shared->config,
                                              .product = slot->shared->product,
                                              .adapter = &slot->adapter,
                                              .slot = slot->name,
                                              .path = slot->path,
+                                             .bauds = bauds,
+                                             .n_bauds = n_bauds,
                                              .manual_reset = slot->reset == RESET_MANUAL,
                                              .stay_in_stub = slot->presence == BY_PROBE,
                                          });

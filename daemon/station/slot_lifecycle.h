@@ -20,6 +20,9 @@ bool slot_may_begin(struct slot *slot) __attribute__((warn_unused_result));
 /* -> `next`, a state that opens the port, if slot_may_begin(). */
 void slot_begin(struct slot *slot, enum slot_state next);
 
+/* The port has been opened: tells the log which of the configured rates its adapter cannot do. */
+void slot_log_bauds(const struct slot *slot);
+
 /* The port is open and boards may be flashed: -> BOOKING, -> FLASHING when the attempt's row is committed. */
 void slot_book(struct slot *slot);
 

@@ -66,7 +66,7 @@ void slot_open_port(struct slot *slot)
 {
     enum pump_state port = pump_state(slot->pump);
     if (port == PUMP_CLOSED || port == PUMP_CLOSING)
-        pump_open(slot->pump, slot->adapter.devnode);
+        pump_open(slot->pump, slot->adapter.devnode, slot->shared->config->bauds, slot->shared->config->n_bauds);
 }
 
 static void probe_later(struct slot *slot)

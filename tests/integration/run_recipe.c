@@ -152,7 +152,7 @@ int main(int argc, char **argv)
     if (choose_recipe(&run, argc, argv) != 0 || uv_loop_init(&loop) != 0)
         return 2;
     run.pump = pump_new(&loop, &events, &run);
-    pump_open(run.pump, argv[2]);
+    pump_open(run.pump, argv[2], NULL, 0);
     uv_run(&loop, UV_RUN_DEFAULT);
     product_unref(run.product);
     return uv_loop_close(&loop) == 0 ? run.exit_code : 2;

@@ -112,12 +112,19 @@ struct pump *pump_new(uv_loop_t *loop, const struct pump_events *events, void *d
     return &pump;
 }
 
-void pump_open(struct pump *self, const char *devnode)
+void pump_open(struct pump *self, const char *devnode, const uint32_t *bauds, size_t n)
 {
+    ck_assert(bauds && n > 0);
     ck_assert(self->state != PUMP_OPENING && self->state != PUMP_OPEN);
     ck_assert_str_eq(devnode, "/dev/ttyUSB0");
     self->state = self->state == PUMP_CLOSED ? PUMP_OPENING : PUMP_REOPENING;
     ask("open");
+}
+
+bool pump_can_do(const struct pump *self, uint32_t baud)
+{
+    ck_assert_int_eq(self->state, PUMP_OPEN);
+    return baud <= 921600;
 }
 
 /* The row comes first: while it is being committed nothing may go out. */

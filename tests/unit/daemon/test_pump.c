@@ -37,6 +37,7 @@ static void step(struct recipe *recipe, const struct session_event *event)
     }
 }
 
+static const uint32_t ladder[] = {2000000, 115200};
 static struct tty_harness_port port;
 static struct pump *pump;
 static unsigned counts[CLOSED + 1], after_free;
@@ -133,7 +134,7 @@ static void plug(bool with_handler)
 static void open_port(bool with_handler)
 {
     plug(with_handler);
-    pump_open(pump, port.devnode);
+    pump_open(pump, port.devnode, ladder, 2);
     ck_assert_int_eq(pump_state(pump), PUMP_OPENING);
     RUN_UNTIL(counts[OPENED]);
     ck_assert_int_eq(pump_state(pump), PUMP_OPEN);
@@ -173,11 +174,11 @@ END_TEST
 START_TEST(a_port_that_is_not_there_fails)
 {
     plug(true);
-    pump_open(pump, "/dev/nothing-of-this-name");
+    pump_open(pump, "/dev/nothing-of-this-name", ladder, 2);
     RUN_UNTIL(counts[FAILED]);
     ck_assert_int_eq(last_cause, CAUSE_UNPLUGGED);
     ck_assert_int_eq(pump_state(pump), PUMP_CLOSING);
-    pump_open(pump, port.devnode); /* another is opened when that is through */
+    pump_open(pump, port.devnode, ladder, 2); /* another is opened when that is through */
     ck_assert_int_eq(pump_state(pump), PUMP_REOPENING);
     RUN_UNTIL(counts[OPENED]);
     ck_assert_uint_eq(counts[CLOSED], 0);
@@ -324,7 +325,7 @@ START_TEST(an_adapter_that_does_not_answer_is_stuck)
     ck_assert_int_eq(pump_state(pump), PUMP_CLOSING);
 
     /* Opened anew it is reported once more, and waits; the kernel lets go; then all is as ever. */
-    pump_open(pump, port.devnode);
+    pump_open(pump, port.devnode, ladder, 2);
     RUN_UNTIL(counts[STUCK] == 2);
     ck_assert_int_eq(pump_state(pump), PUMP_REOPENING);
     tty_harness_answer(&port, EIO);
@@ -354,7 +355,7 @@ START_TEST(given_up_it_can_be_opened_while_the_kernel_still_has_the_old_port)
     ck_assert_int_eq(pump_state(pump), PUMP_CLOSED);
     struct tty_harness_port other;
     tty_harness_plug(&other, 1, true);
-    pump_open(pump, other.devnode);
+    pump_open(pump, other.devnode, ladder, 2);
     RUN_UNTIL(counts[OPENED] == 2);
     tty_harness_answer(&port, EIO);
     ck_assert_uint_eq(counts[CLOSED], 0);
@@ -382,7 +383,7 @@ START_TEST(can_be_freed_in_each_callback)
     case OPENED:
     case FAILED:
         pump_hang_up(pump); /* not pump_close(): the kernel may still have the port, and a second open be refused */
-        pump_open(pump, free_in == FAILED ? "/dev/nothing-of-this-name" : port.devnode);
+        pump_open(pump, free_in == FAILED ? "/dev/nothing-of-this-name" : port.devnode, ladder, 2);
         break;
     }
     RUN_UNTIL(!pump);

@@ -145,6 +145,43 @@ START_TEST(checks_the_baud_read_back)
 }
 END_TEST
 
+static uint32_t cp2102(uint32_t asked)
+{
+    return asked > 1000000 ? 1000000 : asked == 74880 ? 76800 : asked;
+}
+
+static uint32_t cp2102n(uint32_t asked)
+{
+    return asked == 74880 ? 74766 : asked == 921600 ? 923076 : asked;
+}
+
+static uint32_t echo(uint32_t asked)
+{
+    return asked;
+}
+
+START_TEST(asks_the_adapter_for_its_rates)
+{
+    static const uint32_t ladder[] = {3000000, 1500000, 1000000, 921600, 460800, 115200};
+    static const struct {
+        uint32_t (*driver)(uint32_t asked);
+        unsigned possible; /* bit by bit of the ladder */
+    } adapters[] = {{cp2102, 0x38}, {cp2102n, 0x3f}, {echo, 0x3f}};
+    tty_harness_plug(&a, 0, true);
+    a.driver = adapters[_i].driver;
+    tty_harness_bauds = ladder;
+    tty_harness_n_bauds = 6;
+    tty_harness_open(&user, &a);
+    for (unsigned i = 0; i < 6; i++)
+        ck_assert_msg(tty_can_do(user.tty, ladder[i]) == (adapters[_i].possible >> i & 1), "%u", ladder[i]);
+    ck_assert(tty_can_do(user.tty, 1200)); /* nobody asked */
+    ck_assert_uint_eq(settings_of(&a).c_ospeed, 115200);
+    ck_assert_uint_eq(a.sets, 1);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
+}
+END_TEST
+
 /* A bare pty has none: it opens, and an order for them is answered with the kernel's error. */
 START_TEST(lives_without_modem_lines)
 {
@@ -237,7 +274,7 @@ START_TEST(carries_a_megabyte_each_way)
     stream.received = stream_received;
     stream.writable = stream_write;
     tty_harness_plug(&a, 0, false);
-    user.tty = tty_open(&tty_harness_loop, a.devnode, &stream, &user);
+    user.tty = tty_open(&tty_harness_loop, a.devnode, NULL, 0, &stream, &user);
     RUN_UNTIL(user.opened);
     ck_assert_int_eq(user.error, 0);
 
@@ -379,6 +416,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, reads_the_modem_lines);
     tcase_add_test(tests, sets_any_baud);
     tcase_add_test(tests, checks_the_baud_read_back);
+    tcase_add_loop_test(tests, asks_the_adapter_for_its_rates, 0, 3);
     tcase_add_test(tests, lives_without_modem_lines);
     tcase_add_test(tests, carries_a_megabyte_each_way);
     tcase_add_test(tests, rests_during_an_order);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 static int master;
+static struct tty_ladder no_ladder;
 static char devnode[64];
 
 static void set_up(void)
@@ -83,7 +84,7 @@ static void check_refused(const char *node, int error, enum cause cause, const c
     struct tty_trouble trouble;
     tty_trouble_init(&trouble, node);
     int fd = -2;
-    int result = tty_open_port(node, &fd, &trouble);
+    int result = tty_open_port(node, &fd, &no_ladder, &trouble);
     ck_assert_msg(strcmp(trouble.detail, detail) == 0, "\"%s\" instead of \"%s\"", trouble.detail, detail);
     ck_assert_str_eq(cause_code(trouble.cause), cause_code(cause));
     ck_assert_int_eq(result, error);
@@ -95,7 +96,7 @@ static void check_opens(void)
     struct tty_trouble trouble;
     tty_trouble_init(&trouble, devnode);
     int fd = -1;
-    ck_assert_msg(tty_open_port(devnode, &fd, &trouble) == 0, "%s", trouble.detail);
+    ck_assert_msg(tty_open_port(devnode, &fd, &no_ladder, &trouble) == 0, "%s", trouble.detail);
     ck_assert_int_ge(fd, 0);
     ck_assert_str_eq(trouble.detail, "");
     close(fd);

@@ -36,8 +36,15 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
         umockdev_ioctl_data_update(lines, 0, (guint8 *)&port->modem, sizeof(int));
         umockdev_ioctl_data_unref(lines);
         result = 0;
-    } else if (request == TCGETS2 && port->pretend_baud) {
-        struct termios2 settings = {.c_ispeed = port->pretend_baud, .c_ospeed = port->pretend_baud};
+    } else if (request == TCSETS2) {
+        struct termios2 settings;
+        UMockdevIoctlData *from = umockdev_ioctl_data_resolve(argument, 0, sizeof(settings), NULL);
+        memcpy(&settings, from->data, sizeof(settings));
+        umockdev_ioctl_data_unref(from);
+        port->asked[port->n_asked++ % 32] = settings.c_ospeed;
+    } else if (request == TCGETS2 && (port->pretend_baud || (port->driver && port->n_asked > 0))) {
+        uint32_t baud = port->driver ? port->driver(port->asked[(port->n_asked - 1) % 32]) : port->pretend_baud;
+        struct termios2 settings = {.c_ispeed = baud, .c_ospeed = baud};
         UMockdevIoctlData *to = umockdev_ioctl_data_resolve(argument, 0, sizeof(settings), NULL);
         umockdev_ioctl_data_update(to, 0, (guint8 *)&settings, sizeof(settings));
         umockdev_ioctl_data_unref(to);
@@ -113,6 +120,8 @@ void tty_harness_answer(struct tty_harness_port *port, int error)
 /* The loop's side */
 
 uv_loop_t tty_harness_loop;
+const uint32_t *tty_harness_bauds;
+size_t tty_harness_n_bauds;
 
 static void called(struct tty_harness_client *client, unsigned which)
 {
@@ -191,7 +200,8 @@ const struct tty_events tty_harness_events = {.opened = on_opened,
 void tty_harness_start_opening(struct tty_harness_client *client, const char *devnode)
 {
     *client = (struct tty_harness_client){0};
-    client->tty = tty_open(&tty_harness_loop, devnode, &tty_harness_events, client);
+    client->tty =
+        tty_open(&tty_harness_loop, devnode, tty_harness_bauds, tty_harness_n_bauds, &tty_harness_events, client);
 }
 
 void tty_harness_open(struct tty_harness_client *client, const struct tty_harness_port *port)

@@ -8,6 +8,7 @@
 
 #include "daemon/port/tty.h"
 
+#include <linux/serial.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +33,10 @@ struct tty_harness_port {
     int lines;     /* of the last one */
     int modem;     /* what TIOCMGET tells */
     uint32_t pretend_baud;
+    uint32_t (*driver)(uint32_t asked); /* if not NULL: what its driver reads back */
+    uint32_t asked[32];                 /* rates that were set, in order */
+    unsigned n_asked;
+    struct serial_struct serial; /* what TIOCGSERIAL tells */
 };
 
 /* A new port, /dev/ttyUSB<number>; or without a handler a bare pty, whose ioctls the kernel answers. */
@@ -47,6 +52,10 @@ void tty_harness_answer(struct tty_harness_port *port, int error);
 void tty_harness_send(const struct tty_harness_port *port, const char *text);
 
 extern uv_loop_t tty_harness_loop;
+
+/* What the adapter is asked for at each open; none at first. */
+extern const uint32_t *tty_harness_bauds;
+extern size_t tty_harness_n_bauds;
 
 #define RUN_UNTIL(condition)                                                                                           \
     while (!(condition))                                                                                               \
