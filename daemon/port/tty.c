@@ -7,6 +7,7 @@
 #include "daemon/port/tty.h"
 
 #include "daemon/base/memory.h"
+#include "daemon/port/port_close.h"
 #include "daemon/port/tty_ioctl.h"
 #include "daemon/port/tty_open.h"
 
@@ -112,7 +113,7 @@ static void *work(void *data)
     pthread_mutex_unlock(&tty->lock);
     if (tty->fd >= 0) {
         (void)tty_ioctl_discard_output(tty->fd);
-        close(tty->fd);
+        port_close(tty->fd);
     }
     pthread_mutex_lock(&tty->lock);
     tty->left = true;
@@ -123,9 +124,9 @@ static void *work(void *data)
     return NULL;
 }
 
-/* Its signal mask stays open. Signals go to the loop's thread anyway, which blocks none; and a library that shares a
- * saved mask between threads (umockdev's preload does) would bring a closed one into the loop, which then never gets
- * SIGTERM. */
+/* Its signal mask stays open, for port_close() too. Signals go to the loop's thread anyway, which blocks none; and a
+ * library that shares a saved mask between threads (umockdev's preload does) would bring a closed one into the loop,
+ * which then never gets SIGTERM. */
 static int start_worker(struct tty *tty)
 {
     pthread_attr_t attributes;

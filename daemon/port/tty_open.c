@@ -3,6 +3,7 @@
 
 #include "daemon/base/utf8.h"
 #include "daemon/port/holder.h"
+#include "daemon/port/port_close.h"
 #include "daemon/port/tty_ioctl.h"
 #include "proto/link/text.h"
 
@@ -105,7 +106,7 @@ int tty_open_port(const char *devnode, int *fd, struct tty_ladder *ladder, struc
     } else if (port_holder_find(devnode, false, who, sizeof(who))) {
         /* Without a lock, but two readers of one terminal steal each other's bytes. */
         tty_trouble_set(trouble, CAUSE_PORT_BUSY, "is held by %s", who);
-        close(port);
+        port_close(port);
         return -EBUSY;
     }
     if (!error) {
@@ -132,7 +133,7 @@ int tty_open_port(const char *devnode, int *fd, struct tty_ladder *ladder, struc
     }
     if (error) {
         explain(trouble, step, error);
-        close(port);
+        port_close(port);
         return error;
     }
     *fd = port;

@@ -44,6 +44,29 @@ def test_stuck_cost_others_nothing():
             boardsim.wait_verdict(slot, "pass")
 
 
+def test_a_close_that_waits_is_ended():
+    """Adapters that take no more bytes, but answer control requests: close() alone would wait for 30 s with each. The
+    next attempt has its port at once."""
+    start(*SLOW)
+    with Boardsim() as boardsim:
+        macs = boardsim.plug_all([1, 2, 3])
+        boardsim.wait_writing(macs)
+        for slot in macs:
+            boardsim.control(f"stall {slot}")
+        for slot in macs:
+            name = boardsim.wait(slot, "fail")["slot"]
+            before = time.monotonic()
+            run(f"gangctl retry {name}")
+            boardsim.wait(slot, "flashing")
+            assert time.monotonic() - before < 5, (slot, time.monotonic() - before)
+        for slot in macs:
+            boardsim.control(f"unplug {slot}")
+            boardsim.control(f"unhang {slot}")
+            boardsim.control(f"replug {slot}")
+        for slot in macs:
+            boardsim.wait_verdict(slot, "pass")
+
+
 def test_stuck_comes_back():
     """An adapter that answers no control request is told to be unplugged; if it answers again its board passes."""
     start(*SLOW)
