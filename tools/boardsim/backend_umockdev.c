@@ -10,6 +10,7 @@
 
 #include <asm/termbits.h>
 #include <errno.h>
+#include <linux/serial.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct umockdev_port {
     struct sim_adapter *adapter; /* NULL: nothing is plugged here */
     unsigned opens;              /* descriptors in the host's programs, those of an adapter that is gone included */
     bool hangs;
+    int flags;       /* ASYNC_…, of TIOCSSERIAL */
     GPtrArray *hung; /* clients whose ioctl waits for its answer */
     UMockdevIoctlBase *ioctls;
     unsigned usb;                 /* which of the backend's */
@@ -78,7 +80,9 @@ static bool is_control_request(unsigned request)
     case TCSETSF:
     case TCSETS2:
     case TCSETSW2:
-    case TCSETSF2: return true;
+    case TCSETSF2:
+    case TIOCGSERIAL:
+    case TIOCSSERIAL: return true;
     default: return false;
     }
 }
@@ -100,6 +104,29 @@ static void modem_lines(struct sim_adapter *adapter, unsigned request, UMockdevI
     } else {
         sim_adapter_set_lines(adapter, request == TIOCMBIS ? lines : 0, request == TIOCMBIC ? lines : 0);
     }
+    umockdev_ioctl_data_unref(data);
+    answer(client, 0);
+}
+
+/* Of all that TIOCSSERIAL may set only the low latency, which means something to ftdi_sio alone: 1 ms. */
+static void serial_settings(struct umockdev_port *port, unsigned request, UMockdevIoctlClient *client)
+{
+    struct serial_struct serial;
+    UMockdevIoctlData *data =
+        umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0, sizeof serial, NULL);
+    if (!data) {
+        answer(client, EFAULT);
+        return;
+    }
+    memcpy(&serial, data->data, sizeof serial);
+    if (request == TIOCGSERIAL) {
+        serial = (struct serial_struct){.line = (int)port->number, .flags = port->flags};
+        umockdev_ioctl_data_update(data, 0, (guint8 *)&serial, sizeof serial);
+    } else if (strcmp(sim_adapter_kind_of(port->adapter)->driver, "ftdi_sio") == 0) {
+        sim_adapter_set_latency(port->adapter, serial.flags & (int)ASYNC_LOW_LATENCY ? 1000 : 0);
+    }
+    if (request == TIOCSSERIAL)
+        port->flags = serial.flags;
     umockdev_ioctl_data_unref(data);
     answer(client, 0);
 }
@@ -128,6 +155,8 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
         g_ptr_array_add(port->hung, g_object_ref(client));
     } else if (request == TIOCMGET || request == TIOCMSET || request == TIOCMBIS || request == TIOCMBIC) {
         modem_lines(port->adapter, request, client);
+    } else if (request == TIOCGSERIAL || request == TIOCSSERIAL) {
+        serial_settings(port, request, client);
     } else if (request == TIOCSBRK || request == TIOCCBRK) {
         sim_adapter_break(port->adapter, request == TIOCSBRK);
         answer(client, 0);
@@ -407,6 +436,7 @@ static int plug(struct backend *base, struct sim_adapter *adapter, const struct 
     pthread_mutex_lock(&port->lock);
     port->adapter = adapter;
     port->hangs = how->hang;
+    port->flags = 0;
     stick(adapter, how->hang);
     pthread_mutex_unlock(&port->lock);
 
