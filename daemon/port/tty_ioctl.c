@@ -41,9 +41,22 @@ static bool is_close(uint32_t chosen, uint32_t baud)
     return (uint64_t)off * 100 <= (uint64_t)baud * TOLERANCE_PERCENT;
 }
 
-static int apply(int fd, const struct termios2 *settings, uint32_t baud)
+/* ch341 and cp210x do not send a rate that is set already: an adapter that has lost it would go on without. So the rate
+ * is another one first. */
+static int leave_rate(int fd, const struct termios2 *settings, uint32_t baud)
+{
+    struct termios2 other = *settings;
+    set_speed(&other, baud / 2);
+    return result(ioctl(fd, TCSETS2, &other));
+}
+
+/* `before`: the rate that was set. */
+static int apply(int fd, const struct termios2 *settings, uint32_t baud, uint32_t before)
 {
     struct termios2 chosen;
+    int error = before == baud ? leave_rate(fd, settings, baud) : 0;
+    if (error)
+        return error;
     if (ioctl(fd, TCSETS2, settings) || ioctl(fd, TCGETS2, &chosen))
         return -errno;
     return is_close(chosen.c_ospeed, baud) ? 0 : why_other_rate(fd);
@@ -54,6 +67,7 @@ int tty_ioctl_raw(int fd, uint32_t baud)
     struct termios2 settings;
     if (ioctl(fd, TCGETS2, &settings))
         return -errno;
+    uint32_t before = settings.c_ospeed;
     settings.c_iflag = IGNBRK;
     settings.c_oflag = 0;
     settings.c_lflag = 0;
@@ -62,7 +76,7 @@ int tty_ioctl_raw(int fd, uint32_t baud)
     settings.c_cc[VMIN] = 1;
     settings.c_cc[VTIME] = 0;
     set_speed(&settings, baud);
-    return apply(fd, &settings, baud);
+    return apply(fd, &settings, baud, before);
 }
 
 int tty_ioctl_baud(int fd, uint32_t baud)
@@ -70,8 +84,9 @@ int tty_ioctl_baud(int fd, uint32_t baud)
     struct termios2 settings;
     if (ioctl(fd, TCGETS2, &settings))
         return -errno;
+    uint32_t before = settings.c_ospeed;
     set_speed(&settings, baud);
-    return apply(fd, &settings, baud);
+    return apply(fd, &settings, baud, before);
 }
 
 /* What is read back for `baud`: 0 if the driver refuses the request. A negative errno if the port fails. */
@@ -131,6 +146,15 @@ void tty_ioctl_no_closing_wait(int fd)
     if (ioctl(fd, TIOCGSERIAL, &serial))
         return;
     serial.closing_wait = ASYNC_CLOSING_WAIT_NONE;
+    (void)ioctl(fd, TIOCSSERIAL, &serial);
+}
+
+void tty_ioctl_low_latency(int fd)
+{
+    struct serial_struct serial = {0};
+    if (ioctl(fd, TIOCGSERIAL, &serial) || (serial.flags & (int)ASYNC_LOW_LATENCY))
+        return;
+    serial.flags |= (int)ASYNC_LOW_LATENCY;
     (void)ioctl(fd, TIOCSSERIAL, &serial);
 }
 

@@ -16,8 +16,8 @@
  * `baud` as for tty_ioctl_baud(). */
 int tty_ioctl_raw(int fd, uint32_t baud) __attribute__((warn_unused_result));
 
-/* Any rate. -ERANGE if the driver says that it chose one more than 3 % off; -ETIMEDOUT if that is so because the
- * adapter does not answer. */
+/* Any rate. It is sent to the adapter also if it is set already, and then another rate before it. -ERANGE if the driver
+ * says that it chose one more than 3 % off; -ETIMEDOUT if that is so because the adapter does not answer. */
 int tty_ioctl_baud(int fd, uint32_t baud) __attribute__((warn_unused_result));
 
 /* Asks the driver for each of `n` rates (1 to 32), and then sets `baud` again. Bit i of `*possible`: the adapter does
@@ -39,6 +39,10 @@ int tty_ioctl_exclusive(int fd) __attribute__((warn_unused_result));
 /* A close() will not wait for bytes that the adapter does not take: without this it does for up to 30 s. Where it is
  * not allowed (CAP_SYS_ADMIN) nothing changes. */
 void tty_ioctl_no_closing_wait(int fd);
+
+/* An FTDI adapter that holds short answers back for 16 ms does so for 1 ms from now on, until the port is closed;
+ * others are left as they are. Needs no privilege, as long as the same call changes nothing else. */
+void tty_ioctl_low_latency(int fd);
 
 /* Throw away what waits to be read, or to be sent. The result may be ignored where bytes that stay do no harm. */
 int tty_ioctl_discard_input(int fd);

@@ -116,6 +116,7 @@ int tty_open_port(const char *devnode, int *fd, struct tty_ladder *ladder, struc
     if (!error) {
         /* Before anything that a stuck adapter can fail in, for then comes a close. */
         tty_ioctl_no_closing_wait(port);
+        tty_ioctl_low_latency(port); /* where the udev rule has not run */
         step = "refuses to set its modem lines";
         error = release_lines(port);
     }

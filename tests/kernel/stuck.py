@@ -61,7 +61,6 @@ def test_a_close_that_waits_is_ended():
             assert time.monotonic() - before < 5, (slot, time.monotonic() - before)
         for slot in macs:
             boardsim.control(f"unplug {slot}")
-            boardsim.control(f"unhang {slot}")
             boardsim.control(f"replug {slot}")
         for slot in macs:
             boardsim.wait_verdict(slot, "pass")

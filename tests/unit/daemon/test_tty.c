@@ -122,6 +122,46 @@ START_TEST(sets_any_baud)
 }
 END_TEST
 
+/* ch341 and cp210x send no rate that is set already, so that an adapter which has lost it would stay without. */
+START_TEST(sets_another_rate_before_one_that_is_set_already)
+{
+    static const uint32_t all[] = {57600, 115200, /* by the open */
+                                   57600, 115200, 921600, 460800, 921600, 115200};
+    tty_harness_plug(&a, 0, true);
+    struct termios2 before = settings_of(&a);
+    before.c_cflag = (before.c_cflag & ~(unsigned)CBAUD) | B115200;
+    ck_assert_int_eq(ioctl(a.slave, TCSETS2, &before), 0);
+    tty_harness_open(&user, &a);
+    tty_baud(user.tty, 115200);
+    RUN_UNTIL(user.done == 1);
+    tty_baud(user.tty, 921600);
+    RUN_UNTIL(user.done == 2);
+    tty_baud(user.tty, 921600);
+    RUN_UNTIL(user.done == 3);
+    tty_baud(user.tty, 115200);
+    RUN_UNTIL(user.done == 4);
+    ck_assert_uint_eq(a.n_asked, 8);
+    ck_assert_mem_eq(a.asked, all, sizeof(all));
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
+}
+END_TEST
+
+START_TEST(asks_for_low_latency)
+{
+    tty_harness_plug(&a, 0, true);
+    a.serial.closing_wait = 3000;
+    a.serial.flags = (int)(_i == 0 ? 0x40 : 0x40 | ASYNC_LOW_LATENCY);
+    tty_harness_open(&user, &a);
+    /* A call of its own, which may change nothing else. What the udev rule has done is left alone. */
+    ck_assert_uint_eq(a.latency_sets, _i == 0);
+    ck_assert_int_eq(a.serial.flags, (int)(0x40 | ASYNC_LOW_LATENCY));
+    ck_assert_uint_eq(a.serial.closing_wait, 3000);
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
+}
+END_TEST
+
 START_TEST(checks_the_baud_read_back)
 {
     static const struct {
@@ -415,6 +455,8 @@ int main(int argc, char **argv)
     tcase_add_test(tests, sets_both_lines_at_once);
     tcase_add_test(tests, reads_the_modem_lines);
     tcase_add_test(tests, sets_any_baud);
+    tcase_add_test(tests, sets_another_rate_before_one_that_is_set_already);
+    tcase_add_loop_test(tests, asks_for_low_latency, 0, 2);
     tcase_add_test(tests, checks_the_baud_read_back);
     tcase_add_loop_test(tests, asks_the_adapter_for_its_rates, 0, 3);
     tcase_add_test(tests, lives_without_modem_lines);

@@ -2,6 +2,7 @@
 #include "tests/unit/daemon/tty_harness.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,16 @@
 #include <unistd.h>
 
 static UMockdevTestbed *testbed; /* made for the first port that wants a handler */
+
+/* As for a program without CAP_SYS_ADMIN. */
+static int set_serial(struct tty_harness_port *port, const struct serial_struct *serial)
+{
+    if (serial->closing_wait != port->serial.closing_wait)
+        return EPERM;
+    port->serial.flags = serial->flags;
+    port->latency_sets++;
+    return 0;
+}
 
 static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
 {
@@ -24,6 +35,7 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
         return TRUE;
     }
     glong result = -100; /* let the kernel do it */
+    int error = 0;
     UMockdevIoctlData *argument = umockdev_ioctl_client_get_arg(client);
     if (request == TIOCMSET) {
         UMockdevIoctlData *lines = umockdev_ioctl_data_resolve(argument, 0, sizeof(int), NULL);
@@ -36,6 +48,13 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
         umockdev_ioctl_data_update(lines, 0, (guint8 *)&port->modem, sizeof(int));
         umockdev_ioctl_data_unref(lines);
         result = 0;
+    } else if (request == TIOCGSERIAL || request == TIOCSSERIAL) {
+        UMockdevIoctlData *serial = umockdev_ioctl_data_resolve(argument, 0, sizeof(port->serial), NULL);
+        error = request == TIOCSSERIAL ? set_serial(port, (const struct serial_struct *)(const void *)serial->data) : 0;
+        result = error ? -1 : 0;
+        if (request == TIOCGSERIAL)
+            umockdev_ioctl_data_update(serial, 0, (guint8 *)&port->serial, sizeof(port->serial));
+        umockdev_ioctl_data_unref(serial);
     } else if (request == TCSETS2) {
         struct termios2 settings;
         UMockdevIoctlData *from = umockdev_ioctl_data_resolve(argument, 0, sizeof(settings), NULL);
@@ -51,7 +70,7 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
         result = 0;
     }
     pthread_mutex_unlock(&port->lock);
-    umockdev_ioctl_client_complete(client, result, 0);
+    umockdev_ioctl_client_complete(client, result, error);
     return TRUE;
 }
 

@@ -36,7 +36,8 @@ struct tty_harness_port {
     uint32_t (*driver)(uint32_t asked); /* if not NULL: what its driver reads back */
     uint32_t asked[32];                 /* rates that were set, in order */
     unsigned n_asked;
-    struct serial_struct serial; /* what TIOCGSERIAL tells */
+    struct serial_struct serial; /* TIOCGSERIAL; closing_wait is root's, as in the kernel */
+    unsigned latency_sets;       /* TIOCSSERIALs that were allowed */
 };
 
 /* A new port, /dev/ttyUSB<number>; or without a handler a bare pty, whose ioctls the kernel answers. */
