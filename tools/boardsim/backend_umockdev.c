@@ -323,6 +323,7 @@ static void add_device_at(struct umockdev_backend *backend, const struct adapter
     put_usb_id(properties, kind, serial);
     put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u", hub_port);
     put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u", hub_port);
+    put(properties, "ID_PATH_WITH_USB_REVISION", "pci-0000:00:14.0-usbv2-0:1.%u", hub_port);
     char name[64];
     usb_name(hub_port, name, sizeof name);
     backend->usbs[hub_port].path = add_device(backend, "usb", name, backend->hub, attributes, properties);
@@ -386,6 +387,7 @@ static void add_tty(struct umockdev_backend *backend, struct umockdev_port *port
     put(properties, "ID_USB_INTERFACES", ":%02x%02x%02x:", class[0], class[1], class[2]);
     put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u:1.%u", place.hub_port, place.interface);
     put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u_1_%u", place.hub_port, place.interface);
+    put(properties, "ID_PATH_WITH_USB_REVISION", "pci-0000:00:14.0-usbv2-0:1.%u:1.%u", place.hub_port, place.interface);
     char name[64];
     snprintf(name, sizeof name, "tty/ttyUSB%u", port->number);
     port->tty = add_device(backend, "tty", name, port->port, attributes, properties);
