@@ -273,6 +273,19 @@ static int parse_hosts(const struct config_key *key, const char *value, void *ta
     return 0;
 }
 
+/* From udev 257 on (Debian 13) each port has a second link, which names the USB revision: "-usbv2-" for "-usb-". It is
+ * the same place. */
+static void drop_usb_revision(char *path)
+{
+    static const char before[] = "-usbv";
+    for (char *at = path; (at = strstr(at, before)); at += strlen(before)) {
+        char *v = at + strlen(before) - 1;
+        size_t revision = 1 + strspn(v + 1, "0123456789");
+        if (revision > 1 && v[revision] == '-')
+            memmove(v, v + revision, strlen(v + revision) + 1);
+    }
+}
+
 /* udev's ID_PATH. It may be given as a link of /dev/serial/by-path, whose name says "-port0" for the first port. */
 static int parse_slot_path(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
@@ -287,6 +300,7 @@ static int parse_slot_path(const struct config_key *key, const char *value, void
     size_t length = strlen(path), suffix = strlen(first_port);
     if (length > suffix && strcmp(path + length - suffix, first_port) == 0)
         path[length - suffix] = '\0';
+    drop_usb_revision(path);
     return 0;
 }
 

@@ -444,10 +444,34 @@ START_TEST(shipped_file)
 }
 END_TEST
 
+/* Debian 13 shows each port of an adapter by two names. */
+START_TEST(a_path_that_names_the_usb_revision_is_the_same_place)
+{
+    static const struct {
+        const char *given, *path;
+    } cases[] = {
+        {"/dev/serial/by-path/pci-0000:00:14.0-usbv2-0:1.1:1.0-port0", "pci-0000:00:14.0-usb-0:1.1:1.0"},
+        {"pci-0000:00:14.0-usbv3-0:1.1:1.0", "pci-0000:00:14.0-usb-0:1.1:1.0"},
+        {"platform-fd500000.pcie-pci-0000:01:00.0-usbv2-0:1.3:1.1-port1",
+         "platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.3:1.1-port1"},
+        {"platform-xhci-usbv-0:1:1.0", "platform-xhci-usbv-0:1:1.0"},
+        {"platform-usbvbus-usbv2", "platform-usbvbus-usbv2"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text), FILE_KEY "[slot A]\npath = %s\n", cases[i].given);
+        ck_assert_msg(parse(text) == 0, "%s", error);
+        ck_assert_str_eq(config.slots[0].path, cases[i].path);
+    }
+    ck_assert_int_ne(parse(FILE_KEY "[slot A]\npath = x-usb-0:1:1.0\n[slot B]\npath = x-usbv2-0:1:1.0\n"), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("config");
     tcase_add_test(tests, a_pipe_is_read_to_its_end);
+    tcase_add_test(tests, a_path_that_names_the_usb_revision_is_the_same_place);
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, every_key);
     tcase_add_test(tests, every_way_of_presence);
