@@ -187,10 +187,10 @@ static void on_open(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpoint
     (void)base;
     struct umockdev_port *port = data;
     pthread_mutex_lock(&port->lock);
-    if (port->opens++ == 0 && port->adapter) {
+    if (port->opens++ == 0 && port->adapter)
         sim_adapter_listens(port->adapter, true);
+    if (port->adapter) /* each open, and nobody drops them: so the kernel's drivers do it */
         sim_adapter_set_lines(port->adapter, TIOCM_DTR | TIOCM_RTS, 0);
-    }
     pthread_mutex_unlock(&port->lock);
     /* There is no signal for a closed descriptor, but then the client object goes. */
     g_object_weak_ref(G_OBJECT(client), on_close, port);
