@@ -71,8 +71,9 @@ static bool command_names(const char *pid, const char *devnode)
     return false;
 }
 
-/* The owner of a flock on `node`, from /proc/locks: "3: FLOCK  ADVISORY  WRITE 812 00:05:1091 0 EOF". */
-static bool locked_by(const struct stat *node, char *pid, size_t size)
+/* The owner of a flock on `node`, from /proc/locks: "3: FLOCK  ADVISORY  WRITE 812 00:05:1091 0 EOF"; but not process
+ * `but`. */
+static bool locked_by(const struct stat *node, int but, char *pid, size_t size)
 {
     char wanted[64], line[256];
     snprintf(wanted, sizeof(wanted), " %02x:%02x:%llu ", major(node->st_dev), minor(node->st_dev),
@@ -81,7 +82,7 @@ static bool locked_by(const struct stat *node, char *pid, size_t size)
     bool found = false;
     while (file && !found && fgets(line, sizeof(line), file)) {
         int owner;
-        found = strstr(line, wanted) && sscanf(line, "%*s FLOCK %*s %*s %d", &owner) == 1 && owner > 0;
+        found = strstr(line, wanted) && sscanf(line, "%*s FLOCK %*s %*s %d", &owner) == 1 && owner > 0 && owner != but;
         if (found)
             snprintf(pid, size, "%d", owner);
     }
@@ -90,7 +91,8 @@ static bool locked_by(const struct stat *node, char *pid, size_t size)
     return found;
 }
 
-bool port_holder_find(const char *devnode, bool certainly, char *who, size_t size)
+/* `but`: a process whose lock says nothing. */
+static bool find(const char *devnode, bool certainly, int but, char *who, size_t size)
 {
     /* O_PATH says what the node is without opening the port. */
     struct stat node;
@@ -117,7 +119,7 @@ bool port_holder_find(const char *devnode, bool certainly, char *who, size_t siz
     closedir(processes);
 
     const char *doubt = "";
-    if (!found && certainly && !(found = locked_by(&node, pid, sizeof(pid))) && suspect[0]) {
+    if (!found && certainly && !(found = locked_by(&node, but, pid, sizeof(pid))) && suspect[0]) {
         found = true;
         memcpy(pid, suspect, sizeof(pid));
         doubt = ", according to its command line";
@@ -125,4 +127,14 @@ bool port_holder_find(const char *devnode, bool certainly, char *who, size_t siz
     if (found)
         name_process(pid, doubt, who, size);
     return found;
+}
+
+bool port_holder_find(const char *devnode, bool certainly, char *who, size_t size)
+{
+    return find(devnode, certainly, 0, who, size);
+}
+
+bool port_intruder_find(const char *devnode, char *who, size_t size)
+{
+    return find(devnode, true, (int)getpid(), who, size);
 }

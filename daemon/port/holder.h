@@ -18,4 +18,7 @@
  * Reads all of /proc: a few milliseconds, not for the loop thread. */
 bool port_holder_find(const char *devnode, bool certainly, char *who, size_t size) __attribute__((warn_unused_result));
 
+/* The same with `certainly`, for a port that this process has open and locked itself: its own lock is no trace. */
+bool port_intruder_find(const char *devnode, char *who, size_t size) __attribute__((warn_unused_result));
+
 #endif

@@ -15,9 +15,10 @@
 /* The order that the port's thread works on. One at a time (tty.h). */
 enum pump_order {
     PORT_IDLE,
-    PORT_SETTING, /* lines or baud, for the session that runs */
-    PORT_STALE,   /* the same, for one that has been dropped: the answer is ignored */
-    PORT_READING, /* to read the modem lines */
+    PORT_SETTING,   /* lines or baud, for the session that runs */
+    PORT_STALE,     /* the same, for one that has been dropped: the answer is ignored */
+    PORT_READING,   /* to read the modem lines */
+    PORT_SEARCHING, /* to find an intruder */
 };
 
 /* Of the adapter's answer. */
@@ -35,6 +36,7 @@ struct pump {
     struct session *session; /* only in OPEN; NULL: none runs */
     enum pump_order order;
     enum pump_watch watch;
+    bool wants_intruder;   /* asked for, and not yet answered */
     struct timer deadline; /* the session's */
     struct timer tick;     /* for `watch` */
     unsigned open_timers;
@@ -144,11 +146,32 @@ static void on_opened(void *data, int error, enum cause cause, const char *detai
     }
 }
 
+static void find_intruder(struct pump *pump)
+{
+    if (!pump->wants_intruder || pump->order != PORT_IDLE)
+        return;
+    pump->order = PORT_SEARCHING;
+    tty_find_intruder(pump->tty);
+}
+
+static void on_intruder(void *data, const char *detail)
+{
+    struct pump *pump = data;
+    bool wanted = pump->wants_intruder;
+    pump->order = PORT_IDLE;
+    pump->wants_intruder = false;
+    if (wanted && pump->events->intruder)
+        pump->events->intruder(pump->data, detail);
+    else if (pump->session)
+        begin_wants(pump);
+}
+
 static void on_done(void *data, int error)
 {
     struct pump *pump = data;
     bool is_stale = pump->order == PORT_STALE;
     pump->order = PORT_IDLE;
+    find_intruder(pump);
     if (!pump->session)
         return;
     if (is_stale) {
@@ -163,6 +186,7 @@ static void on_modem(void *data, int error, unsigned lines)
 {
     struct pump *pump = data;
     pump->order = PORT_IDLE;
+    find_intruder(pump);
     if (pump->events->lines)
         pump->events->lines(pump->data, error, lines);
     if (pump->session)
@@ -213,6 +237,7 @@ static void start_opening(struct pump *pump)
     static const struct tty_events events = {.opened = on_opened,
                                              .done = on_done,
                                              .modem = on_modem,
+                                             .intruder = on_intruder,
                                              .received = on_received,
                                              .writable = on_writable,
                                              .gone = on_gone,
@@ -284,6 +309,7 @@ void pump_run(struct pump *pump, struct session *session)
 {
     assert(pump->state == PUMP_OPEN && !session_ended(session));
     pump_drop(pump);
+    pump->wants_intruder = false;
     pump->session = session;
     tty_flush_input(pump->tty);
     begin_wants(pump);
@@ -305,9 +331,17 @@ void pump_read_lines(struct pump *pump)
     tty_modem(pump->tty);
 }
 
+void pump_find_intruder(struct pump *pump)
+{
+    assert(pump->state == PUMP_OPEN && !pump->session);
+    pump->wants_intruder = true;
+    find_intruder(pump);
+}
+
 void pump_hang_up(struct pump *pump)
 {
     pump_drop(pump);
+    pump->wants_intruder = false;
     if (!pump->tty)
         return;
     tty_hang_up(pump->tty);
@@ -317,6 +351,7 @@ void pump_hang_up(struct pump *pump)
 void pump_close(struct pump *pump)
 {
     pump_drop(pump);
+    pump->wants_intruder = false;
     if (!pump->tty)
         return;
     tty_close(pump->tty);

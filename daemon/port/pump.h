@@ -50,6 +50,9 @@ struct pump_events {
     /* What pump_read_lines() asked for: 0 and the lines (TIOCM_CTS, TIOCM_DSR, TIOCM_CAR, …), or a negative errno. Also
      * in the middle of a conversation, whose next order waits until this call returns. */
     void (*lines)(void *data, int error, unsigned lines); /* may be NULL */
+    /* What pump_find_intruder() asked for: "/dev/ttyUSB3 was opened by screen (pid 812)" (valid during the call), or ""
+     * if no other program has. */
+    void (*intruder)(void *data, const char *detail); /* may be NULL */
     /* The adapter has not answered for PUMP_STUCK_MS. A port that was OPEN is hung up, and its session dropped, before
      * the call; one that is OPENING or REOPENING stays so, for the kernel may still answer. Once for each pump_open()
      * and once for the port that it opened. */
@@ -91,6 +94,10 @@ void pump_drop(struct pump *pump);
 /* Asks for the modem lines: `lines` will come. Does nothing unless the port is OPEN, or while another order is under
  * way: the conversation goes first, and the caller asks again. */
 void pump_read_lines(struct pump *pump);
+
+/* Asks whether another program has opened the port since the latest pump_run() (tty.h). On an OPEN port, while no
+ * session runs. `intruder` will come, unless the port is lost or another session is run before. */
+void pump_find_intruder(struct pump *pump);
 
 /* Closes the port in good order and drops the session: -> CLOSING, `closed` will come unless the port is opened again.
  * Unsent bytes are discarded. Fine in any state. */

@@ -16,12 +16,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Deep enough for the walk through /proc and for a sanitizer's frames. */
 #define WORKER_STACK (256 * 1024)
 
-enum order { ORDER_NONE, ORDER_OPEN, ORDER_LINES, ORDER_BAUD, ORDER_MODEM };
+enum order { ORDER_NONE, ORDER_OPEN, ORDER_LINES, ORDER_BAUD, ORDER_MODEM, ORDER_INTRUDER };
 
 struct tty {
     /* The loop's own. */
@@ -41,6 +42,7 @@ struct tty {
     bool dtr, rts;
     uint32_t baud;
     unsigned modem;
+    char intruder[192]; /* "": none is known */
     int error;
     struct tty_ladder ladder;
     struct tty_trouble trouble;
@@ -76,13 +78,25 @@ static void leave(struct tty *tty)
 
 /* The worker */
 
+static void look_for_intruder(struct tty *tty)
+{
+    const unsigned set = (tty->dtr ? TIOCM_DTR : 0) | (tty->rts ? TIOCM_RTS : 0);
+    unsigned lines;
+    if (tty->intruder[0] == '\0' && tty_ioctl_modem(tty->fd, &lines) == 0 && (lines & (TIOCM_DTR | TIOCM_RTS) & ~set))
+        tty_name_intruder(tty->trouble.devnode, tty->intruder, sizeof(tty->intruder));
+}
+
 static void carry_out(struct tty *tty, enum order order)
 {
     switch (order) {
     case ORDER_OPEN: tty->error = tty_open_port(tty->trouble.devnode, &tty->fd, &tty->ladder, &tty->trouble); break;
     case ORDER_LINES: tty->error = tty_ioctl_lines(tty->fd, tty->dtr, tty->rts); break;
-    case ORDER_BAUD: tty->error = tty_ioctl_baud(tty->fd, tty->baud); break;
+    case ORDER_BAUD:
+        look_for_intruder(tty);
+        tty->error = tty_ioctl_baud(tty->fd, tty->baud);
+        break;
     case ORDER_MODEM: tty->error = tty_ioctl_modem(tty->fd, &tty->modem); break;
+    case ORDER_INTRUDER: look_for_intruder(tty); break;
     case ORDER_NONE: break;
     }
 }
@@ -213,6 +227,12 @@ static void give_order(struct tty *tty, enum order order)
     pthread_mutex_unlock(&tty->lock);
 }
 
+static void flush_input(struct tty *tty)
+{
+    (void)tty_ioctl_discard_input(tty->fd);
+    tty->intruder[0] = '\0';
+}
+
 static void take_answer(struct tty *tty)
 {
     enum order answered = tty->pending;
@@ -225,14 +245,17 @@ static void take_answer(struct tty *tty)
         if (tty->error)
             tty_trouble_set(&tty->trouble, CAUSE_ADAPTER_ERROR, "cannot be watched: %s", uv_strerror(tty->error));
     }
-    if (tty->wants_flush && tty->open)
-        (void)tty_ioctl_discard_input(tty->fd);
+    bool wants_flush = tty->wants_flush && tty->open;
     tty->wants_flush = false;
+    if (wants_flush)
+        flush_input(tty);
     watch(tty);
     if (answered == ORDER_OPEN)
         tty->events->opened(tty->data, tty->error, tty->error ? tty->trouble.cause : CAUSE_NONE, tty->trouble.detail);
     else if (answered == ORDER_MODEM)
         tty->events->modem(tty->data, tty->error, tty->modem);
+    else if (answered == ORDER_INTRUDER)
+        tty->events->intruder(tty->data, tty->intruder);
     else
         tty->events->done(tty->data, tty->error);
 }
@@ -321,10 +344,15 @@ void tty_modem(struct tty *tty)
     give_order(tty, ORDER_MODEM);
 }
 
+void tty_find_intruder(struct tty *tty)
+{
+    give_order(tty, ORDER_INTRUDER);
+}
+
 void tty_flush_input(struct tty *tty)
 {
     if (usable(tty))
-        (void)tty_ioctl_discard_input(tty->fd);
+        flush_input(tty);
     else
         tty->wants_flush = true;
 }

@@ -30,6 +30,8 @@ struct tty_events {
     void (*done)(void *data, int error);
     /* A tty_modem() has ended: 0 and the lines (TIOCM_CTS, TIOCM_DSR, TIOCM_CAR, …), or a negative errno. */
     void (*modem)(void *data, int error, unsigned lines);
+    /* A tty_find_intruder() has ended: "/dev/ttyUSB3 was opened by screen (pid 812)" (valid during the call), or "". */
+    void (*intruder)(void *data, const char *detail);
     void (*received)(void *data, const uint8_t *bytes, size_t n);
     /* All bytes that tty_write() accepted are with the kernel: room for more. */
     void (*writable)(void *data);
@@ -57,11 +59,18 @@ void tty_lines(struct tty *tty, bool dtr, bool rts);
 void tty_baud(struct tty *tty, uint32_t baud);
 void tty_modem(struct tty *tty);
 
+/* Has another program opened the port since the latest tty_flush_input(), although it is exclusive? Only root's can,
+ * but each open raises both modem lines, and nobody drops them again: lines that are on without tty_lines() tell it.
+ * They are looked at by this and by each tty_baud(), and who has the port open then is looked for at once. `intruder`
+ * will come. As for the calls above: one at a time, after `opened`. */
+void tty_find_intruder(struct tty *tty);
+
 /* `received` comes now for what has arrived, if anything has: a loop that was kept from its work runs its timers first,
  * and would take for silence what only waits to be read. */
 void tty_read(struct tty *tty);
 
-/* Throws away what was received and not yet read. At once, never blocks. */
+/* Throws away what was received and not yet read, and what is known of an intruder: a new conversation begins. At once,
+ * never blocks. */
 void tty_flush_input(struct tty *tty);
 
 /* Accepts up to n bytes (copied into the kernel); returns how many. Less than n: `writable` will come. */

@@ -85,6 +85,14 @@ static int explain(struct tty_trouble *trouble, const char *step, int error)
     return error;
 }
 
+void tty_name_intruder(const char *devnode, char *detail, size_t size)
+{
+    char who[128], text[512];
+    bool found = port_intruder_find(devnode, who, sizeof(who));
+    snprintf(text, sizeof(text), "%s was opened by %s", devnode, found ? who : "another program");
+    utf8_copy(detail, size, text);
+}
+
 /* Some terminals have no modem lines. Boards whose buttons a person presses need none. */
 static int release_lines(int fd)
 {

@@ -28,6 +28,10 @@ void tty_trouble_init(struct tty_trouble *trouble, const char *devnode);
 void tty_trouble_set(struct tty_trouble *trouble, enum cause cause, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Another program has opened a port that is ours: "/dev/ttyUSB3 was opened by screen (pid 812)", or "… by another
+ * program" if it has gone, or is hidden. Reads /proc. */
+void tty_name_intruder(const char *devnode, char *detail, size_t size);
+
 /* Opens `devnode` as tty.h promises, and asks for the rates of `ladder`. Returns 0, `*fd` and the ladder's answer, or a
  * negative errno and `trouble`; `*fd` is then untouched. */
 int tty_open_port(const char *devnode, int *fd, struct tty_ladder *ladder, struct tty_trouble *trouble)

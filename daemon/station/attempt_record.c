@@ -48,6 +48,7 @@ static enum verdict verdict_of(const struct program *program)
     case CAUSE_BOARD_REMOVED:
     case CAUSE_ADAPTER_ERROR:
     case CAUSE_ADAPTER_STUCK:
+    case CAUSE_PORT_SHARED:
     case CAUSE_STOPPED: return VERDICT_INTERRUPTED;
     default: return VERDICT_FAIL;
     }

@@ -52,10 +52,23 @@ static void on_progressed(void *data)
 static void on_ended(void *data)
 {
     struct slot *slot = data;
-    if (slot->state == SLOT_FLASHING)
-        slot_finish(slot, SLOT_ENDING);
-    else
+    if (slot->state != SLOT_FLASHING)
         slot_fixture_probed(slot);
+    else if (slot_attempt_lost_link(&slot->attempt))
+        pump_find_intruder(slot->pump);
+    else
+        slot_finish(slot, SLOT_ENDING);
+}
+
+/* The board is not to blame for what another program has taken from it. */
+static void on_intruder(void *data, const char *detail)
+{
+    struct slot *slot = data;
+    if (slot->state != SLOT_FLASHING)
+        return;
+    if (detail[0])
+        program_blame(&slot->attempt.program, CAUSE_PORT_SHARED, detail);
+    slot_finish(slot, SLOT_ENDING);
 }
 
 static void on_lines(void *data, int error, unsigned lines)
@@ -231,6 +244,7 @@ struct slot *slot_new(struct slot_shared *shared, const struct config_slot *conf
         .progressed = on_progressed,
         .ended = on_ended,
         .lines = on_lines,
+        .intruder = on_intruder,
         .stuck = on_stuck,
         .gone = on_gone,
     };

@@ -115,6 +115,21 @@ bool slot_attempt_lost_port(const struct slot_attempt *attempt)
     }
 }
 
+bool slot_attempt_lost_link(const struct slot_attempt *attempt)
+{
+    switch (attempt->program.cause) {
+    case CAUSE_BOARD_SILENT:
+    case CAUSE_NOT_DOWNLOAD_MODE:
+    case CAUSE_TX_OPEN:
+    case CAUSE_LINE_NOISE:
+    case CAUSE_STUB_SILENT:
+    case CAUSE_BAUD_FAILED:
+    case CAUSE_LINK_LOST:
+    case CAUSE_REPLY_MALFORMED: return true;
+    default: return false;
+    }
+}
+
 void slot_attempt_close(struct slot_attempt *attempt)
 {
     int64_t duration = (int64_t)(steady_clock_us() - attempt->started);

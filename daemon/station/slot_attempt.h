@@ -59,6 +59,9 @@ bool slot_attempt_has_new_state(const struct slot_attempt *attempt);
 /* The attempt ended because its port failed, which is then no longer usable. */
 bool slot_attempt_lost_port(const struct slot_attempt *attempt);
 
+/* The recipe has failed in a way that another program on its port would explain. */
+bool slot_attempt_lost_link(const struct slot_attempt *attempt);
+
 /* The recipe has ended, or was aborted: closes `row`. */
 void slot_attempt_close(struct slot_attempt *attempt);
 

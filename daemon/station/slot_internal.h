@@ -40,7 +40,7 @@
     X(READY, READY, NEWS, VACANT, NEVER, "a fixture, its port open, waits for a board")                                \
     X(ARRIVING, SETTLING, NEWS, CONTACT, SETTLE, "a board has come into the fixture; its contacts may bounce")         \
     X(BOOKING, SETTLING, NEWS, WORKING, NEVER, "the attempt's row is being committed")                                 \
-    X(FLASHING, FLASHING, NEWS, WORKING, PROGRESS, "the recipe runs")                                                  \
+    X(FLASHING, FLASHING, NEWS, WORKING, PROGRESS, "the recipe runs; if it lost the link, an intruder is looked for")  \
     X(ENDING, FLASHING, NEWS, WORKING, NEVER, "the verdict is being committed")                                        \
     X(ENDING_ABSENT, EMPTY, NEWS, WORKING, NEVER, "the same, and the adapter has gone")                                \
     X(ENDING_DEFERRED, FLASHING, NEWS, WORKING, NEVER, "the same, and another has come during a station pause")        \

@@ -64,6 +64,8 @@
       "The kernel waits for the adapter: its USB side hangs. Another cable, port or hub.")                             \
     X(PORT_BUSY, "port-busy", "Another program holds the port",                                                        \
       "The detail names it. ModemManager is kept away by gangd's udev rules; brltty must be removed.")                 \
+    X(PORT_SHARED, "port-shared", "Another program opened the port meanwhile",                                         \
+      "It takes bytes that are for gangd; the detail names it. Only root can open a port that gangd has: end it.")     \
     X(PORT_FORBIDDEN, "port-forbidden", "gangd may not open the port",                                                 \
       "Its user must be in the group that the detail names.")                                                          \
     /* The station. */                                                                                                 \

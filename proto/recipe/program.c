@@ -394,6 +394,13 @@ void program_abort(struct program *program, enum cause cause, const char *detail
     advance(program, program_enter(program, PROGRAM_FAILED, now));
 }
 
+void program_blame(struct program *program, enum cause cause, const char *detail)
+{
+    assert(program->state == PROGRAM_FAILED);
+    program->cause = cause;
+    snprintf(program->detail, sizeof(program->detail), "%s", detail);
+}
+
 bool program_ended(const struct program *program)
 {
     return program->state == PROGRAM_PASSED || program->state == PROGRAM_FAILED;

@@ -133,6 +133,9 @@ void program_start(struct program *program, struct session *session, const struc
 /* Ends the recipe from outside: unplugged, stopped, the adapter failed. No further call of the session may follow. */
 void program_abort(struct program *program, enum cause cause, const char *detail, uint64_t now);
 
+/* The recipe has FAILED, and its owner knows the cause better. */
+void program_blame(struct program *program, enum cause cause, const char *detail);
+
 bool program_ended(const struct program *program); /* PASSED or FAILED */
 
 /* For the tile; how far it is: program_progress.h. Sentences and names are static strings. */

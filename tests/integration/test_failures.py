@@ -4,8 +4,9 @@
 import os
 import random
 import signal
+import subprocess
 
-from station import SLOW, Station, fails, image, run_tests, until
+from station import SLOW, Skip, Station, fails, image, run_tests, until
 
 BLANK = b"\xff"
 FLASH = 1 << 22
@@ -318,6 +319,25 @@ def test_gangd_exits_without_waiting_for_a_stuck_adapter():
         station.wait(2, "stuck")
         assert station.stop(signal.SIGTERM) == 0
         assert [row["cause"] for row in station.rows()] == ["adapter-stuck"]
+
+
+def test_another_program_opens_the_port():
+    """Only root can, and it takes the board's answers: no fault of the board."""
+    if os.geteuid() != 0:
+        raise Skip("only root can open a port that gangd has")
+    steal = "port = open('/dev/ttyUSB0', 'rb', 0); print(flush=True)\nwhile port.read(1): pass"
+    with Station(flashing=SLOW) as station:
+        mac = station.plug(1)
+        station.wait_writing(1)
+        thief = station.spawn(["python3", "-c", steal], stdout=subprocess.PIPE)
+        thief.stdout.readline()
+        row = station.wait_closed(1)[0]
+        assert (row["verdict"], row["cause"]) == ("interrupted", "port-shared"), row
+        assert row["detail"].startswith(f"/dev/ttyUSB0 was opened by python3 (pid {thief.pid})"), row
+        thief.kill()
+        thief.wait()
+        assert station.press_start(1) == 202
+        station.wait(1, "pass", mac)
 
 
 if __name__ == "__main__":

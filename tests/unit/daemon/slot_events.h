@@ -146,10 +146,17 @@ static bool booked_row(void)
     return done;
 }
 
+static const char *intruder = ""; /* what a search for one finds */
+
+/* The search for an intruder ends at once. */
 static bool end_recipe(void)
 {
     pump.session = NULL;
     pump.events->ended(pump.data);
+    if (pump.searching) {
+        pump.searching = false;
+        pump.events->intruder(pump.data, intruder);
+    }
     return true;
 }
 

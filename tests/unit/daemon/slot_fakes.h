@@ -101,6 +101,7 @@ struct pump {
     void *data;
     enum pump_state state;
     struct session *session;
+    bool searching; /* for an intruder */
 };
 
 static struct pump pump;
@@ -150,8 +151,16 @@ void pump_read_lines(struct pump *self)
         ask("read");
 }
 
+void pump_find_intruder(struct pump *self)
+{
+    ck_assert_int_eq(self->state, PUMP_OPEN);
+    ck_assert_ptr_null(self->session);
+    self->searching = true;
+}
+
 void pump_hang_up(struct pump *self)
 {
+    self->searching = false;
     if (self->state != PUMP_CLOSED && self->state != PUMP_CLOSING) {
         ask("hang-up");
         self->state = PUMP_CLOSING;

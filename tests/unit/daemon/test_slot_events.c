@@ -150,6 +150,48 @@ START_TEST(the_same_trouble_again_is_no_news)
 }
 END_TEST
 
+/* What explains a lost link otherwise is no fault of the board; a refusal of the board is. */
+START_TEST(an_intruder_on_the_port_is_the_cause_of_a_lost_link)
+{
+    set_up(BY_PLUG);
+    intruder = "/dev/ttyUSB0 was opened by screen (pid 812)";
+    go("plug deadline opened begun_row failed");
+    intruder = "";
+    ck_assert_int_eq(last_row.cause, CAUSE_PORT_SHARED);
+    ck_assert_int_eq(last_row.verdict, VERDICT_INTERRUPTED);
+    ck_assert_str_eq(last_row.detail, "/dev/ttyUSB0 was opened by screen (pid 812)");
+    go("booked_row start opened begun_row failed");
+    ck_assert_int_eq(last_row.cause, CAUSE_BOARD_SILENT);
+    go("booked_row start opened begun_row");
+    ck_assert(end_program(PROGRAM_FAILED, CAUSE_WRONG_CHIP));
+    ck_assert(!pump.searching);
+    ck_assert_int_eq(last_row.cause, CAUSE_WRONG_CHIP);
+    tear_down();
+}
+END_TEST
+
+/* The search takes its time: whatever comes meanwhile ends the attempt as it failed. */
+START_TEST(an_intruder_is_looked_for_until_the_port_is_lost)
+{
+    set_up(BY_PLUG);
+    go("plug deadline opened begun_row");
+    struct program *self = program();
+    self->state = PROGRAM_FAILED;
+    self->cause = CAUSE_LINK_LOST;
+    pump.session = NULL;
+    pump.events->ended(pump.data);
+    ck_assert(pump.searching);
+    ck_assert_int_eq(slot->state, SLOT_FLASHING);
+    if (_i == 0)
+        slot_unplug(slot);
+    else
+        ck_assert(gone());
+    ck_assert_int_eq(last_row.cause, CAUSE_LINK_LOST);
+    go("booked_row");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_stuck_adapter_gets_three_attempts_in_a_row)
 {
     set_up(BY_PLUG);
@@ -247,6 +289,8 @@ int main(void)
     tcase_add_loop_test(tests, each_event_in_a_state, 0, (int)place_count());
     tcase_add_loop_test(tests, the_end_in_a_state, 0, (int)place_count());
     tcase_add_test(tests, the_same_trouble_again_is_no_news);
+    tcase_add_test(tests, an_intruder_on_the_port_is_the_cause_of_a_lost_link);
+    tcase_add_loop_test(tests, an_intruder_is_looked_for_until_the_port_is_lost, 0, 2);
     tcase_add_test(tests, a_stuck_adapter_gets_three_attempts_in_a_row);
     tcase_add_test(tests, a_clock_that_is_set_changes_no_duration);
     tcase_add_test(tests, while_a_recipe_runs_its_progress_is_told);

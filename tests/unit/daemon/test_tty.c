@@ -106,6 +106,35 @@ START_TEST(reads_the_modem_lines)
 }
 END_TEST
 
+/* Both lines are on, and nobody of us has done that. */
+START_TEST(finds_out_that_another_program_has_opened_the_port)
+{
+    tty_harness_plug(&a, 0, true);
+    tty_harness_open(&user, &a);
+    tty_lines(user.tty, true, false);
+    RUN_UNTIL(user.done == 1);
+    pretend_modem(TIOCM_DTR | TIOCM_CTS);
+    tty_find_intruder(user.tty);
+    RUN_UNTIL(user.searched == 1);
+    ck_assert_str_eq(user.detail, "");
+
+    pretend_modem(TIOCM_DTR | TIOCM_RTS);
+    tty_baud(user.tty, 230400);
+    RUN_UNTIL(user.done == 2);
+    pretend_modem(TIOCM_DTR); /* set by our next order: it is known all the same */
+    tty_find_intruder(user.tty);
+    RUN_UNTIL(user.searched == 2);
+    ck_assert_str_eq(user.detail, "/dev/ttyUSB0 was opened by another program");
+
+    tty_flush_input(user.tty); /* a new conversation */
+    tty_find_intruder(user.tty);
+    RUN_UNTIL(user.searched == 3);
+    ck_assert_str_eq(user.detail, "");
+    tty_harness_close(&user);
+    tty_harness_check_end(&user);
+}
+END_TEST
+
 START_TEST(sets_any_baud)
 {
     static const uint32_t rates[] = {9600, 74880, 230400, 921600, 1500000, 2000000, 3000000};
@@ -454,6 +483,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, opens_as_promised);
     tcase_add_test(tests, sets_both_lines_at_once);
     tcase_add_test(tests, reads_the_modem_lines);
+    tcase_add_test(tests, finds_out_that_another_program_has_opened_the_port);
     tcase_add_test(tests, sets_any_baud);
     tcase_add_test(tests, sets_another_rate_before_one_that_is_set_already);
     tcase_add_loop_test(tests, asks_for_low_latency, 0, 2);

@@ -178,6 +178,14 @@ static void on_modem(void *data, int error, unsigned lines)
     called(client, 0);
 }
 
+static void on_intruder(void *data, const char *detail)
+{
+    struct tty_harness_client *client = data;
+    client->searched++;
+    snprintf(client->detail, sizeof(client->detail), "%s", detail);
+    called(client, 0);
+}
+
 static void on_received(void *data, const uint8_t *bytes, size_t n)
 {
     struct tty_harness_client *client = data;
@@ -211,6 +219,7 @@ static void on_closed(void *data)
 const struct tty_events tty_harness_events = {.opened = on_opened,
                                               .done = on_done,
                                               .modem = on_modem,
+                                              .intruder = on_intruder,
                                               .received = on_received,
                                               .writable = on_writable,
                                               .gone = on_gone,

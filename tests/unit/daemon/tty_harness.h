@@ -65,6 +65,7 @@ extern size_t tty_harness_n_bauds;
 /* Who has a port open, and all that it was told. */
 struct tty_harness_client {
     struct tty *tty;
+    unsigned searched;                                                  /* `intruder` was told */
     unsigned opened, done, modem, writable, gone, hung_up, after_close; /* hung_up: `closed` was told */
     int error;
     unsigned lines;
