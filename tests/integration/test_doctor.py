@@ -120,7 +120,7 @@ def test_a_healthy_machine():
     with Machine() as machine:
         code, output = machine.ask()
         lines = [line for line in output.splitlines() if "group:" not in line and line.startswith(("ok", "warn", "fail"))]
-        assert code == 0 and len(lines) == 12 and all(line.startswith("ok ") for line in lines), output
+        assert code == 0 and len(lines) == 14 and all(line.startswith("ok ") for line in lines), output
         assert "golden.bin, 65536 bytes, md5 " in output, output
 
 
@@ -378,6 +378,31 @@ def test_ftdi_latency_timer():
         machine.expect("latency", "ok", "no FTDI adapter")
         machine.write(f"{place}/latency_timer", "16\n")
         machine.expect("latency", "warn", "ttyUSB1: the FTDI adapter holds each short answer back for 16 ms", "udevadm")
+
+
+def test_an_adapter_that_is_put_to_sleep():
+    with Machine() as machine:
+        machine.write(f"{machine.hub}/1-1.1/power/control", "on\n")
+        machine.expect("power", "ok", "no adapter is put to sleep")
+        machine.write(f"{machine.hub}/1-1.1/power/control", "auto\n")
+        machine.expect("power", "warn", "ttyUSB0: the adapter is put to sleep", "60-gangd.rules")
+
+
+def test_a_host_controller_that_is_full():
+    with Machine() as machine:
+        machine.expect("usb", "ok", "controller 0000:00:14.0 has 3 devices with 3 endpoints")
+        for number in range(2, 30):
+            device = machine.adapter(f"1-1.{number}", number + 2)
+            machine.write(f"{device}/1-1.{number}:1.0/bNumEndpoints", "03\n")
+        machine.expect("usb", "warn", "has 31 devices with 115 endpoints", "96 endpoints")
+
+
+def test_the_kernel_has_refused_a_device():
+    with Machine() as machine:
+        machine.write("dev/kmsg", "4,1,2,-;usb 1-4: new full-speed USB device\n"
+                                  "4,2,3,-;usb 1-4: Not enough host controller resources for new device state.\n")
+        found, _ = machine.notes("usb")
+        assert [note["level"] for note in found] == ["ok", "fail"] and "has refused a device" in found[1]["text"], found
 
 
 def test_hubs_with_one_translator():

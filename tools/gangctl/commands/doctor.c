@@ -13,7 +13,7 @@
 static void (*const checks[])(struct doctor *) = {
     doctor_check_service,       doctor_check_configuration, doctor_check_group,   doctor_check_clock,
     doctor_check_modem_manager, doctor_check_brltty,        doctor_check_holders, doctor_check_latency,
-    doctor_check_hubs,          doctor_check_ch340,
+    doctor_check_hubs,          doctor_check_ch340,         doctor_check_power,   doctor_check_controllers,
 };
 
 static const struct {

@@ -85,6 +85,8 @@ void doctor_check_brltty(struct doctor *doctor);
 void doctor_check_holders(struct doctor *doctor); /* ports.c */
 void doctor_check_rates(struct doctor *doctor, const struct config *config);
 void doctor_check_latency(struct doctor *doctor);
+void doctor_check_power(struct doctor *doctor);
+void doctor_check_controllers(struct doctor *doctor); /* controllers.c */
 void doctor_check_hubs(struct doctor *doctor);
 void doctor_check_ch340(struct doctor *doctor);
 

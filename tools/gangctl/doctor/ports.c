@@ -70,6 +70,23 @@ static bool attribute_is(const char *device, const char *name, const char *value
     return doctor_read_line(path, text, sizeof(text)) && strcmp(text, value) == 0;
 }
 
+void doctor_check_power(struct doctor *doctor)
+{
+    static const char check[] = "power";
+    size_t n;
+    struct doctor_port *ports = ports_of(doctor, check, &n);
+    for (size_t i = 0; i < n; i++)
+        if (attribute_is(ports[i].device, "power/control", "auto"))
+            doctor_note(
+                doctor, DOCTOR_WARN, check,
+                "60-gangd.rules sets it to \"on\" for the usual vendors: plug it in again; if that does not help, "
+                "exclude it in the power saver (TLP: USB_DENYLIST)",
+                "%s: the adapter is put to sleep while its port is closed (power/control is \"auto\")", ports[i].name);
+    if (ports && !doctor_has_noted(doctor, check))
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "no adapter is put to sleep");
+    free(ports);
+}
+
 /* The nearest high-speed hub above a full-speed device: its transaction translator carries the device's traffic. */
 static bool find_translator(const char *device, char hub[PATH_MAX])
 {
