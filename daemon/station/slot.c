@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The pump's events */
 
@@ -132,10 +133,26 @@ static bool give_up(struct slot *slot, enum cause cause)
     return slot_is_at_work(slot);
 }
 
+/* A port that goes so soon after it came: seldom is it a hand. brltty detaches CP2102, FT232 and CH340 from their
+ * driver within a second. */
+static void report_short_visit(const struct slot *slot)
+{
+    static const char *const takers[] = {"/usr/bin/brltty", "/bin/brltty", "/sbin/brltty"};
+    uint64_t stayed = steady_clock_us() - slot->plugged;
+    const char *why = "was it pulled out, or is its contact loose?";
+    for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+        if (access(takers[i], F_OK) == 0)
+            why = "brltty, which is installed here, takes such adapters: apt remove brltty";
+    if (stayed < SLOT_SHORT_VISIT_MS * 1000)
+        log_warning("slot", "%s: %s went away %.1f s after it came: %s", slot->name, slot->adapter.devnode,
+                    (double)stayed / 1e6, why);
+}
+
 void slot_unplug(struct slot *slot)
 {
     if (!slot_has_adapter(slot))
         return;
+    report_short_visit(slot);
     if (slot->state == SLOT_FLASHING) {
         program_abort(&slot->attempt.program, CAUSE_UNPLUGGED, slot->adapter.devnode, steady_clock_us());
         slot_finish(slot, SLOT_ENDING_ABSENT);
@@ -150,6 +167,7 @@ void slot_plug(struct slot *slot, const struct adapter *adapter)
     slot_unplug(slot);
     slot->board_generation++;
     slot->adapter = *adapter;
+    slot->plugged = steady_clock_us();
     slot->stuck_in_a_row = 0;
     log_info("slot", "%s: %s (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid, adapter->pid,
              adapter->model);

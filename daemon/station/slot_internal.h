@@ -11,8 +11,10 @@
 #include "proto/recipe/presence.h"
 
 /* Deadlines of states. SETTLE is the configuration's settle_ms. */
-#define SLOT_RETRY_MS    2000 /* ModemManager lets go of a port after some seconds of probing */
-#define SLOT_PROGRESS_MS 250  /* between two readings of a running recipe's percent and seconds */
+#define SLOT_RETRY_MS       2000           /* ModemManager lets go of a port after some seconds of probing */
+#define SLOT_SHORT_VISIT_MS UINT64_C(2000) /* of an adapter: it was taken rather than pulled out */
+#define SLOT_RIGHTS_MS      UINT64_C(1000) /* udev may give a new node its group a moment after it tells of it */
+#define SLOT_PROGRESS_MS    250            /* between two readings of a running recipe's percent and seconds */
 
 /*
  * A slot's states: X(NAME, tile, news, phase, deadline, comment). `tile` is what the tile shows, where nothing else
@@ -66,6 +68,7 @@ struct slot {
     char trouble[320];     /* of TROUBLED…, RETRYING, RESTARTING: why the port cannot be used; else "" */
 
     struct adapter adapter;    /* the latest one */
+    uint64_t plugged;          /* when it came, steady_clock_us() */
     unsigned board_generation; /* counts adapters that came, and boards of which a fixture knows that they went */
     unsigned stuck_in_a_row;   /* attempts, of this plug, in which the adapter stopped answering */
 

@@ -186,10 +186,20 @@ static bool lose_port(struct slot *slot, enum cause cause)
     return slot->state == SLOT_ENDING;
 }
 
+static bool is_waiting_for_rights(const struct slot *slot, enum cause cause)
+{
+    return cause == CAUSE_PORT_FORBIDDEN && slot->state == SLOT_OPENING &&
+           steady_clock_us() - slot->plugged < SLOT_RIGHTS_MS * 1000;
+}
+
 void slot_have_trouble(struct slot *slot, enum cause cause, const char *detail)
 {
     if (lose_port(slot, cause))
         return;
+    if (is_waiting_for_rights(slot, cause)) {
+        slot_settle(slot);
+        return;
+    }
     char trouble[sizeof(slot->trouble)];
     text_print(trouble, sizeof(trouble), "%s: %s", cause_sentence(cause), detail);
     if (slot->state == SLOT_STUCK && (cause == CAUSE_ADAPTER_ERROR || cause == CAUSE_ADAPTER_STUCK)) {

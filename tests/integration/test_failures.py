@@ -321,6 +321,17 @@ def test_gangd_exits_without_waiting_for_a_stuck_adapter():
         assert [row["cause"] for row in station.rows()] == ["adapter-stuck"]
 
 
+def test_a_port_that_goes_away_right_after_it_came():
+    with Station(flashing="settle_ms = 10000") as station:
+        station.plug(1)
+        station.wait(1, "settling")
+        station.unplug(1)
+        station.wait(1, "empty")
+        lines = [line for line in station.log().splitlines() if " went away " in line]
+        assert len(lines) == 1 and "1-1.1: /dev/ttyUSB0 went away " in lines[0], lines
+        assert ("brltty" in lines[0]) == os.path.exists("/usr/bin/brltty"), lines
+
+
 def test_another_program_opens_the_port():
     """Only root can, and it takes the board's answers: no fault of the board."""
     if os.geteuid() != 0:

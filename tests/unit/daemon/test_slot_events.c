@@ -192,6 +192,28 @@ START_TEST(an_intruder_is_looked_for_until_the_port_is_lost)
 }
 END_TEST
 
+/* udev gives the node of an adapter that has just come its group: nobody is told of the moment before. */
+START_TEST(a_port_that_is_forbidden_in_the_first_second_is_tried_again)
+{
+    set_up(BY_PLUG);
+    go("plug deadline");
+    unsigned refused = 0;
+    for (; slot->state == SLOT_OPENING && refused < 100; refused++) {
+        ck_assert(fail_to_open(CAUSE_PORT_FORBIDDEN));
+        ck_assert(slot->state == SLOT_SETTLING || slot->state == SLOT_TROUBLED);
+        if (slot->state == SLOT_SETTLING)
+            go("deadline");
+    }
+    ck_assert_uint_ge(refused, 2);
+    ck_assert_int_eq(slot->state, SLOT_TROUBLED); /* it is no matter of a moment */
+    go("deadline opened begun_row passed booked_row");
+    ck_assert_int_eq(slot->state, SLOT_SHOWN);
+    go("plug deadline busy"); /* another trouble is told at once */
+    ck_assert_int_eq(slot->state, SLOT_TROUBLED);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_stuck_adapter_gets_three_attempts_in_a_row)
 {
     set_up(BY_PLUG);
@@ -291,6 +313,7 @@ int main(void)
     tcase_add_test(tests, the_same_trouble_again_is_no_news);
     tcase_add_test(tests, an_intruder_on_the_port_is_the_cause_of_a_lost_link);
     tcase_add_loop_test(tests, an_intruder_is_looked_for_until_the_port_is_lost, 0, 2);
+    tcase_add_test(tests, a_port_that_is_forbidden_in_the_first_second_is_tried_again);
     tcase_add_test(tests, a_stuck_adapter_gets_three_attempts_in_a_row);
     tcase_add_test(tests, a_clock_that_is_set_changes_no_duration);
     tcase_add_test(tests, while_a_recipe_runs_its_progress_is_told);
