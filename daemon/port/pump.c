@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+_Static_assert(PUMP_BAUDS_MAX <= TTY_BAUDS_MAX, "a pump's rates fit a tty's");
+
 /* The order that the port's thread works on. One at a time (tty.h). */
 enum pump_order {
     PORT_IDLE,

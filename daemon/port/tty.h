@@ -10,6 +10,7 @@
 #ifndef DAEMON_PORT_TTY_H
 #define DAEMON_PORT_TTY_H
 
+#include "daemon/port/tty_ioctl.h"
 #include "proto/diagnosis/cause.h"
 
 #include <stdbool.h>
@@ -18,9 +19,6 @@
 #include <uv.h>
 
 struct tty;
-
-/* Rates that an adapter can be asked for. */
-#define TTY_BAUDS_MAX 8
 
 struct tty_events {
     /* The port is open (error 0), or could not be: a negative errno, its cause (CAUSE_PORT_BUSY, CAUSE_PORT_FORBIDDEN,

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TTY_BAUDS_MAX 8 /* rates that an adapter can be asked for at a time */
+
 /* Raw bytes, 8N1, no flow control, breaks ignored, modem lines left alone by close (no HUPCL), reads that never wait;
  * `baud` as for tty_ioctl_baud(). */
 int tty_ioctl_raw(int fd, uint32_t baud) __attribute__((warn_unused_result));
@@ -20,11 +22,11 @@ int tty_ioctl_raw(int fd, uint32_t baud) __attribute__((warn_unused_result));
  * says that it chose one more than 3 % off; -ETIMEDOUT if that is so because the adapter does not answer. */
 int tty_ioctl_baud(int fd, uint32_t baud) __attribute__((warn_unused_result));
 
-/* Asks the driver for each of `n` rates (1 to 32), and then sets `baud` again. Bit i of `*possible`: the adapter does
- * rates[i]. A driver that keeps to itself what its chip makes of a request (ch341, ftdi_sio) can be asked for nothing:
- * those count as possible. Silicon Labs' CP2101, 2102 and 2103 have a table of rates (AN205) that ends at 921600: from
- * 670255 to 1053257 they run at 923077, though 1000000 is read back; they are known by what is read back for 74880.
- * Some milliseconds, no byte and no change of the lines. */
+/* Asks the driver for each of `n` rates (at most TTY_BAUDS_MAX), and then sets `baud` again. Bit i of `*possible`: the
+ * adapter does rates[i]. A driver that keeps to itself what its chip makes of a request (ch341, ftdi_sio) can be asked
+ * for nothing: those count as possible. Silicon Labs' CP2101, 2102 and 2103 have a table of rates (AN205) that ends at
+ * 921600: from 670255 to 1053257 they run at 923077, though 1000000 is read back; they are known by what is read back
+ * for 74880. Some milliseconds, no byte and no change of the lines. */
 int tty_ioctl_rates(int fd, const uint32_t *rates, size_t n, uint32_t baud, uint32_t *possible);
 
 /* Both lines in one request, so that no reset circuit sees a state in between. */

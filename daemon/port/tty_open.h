@@ -5,7 +5,7 @@
 #ifndef DAEMON_PORT_TTY_OPEN_H
 #define DAEMON_PORT_TTY_OPEN_H
 
-#include "daemon/port/tty.h"
+#include "daemon/port/tty_ioctl.h"
 #include "proto/diagnosis/cause.h"
 
 /* The rates that an adapter is asked for once it is open, and its answer: bit i of `possible` stands for bauds[i]. */
