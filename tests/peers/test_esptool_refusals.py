@@ -24,6 +24,21 @@ def locked(tool):
         flash.check(board, "after a power cycle")
 
 
+def protected(tool):
+    """Both of Espressif's stubs reset the flash part (66h, 99h) when they start, which ends a volatile lock. A part whose
+    WP pin is low keeps its protection, and their erases and writes away."""
+    content = noise(65536)
+    with OneBoard("part=W25Q64 locked", content=content) as board:
+        data = board.file("data.bin", mixture(8192))
+        board.esptool(tool, "write-flash", "0x1000", data, baud=921600, fails=True)
+        board.esptool(tool, "verify-flash", "0x1000", data, baud=921600, fails=True)
+        Flash(content + b"\xff" * (SIZE - len(content))).check(board, "locked by its pin")
+    with OneBoard("part=W25Q64", content=content) as board:
+        data = board.file("data.bin", mixture(8192))
+        board.esptool(tool, "write-flash-status", "--bytes", "2", "0x011c")
+        board.esptool(tool, "write-flash", "0x1000", data, baud=921600)
+
+
 def worn(tool):
     """Bits that do not come back to 1."""
     with OneBoard("part=W25Q40 stuck-bits=2000", worn=True) as board:
@@ -39,4 +54,5 @@ def nameless(tool):
 
 if __name__ == "__main__":
     tools = [(tool,) for tool in STUBS + OUR_STUB]
-    run(cases(locked=(locked, tools), worn=(worn, tools), nameless=(nameless, tools)))
+    run(cases(locked=(locked, [(tool,) for tool in OUR_STUB]), protected=(protected, [(tool,) for tool in STUBS]),
+              worn=(worn, tools), nameless=(nameless, tools)))
