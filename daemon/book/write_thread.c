@@ -10,6 +10,7 @@
 #define SECOND_NS UINT64_C(1000000000)
 #define RETRY_NS  SECOND_NS
 #define HANG_NS   (3 * SECOND_NS)
+#define READER_NS (2 * SECOND_NS) /* for the reading thread to close its connection at the end */
 
 static void report_health(struct write_thread *thread, const char *sentence)
 {
@@ -174,6 +175,15 @@ static void release_file(void *data)
     uv_mutex_unlock(&queue->lock);
 }
 
+/* The connection that is closed last copies the write-ahead log into the book and removes it, and the reader's may not
+ * write: a book that was closed well would be left with its log beside it. */
+static void wait_for_reader(struct queue *queue)
+{
+    uint64_t deadline = uv_hrtime() + READER_NS;
+    while (queue->reader_connected && !queue->abandoned && uv_hrtime() < deadline)
+        uv_cond_timedwait(&queue->changed, &queue->lock, READER_NS / 20);
+}
+
 void write_thread_run(void *arg)
 {
     struct write_thread *thread = arg;
@@ -189,6 +199,7 @@ void write_thread_run(void *arg)
         else
             wait_for_job(thread, wait_until);
     }
+    wait_for_reader(queue);
     uv_mutex_unlock(&queue->lock);
     book_file_close(&thread->file);
     uv_mutex_lock(&queue->lock);

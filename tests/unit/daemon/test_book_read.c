@@ -573,6 +573,20 @@ START_TEST(a_book_that_cannot_be_read_ends_the_read)
 }
 END_TEST
 
+/* The connection to read may not write: it must not be the last one that is closed. */
+START_TEST(a_closed_book_leaves_no_log)
+{
+    char log[128];
+    snprintf(log, sizeof(log), "%s-wal", book_path);
+    for (int i = 0; i < 20; i++) {
+        ck_assert_str_eq(values(&(struct book_filter){.units = true}, "mac"), "");
+        ck_assert(close_book(10));
+        ck_assert_msg(access(log, F_OK) != 0, "after end %d the log is still there", i + 1);
+        open_book();
+    }
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("book read");
@@ -599,6 +613,7 @@ static Suite *make_suite(void)
     tcase_add_test(forms, no_filter_goes_through_all_rows);
     tcase_add_test(forms, no_write_waits_for_a_read_and_a_closed_one_ends);
     tcase_add_test(forms, a_search_does_not_hold_up_the_end);
+    tcase_add_test(forms, a_closed_book_leaves_no_log);
     tcase_add_test(forms, a_read_may_end_in_its_callback);
     tcase_add_test(forms, rows_that_come_during_a_read_are_neither_lost_nor_doubled);
     tcase_add_test(forms, a_book_that_cannot_be_read_ends_the_read);
