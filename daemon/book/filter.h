@@ -12,14 +12,14 @@
 
 /* Zero or "" means: no condition. */
 struct book_filter {
-    bool units;           /* units instead of attempts */
     int64_t since, until; /* microseconds since 1970 */
-    char slot[64];
-    bool has_verdict;
+    int64_t id;           /* of one attempt; not for units */
+    int64_t limit;        /* at most so many rows */
     enum verdict verdict;
-    char mac[18];  /* as in struct attempt */
-    int64_t id;    /* of one attempt; not for units */
-    int64_t limit; /* at most so many rows */
+    bool has_verdict;
+    bool units; /* units instead of attempts */
+    char slot[64];
+    char mac[18]; /* as in struct attempt */
 };
 
 /* X(NAME, word): one array; a line for each row; RFC 4180 with a line of names. */

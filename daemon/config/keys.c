@@ -199,14 +199,15 @@ static int parse_bauds(const struct config_key *key, const char *value, void *ta
 }
 
 /* An address and its port. */
-struct place {
+struct socket_place {
     char address[64];
     uint16_t port;
     bool loopback;
 };
 
 /* "127.0.0.1:8266" or "[::1]:8266". */
-static int parse_place(const struct config_key *key, const char *value, struct place *place, char *why, size_t why_size)
+static int parse_place(const struct config_key *key, const char *value, struct socket_place *place, char *why,
+                       size_t why_size)
 {
     const char *colon = strrchr(value, ':');
     bool brackets = colon && colon - value >= 2 && value[0] == '[' && colon[-1] == ']';
@@ -215,7 +216,7 @@ static int parse_place(const struct config_key *key, const char *value, struct p
     if (!colon || length >= sizeof(place->address) || !to_number(colon + 1, &port) || port < key->min ||
         port > key->max)
         return refuse(why, why_size, "must be ADDRESS:PORT such as 127.0.0.1:8266, or none");
-    *place = (struct place){.port = (uint16_t)port};
+    *place = (struct socket_place){.port = (uint16_t)port};
     memcpy(place->address, value + (brackets ? 1 : 0), length);
 
     struct in_addr v4;
@@ -231,7 +232,7 @@ static int parse_place(const struct config_key *key, const char *value, struct p
 static int parse_listen(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
     struct config *config = target;
-    struct place place;
+    struct socket_place place = {0};
     if (strcmp(value, "none") == 0)
         return 0;
     if (parse_place(key, value, &place, why, why_size))
@@ -247,7 +248,7 @@ static int parse_listen(const struct config_key *key, const char *value, void *t
 static int parse_watch(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
     struct config *config = target;
-    struct place place;
+    struct socket_place place = {0};
     if (strcmp(value, "none") == 0)
         return 0;
     if (parse_place(key, value, &place, why, why_size))

@@ -17,7 +17,9 @@ static inline char *read_file(const char *path, size_t *n)
     FILE *file = fopen(path, "rb");
     ck_assert_ptr_nonnull(file);
     ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
-    *n = (size_t)ftell(file);
+    long end = ftell(file);
+    ck_assert_int_ge(end, 0);
+    *n = (size_t)end;
     ck_assert_int_eq(fseek(file, 0, SEEK_SET), 0);
     char *bytes = malloc(*n + 1);
     ck_assert_uint_eq(fread(bytes, 1, *n, file), *n);

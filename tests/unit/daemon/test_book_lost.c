@@ -52,13 +52,13 @@ START_TEST(another_name_of_the_book_lets_no_second_gangd_in)
     char part[64], file[96], link[96];
     pid_t child = other_gangd();
     snprintf(part, sizeof(part), "another gangd (process %d) holds it", (int)child);
-    strcpy(file, book_path);
+    snprintf(file, sizeof(file), "%s", book_path);
     snprintf(link, sizeof(link), "%s/other.db", directory);
     ck_assert_int_eq(symlink(file, link), 0);
-    strcpy(book_path, link);
+    snprintf(book_path, sizeof(book_path), "%s", link);
     refuses(part);
     unlink(link);
-    strcpy(book_path, file);
+    snprintf(book_path, sizeof(book_path), "%s", file);
     unlink(beside("-lock"));
     refuses(part);
     kill(child, SIGKILL);

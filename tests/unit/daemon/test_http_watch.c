@@ -26,9 +26,9 @@ START_TEST(nothing_is_shown_without_the_token)
         "",
         "Authorization: Bearer 0123456789abcdef-._\r\n",
         "Authorization: Bearer \r\n",
-        "Authorization: Basic " HARNESS_TOKEN "\r\n",
+        ("Authorization: Basic " HARNESS_TOKEN "\r\n"),
         "Cookie: gangd_watch=0123456789abcdef-._x\r\n",
-        "Cookie: other=" HARNESS_TOKEN "\r\n",
+        ("Cookie: other=" HARNESS_TOKEN "\r\n"),
     };
     static const char *const targets[] = {"/",
                                           "/app.js",
@@ -36,7 +36,7 @@ START_TEST(nothing_is_shown_without_the_token)
                                           "/api/v1/events",
                                           "/nothing",
                                           "/?token=wrong",
-                                          "/api/v1/status?token=" HARNESS_TOKEN};
+                                          ("/api/v1/status?token=" HARNESS_TOKEN)};
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
         for (size_t j = 0; j < sizeof(targets) / sizeof(targets[0]); j++) {
             struct answer answer;

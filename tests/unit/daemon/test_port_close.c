@@ -32,6 +32,8 @@ static void connect_both(void)
     socklen_t size = sizeof(address);
     listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     near = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(listener, 0);
+    ck_assert_int_ge(near, 0);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
     ck_assert_int_eq(listen(listener, 1), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);

@@ -132,6 +132,7 @@ START_TEST(no_text_costs_the_answer)
     ck_assert_str_eq(text_at(json_object_get(shown, "adapter"), "model"), "gr?");
     ck_assert_str_eq(text_at(json_object_get(shown, "attempt"), "detail"), "gr?");
     json_decref(status);
+    station.snapshot.product = NULL;
 }
 END_TEST
 

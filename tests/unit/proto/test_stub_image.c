@@ -34,7 +34,7 @@ START_TEST(a_long_name_is_cut_between_two_letters)
 {
     char name[80];
     memset(name, 'n', 62);
-    strcpy(name + 62, "\xC3\xBC.json");
+    snprintf(name + 62, sizeof(name) - 62, "\xC3\xBC.json");
     static const char json[] = "{\"text\": \"AQIDBAU=\", \"text_start\": 1074839552, \"data\": \"CQk=\","
                                " \"data_start\": 1073643520, \"entry\": 1074839556}";
     struct stub_image *stub = stub_image_parse(json, strlen(json), name, error, sizeof(error));
