@@ -42,7 +42,7 @@ int tty_ioctl_exclusive(int fd) __attribute__((warn_unused_result));
  * not allowed (CAP_SYS_ADMIN) nothing changes. */
 void tty_ioctl_no_closing_wait(int fd);
 
-/* An FTDI adapter that holds short answers back for 16 ms does so for 1 ms from now on, until the port is closed;
+/* An FTDI adapter that holds short answers back for 16 ms does so for 1 ms from now on, until it is unplugged;
  * others are left as they are. Needs no privilege, as long as the same call changes nothing else. */
 void tty_ioctl_low_latency(int fd);
 

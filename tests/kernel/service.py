@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """gangd as systemd's: ended, killed, restarted, asked for, questioned."""
+import fcntl
 import http.client
 import json
 import os
 import signal
 import subprocess
+import termios
 import threading
 import time
 
@@ -102,6 +104,18 @@ def doctor():
     return {check: (("ok", "warn", "fail")[rank], text) for check, (rank, text) in worst.items()}, done.returncode
 
 
+def clear_low_latency(tty):
+    """gangd sets ASYNC_LOW_LATENCY. ftdi_sio keeps it after the close, and shows 1 ms whatever latency_timer is set to."""
+    port = os.open(f"/dev/{tty}", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        serial = bytearray(fcntl.ioctl(port, termios.TIOCGSERIAL, bytes(72)))
+        flags = int.from_bytes(serial[16:20], "little") & ~(1 << 13)
+        serial[16:20] = flags.to_bytes(4, "little")
+        fcntl.ioctl(port, termios.TIOCSSERIAL, bytes(serial))
+    finally:
+        os.close(port)
+
+
 def test_doctor():
     """Finds nothing wrong where nothing is, and what is, with the real /sys, /proc and systemd."""
     start()
@@ -117,6 +131,7 @@ def test_doctor():
         run("systemctl stop gangd.socket gangd")
         ttys = [boardsim.wait_tty(slot) for slot in (1, 2, 3)]
         ftdi, = [tty for tty in ttys if os.path.exists(f"/sys/class/tty/{tty}/device/latency_timer")]
+        clear_low_latency(ftdi)
         run(f"echo 16 >/sys/class/tty/{ftdi}/device/latency_timer")
         with open(f"/dev/{ttys[0]}", "rb", buffering=0):
             said, code = doctor()
