@@ -1,21 +1,149 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/base/file.h"
 
+#include "daemon/base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#define PIECE (256U << 10) /* bytes of one read(): each that returns shows that the file system answers */
+
+unsigned file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
+
+/* A call to the file system, on a thread of its own, because the kernel may never return from it. */
+struct request {
+    void (*work)(struct request *request);
+    char *path;
+    int directory, mode; /* of file_read() and file_access() */
+    size_t max;
+    char *bytes; /* the result, NULL with `error` */
+    size_t len;
+    int error;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned pieces; /* that were read */
+    bool done, abandoned;
+};
+
+static void free_request(struct request *request)
+{
+    if (request->directory >= 0)
+        close(request->directory);
+    pthread_mutex_destroy(&request->lock);
+    pthread_cond_destroy(&request->changed);
+    free(request->bytes);
+    free(request->path);
+    free(request);
+}
+
+static struct request *new_request(void (*work)(struct request *request), int directory, const char *path)
+{
+    struct request *request = must_calloc(1, sizeof(*request));
+    request->work = work;
+    request->path = must_strdup(path);
+    /* A copy: the caller may close its own while the thread hangs. */
+    request->directory = directory >= 0 ? fcntl(directory, F_DUPFD_CLOEXEC, 0) : directory;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&request->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&request->lock, NULL);
+    return request;
+}
+
+static void *run_request(void *data)
+{
+    struct request *request = data;
+    request->work(request);
+    pthread_mutex_lock(&request->lock);
+    request->done = true;
+    bool abandoned = request->abandoned;
+    pthread_cond_signal(&request->changed);
+    pthread_mutex_unlock(&request->lock);
+    if (abandoned)
+        free_request(request);
+    return NULL;
+}
+
+static struct timespec patience_ends(void)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += file_patience_ms / 1000;
+    end.tv_nsec += file_patience_ms % 1000 * 1000000L;
+    if (end.tv_nsec >= 1000000000L) {
+        end.tv_sec++;
+        end.tv_nsec -= 1000000000L;
+    }
+    return end;
+}
+
+/* Waits until the request is done, or nothing has come for as long as the patience lasts: then false, and the thread
+ * frees it. */
+static bool wait_for(struct request *request)
+{
+    pthread_mutex_lock(&request->lock);
+    while (!request->done && !request->abandoned) {
+        unsigned pieces = request->pieces;
+        struct timespec end = patience_ends();
+        int error = 0;
+        while (!request->done && request->pieces == pieces && error != ETIMEDOUT)
+            error = pthread_cond_timedwait(&request->changed, &request->lock, &end);
+        request->abandoned = !request->done && request->pieces == pieces;
+    }
+    bool done = request->done;
+    pthread_mutex_unlock(&request->lock);
+    return done;
+}
+
+static int start_thread(struct request *request)
+{
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, run_request, request);
+    if (!error)
+        pthread_detach(thread);
+    return error;
+}
+
+/* Does the request, frees it, and returns its error. Its bytes in `*bytes`. */
+static int carry_out(struct request *request, char **bytes, size_t *len)
+{
+    int error = start_thread(request);
+    if (!error && !wait_for(request))
+        return ETIMEDOUT;
+    if (!error) {
+        error = request->error;
+        *bytes = request->bytes;
+        *len = request->len;
+        request->bytes = NULL;
+    }
+    free_request(request);
+    return error;
+}
+
+static void note_piece(struct request *request)
+{
+    pthread_mutex_lock(&request->lock);
+    request->pieces++;
+    pthread_cond_signal(&request->changed);
+    pthread_mutex_unlock(&request->lock);
+}
+
 /* Reads until `size` bytes or the end; -1 with errno. */
-static ssize_t read_up_to(int fd, char *bytes, size_t size)
+static ssize_t read_up_to(struct request *request, int fd, char *bytes, size_t size)
 {
     size_t n = 0;
     while (n < size) {
-        ssize_t got = read(fd, bytes + n, size - n);
+        ssize_t got = read(fd, bytes + n, size - n < PIECE ? size - n : PIECE);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -23,6 +151,7 @@ static ssize_t read_up_to(int fd, char *bytes, size_t size)
         if (got == 0)
             break;
         n += (size_t)got;
+        note_piece(request);
     }
     return (ssize_t)n;
 }
@@ -50,20 +179,77 @@ static bool is_unchanged(int fd, const struct stat *before)
            same_time(&now.st_ctim, &before->st_ctim);
 }
 
-static char *read_open(int fd, size_t max, size_t *len)
+/* The open regular file. */
+static void read_regular(struct request *request, int fd)
 {
     struct stat before;
-    int error = check(fd, max, &before);
-    *len = error ? 0 : (size_t)before.st_size;
+    int error = check(fd, request->max, &before);
+    size_t size = error ? 0 : (size_t)before.st_size;
     /* The last byte shows a file that grew; it becomes the NUL. */
-    char *bytes = error ? NULL : malloc(*len + 1);
-    ssize_t n = bytes ? read_up_to(fd, bytes, *len + 1) : -1;
-    if (bytes && n == (ssize_t)*len && is_unchanged(fd, &before)) {
-        bytes[*len] = '\0';
-        return bytes;
-    }
+    char *bytes = error ? NULL : malloc(size + 1);
+    ssize_t n = bytes ? read_up_to(request, fd, bytes, size + 1) : -1;
     if (!error)
-        error = n < 0 ? errno : EAGAIN;
+        error = n < 0 ? errno : n == (ssize_t)size && is_unchanged(fd, &before) ? 0 : EAGAIN;
+    if (!error)
+        bytes[size] = '\0';
+    request->bytes = bytes;
+    request->len = size;
+    request->error = error;
+}
+
+static void read_file(struct request *request)
+{
+    /* O_NONBLOCK: the open() of a FIFO does not wait. */
+    int fd = openat(request->directory, request->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        request->error = errno;
+        return;
+    }
+    read_regular(request, fd);
+    close(fd);
+}
+
+/* The open pipe or device, whose size is not known before its end. */
+static void read_stream(struct request *request, int fd)
+{
+    char *bytes = malloc(request->max + 1);
+    ssize_t n = bytes ? read_up_to(request, fd, bytes, request->max + 1) : -1;
+    request->error = n < 0 ? errno : (size_t)n > request->max ? EFBIG : 0;
+    request->bytes = bytes;
+    request->len = request->error ? 0 : (size_t)n;
+    if (!request->error)
+        bytes[n] = '\0';
+}
+
+static void read_any(struct request *request)
+{
+    struct stat info;
+    if (stat(request->path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) {
+        read_file(request);
+        return;
+    }
+    int fd = open(request->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        request->error = errno;
+        return;
+    }
+    read_stream(request, fd);
+    close(fd);
+}
+
+static void check_access(struct request *request)
+{
+    request->error = access(request->path, request->mode) == 0 ? 0 : errno;
+}
+
+static char *carry_out_read(struct request *request, size_t max, size_t *len)
+{
+    char *bytes = NULL;
+    request->max = max;
+    *len = 0;
+    int error = carry_out(request, &bytes, len);
+    if (!error)
+        return bytes;
     free(bytes);
     errno = error;
     return NULL;
@@ -71,15 +257,21 @@ static char *read_open(int fd, size_t max, size_t *len)
 
 char *file_read(int directory, const char *path, size_t max, size_t *len)
 {
-    /* O_NONBLOCK: the open() of a FIFO does not wait. */
-    int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return NULL;
-    char *bytes = read_open(fd, max, len);
-    int error = errno;
-    close(fd);
-    errno = error;
-    return bytes;
+    return carry_out_read(new_request(read_file, directory, path), max, len);
+}
+
+char *file_read_any(const char *path, size_t max, size_t *len)
+{
+    return carry_out_read(new_request(read_any, AT_FDCWD, path), max, len);
+}
+
+int file_access(const char *path, int mode)
+{
+    char *none = NULL;
+    size_t len;
+    struct request *request = new_request(check_access, AT_FDCWD, path);
+    request->mode = mode;
+    return carry_out(request, &none, &len);
 }
 
 const char *file_error(int error)
@@ -87,6 +279,7 @@ const char *file_error(int error)
     switch (error) {
     case EINVAL: return "not a file";
     case EAGAIN: return "changes while it is read";
+    case ETIMEDOUT: return "no answer for 10 s";
     default: return strerror(error);
     }
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char directory[] = "/tmp/test_file.XXXXXX", path[64];
@@ -150,6 +151,76 @@ START_TEST(a_file_that_holds_more_than_its_size_is_refused)
 }
 END_TEST
 
+/* As on a network share whose server is gone: read() never returns. In front of the C library's. */
+static atomic_bool server_gone;
+
+ssize_t read(int fd, void *bytes, size_t n)
+{
+    while (atomic_load(&server_gone))
+        pause();
+    return syscall(SYS_read, fd, bytes, n);
+}
+
+START_TEST(a_file_that_does_not_answer_is_given_up)
+{
+    file_patience_ms = 50;
+    write_file("x", 1);
+    atomic_store(&server_gone, true);
+    expect_error(path, 100, ETIMEDOUT);
+    ck_assert_str_eq(file_error(errno), "no answer for 10 s");
+    atomic_store(&server_gone, false);
+    file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
+}
+END_TEST
+
+START_TEST(a_pipe_without_a_writer_is_given_up)
+{
+    file_patience_ms = 50;
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    errno = 0;
+    ck_assert_ptr_null(file_read_any(path, 100, &len));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
+}
+END_TEST
+
+static void *write_slowly(void *data)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    (void)data;
+    for (int i = 0; i < 5; i++) {
+        usleep(400000);
+        ck_assert_int_eq(write(fd, "x", 1), 1);
+    }
+    close(fd);
+    return NULL;
+}
+
+/* Longer than the patience, but never silent for so long. */
+START_TEST(a_slow_answer_is_waited_for)
+{
+    pthread_t thread;
+    file_patience_ms = 1500;
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, write_slowly, NULL), 0);
+    char *bytes = file_read_any(path, 100, &len);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_str_eq(bytes, "xxxxx");
+    free(bytes);
+    pthread_join(thread, NULL);
+    file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
+}
+END_TEST
+
+START_TEST(access_says_what_is_wrong)
+{
+    ck_assert_int_eq(file_access(path, F_OK), ENOENT);
+    write_file("x", 1);
+    ck_assert_int_eq(file_access(path, R_OK), 0);
+    ck_assert_int_eq(file_access(path, X_OK), EACCES);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("file");
@@ -161,6 +232,10 @@ int main(void)
     tcase_add_test(tests, one_byte_too_many_is_refused);
     tcase_add_test(tests, a_missing_file_is_refused);
     tcase_add_test(tests, a_directory_is_refused);
+    tcase_add_test(tests, a_file_that_does_not_answer_is_given_up);
+    tcase_add_test(tests, a_pipe_without_a_writer_is_given_up);
+    tcase_add_test(tests, a_slow_answer_is_waited_for);
+    tcase_add_test(tests, access_says_what_is_wrong);
     tcase_add_test(tests, a_fifo_is_refused_at_once);
     tcase_add_test(tests, a_file_that_is_overwritten_meanwhile_is_refused);
     tcase_add_test(tests, a_file_that_holds_more_than_its_size_is_refused);
