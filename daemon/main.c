@@ -4,6 +4,7 @@
 #include "daemon/api/publish.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
+#include "daemon/config/check.h"
 #include "daemon/config/config.h"
 #include "daemon/config/paths.h"
 #include "daemon/config/product.h"
@@ -41,7 +42,7 @@ static void print_help(void)
     printf("Usage: gangd [OPTION]...\n"
            "Flashes every ESP8266 board that is plugged in, and books it.\n\n"
            "  -c, --config=FILE   read FILE (default " CONFIG_DEFAULT_PATH ")\n"
-           "  -t, --check-config  check the configuration, the golden image and the stub, and exit\n"
+           "  -t, --check-config  check the configuration and the files that it names, and exit\n"
            "  -v, --verbose       log more\n"
            "  -V, --version       print the version and exit\n"
            "  -h, --help          print this help and exit\n\n"
@@ -49,12 +50,23 @@ static void print_help(void)
            "Exit status: 0 ended as asked, 1 could not start or the configuration is wrong, 2 wrong usage.\n");
 }
 
+static void print_error(const char *line)
+{
+    fprintf(stderr, "gangd: %s\n", line);
+}
+
 static int check_config(const struct config *config, const char *path)
 {
-    char error[512];
-    struct product *product = product_load(config, error, sizeof(error));
-    if (!product) {
-        fprintf(stderr, "gangd: %s\n", error);
+    char files[CONFIG_ERRORS_MAX], places[CONFIG_ERRORS_MAX];
+    struct error_list errors;
+    error_list_init(&errors, places, sizeof(places));
+    config_check_places(config, &errors);
+    struct product *product = product_load(config, files, sizeof(files));
+    if (!product)
+        error_list_each(files, print_error);
+    error_list_each(places, print_error);
+    if (!product || errors.count > 0) {
+        product_unref(product);
         return EXIT_FAILED;
     }
     printf("%s: no errors; golden image of %llu bytes, md5 %s, stub %s\n", path,
@@ -206,9 +218,9 @@ int main(int argc, char **argv)
     }
     json_set_alloc_funcs(must_malloc, free);
     static struct config config;
-    char error[1024];
-    if (config_read(&config, path, error, sizeof(error)) != 0) {
-        fprintf(stderr, "gangd: %s\n", error);
+    char errors[CONFIG_ERRORS_MAX];
+    if (config_read(&config, path, errors, sizeof(errors)) != 0) {
+        error_list_each(errors, print_error);
         return EXIT_FAILED;
     }
     if (check)

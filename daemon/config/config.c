@@ -2,19 +2,17 @@
 #include "daemon/config/config.h"
 
 #include "daemon/base/file.h"
-#include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
+#include "daemon/config/hint.h"
 #include "daemon/config/keys.h"
 #include "proto/link/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Room for `file = PATH @ OFFSET` with the longest path. inih splits longer lines silently; we refuse them. */
@@ -27,38 +25,44 @@
  */
 struct config_reader {
     struct config *config;
-    const char *name;     /* of the file, for messages */
     const char *at, *end; /* the text that is left */
     unsigned line;
     char section[LINE_MAX_BYTES]; /* "station", "slot A1" as written; "" before the first */
     unsigned section_line;
     struct config_slot *slot; /* the one that is being read, or NULL */
-    /* The line that gave config_keys[i]; 0: none. Those of a slot begin anew with each, and remain as bits. */
-    unsigned given[CONFIG_KEYS_MAX];
+    bool section_bad;         /* its keys are passed over: they would only repeat the error */
+    bool section_missing;     /* a key stands in no known section: it may be any */
+    /* config->lines of a slot's keys begin anew with each slot, and remain here as bits. */
     uint32_t slot_given[CONFIG_SLOTS_MAX];
-    bool failed;
-    char *error;
-    size_t error_size;
+    struct error_list *errors;
 };
 
-/* Keeps the first error: "FILE:LINE: …", or "FILE: …" for line 0. */
+void config_vcomplain(struct error_list *errors, const struct config *config, unsigned line, const char *format,
+                      va_list arguments)
+{
+    char what[1024];
+    text_vprint(what, sizeof(what), format, arguments);
+    if (line > 0)
+        error_list_add(errors, "%s:%u: %s", config->source, line, what);
+    else
+        error_list_add(errors, "%s: %s", config->source, what);
+}
+
+void config_complain(struct error_list *errors, const struct config *config, unsigned line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    config_vcomplain(errors, config, line, format, arguments);
+    va_end(arguments);
+}
+
 __attribute__((format(printf, 3, 4))) static void fail(struct config_reader *reader, unsigned line, const char *format,
                                                        ...)
 {
-    if (reader->failed)
-        return;
-    reader->failed = true;
-    char what[512], text[1024];
     va_list arguments;
     va_start(arguments, format);
-    text_vprint(what, sizeof(what), format, arguments);
+    config_vcomplain(reader->errors, reader->config, line, format, arguments);
     va_end(arguments);
-    if (line > 0)
-        text_print(text, sizeof(text), "%s:%u: %s", reader->name, line, what);
-    else
-        text_print(text, sizeof(text), "%s: %s", reader->name, what);
-    if (reader->error_size > 0)
-        utf8_copy(reader->error, reader->error_size, text);
 }
 
 static bool is_slot_key(const struct config_key *key)
@@ -73,66 +77,114 @@ static void end_slot(struct config_reader *reader)
     if (!slot)
         return;
     reader->slot = NULL;
-    if (slot->path[0] == '\0')
-        fail(reader, reader->section_line, "[slot %s] has no path", slot->name);
+    if (slot->path[0] == '\0') {
+        if (config_key_line(reader->config, CONFIG_SLOT_SECTION, "path") == 0)
+            fail(reader, reader->section_line, "[slot %s] has no path", slot->name);
+        return;
+    }
     for (const struct config_slot *other = reader->config->slots; other < slot; other++)
-        if (!reader->failed && strcmp(other->path, slot->path) == 0)
+        if (strcmp(other->path, slot->path) == 0) {
             fail(reader, reader->section_line, "[slot %s] has the same path as [slot %s]: %s", slot->name, other->name,
                  slot->path);
-}
-
-static void begin_slot(struct config_reader *reader, const char *name)
-{
-    struct config *config = reader->config;
-    if (!config_slot_name_ok(name)) {
-        fail(reader, reader->line, "a slot is [slot NAME], its name 1 to 63 letters, digits, '-', '_', '.'; not \"%s\"",
-             name);
-        return;
-    }
-    for (size_t i = 0; i < config->n_slots; i++)
-        if (strcmp(config->slots[i].name, name) == 0) {
-            fail(reader, reader->line, "there is a [slot %s] already", name);
             return;
         }
-    if (config->n_slots == CONFIG_SLOTS_MAX) {
+}
+
+static bool has_slot(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->n_slots; i++)
+        if (strcmp(config->slots[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool begin_slot(struct config_reader *reader, const char *name)
+{
+    struct config *config = reader->config;
+    bool name_ok = config_slot_name_ok(name);
+    if (!name_ok)
+        fail(reader, reader->line, "a slot is [slot NAME], its name 1 to 63 letters, digits, '-', '_', '.'; not \"%s\"",
+             name);
+    else if (has_slot(config, name))
+        fail(reader, reader->line, "there is a [slot %s] already", name);
+    else if (config->n_slots == CONFIG_SLOTS_MAX)
         fail(reader, reader->line, "there are more than %d slots", CONFIG_SLOTS_MAX);
-        return;
-    }
+    if (!name_ok || has_slot(config, name) || config->n_slots == CONFIG_SLOTS_MAX)
+        return false;
     reader->slot = &config->slots[config->n_slots++];
     utf8_copy(reader->slot->name, sizeof(reader->slot->name), name);
     for (size_t i = 0; i < config_keys_count; i++)
         if (is_slot_key(&config_keys[i]))
-            reader->given[i] = 0;
+            config->lines[i] = 0;
+    return true;
 }
 
-/* A line that begins with '['; trailing blanks are gone. */
-static void begin_section(struct config_reader *reader, const char *line)
+static bool is_section(const char *name)
+{
+    for (size_t i = 0; i < config_keys_count; i++)
+        if (strcmp(config_keys[i].section, name) == 0)
+            return true;
+    return false;
+}
+
+/* A line that begins with '['; trailing blanks are gone. Whether it is right. */
+static bool begin_section(struct config_reader *reader, const char *line)
 {
     end_slot(reader);
     size_t length = strlen(line);
     if (line[length - 1] != ']' || strchr(line, ']') != line + length - 1) {
         fail(reader, reader->line, "a section is [NAME] on a line of its own");
-        return;
+        return false;
     }
     reader->section_line = reader->line;
     snprintf(reader->section, sizeof(reader->section), "%.*s", (int)length - 2, line + 1);
 
     size_t word = strcspn(reader->section, " \t");
-    if (word == strlen(CONFIG_SLOT_SECTION) && strncmp(reader->section, CONFIG_SLOT_SECTION, word) == 0) {
-        begin_slot(reader, reader->section + word + strspn(reader->section + word, " \t"));
-        return;
-    }
-    for (size_t i = 0; i < config_keys_count; i++)
-        if (strcmp(config_keys[i].section, reader->section) == 0)
-            return;
+    if (word == strlen(CONFIG_SLOT_SECTION) && strncmp(reader->section, CONFIG_SLOT_SECTION, word) == 0)
+        return begin_slot(reader, reader->section + word + strspn(reader->section + word, " \t"));
+    if (is_section(reader->section))
+        return true;
     fail(reader, reader->line, "unknown section [%s]", reader->section);
+    return false;
 }
 
-/* fgets() for inih, one line of `size` bytes at most. Ends the parsing at the first error. */
+/* Whether all of the line, `length` bytes, is text that inih takes whole into `size` bytes. */
+static bool check_text(struct config_reader *reader, const char *start, size_t length, size_t size)
+{
+    if (length + 3 > size) {
+        fail(reader, reader->line, "the line is longer than %zu bytes", size - 3);
+        return false;
+    }
+    for (const char *c = start; c < start + length;) {
+        size_t n = *c == '\t' ? 1 : utf8_char(c, (size_t)(start + length - c));
+        if (n == 0) {
+            fail(reader, reader->line, "byte 0x%02x is no printable UTF-8 text", (unsigned char)*c);
+            return false;
+        }
+        c += n;
+    }
+    return true;
+}
+
+/* Whether inih will find a section, a comment, nothing, or a key in the line. */
+static bool check_form(struct config_reader *reader, const char *line)
+{
+    if (line[0] == '[') {
+        reader->section_bad = !begin_section(reader, line);
+        reader->section_missing |= reader->section_bad;
+        return !reader->section_bad;
+    }
+    if (line[0] == '\0' || strchr("#;", line[0]) || strpbrk(line, "=:"))
+        return true;
+    fail(reader, reader->line, "is neither KEY = VALUE nor [SECTION]");
+    return false;
+}
+
+/* fgets() for inih, one line of `size` bytes at most. A line that is wrong is empty for it. */
 static char *next_line(char *line, int size, void *data)
 {
     struct config_reader *reader = data;
-    if (reader->failed || reader->at == reader->end)
+    if (reader->at == reader->end)
         return NULL;
     reader->line++;
     const char *start = reader->at;
@@ -146,58 +198,60 @@ static char *next_line(char *line, int size, void *data)
     while (end > start && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
         end--;
     size_t length = (size_t)(end - start);
-    if (length + 3 > (size_t)size) {
-        fail(reader, reader->line, "the line is longer than %d bytes", size - 3);
-        return NULL;
-    }
-    for (const char *c = start; c < end;) {
-        size_t n = *c == '\t' ? 1 : utf8_char(c, (size_t)(end - c));
-        if (n == 0) {
-            fail(reader, reader->line, "byte 0x%02x is no printable UTF-8 text", (unsigned char)*c);
-            return NULL;
-        }
-        c += n;
-    }
+    if (!check_text(reader, start, length, (size_t)size))
+        length = 0;
     memcpy(line, start, length);
     line[length] = '\0';
-    if (line[0] == '[')
-        begin_section(reader, line);
+    if (!check_form(reader, line))
+        length = 0;
     memcpy(line + length, "\n", 2);
-    return reader->failed ? NULL : line;
+    return line;
 }
 
+/* The key of this name in the section that is being read; NULL: there is none. */
+static const struct config_key *find_key(const struct config_reader *reader, const char *name)
+{
+    for (const struct config_key *key = config_keys; key < config_keys + config_keys_count; key++)
+        if (strcmp(key->name, name) == 0 &&
+            (reader->slot ? is_slot_key(key) : strcmp(key->section, reader->section) == 0))
+            return key;
+    return NULL;
+}
+
+/* Gives the key its value from the line that is being read. */
+static void take_key(struct config_reader *reader, const struct config_key *key, const char *value)
+{
+    unsigned *given = &reader->config->lines[key - config_keys];
+    char shown[81], why[160];
+    text_copy(shown, sizeof(shown), value);
+    if (*given > 0 && !key->repeats) {
+        fail(reader, reader->line, "%s = %s: was given in line %u already", key->name, shown, *given);
+        return;
+    }
+    *given = reader->line;
+    void *target = reader->slot ? (void *)reader->slot : (void *)reader->config;
+    if (key->parse(key, value, target, why, sizeof(why)))
+        fail(reader, reader->line, "%s = %s: %s%s", key->name, shown, why, config_hint(value));
+    else if (reader->slot)
+        reader->slot_given[reader->slot - reader->config->slots] |= 1U << (key - config_keys);
+}
+
+/* inih's handler: 1, go on. */
 static int take_value(void *data, const char *section, const char *name, const char *value)
 {
     struct config_reader *reader = data;
     (void)section; /* cut off by inih if it is long */
-    if (reader->section[0] == '\0') {
-        fail(reader, reader->line, "\"%s\" stands before the first [section]", name);
-        return 0;
-    }
-    for (size_t i = 0; i < config_keys_count; i++) {
-        const struct config_key *key = &config_keys[i];
-        if (strcmp(key->name, name) != 0 ||
-            (reader->slot ? !is_slot_key(key) : strcmp(key->section, reader->section) != 0))
-            continue;
-        char shown[81];
-        text_copy(shown, sizeof(shown), value);
-        if (reader->given[i] > 0 && !key->repeats) {
-            fail(reader, reader->line, "%s = %s: was given in line %u already", name, shown, reader->given[i]);
-            return 0;
-        }
-        reader->given[i] = reader->line;
-        void *target = reader->slot ? (void *)reader->slot : (void *)reader->config;
-        char why[160];
-        if (key->parse(key, value, target, why, sizeof(why))) {
-            fail(reader, reader->line, "%s = %s: %s", name, shown, why);
-            return 0;
-        }
-        if (reader->slot)
-            reader->slot_given[reader->slot - reader->config->slots] |= 1U << i;
+    if (reader->section_bad)
         return 1;
-    }
-    fail(reader, reader->line, "unknown key \"%s\" in [%s]", name, reader->section);
-    return 0;
+    const struct config_key *key = find_key(reader, name);
+    if (key)
+        take_key(reader, key, value);
+    else if (reader->section[0] == '\0') {
+        reader->section_missing = true;
+        fail(reader, reader->line, "\"%s\" stands before the first [section]", name);
+    } else
+        fail(reader, reader->line, "unknown key \"%s\" in [%s]", name, reader->section);
+    return 1;
 }
 
 /* Sets the keys that a slot does not give itself. */
@@ -217,10 +271,10 @@ static void fill_in_slot(struct config *config, struct config_slot *slot, uint32
 static void fill_in(struct config_reader *reader)
 {
     struct config *config = reader->config;
-    for (size_t i = 0; i < config_keys_count && !reader->failed; i++) {
+    for (size_t i = 0; i < config_keys_count; i++) {
         const struct config_key *key = &config_keys[i];
         char why[160];
-        if (key->fallback && reader->given[i] == 0 && key->parse(key, key->fallback, config, why, sizeof(why)))
+        if (key->fallback && config->lines[i] == 0 && key->parse(key, key->fallback, config, why, sizeof(why)))
             fail(reader, 0, "%s = %s (the default): %s", key->name, key->fallback, why);
     }
     if (config->name[0] == '\0') {
@@ -230,66 +284,52 @@ static void fill_in(struct config_reader *reader)
     }
     for (size_t i = 0; i < config->n_slots; i++)
         fill_in_slot(config, &config->slots[i], reader->slot_given[i]);
+}
+
+/* What is missing in the whole file. A key that is in it, but wrong, has been complained of. */
+static void check_whole(struct config_reader *reader)
+{
+    const struct config *config = reader->config;
     if (config->watch_address[0] && config->watch_token_file[0] == '\0')
         fail(reader, 0, "[http] watch needs watch_token_file = PATH, a file with the token");
-    if (config->n_files == 0)
+    if (!reader->section_missing && config_key_line(config, "product", "file") == 0)
         fail(reader, 0, "[product] names no image: it needs file = PATH");
+}
+
+unsigned config_key_line(const struct config *config, const char *section, const char *name)
+{
+    for (size_t i = 0; i < config_keys_count; i++)
+        if (strcmp(config_keys[i].section, section) == 0 && strcmp(config_keys[i].name, name) == 0)
+            return config->lines[i];
+    return 0;
 }
 
 int config_parse(struct config *config, const char *name, const char *text, size_t len, char *error, size_t error_size)
 {
-    *config = (struct config){0};
-    struct config_reader reader = {
-        .config = config, .name = name, .at = text, .end = text + len, .error = error, .error_size = error_size};
     static const char bom[] = "\xEF\xBB\xBF";
+    struct error_list errors;
+    struct config_reader reader = {.config = config, .at = text, .end = text + len, .errors = &errors};
+    error_list_init(&errors, error, error_size);
+    *config = (struct config){0};
+    text_copy(config->source, sizeof(config->source), name);
     if (len >= 3 && memcmp(text, bom, 3) == 0)
         reader.at += 3;
 
     ini_max_line = LINE_MAX_BYTES;
-    ini_stop_on_first_error = true;
+    ini_stop_on_first_error = false;
     /* A comment is a line of its own: the "#12" of "lot = order #12" belongs to the value. */
     ini_allow_inline_comments = false;
-    if (ini_parse_stream(next_line, &reader, take_value, &reader) != 0)
+    if (ini_parse_stream(next_line, &reader, take_value, &reader) != 0 && errors.count == 0)
         fail(&reader, reader.line, "is neither KEY = VALUE nor [SECTION]");
     end_slot(&reader);
-    if (!reader.failed)
-        fill_in(&reader);
-    return reader.failed ? -1 : 0;
+    fill_in(&reader);
+    check_whole(&reader);
+    return errors.count > 0 ? -1 : 0;
 }
 
-/* NULL with errno: EFBIG if it is larger than that, or the error of a read. */
-static char *read_to_end(FILE *file, size_t *length)
-{
-    char *text = must_malloc(FILE_MAX_BYTES + 1);
-    *length = fread(text, 1, FILE_MAX_BYTES + 1, file);
-    if (!ferror(file) && *length <= FILE_MAX_BYTES) {
-        text[*length] = '\0';
-        return text;
-    }
-    int error = ferror(file) ? errno : EFBIG;
-    free(text);
-    errno = error;
-    return NULL;
-}
-
-static char *read_pipe(const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "re");
-    char *text = file ? read_to_end(file, length) : NULL;
-    int error = errno;
-    if (file)
-        fclose(file);
-    errno = error;
-    return text;
-}
-
-/* The size of a pipe or of a device is not known before its end. */
 char *config_text(const char *path, size_t *length)
 {
-    struct stat info;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
-        return read_pipe(path, length);
-    return file_read(AT_FDCWD, path, FILE_MAX_BYTES, length);
+    return file_read_any(path, FILE_MAX_BYTES, length);
 }
 
 int config_read(struct config *config, const char *path, char *error, size_t error_size)
@@ -297,8 +337,9 @@ int config_read(struct config *config, const char *path, char *error, size_t err
     size_t length;
     char *text = config_text(path, &length);
     if (!text) {
-        struct config_reader reader = {.name = path, .error = error, .error_size = error_size};
-        fail(&reader, 0, "cannot be read: %s", file_error(errno));
+        struct error_list errors;
+        error_list_init(&errors, error, error_size);
+        error_list_add(&errors, "%s: cannot be read: %s", path, file_error(errno));
         return -1;
     }
     int result = config_parse(config, path, text, length, error, error_size);

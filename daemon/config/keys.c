@@ -157,11 +157,11 @@ static int parse_file(const struct config_key *key, const char *value, void *tar
     if (config->n_files == CONFIG_FILES_MAX)
         return refuse(why, why_size, "there are more than %d files", CONFIG_FILES_MAX);
     struct config_file *file = &config->files[config->n_files];
+    *file = (struct config_file){.line = config->lines[key - config_keys]};
 
     char path[sizeof(file->path)];
     if (copy_text(path, sizeof(path), key->min, value, why, why_size))
         return -1;
-    file->offset = 0;
     char *at = strrchr(path, '@');
     if (at && at > path && isblank((unsigned char)at[-1])) {
         if (!to_number(at + 1 + strspn(at + 1, " \t"), &file->offset))
@@ -175,6 +175,23 @@ static int parse_file(const struct config_key *key, const char *value, void *tar
     if (copy_text(file->path, sizeof(file->path), key->min, path, why, why_size))
         return -1;
     config->n_files++;
+    return 0;
+}
+
+/* Of the file in the line before it. */
+static int parse_sha256(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    struct config *config = target;
+    struct config_file *file = config->n_files > 0 ? &config->files[config->n_files - 1] : NULL;
+    (void)key;
+    if (!file)
+        return refuse(why, why_size, "must follow the file = PATH whose digest it is");
+    if (file->sha256[0])
+        return refuse(why, why_size, "the file in line %u has a digest already", file->line);
+    if (strlen(value) != sizeof(file->sha256) - 1 || strspn(value, "0123456789abcdefABCDEF") != strlen(value))
+        return refuse(why, why_size, "must be 64 hexadecimal digits, as sha256sum prints them");
+    for (size_t i = 0; value[i]; i++)
+        file->sha256[i] = (char)tolower((unsigned char)value[i]);
     return 0;
 }
 
@@ -287,14 +304,15 @@ static void drop_usb_revision(char *path)
     }
 }
 
-/* udev's ID_PATH. It may be given as a link of /dev/serial/by-path, whose name says "-port0" for the first port. */
+/* udev's ID_PATH, which may be given as a link of /dev/serial/by-path, whose name says "-port0" for the first port; or
+ * the kernel's name of the place, 1-1.4. */
 static int parse_slot_path(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
     static const char directory[] = "/dev/serial/by-path/", first_port[] = "-port0";
     if (strncmp(value, directory, strlen(directory)) == 0)
         value += strlen(directory);
-    if (strpbrk(value, "/ \t"))
-        return refuse(why, why_size, "must be a name as in /dev/serial/by-path, not a device or a file");
+    if (strpbrk(value, "/ \t\"',"))
+        return refuse(why, why_size, "must be a name as in /dev/serial/by-path, or a place such as 1-1.4");
     if (parse_text(key, value, target, why, why_size))
         return -1;
     char *path = member(key, target);
@@ -314,15 +332,20 @@ bool config_slot_name_ok(const char *name)
 }
 
 #define IN(type, m) .offset = offsetof(struct type, m), .size = sizeof(((struct type *)0)->m)
+/* Members that follow each other, from `first` to `last`. */
+#define SPAN(type, first, last)                                                                                        \
+    .offset = offsetof(struct type, first),                                                                            \
+    .size = offsetof(struct type, last) + sizeof(((struct type *)0)->last) - offsetof(struct type, first)
 
 /* clang-format off */
 const struct config_key config_keys[] = {
     {"station", "name", parse_text, NULL, IN(config, name), .min = 1},
     {"station", "operator", parse_text, NULL, IN(config, operator)},
     {"station", "lot", parse_text, NULL, IN(config, lot)},
-    {"station", "book", parse_text, CONFIG_DEFAULT_BOOK, IN(config, book), .min = 1},
+    {"station", "book", parse_text, CONFIG_DEFAULT_BOOK, IN(config, book), .min = 1, .restart = true},
 
     {"product", "file", parse_file, NULL, .min = 1, .repeats = true},
+    {"product", "sha256", parse_sha256, NULL, .repeats = true},
     {"product", "stub", parse_stub, "builtin", IN(config, stub)},
     {"product", "flash_size", parse_flash_size, "any", IN(config, min_flash_size)},
     {"product", "compare", parse_compare, "never", IN(config, compare_first)},
@@ -341,13 +364,15 @@ const struct config_key config_keys[] = {
     {CONFIG_SLOT_SECTION, "reset", parse_reset, NULL, IN(config_slot, reset)},
     {CONFIG_SLOT_SECTION, "presence", parse_presence, NULL, IN(config_slot, presence)},
 
-    {"http", "socket", parse_optional, CONFIG_DEFAULT_SOCKET, IN(config, socket)},
-    {"http", "group", parse_text, "gangd", IN(config, group)},
-    {"http", "listen", parse_listen, "127.0.0.1:8266", .min = 1, .max = 65535},
-    {"http", "watch", parse_watch, "none", .min = 1, .max = 65535},
-    {"http", "watch_token_file", parse_text, NULL, IN(config, watch_token_file)},
-    {"http", "host", parse_hosts, NULL, IN(config, hosts)},
-    {"http", "web", parse_text, CONFIG_DEFAULT_WEB, IN(config, web), .min = 1},
+    {"http", "socket", parse_optional, CONFIG_DEFAULT_SOCKET, IN(config, socket), .restart = true},
+    {"http", "group", parse_text, "gangd", IN(config, group), .restart = true},
+    {"http", "listen", parse_listen, "127.0.0.1:8266", SPAN(config, address, port), .min = 1, .max = 65535,
+     .restart = true},
+    {"http", "watch", parse_watch, "none", SPAN(config, watch_address, watch_port), .min = 1, .max = 65535,
+     .restart = true},
+    {"http", "watch_token_file", parse_text, NULL, IN(config, watch_token_file), .restart = true},
+    {"http", "host", parse_hosts, NULL, IN(config, hosts), .restart = true},
+    {"http", "web", parse_text, CONFIG_DEFAULT_WEB, IN(config, web), .min = 1, .restart = true},
 };
 /* clang-format on */
 const size_t config_keys_count = sizeof(config_keys) / sizeof(config_keys[0]);

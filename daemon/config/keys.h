@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The keys of gangd.conf: one row each says where a value goes, how it is read, what it may be and what it is when it
- * is not given. config.c walks the file; nothing else knows a key by name.
+ * is not given. config.c walks the file.
  */
 #ifndef DAEMON_CONFIG_KEYS_H
 #define DAEMON_CONFIG_KEYS_H
@@ -20,9 +20,9 @@ struct config_key {
     size_t offset, size;  /* of the member in the target; 0, 0 where a key fills several members */
     uint32_t min, max;    /* of numbers; for text, min is the least number of bytes */
     bool repeats;         /* may be given more than once */
+    bool restart;         /* a reload does not change it */
 };
 
-#define CONFIG_KEYS_MAX 32
 extern const struct config_key config_keys[];
 extern const size_t config_keys_count;
 

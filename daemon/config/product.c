@@ -3,81 +3,139 @@
 
 #include "daemon/base/file.h"
 #include "daemon/base/memory.h"
-#include "proto/link/text.h"
+#include "daemon/config/hint.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <sha2.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The file's bytes, malloc()ed; NULL and a sentence in `error`. */
-static char *read_file(const char *path, size_t *len, char *error, size_t error_size)
+/* Of one load. */
+struct load {
+    const struct config *config;
+    struct error_list errors;
+    bool share_dead; /* a file did not answer: no other is waited for */
+};
+
+__attribute__((format(printf, 3, 4))) static void fail(struct load *load, unsigned line, const char *format, ...)
 {
+    va_list arguments;
+    va_start(arguments, format);
+    config_vcomplain(&load->errors, load->config, line, format, arguments);
+    va_end(arguments);
+}
+
+/* The file's bytes, malloc()ed. `hint` is shown behind the error if there is no such file. */
+static char *read_file(struct load *load, unsigned line, const char *path, const char *hint, size_t *len)
+{
+    if (load->share_dead)
+        return NULL;
     char *bytes = file_read(AT_FDCWD, path, GOLDEN_END_MAX, len);
     if (bytes)
         return bytes;
-    const char *why = errno == EFBIG ? "larger than 16 MB" : file_error(errno == EISDIR ? EINVAL : errno);
-    text_print(error, error_size, "%s: %s", path, why);
+    int error = errno;
+    const char *why = error == EFBIG ? "larger than 16 MB" : file_error(error == EISDIR ? EINVAL : error);
+    fail(load, line, "%s: %s%s", path, why, error == ENOENT || error == ENOTDIR ? hint : "");
+    load->share_dead = error == ETIMEDOUT;
     return NULL;
 }
 
-static struct golden *load_golden(const struct config *config, char *error, size_t error_size)
+/* Whether these are the bytes that `sha256 =` names. */
+static bool check_digest(struct load *load, const struct config_file *file, const uint8_t *bytes, size_t len)
+{
+    char digest[SHA256_DIGEST_STRING_LENGTH];
+    if (file->sha256[0] == '\0')
+        return true;
+    SHA256Data(bytes, len, digest);
+    if (strcmp(digest, file->sha256) == 0)
+        return true;
+    fail(load, file->line, "%s: is another file: its SHA-256 is %s, not %s as sha256 says", file->path, digest,
+         file->sha256);
+    return false;
+}
+
+static void add_file(struct load *load, struct golden *golden, const struct config_file *file)
+{
+    size_t len = 0;
+    char why[1024];
+    char *bytes = read_file(load, file->line, file->path, config_file_hint(file->path), &len);
+    if (!bytes)
+        return;
+    if (check_digest(load, file, (const uint8_t *)bytes, len) &&
+        golden_add(golden, file->path, file->offset, (const uint8_t *)bytes, len, why, sizeof(why)) != 0)
+        fail(load, file->line, "%s", why);
+    free(bytes);
+}
+
+/* The line of the file with that name. */
+static unsigned line_of(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->n_files; i++)
+        if (strcmp(config->files[i].path, name) == 0)
+            return config->files[i].line;
+    return 0;
+}
+
+static void seal(struct load *load, struct golden *golden)
+{
+    const struct config *config = load->config;
+    char why[1024];
+    if (golden_seal(golden, config->check_image, why, sizeof(why)) != 0) {
+        const struct golden_part *first = &golden->parts[0];
+        fail(load, golden->n_parts > 0 && first->offset == 0 ? line_of(config, first->name) : 0, "%s", why);
+        return;
+    }
+    const struct golden_part *last = &golden->parts[golden->n_parts - 1];
+    if (config->min_flash_size != 0 && golden->end > config->min_flash_size)
+        fail(load, line_of(config, last->name), "%s: ends at 0x%x, beyond the %u KB of flash_size", last->name,
+             golden->end, config->min_flash_size / 1024);
+}
+
+/* NULL when out of memory. */
+static struct golden *load_golden(struct load *load)
 {
     struct golden *golden = golden_new();
     if (!golden) {
-        snprintf(error, error_size, "out of memory");
+        fail(load, 0, "out of memory");
         return NULL;
     }
-    int result = 0;
-    for (size_t i = 0; i < config->n_files && result == 0; i++) {
-        const struct config_file *file = &config->files[i];
-        size_t len = 0;
-        char *bytes = read_file(file->path, &len, error, error_size);
-        result =
-            bytes ? golden_add(golden, file->path, file->offset, (const uint8_t *)bytes, len, error, error_size) : -1;
-        free(bytes);
-    }
-    if (result == 0)
-        result = golden_seal(golden, config->check_image, error, error_size);
-    if (result == 0 && config->min_flash_size != 0 && golden->end > config->min_flash_size) {
-        text_print(error, error_size, "%s: ends at 0x%x, beyond the %u KB of flash_size",
-                   golden->parts[golden->n_parts - 1].name, golden->end, config->min_flash_size / 1024);
-        result = -1;
-    }
-    if (result != 0) {
-        golden_free(golden);
-        return NULL;
-    }
+    for (size_t i = 0; i < load->config->n_files; i++)
+        add_file(load, golden, &load->config->files[i]);
+    if (load->errors.count == 0)
+        seal(load, golden);
     return golden;
 }
 
-static struct stub_image *load_stub(const struct config *config, char *error, size_t error_size)
+static struct stub_image *load_stub(struct load *load)
 {
-    const char *path = config->stub;
+    const char *path = load->config->stub;
     if (path[0] == '\0' || strcmp(path, "builtin") == 0)
         return stub_image_builtin();
     size_t len = 0;
-    char *json = read_file(path, &len, error, error_size);
+    unsigned line = config_key_line(load->config, "product", "stub");
+    char *json = read_file(load, line, path, config_hint(path), &len);
     if (!json)
         return NULL;
     const char *slash = strrchr(path, '/');
     char why[200];
     struct stub_image *stub = stub_image_parse(json, len, slash ? slash + 1 : path, why, sizeof(why));
     if (!stub)
-        text_print(error, error_size, "%s: not a stub: %s", path, why);
+        fail(load, line, "%s: not a stub: %s", path, why);
     free(json);
     return stub;
 }
 
 struct product *product_load(const struct config *config, char *error, size_t error_size)
 {
-    struct golden *golden = load_golden(config, error, error_size);
-    if (!golden)
-        return NULL;
-    struct stub_image *stub = load_stub(config, error, error_size);
-    if (!stub) {
+    struct load load = {.config = config};
+    error_list_init(&load.errors, error, error_size);
+    struct golden *golden = load_golden(&load);
+    struct stub_image *stub = load_stub(&load);
+    if (load.errors.count > 0) {
         golden_free(golden);
+        stub_image_free(stub);
         return NULL;
     }
     struct product *product = must_calloc(1, sizeof(*product));

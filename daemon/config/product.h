@@ -14,8 +14,9 @@ struct product {
     unsigned references;
 };
 
-/* Reads, checks and compresses all files that `config` names. Blocks for a second or two; safe on any thread. NULL and
- * a sentence that names the file in `error`. One reference. */
+/* Reads, checks and compresses all files that `config` names. Blocks for a second or two, or until a file system that
+ * does not answer is given up (daemon/base/file.h); safe on any thread. NULL with all errors in `error`
+ * (daemon/base/error_list.h), each with the line of the configuration and the file. One reference. */
 struct product *product_load(const struct config *config, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 

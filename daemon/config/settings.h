@@ -12,6 +12,7 @@
 #define CONFIG_FILES_MAX 16
 #define CONFIG_BAUDS_MAX 8
 #define CONFIG_SLOTS_MAX 128
+#define CONFIG_KEYS_MAX  32
 
 enum reset_mode { RESET_AUTO, RESET_MANUAL };
 
@@ -33,11 +34,13 @@ int presence_mode_from_word(const char *word) __attribute__((warn_unused_result)
 struct config_file {
     char path[512];
     uint32_t offset; /* below 16 MB, a multiple of 4096 */
+    char sha256[65]; /* that the file must have: 64 lower-case digits; "": any */
+    unsigned line;   /* of the configuration */
 };
 
 struct config_slot {
-    char name[64]; /* letters, digits, '-', '_', '.' */
-    char path[160];
+    char name[64];  /* letters, digits, '-', '_', '.' */
+    char path[160]; /* of an adapter: its path or its place (struct adapter) */
     /* Those of the station unless the slot has its own. */
     enum reset_mode reset;
     enum presence_mode presence;
@@ -50,7 +53,7 @@ struct config {
     char lot[64];
     char book[512]; /* default: CONFIG_DEFAULT_BOOK, as all paths in paths.h */
     /* [product] */
-    struct config_file files[CONFIG_FILES_MAX]; /* file = PATH [@ OFFSET]; may be given several times; at least one */
+    struct config_file files[CONFIG_FILES_MAX]; /* file = PATH [@ OFFSET], then its sha256 = DIGEST; at least one */
     size_t n_files;
     char stub[512];          /* "" or "builtin": ours; otherwise esptool's JSON form */
     uint32_t min_flash_size; /* flash_size: bytes; 0: any that holds the image */
@@ -79,6 +82,9 @@ struct config {
     uint16_t watch_port;
     char watch_token_file[512]; /* default ""; not empty where `watch` is given */
     char web[512];              /* default CONFIG_DEFAULT_WEB */
+    /* For messages. */
+    char source[512];                /* the file that was read */
+    unsigned lines[CONFIG_KEYS_MAX]; /* of the file, that gave config_keys[i] of keys.h; 0: none did */
 };
 
 #endif

@@ -69,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct config config;
     char error[256];
     if (config_parse(&config, "fuzz.conf", (const char *)data, size, error, sizeof(error))) {
-        check_text(error, sizeof(error));
+        for (char *line = strtok(error, "\n"); line; line = strtok(NULL, "\n"))
+            check_text(line, sizeof(error));
         check(strncmp(error, "fuzz.conf:", 10) == 0);
         return 0;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/base/utf8.h"
 #include "daemon/config/config.h"
+#include "daemon/config/restart.h"
 #include "tests/runner.h"
 
 #include <ctype.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 static struct config config;
-static char error[256];
+static char error[CONFIG_ERRORS_MAX];
 
 static int parse(const char *text)
 {
@@ -160,6 +161,8 @@ START_TEST(every_way_of_presence)
 }
 END_TEST
 
+#define DIGEST "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
 /* The message must name the line, the thing and what is wrong with it. */
 static const char *const wrong[][2] = {
     /* text, message */
@@ -210,6 +213,18 @@ static const char *const wrong[][2] = {
     {FILE_KEY "[slot A]\npath = p\n[slot B]\npath = p-port0\n", "t.conf:5: [slot B] has the same path as [slot A]"},
     {FILE_KEY "[slot A]\npath = p\npath = q\n", "t.conf:5: path = q: was given in line 4 already"},
     {FILE_KEY "[slot A]\npath = /dev/ttyUSB0\n", "must be a name as in /dev/serial/by-path"},
+    {FILE_KEY "[slot A]\npath = \"1-1.4\"\n",
+     "t.conf:4: path = \"1-1.4\": must be a name as in /dev/serial/by-path, or a place such as 1-1.4; write the value "
+     "without quotes"},
+    {FILE_KEY "[flashing]\nreset = 'auto'\n", "must be \"auto\" or \"manual\"; write the value without quotes"},
+    {FILE_KEY "[flashing]\ntries = 3 # enough\n", "from 1 to 10; a comment needs a line of its own"},
+    {FILE_KEY "[flashing]\ntries = 3 ; enough\n", "from 1 to 10; a comment needs a line of its own"},
+    {FILE_KEY "file = /y @ 0x1000 # app\n", "must be an offset such as 0x10000; a comment needs a line of its own"},
+    {"[product]\nsha256 = " DIGEST "\nfile = /x\n", "t.conf:2: sha256 = " DIGEST ": must follow the file"},
+    {FILE_KEY "sha256 = " DIGEST "\nsha256 = " DIGEST "\n", "t.conf:4: sha256 = " DIGEST ": the file in line 2 has a"},
+    {FILE_KEY "sha256 = 12\n", "t.conf:3: sha256 = 12: must be 64 hexadecimal digits"},
+    {FILE_KEY "sha256 = " DIGEST "0\n", "must be 64 hexadecimal digits"},
+    {FILE_KEY "sha256 =\n", "must be 64 hexadecimal digits"},
     {FILE_KEY "[slot A]\ntries = 3\n", "t.conf:4: unknown key \"tries\" in [slot A]"},
     {FILE_KEY "[http]\nlisten = 0.0.0.0:8266\n", "t.conf:4: listen = 0.0.0.0:8266: is not a loopback address"},
     {FILE_KEY "[http]\nlisten = [::]:8266\n", "is not a loopback address"},
@@ -235,6 +250,118 @@ START_TEST(wrong_input)
 {
     ck_assert_int_eq(parse(wrong[_i][0]), -1);
     ck_assert_msg(strstr(error, wrong[_i][1]), "\"%s\" does not say \"%s\"", error, wrong[_i][1]);
+}
+END_TEST
+
+START_TEST(all_errors_are_named)
+{
+    ck_assert_int_eq(parse("lot = x\n"
+                           "[station]\n"
+                           "nmae = x\n"
+                           "just words\n"
+                           "[prodct]\n"
+                           "file = /passed/over\n"
+                           "[product]\n"
+                           "file = /x @ 1\n"
+                           "file = /y @ 2\n"
+                           "[slot A]\n"
+                           "presence = never\n"
+                           "[slot A]\n"
+                           "path = passed-over\n"
+                           "[slot B]\n"
+                           "path = \"b\"\n"
+                           "\x01\n"
+                           "[flashing\n"
+                           "tries = 0\n"
+                           "[http]\n"
+                           "listen = 0.0.0.0:1"),
+                     -1);
+    static const unsigned lines[] = {1, 3, 4, 5, 8, 9, 11, 10, 12, 15, 16, 17, 20};
+    const char *at = error;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char start[32];
+        int length = snprintf(start, sizeof(start), "t.conf:%u: ", lines[i]);
+        ck_assert_msg(strncmp(at, start, (size_t)length) == 0, "%s is missing in:\n%s", start, error);
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    ck_assert_str_eq(at, "");
+}
+END_TEST
+
+START_TEST(an_error_for_which_there_is_no_room_is_counted)
+{
+    char text[64 * 1024] = FILE_KEY;
+    for (int i = 0; i < 1000; i++)
+        strcat(text, "nothing\n");
+    for (size_t size = 1; size < 400; size++) {
+        char small[400];
+        ck_assert_int_eq(config_parse(&config, "t.conf", text, strlen(text), small, size), -1);
+        ck_assert_uint_lt(strlen(small), size);
+    }
+    ck_assert_int_eq(parse(text), -1);
+    unsigned lines = 0, more = 0;
+    for (const char *at = error; (at = strchr(at, '\n')); at++)
+        lines++;
+    ck_assert_int_eq(sscanf(strrchr(error, '\n'), "\n%u more errors", &more), 1);
+    ck_assert_uint_eq(lines + more, 1000);
+
+    char summary[200], expected[200];
+    error_list_summary(error, summary, sizeof(summary));
+    snprintf(expected, sizeof(expected),
+             "t.conf:3: is neither KEY = VALUE nor [SECTION] (and %u more; the log has all)", lines);
+    ck_assert_str_eq(summary, expected);
+}
+END_TEST
+
+START_TEST(a_digest_belongs_to_the_file_before_it)
+{
+    ck_assert_msg(parse("[product]\nfile = /a\nsha256 = " DIGEST "\nfile = /b @ 0x1000\nfile = /c @ 0x2000\n"
+                        "image_check = no\nsha256 = " DIGEST "\n") == 0,
+                  "%s", error);
+    ck_assert_str_eq(config.files[0].sha256, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    ck_assert_str_eq(config.files[1].sha256, "");
+    ck_assert_str_eq(config.files[2].sha256, config.files[0].sha256);
+}
+END_TEST
+
+static char kept[1024];
+
+static void take_kept(const char *sentence)
+{
+    strcat(kept, sentence);
+    strcat(kept, "\n");
+}
+
+static void expect_kept(const char *before, const char *after, const char *sentences)
+{
+    static struct config in_force;
+    ck_assert_msg(parse(before) == 0, "%s", error);
+    in_force = config;
+    ck_assert_msg(parse(after) == 0, "%s", error);
+    kept[0] = '\0';
+    config_keep(&config, &in_force, take_kept);
+    ck_assert_str_eq(kept, sentences);
+    ck_assert_str_eq(config.book, in_force.book);
+    ck_assert_str_eq(config.address, in_force.address);
+    ck_assert_uint_eq(config.port, in_force.port);
+}
+
+START_TEST(keys_that_need_a_restart_are_named_and_keep_their_values)
+{
+    expect_kept(FILE_KEY, FILE_KEY "[flashing]\ntries = 5\n[station]\nlot = 7\n", "");
+    ck_assert_uint_eq(config.tries, 5);
+    expect_kept(FILE_KEY "[station]\nbook = /a.db\n[http]\nlisten = [::1]:1\nhost = a\n",
+                FILE_KEY "[station]\nlot = 8\nbook = /b.db\n[http]\nlisten = [::1]:2\nwatch = 0.0.0.0:3\n"
+                         "watch_token_file = /t\n",
+                "t.conf:5: book in [station] needs a restart; until then it is /a.db\n"
+                "t.conf:7: listen in [http] needs a restart; until then it is [::1]:1\n"
+                "t.conf:8: watch in [http] needs a restart; until then it is none\n"
+                "t.conf:9: watch_token_file in [http] needs a restart; until then it is empty\n"
+                "t.conf: host in [http] needs a restart; until then it is a\n");
+    ck_assert_str_eq(config.lot, "8");
+    expect_kept(FILE_KEY, FILE_KEY "[http]\nlisten = 127.0.0.1:1\n",
+                "t.conf:4: listen in [http] needs a restart; until then it is 127.0.0.1:8266\n");
 }
 END_TEST
 
@@ -417,6 +544,12 @@ START_TEST(a_pipe_is_read_to_its_end)
 }
 END_TEST
 
+static void forget_lines(void)
+{
+    memset(config.lines, 0, sizeof(config.lines));
+    config.files[0].line = 0;
+}
+
 START_TEST(shipped_file)
 {
     ck_assert_msg(config_read(&config, "config/gangd.conf", error, sizeof(error)) == 0, "%s", error);
@@ -434,11 +567,13 @@ START_TEST(shipped_file)
     ck_assert_int_eq(fclose(defaults_given), 0);
     ck_assert_int_eq(told, 22);
     ck_assert_msg(parse(text) == 0, "%s", error);
+    forget_lines();
     struct config *shipped = malloc(sizeof(*shipped));
     ck_assert_ptr_nonnull(shipped);
     memcpy(shipped, &config, sizeof(config));
 
     ck_assert_msg(parse("[station]\nname = bench-1\n[product]\nfile = /var/lib/gangd/golden.bin\n") == 0, "%s", error);
+    forget_lines();
     ck_assert_mem_eq(shipped, &config, sizeof(config));
     free(shipped);
 }
@@ -476,6 +611,10 @@ int main(void)
     tcase_add_test(tests, every_key);
     tcase_add_test(tests, every_way_of_presence);
     tcase_add_loop_test(tests, wrong_input, 0, sizeof(wrong) / sizeof(wrong[0]));
+    tcase_add_test(tests, all_errors_are_named);
+    tcase_add_test(tests, an_error_for_which_there_is_no_room_is_counted);
+    tcase_add_test(tests, a_digest_belongs_to_the_file_before_it);
+    tcase_add_test(tests, keys_that_need_a_restart_are_named_and_keep_their_values);
     tcase_add_test(tests, nul_byte);
     tcase_add_test(tests, lengths);
     tcase_add_test(tests, counts);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/config/restart.h"
+
+#include "daemon/config/keys.h"
+#include "proto/link/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VALUE_MAX 600 /* bytes of a value in a message */
+
+/* An address, and behind it the port. */
+static bool is_socket(const struct config_key *key)
+{
+    return key->max == UINT16_MAX;
+}
+
+static void print_value(const struct config_key *key, const char *member, char *value, size_t size)
+{
+    uint16_t port;
+    memcpy(&port, member + key->size - sizeof(port), sizeof(port));
+    if (member[0] == '\0')
+        text_copy(value, size, is_socket(key) ? "none" : "empty");
+    else if (is_socket(key))
+        text_print(value, size, strchr(member, ':') ? "[%s]:%u" : "%s:%u", member, port);
+    else
+        text_copy(value, size, member);
+}
+
+static void keep(const struct config_key *key, struct config *fresh, const struct config *in_force,
+                 void (*kept)(const char *sentence))
+{
+    char *member = (char *)fresh + key->offset, value[VALUE_MAX], sentence[2 * VALUE_MAX];
+    const char *old = (const char *)in_force + key->offset;
+    unsigned line = fresh->lines[key - config_keys];
+    if (memcmp(member, old, key->size) == 0)
+        return;
+    memcpy(member, old, key->size);
+    print_value(key, old, value, sizeof(value));
+    if (line > 0)
+        text_print(sentence, sizeof(sentence), "%s:%u: %s in [%s] needs a restart; until then it is %s", fresh->source,
+                   line, key->name, key->section, value);
+    else
+        text_print(sentence, sizeof(sentence), "%s: %s in [%s] needs a restart; until then it is %s", fresh->source,
+                   key->name, key->section, value);
+    kept(sentence);
+}
+
+void config_keep(struct config *fresh, const struct config *in_force, void (*kept)(const char *sentence))
+{
+    for (size_t i = 0; i < config_keys_count; i++)
+        if (config_keys[i].restart)
+            keep(&config_keys[i], fresh, in_force, kept);
+}
