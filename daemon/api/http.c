@@ -217,8 +217,10 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
     http->routes.streams.resumed = on_resumed;
     http->routes.streams.data = http;
 
+    /* Without a page the Unix socket shows the files if they are there: gangctl does not ask for them. */
+    bool has_page = config->address[0] || config->watch_address[0];
     http->routes.files = static_files_load(config->web, error, error_size);
-    if (!http->routes.files || (config->socket[0] && !start_local(http, config, error, error_size)) ||
+    if ((has_page && !http->routes.files) || (config->socket[0] && !start_local(http, config, error, error_size)) ||
         (config->address[0] && !start_page(http, config, error, error_size)) ||
         (config->watch_address[0] && !start_watch(http, config, error, error_size))) {
         http_stop(http);

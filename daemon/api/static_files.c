@@ -92,7 +92,7 @@ struct static_files *static_files_load(const char *path, char *error, size_t err
 
 const struct static_file *static_files_find(const struct static_files *files, const char *url)
 {
-    if (url[0] != '/')
+    if (!files || url[0] != '/')
         return NULL;
     const char *name = url[1] ? url + 1 : "index.html";
     for (size_t i = 0; i < files->n; i++)

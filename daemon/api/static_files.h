@@ -26,7 +26,8 @@ struct static_files;
 struct static_files *static_files_load(const char *dir, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 
-/* The file for a URL path ("/" is index.html), or NULL. Lives as long as the list. */
+/* The file for a URL path ("/" is index.html), or NULL. Lives as long as the list; `files` may be
+ * NULL for an empty one. */
 const struct static_file *static_files_find(const struct static_files *files, const char *url)
     __attribute__((warn_unused_result));
 
