@@ -249,6 +249,7 @@ const char *slot_start(struct slot *slot)
 static void take_config(struct slot *slot, const struct config_slot *config, bool muted)
 {
     text_copy(slot->name, sizeof(slot->name), config->name);
+    text_copy(slot->path, sizeof(slot->path), config->path);
     slot->reset = config->reset;
     slot->next_presence = config->presence;
     slot->muted = muted;
@@ -270,7 +271,6 @@ struct slot *slot_new(struct slot_shared *shared, const struct config_slot *conf
     slot->shared = shared;
     take_config(slot, config, muted);
     slot->presence = slot->next_presence;
-    text_copy(slot->path, sizeof(slot->path), config->path);
     slot->since = wall_clock_us();
     slot->pump = pump_new(shared->loop, &events, slot);
     timer_init(&slot->deadline, shared->loop, on_deadline, slot);

@@ -99,7 +99,7 @@ void slot_book(struct slot *slot)
                                              .product = slot->shared->product,
                                              .adapter = &slot->adapter,
                                              .slot = slot->name,
-                                             .path = slot->path,
+                                             .path = slot->adapter.path,
                                              .bauds = bauds,
                                              .n_bauds = n_bauds,
                                              .manual_reset = slot->reset == RESET_MANUAL,

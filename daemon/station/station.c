@@ -4,7 +4,10 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
+#include "daemon/config/check.h"
+#include "daemon/config/restart.h"
 #include "daemon/port/hotplug.h"
+#include "daemon/station/reload.h"
 #include "proto/link/text.h"
 
 #include <assert.h>
@@ -32,7 +35,9 @@ struct station {
     char golden_error[STATION_ERROR_MAX];
     struct book_counts today;
     uv_timer_t count_timer, pause_timer;
-    struct reload *reload;
+    struct reload *reload;                /* NULL: none is at work */
+    bool reload_again;                    /* asked for meanwhile: the files may have changed behind its reading */
+    struct station_reload_waiter *waiter; /* for its end; NULL: nobody */
 };
 
 void station_snapshot(const struct station *station, struct station_snapshot *snapshot)
@@ -162,6 +167,21 @@ static struct slot *slot_by_path(const struct station *station, const char *path
     return NULL;
 }
 
+/* A slot's path may be either name of the place. */
+static struct slot *slot_of_adapter(const struct station *station, const struct adapter *adapter)
+{
+    struct slot *slot = slot_by_path(station, adapter->path);
+    return slot ? slot : slot_by_path(station, adapter->place);
+}
+
+/* Whether `path` is the slot's, or a name of the place where its adapter is. */
+static bool is_at(const struct slot *slot, const char *path)
+{
+    const struct adapter *adapter = slot_adapter(slot);
+    return strcmp(slot_path(slot), path) == 0 ||
+           (adapter && (strcmp(adapter->path, path) == 0 || strcmp(adapter->place, path) == 0));
+}
+
 static struct slot *slot_by_name(const struct station *station, const char *name)
 {
     for (size_t i = 0; i < station->n_slots; i++)
@@ -207,7 +227,7 @@ static void sort_unconfigured(struct station *station)
 static void on_added(void *data, const struct adapter *adapter)
 {
     struct station *station = data;
-    struct slot *slot = slot_by_path(station, adapter->path);
+    struct slot *slot = slot_of_adapter(station, adapter);
     if (!slot) {
         struct config_slot config = unconfigured(station, free_name(station, adapter), adapter->path);
         slot = add_slot(station, &config, station->config.mute_unknown);
@@ -216,43 +236,59 @@ static void on_added(void *data, const struct adapter *adapter)
     slot_plug(slot, adapter);
 }
 
-/* Brings the slots into the order, and under the names, of the configuration. What is at a known path stays there. */
-static void arrange_slots(struct station *station)
+/* The slot at `path`, taken out of `old`; NULL: there is none. */
+static struct slot *take_slot(struct slot **old, size_t n_old, const char *path)
+{
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i] && is_at(old[i], path)) {
+            struct slot *slot = old[i];
+            old[i] = NULL;
+            return slot;
+        }
+    return NULL;
+}
+
+/* The slots of the configuration, in its order. */
+static void arrange_configured(struct station *station, struct slot **old, size_t n_old)
 {
     const struct config *config = &station->config;
-    struct slot **old = station->slots;
-    size_t n_old = station->n_slots;
-    struct slot **slots = must_calloc(n_old + config->n_slots + 1, sizeof(slots[0]));
-    station->slots = slots;
-    station->n_slots = 0;
     for (size_t i = 0; i < config->n_slots; i++) {
         const struct config_slot *wanted = &config->slots[i];
-        struct slot *slot = NULL;
-        for (size_t j = 0; j < n_old && !slot; j++) {
-            if (old[j] && strcmp(slot_path(old[j]), wanted->path) == 0) {
-                slot = old[j];
-                old[j] = NULL;
-            }
-        }
+        struct slot *slot = take_slot(old, n_old, wanted->path);
         if (slot)
             slot_configure(slot, wanted, false);
         else
             slot = slot_new(&station->shared, wanted, false);
-        slots[station->n_slots++] = slot;
+        station->slots[station->n_slots++] = slot;
     }
     station->n_configured = station->n_slots;
-    for (size_t j = 0; j < n_old; j++) {
-        struct slot *slot = old[j];
-        const struct adapter *adapter = slot ? slot_adapter(slot) : NULL;
-        if (slot && !adapter && slot_is_idle(slot)) {
-            slot_free(slot);
-        } else if (slot) {
-            const char *name = adapter ? free_name(station, adapter) : slot_path(slot);
-            struct config_slot now = unconfigured(station, name, slot_path(slot));
-            slot_configure(slot, &now, config->mute_unknown);
-            slots[station->n_slots++] = slot;
-        }
+}
+
+/* A slot that the configuration does not name any more: it stays while something is there. */
+static void arrange_unconfigured(struct station *station, struct slot *slot)
+{
+    const struct adapter *adapter = slot_adapter(slot);
+    if (!adapter && slot_is_idle(slot)) {
+        slot_free(slot);
+        return;
     }
+    const char *path = adapter ? adapter->path : slot_path(slot);
+    struct config_slot now = unconfigured(station, adapter ? free_name(station, adapter) : path, path);
+    slot_configure(slot, &now, station->config.mute_unknown);
+    station->slots[station->n_slots++] = slot;
+}
+
+/* Brings the slots into the order, and under the names, of the configuration. What is at a known path stays there. */
+static void arrange_slots(struct station *station)
+{
+    struct slot **old = station->slots;
+    size_t n_old = station->n_slots;
+    station->slots = must_calloc(n_old + station->config.n_slots + 1, sizeof(station->slots[0]));
+    station->n_slots = 0;
+    arrange_configured(station, old, n_old);
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i])
+            arrange_unconfigured(station, old[i]);
     free(old);
     sort_unconfigured(station);
     TELL(station, slots_changed, station);
@@ -352,60 +388,120 @@ static void take_product(struct station *station, struct product *product)
              product->golden->md5, product->stub->name);
 }
 
-/* Reading and compressing takes a second or two: a reload does it on a worker. */
-struct reload {
-    uv_work_t work;
-    struct station *station; /* NULL: it stopped meanwhile */
-    bool again;              /* asked for once more: the files may have changed behind our reading */
-    struct config config;
-    char path[512];
-    struct product *product;
-    char error[STATION_ERROR_MAX];
-};
-
-static void reload_work(uv_work_t *work)
+static void log_kept(const char *sentence)
 {
-    struct reload *reload = work->data;
-    if (config_read(&reload->config, reload->path, reload->error, sizeof(reload->error)) == 0)
-        reload->product = product_load(&reload->config, reload->error, sizeof(reload->error));
+    log_warning("config", "%s", sentence);
 }
 
-static void reload_done(uv_work_t *work, int status)
+static void log_refusal(const char *line)
 {
-    struct reload *reload = work->data;
-    struct station *station = reload->station;
-    if (!station || status != 0) {
-        product_unref(reload->product);
+    log_error("config", "not reloaded: %s", line);
+}
+
+/* The waiter is told last: it may ask the station for anything. */
+static void end_reload(struct station *station, const char *errors)
+{
+    struct station_reload_waiter *waiter = station->waiter;
+    station->waiter = NULL;
+    recheck_slots(station);
+    if (station->reload_again)
+        station_reload(station);
+    if (waiter)
+        waiter->done(waiter->data, errors);
+}
+
+static void on_reloaded(void *data, const struct config *config, struct product *product, const char *errors)
+{
+    struct station *station = data;
+    station->reload = NULL;
+    if (product) {
+        struct config in_force = station->config;
+        station->config = *config;
+        config_keep(&station->config, &in_force, log_kept);
+        take_product(station, product);
+        arrange_slots(station);
     } else {
-        station->reload = NULL;
-        if (reload->product) {
-            station->config = reload->config;
-            take_product(station, reload->product);
-            arrange_slots(station);
-        } else {
-            log_error("golden", "not reloaded: %s", reload->error);
-            text_copy(station->golden_error, sizeof(station->golden_error), reload->error);
-        }
-        recheck_slots(station);
-        if (reload->again)
-            station_reload(station);
+        error_list_each(errors, log_refusal);
+        error_list_summary(errors, station->golden_error, sizeof(station->golden_error));
     }
-    free(reload);
+    end_reload(station, errors);
 }
 
 void station_reload(struct station *station)
 {
+    station->reload_again = station->reload != NULL;
     if (station->reload) {
-        station->reload->again = true;
+        log_info("station", "a reload has been at work for %u s; another follows it", reload_seconds(station->reload));
         return;
     }
-    struct reload *reload = must_calloc(1, sizeof(*reload));
     log_info("station", "reloading %s", station->config_path);
-    reload->work.data = reload;
-    reload->station = station;
-    memcpy(reload->path, station->config_path, sizeof(reload->path));
-    station->reload = reload;
-    uv_queue_work(station->loop, &reload->work, reload_work, reload_done);
+    station->reload = reload_start(station->loop, station->config_path, on_reloaded, station);
+}
+
+bool station_reload_and_tell(struct station *station, struct station_reload_waiter *waiter, char *refusal, size_t size)
+{
+    if (station->reload) {
+        text_print(refusal, size, "a reload has been at work for %u s; ask again when it has ended",
+                   reload_seconds(station->reload));
+        return false;
+    }
+    station_reload(station);
+    station->waiter = waiter;
+    return true;
+}
+
+void station_reload_forget(struct station *station, const struct station_reload_waiter *waiter)
+{
+    if (station->waiter == waiter)
+        station->waiter = NULL;
+}
+
+static void log_golden_error(const char *line)
+{
+    log_error("golden", "%s", line);
+}
+
+static void load_product(struct station *station)
+{
+    char errors[CONFIG_ERRORS_MAX];
+    struct product *product = product_load(&station->config, errors, sizeof(errors));
+    if (product) {
+        take_product(station, product);
+        return;
+    }
+    error_list_each(errors, log_golden_error);
+    log_error("golden", "no board is flashed until a reload finds a valid image");
+    error_list_summary(errors, station->golden_error, sizeof(station->golden_error));
+}
+
+static bool open_book(struct station *station, char *error, size_t error_size)
+{
+    const struct config *config = &station->config;
+    if (config_check_book(config, error, error_size) != 0)
+        return false;
+    station->book = book_open(station->loop, config->book, on_book_health, station, error, error_size);
+    return station->book != NULL;
+}
+
+static void share_with_slots(struct station *station)
+{
+    station->shared = (struct slot_shared){
+        .loop = station->loop,
+        .book = station->book,
+        .config = &station->config,
+        .changed = on_slot_changed,
+        .closed = on_attempt_closed,
+        .data = station,
+    };
+}
+
+static void start_timers(struct station *station)
+{
+    uv_timer_init(station->loop, &station->count_timer);
+    uv_timer_init(station->loop, &station->pause_timer);
+    station->count_timer.data = station->pause_timer.data = station;
+    uv_timer_start(&station->count_timer, on_count_timer, COUNT_MS, COUNT_MS);
+    count(station);
 }
 
 struct station *station_start(uv_loop_t *loop, const struct config *config, const char *config_path, char *error,
@@ -418,36 +514,16 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
     text_copy(station->config_path, sizeof(station->config_path), config_path);
     LIST_INIT(&station->observers);
     station->started = wall_clock_us();
-
-    station->book = book_open(loop, config->book, on_book_health, station, error, error_size);
-    if (!station->book) {
+    if (!open_book(station, error, error_size)) {
         free(station);
         return NULL;
     }
-    station->shared = (struct slot_shared){
-        .loop = loop,
-        .book = station->book,
-        .config = &station->config,
-        .changed = on_slot_changed,
-        .closed = on_attempt_closed,
-        .data = station,
-    };
-    struct product *product = product_load(config, station->golden_error, sizeof(station->golden_error));
-    if (product)
-        take_product(station, product);
-    else
-        log_error("golden", "%s; no board is flashed until a reload finds a valid image", station->golden_error);
-
+    share_with_slots(station);
+    load_product(station);
     for (size_t i = 0; i < config->n_slots; i++)
         add_slot(station, &config->slots[i], false);
     station->n_configured = station->n_slots;
-
-    uv_timer_init(loop, &station->count_timer);
-    uv_timer_init(loop, &station->pause_timer);
-    station->count_timer.data = station->pause_timer.data = station;
-    uv_timer_start(&station->count_timer, on_count_timer, COUNT_MS, COUNT_MS);
-    count(station);
-
+    start_timers(station);
     station->hotplug = hotplug_start(loop, &hotplug_events, station, error, error_size);
     if (!station->hotplug) {
         bool booked = station_stop(station); /* nothing has begun; if not, the book has logged what is missing */
@@ -478,7 +554,7 @@ bool station_stop(struct station *station)
     if (station->hotplug)
         hotplug_stop(station->hotplug);
     if (station->reload)
-        station->reload->station = NULL;
+        reload_abandon(station->reload);
     for (size_t i = 0; i < station->n_slots; i++)
         slot_free(station->slots[i]);
     station->n_slots = 0;

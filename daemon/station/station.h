@@ -32,10 +32,25 @@ struct station *station_start(uv_loop_t *loop, const struct config *config, cons
  * the loop runs on. Returns false if something is not in the book. */
 bool station_stop(struct station *station) __attribute__((warn_unused_result));
 
-/* Reads configuration, golden image and stub anew. If anything is wrong the old stay in force, and status and log say
- * why. Attempts at work are not touched. Asked for while one is at work, another follows it. Slots, sockets and the
- * book's path need a restart. */
+/* Reads configuration, golden image and stub anew. If anything is wrong the old stay in force; the log has all errors,
+ * the status the first. Attempts at work are not touched. Asked for while one is at work, another follows it. The
+ * book's path and the sockets need a restart: the log names each that was changed. */
 void station_reload(struct station *station);
+
+/* Waits for the end of a reload. `done` comes once, with all errors (daemon/base/error_list.h), "" if there are none.
+ */
+struct station_reload_waiter {
+    void (*done)(void *data, const char *errors);
+    void *data;
+};
+
+/* The same for who wants to know the result; `waiter` must stay until it came. False, with a sentence in `refusal`: a
+ * reload is at work. If the station stops before its end, `done` does not come. */
+bool station_reload_and_tell(struct station *station, struct station_reload_waiter *waiter, char *refusal, size_t size)
+    __attribute__((warn_unused_result));
+
+/* `done` does not come any more. */
+void station_reload_forget(struct station *station, const struct station_reload_waiter *waiter);
 
 /* The whole but for its slots: plain data, a copy. */
 struct station_snapshot {

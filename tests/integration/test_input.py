@@ -3,6 +3,7 @@
 """Input to gangd: configurations, images, reloads, requests; and ports that another program has open."""
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -19,9 +20,15 @@ def md5(data):
 # --- --check-config
 
 
-def check(directory, text, **options):
-    """(exit code, output) of --check-config for a configuration; {} stands for the directory."""
+def sha256_of_text():
+    return hashlib.sha256(b"no image at all\n" * 100).hexdigest()
+
+
+def check(directory, text, places=True, **options):
+    """(exit code, output) of --check-config for a configuration; {} stands for the directory, where its other places are."""
     path = os.path.join(directory, "gangd.conf")
+    if text and places:
+        text += f"[station]\nbook = {{}}/gangd.db\n[http]\nsocket = {{}}/gangd.sock\nweb = {os.path.abspath('web')}\n"
     with open(path, "w", encoding="utf-8") as file:
         file.write(text.replace("{}", directory))
     result = subprocess.run([GANGD, "--check-config", "--config", path], capture_output=True, text=True, check=False,
@@ -44,6 +51,10 @@ def test_a_good_configuration():
         assert code == 0, said
         code, said = check(directory, "[product]\nfile = {}/text\nimage_check = no\n")
         assert code == 0, said
+        digest = hashlib.sha256(image()).hexdigest()
+        code, said = check(directory, f"[product]\nfile = {{}}/good\nsha256 = {digest}\n"
+                                      f"file = {{}}/text @ 0x10000\nflash_size = any\nsha256 = {sha256_of_text()}\n")
+        assert code == 0, said
 
 
 def test_each_bad_configuration_is_named():
@@ -60,21 +71,83 @@ def test_each_bad_configuration_is_named():
         ("[product]\nfile = {}/good\n[slot A]\nreset = auto\n", "{}/gangd.conf:3:", "path"),
         ("[product]\nfile = {}/good\n[http]\nlisten = 0.0.0.0:80\n", "{}/gangd.conf:4:", "loopback"),
         ("[product]\nfile = {}/good\ncompare = last\n", "{}/gangd.conf:3:", "first"),
-        ("[product]\nfile = {}/none\n", "{}/none", "No such file or directory"),
-        ("[product]\nfile = {}\n", "{}:", "not a file"),
-        ("[product]\nfile = {}/empty\n", "{}/empty", "empty"),
-        ("[product]\nfile = {}/text\n", "{}/text", "not an ESP8266 boot image"),
-        ("[product]\nfile = {}/good\nfile = {}/text @ 0x8000\n", "{}/text", "{}/good", "overlap"),
-        ("[product]\nfile = {}/good @ 0x10000\n", "offset 0"),
-        ("[product]\nfile = {}/good\nstub = {}/none\n", "{}/none", "No such file or directory"),
-        ("[product]\nfile = {}/good\nstub = {}/text\n", "{}/text", "not a stub"),
+        ("[product]\nfile = {}/none\n", "{}/gangd.conf:2: {}/none: No such file or directory\n"),
+        ("[product]\nfile = {}\n", "{}/gangd.conf:2: {}: not a file"),
+        ("[product]\nfile = {}/empty\n", "{}/gangd.conf:2:", "{}/empty", "empty"),
+        ("[product]\nfile = {}/text\n", "{}/gangd.conf:2:", "{}/text", "not an ESP8266 boot image"),
+        ("[product]\nfile = {}/good\nfile = {}/text @ 0x8000\n", "{}/gangd.conf:3:", "{}/text", "{}/good", "overlap"),
+        ("[product]\nfile = {}/good @ 0x10000\n", "{}/gangd.conf:", "offset 0"),
+        ("[product]\nfile = {}/good\nstub = {}/none\n", "{}/gangd.conf:3: {}/none: No such file or directory\n"),
+        ("[product]\nfile = {}/good\nstub = {}/text\n", "{}/gangd.conf:3: {}/text: not a stub"),
+        ("[product]\nfile = \"{}/good\"\n", ":2: \"{}/good\": No such file or directory; write the value without quotes"),
+        ("[product]\nfile = {}/good # golden\n", ":2:", "No such file or directory; a comment needs a line of its own"),
+        ("[product]\nfile = {}/good@0x10000\n", ":2:", "write blanks around the '@': PATH @ 0x10000"),
+        ("[product]\nfile = {}/good@ 65536\n", ":2:", "write blanks around the '@': PATH @ 0x10000"),
+        ("[product]\nfile = {}/good, {}/text @ 0x10000\n", ":2:", "write one file = PATH for each file, without a comma"),
+        ("[product]\nfile = {}/good\nstub = '{}/stub'\n", ":3:", "write the value without quotes"),
+        (f"[product]\nfile = {{}}/good\nsha256 = {'0' * 64}\n", "{}/gangd.conf:2: {}/good: is another file: its SHA-256 is",
+         hashlib.sha256(image()).hexdigest(), f"not {'0' * 64} as sha256 says"),
     )
     with tempfile.TemporaryDirectory() as directory:
         files(directory)
         for text, *words in cases:
             code, said = check(directory, text)
             assert code == 1, (text, code, said)
-            assert said.count("\n") == 1 and all(word in said for word in words), (text, words, said)
+            assert said.startswith("gangd: {}/gangd.conf") and said.count("\n") == 1 and all(word in said for word in words), (text, words, said)
+
+
+def test_all_errors_are_named():
+    with tempfile.TemporaryDirectory() as directory:
+        files(directory)
+        code, said = check(directory, "[product]\nfile = {}/good\ncolour = red\n[flashing]\ntries = 0\n[slot A]\n")
+        assert code == 1, said
+        assert [line.split(": ")[1] for line in said.splitlines()] == [f"{{}}/gangd.conf:{n}" for n in (3, 5, 6)], said
+        code, said = check(directory, "[product]\nfile = {}/none\nfile = {}/empty @ 0x10000\nstub = {}/text\n")
+        assert code == 1, said
+        assert [line.split(": ")[1] for line in said.splitlines()] == [f"{{}}/gangd.conf:{n}" for n in (2, 3, 4)], said
+
+
+def test_places_that_gangd_cannot_use():
+    good = "[product]\nfile = {}/good\n"
+    cases = (
+        (good + "[station]\nbook = {}/none/b.db\n", ":4: book = {}/none/b.db: {}/none: No such file or directory"),
+        (good + "[station]\nbook = '{}/b.db'\n", ":4:", "write the value without quotes"),
+        (good + "[http]\nsocket = {}/none/s\n", ":4: socket = {}/none/s: {}/none: No such file or directory"),
+        (good + "[http]\nsocket = {}/good/s\n", ":4: socket = {}/good/s: {}/good: Permission denied"),
+        (good + "[http]\nweb = {}/none\n", ":4: web = {}/none: {}/none: No such file or directory"),
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        files(directory)
+        places = {"station": "book = {}/b.db\n", "http": f"socket = {{}}/s\nweb = {os.path.abspath('web')}\n"}
+        for text, *words in cases:
+            given = text.splitlines()[-1].split(" = ")[0]
+            rest = "".join(f"[{name}]\n" + "".join(line + "\n" for line in keys.splitlines() if not line.startswith(given))
+                           for name, keys in places.items())
+            code, said = check(directory, text + rest, places=False)
+            assert code == 1 and said.count("\n") == 1 and all(word in said for word in words), (text, words, said)
+        # Nobody asks for the page.
+        code, said = check(directory, good + "[station]\nbook = {}/b.db\n[http]\nsocket = {}/s\nlisten = none\nweb = {}/none\n",
+                           places=False)
+        assert code == 0, said
+
+
+def test_a_station_without_a_page_needs_none_of_its_files():
+    with Station(boards=0, start=False) as station:
+        station.sections["http"] = re.sub("(?m)^web = .*", "web = /none", station.sections["http"])
+        station.write_config()
+        station.start()
+        assert station.status()["station"] == "bench"
+
+
+def test_a_configuration_that_does_not_answer_is_given_up():
+    with tempfile.TemporaryDirectory() as directory:
+        pipe = os.path.join(directory, "gangd.conf")
+        os.mkfifo(pipe)
+        started = [subprocess.Popen([GANGD, *options, "--config", pipe], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                    text=True, env={**os.environ, **SANITIZE}) for options in ((), ("--check-config",))]
+        for gangd in started:
+            said, _ = gangd.communicate(timeout=PATIENCE)
+            assert gangd.returncode == 1 and said == f"gangd: {pipe}: cannot be read: no answer for 10 s\n", said
 
 
 def test_files_that_cannot_be_read():
@@ -82,12 +155,15 @@ def test_files_that_cannot_be_read():
         files(directory)
         os.chmod(directory, 0o755)
         os.chmod(os.path.join(directory, "good"), 0)
+        os.mkdir(os.path.join(directory, "locked"), 0o555)
         options = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
         try:
-            code, said = check(directory, "[product]\nfile = {}/good\n", **options)
+            code, said = check(directory, "[product]\nfile = {}/good\n[station]\nbook = {}/locked/b.db\n"
+                                          "[http]\nsocket = none\nlisten = none\n", places=False, **options)
         except PermissionError as error:
             raise Skip("gangd cannot be run by somebody who may not read everything") from error
-        assert code == 1 and "{}/good: Permission denied" in said, said
+        assert code == 1 and "{}/gangd.conf:2: {}/good: Permission denied\n" in said, said
+        assert "{}/gangd.conf:4: book = {}/locked/b.db: {}/locked: Permission denied\n" in said, said
 
 
 def test_the_command_line():
@@ -136,7 +212,7 @@ def test_a_bad_new_image_leaves_the_old_in_force():
             golden = reload_until(station, lambda golden, w=why: w in (golden["error"] or ""))["golden"]
             assert golden["ok"] is True and golden["md5"] == md5(image()), golden
             assert station.path("golden.bin") in golden["error"], golden
-            assert f"golden: not reloaded: {golden['error']}" in station.log()
+            assert f"config: not reloaded: {golden['error']}" in station.log()
         station.plug(1)
         assert station.wait(1, "pass")["attempt"]["image_md5"] == md5(image())
         os.rename(station.path("kept.bin"), station.path("golden.bin"))
@@ -162,6 +238,47 @@ def test_a_bad_new_configuration_leaves_the_old_in_force():
         station.swap(1)
         station.wait(1, "pass", station.mac(1))
         assert [row["lot"] for row in station.wait_closed(2)] == ["old", "new"]
+
+
+def test_all_errors_of_a_reload_are_logged():
+    with Station() as station:
+        station.sections["flashing"] += "\ncolour = red\ntries = 0\nshape = round"
+        station.write_config()
+        golden = reload_until(station, lambda golden: golden["error"])["golden"]
+        assert "colour" in golden["error"] and "(and 2 more" in golden["error"], golden
+        assert all(f'config: not reloaded: {station.config}:' in station.log() and word in station.log()
+                   for word in ("colour", "tries = 0", "shape")), station.log()
+
+
+def test_a_key_that_needs_a_restart_is_named():
+    with Station() as station:
+        book = station.path("gangd.db")
+        assert f"book = {book}\n" in station.sections["station"], station.sections
+        station.sections["station"] = station.sections["station"].replace(book, station.path("other.db")) + "lot = new\n"
+        station.write_config()
+        station.send(signal.SIGHUP)
+        station.wait_status(lambda status: status["lot"] == "new")
+        assert f"book in [station] needs a restart; until then it is {book}" in station.log(), station.log()
+        station.plug(1)
+        station.wait(1, "pass")
+        assert not os.path.exists(station.path("other.db")), "the book is another without a restart"
+
+
+def test_a_slot_by_the_short_name_of_its_place():
+    by_path = "[slot P]\npath = pci-0000:00:14.0-usb-0:1.2:1.0\n"
+    with Station(boards=2, slots="unknown = ignore\n[slot K]\npath = 1-1.1\n" + by_path) as station:
+        assert station.wait("K", "pass")["attempt"]["mac"] == station.mac(1)
+        station.wait("P", "pass")
+        assert {row["path"] for row in station.wait_closed(2)} == {
+            f"pci-0000:00:14.0-usb-0:1.{n}:1.0" for n in (1, 2)}, "the book has the full name"
+        # The names change, the boards stay where they are: their verdicts too.
+        station.sections["slots"] = "[slot M]\npath = 1-1.2\n[slot L]\npath = pci-0000:00:14.0-usb-0:1.1:1.0\n"
+        station.write_config()
+        station.send(signal.SIGHUP)
+        slots = station.wait_status(lambda status: any(s["slot"] == "L" for s in status["slots"]))["slots"]
+        assert [(s["slot"], s["state"]) for s in slots] == [("M", "pass"), ("L", "pass")], slots
+        station.swap(2)
+        station.wait("M", "pass", station.mac(2))
 
 
 def test_slots_of_a_new_configuration():

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The station's reload: what is in force afterwards is what the files said when it was asked for last. */
+#include "daemon/base/file.h"
 #include "daemon/station/station.h"
 #include "tests/runner.h"
 
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char directory[] = "/tmp/gangd-station-XXXXXX";
@@ -42,19 +47,24 @@ static int64_t golden_size(void)
     return now.product ? (int64_t)now.product->golden->size : -1;
 }
 
-static void setup(void)
+static void setup_station(void)
 {
     static struct config config;
     char error[512] = "";
+    ck_assert_msg(config_read(&config, config_path, error, sizeof(error)) == 0, "%s", error);
+    station = station_start(&loop, &config, config_path, error, sizeof(error));
+    ck_assert_msg(station != NULL, "%s", error);
+    ck_assert_int_eq(golden_size(), 20);
+}
+
+static void setup(void)
+{
     setenv("UV_THREADPOOL_SIZE", "1", 1);
     ck_assert_ptr_nonnull(mkdtemp(directory));
     snprintf(config_path, sizeof(config_path), "%s/gangd.conf", directory);
     configure(20);
-    ck_assert_msg(config_read(&config, config_path, error, sizeof(error)) == 0, "%s", error);
     uv_loop_init(&loop);
-    station = station_start(&loop, &config, config_path, error, sizeof(error));
-    ck_assert_msg(station != NULL, "%s", error);
-    ck_assert_int_eq(golden_size(), 20);
+    setup_station();
 }
 
 static void is_no_running_timer(uv_handle_t *handle, void *data)
@@ -196,6 +206,110 @@ START_TEST(a_bad_image_leaves_the_old_in_force)
 }
 END_TEST
 
+/* As on a network share whose server is gone: these calls for files never return. In front of the C library's. */
+static atomic_bool server_gone;
+
+ssize_t read(int fd, void *bytes, size_t n)
+{
+    struct stat info;
+    while (atomic_load(&server_gone) && fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+        usleep(1000);
+    return syscall(SYS_read, fd, bytes, n);
+}
+
+int access(const char *path, int mode)
+{
+    while (atomic_load(&server_gone))
+        usleep(1000);
+    return (int)syscall(SYS_faccessat, AT_FDCWD, path, mode);
+}
+
+static char told_errors[CONFIG_ERRORS_MAX];
+static unsigned times_told;
+
+static void on_reload_end(void *data, const char *errors)
+{
+    ck_assert_ptr_eq(data, &times_told);
+    snprintf(told_errors, sizeof(told_errors), "%s", errors);
+    times_told++;
+}
+
+static struct station_reload_waiter waiter = {.done = on_reload_end, .data = &times_told};
+static char refusal[256];
+
+static bool reload_and_tell(void)
+{
+    times_told = 0;
+    return station_reload_and_tell(station, &waiter, refusal, sizeof(refusal));
+}
+
+START_TEST(the_end_of_a_reload_is_told)
+{
+    configure(40);
+    ck_assert(reload_and_tell());
+    settle();
+    ck_assert_uint_eq(times_told, 1);
+    ck_assert_str_eq(told_errors, "");
+    ck_assert_int_eq(golden_size(), 40);
+    configure(0);
+    ck_assert(reload_and_tell());
+    settle();
+    ck_assert_uint_eq(times_told, 1);
+    ck_assert_ptr_nonnull(strstr(told_errors, "gangd.conf:4: "));
+    ck_assert_ptr_nonnull(strstr(told_errors, "golden.bin: the file is empty"));
+    station_reload(station);
+    settle();
+    ck_assert_uint_eq(times_told, 1);
+    ck_assert(reload_and_tell());
+    station_reload_forget(station, &waiter);
+    settle();
+    ck_assert_uint_eq(times_told, 0);
+}
+END_TEST
+
+START_TEST(a_reload_that_does_not_answer_is_said_to_be_at_work_and_given_up)
+{
+    file_patience_ms = 200;
+    configure(40);
+    atomic_store(&server_gone, true);
+    ck_assert(reload_and_tell());
+    ck_assert(!reload_and_tell());
+    ck_assert_ptr_nonnull(strstr(refusal, "a reload has been at work for "));
+    while (times_told == 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    ck_assert_ptr_nonnull(strstr(told_errors, "gangd.conf: cannot be read: no answer for 10 s"));
+    ck_assert_int_eq(golden_size(), 20);
+    atomic_store(&server_gone, false);
+    ck_assert(reload_and_tell());
+    settle();
+    ck_assert_str_eq(told_errors, "");
+    ck_assert_int_eq(golden_size(), 40);
+}
+END_TEST
+
+static struct station *start_again(char *error, size_t error_size)
+{
+    static struct config config;
+    ck_assert(station_stop(station));
+    ck_assert_msg(config_read(&config, config_path, error, error_size) == 0, "%s", error);
+    file_patience_ms = 200;
+    atomic_store(&server_gone, true);
+    struct station *started = station_start(&loop, &config, config_path, error, error_size);
+    atomic_store(&server_gone, false);
+    return started;
+}
+
+START_TEST(a_book_that_does_not_answer_is_given_up)
+{
+    char error[512] = "", expected[160];
+    ck_assert_ptr_null(start_again(error, sizeof(error)));
+    snprintf(expected, sizeof(expected), "%s:2: book = %s/book.db: no answer for 10 s", config_path, directory);
+    ck_assert_str_eq(error, expected);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    setup_station();
+}
+END_TEST
+
 START_TEST(a_station_may_end_while_it_reloads)
 {
     configure(40);
@@ -215,6 +329,9 @@ int main(void)
     tcase_add_test(tcase, a_pause_ends_by_itself);
     tcase_add_test(tcase, observers_are_told_of_changes_until_they_leave);
     tcase_add_test(tcase, a_bad_image_leaves_the_old_in_force);
+    tcase_add_test(tcase, the_end_of_a_reload_is_told);
+    tcase_add_test(tcase, a_reload_that_does_not_answer_is_said_to_be_at_work_and_given_up);
+    tcase_add_test(tcase, a_book_that_does_not_answer_is_given_up);
     tcase_add_test(tcase, a_station_may_end_while_it_reloads);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
