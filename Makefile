@@ -142,7 +142,7 @@ INSTALLED = 755:$(B)/gangd:$(sbindir)/gangd 755:$(B)/gangctl:$(bindir)/gangctl 7
     $(foreach name,gangctl gangd boardsim,644:tools/completion/$(name).bash:$(bashdir)/$(name) \
         644:tools/completion/_$(name):$(zshdir)/_$(name))
 
-INSTALL_SH = DESTDIR='$(DESTDIR)' sbindir='$(sbindir)' datadir='$(datadir)' sysconfdir='$(sysconfdir)' tools/install.sh
+INSTALL_SH = DESTDIR='$(DESTDIR)' bindir='$(bindir)' sbindir='$(sbindir)' datadir='$(datadir)' sysconfdir='$(sysconfdir)' tools/install.sh
 
 install: all
 	$(Q)$(INSTALL_SH) put $(INSTALLED)

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: MIT
 #
 # install.sh put|remove MODE:FILE:PLACE…: installs each FILE as PLACE below DESTDIR, or removes what put installed. In
-# files that are no programs, the paths of the Debian packages become those in sbindir and datadir. A configuration (below
+# files that are no programs, the paths of the Debian packages become those in bindir, sbindir and datadir. A configuration (below
 # sysconfdir) that exists is kept by put, and by remove if it was edited.
 set -euo pipefail
 action=$1
 root=${DESTDIR-}
 shift
-: "${sbindir:?}" "${datadir:?}" "${sysconfdir:?}"
+: "${bindir:?}" "${sbindir:?}" "${datadir:?}" "${sysconfdir:?}"
 
 is_config() { [ "${1#"$root$sysconfdir"/}" != "$1" ]; }
 
-paths="s:/usr/sbin/gangd:$sbindir/gangd:g; s:/usr/share/gangd:$datadir:g"
+paths="s:/usr/sbin/gangd:$sbindir/gangd:g; s:/usr/bin/gangctl:$bindir/gangctl:g; s:/usr/share/gangd:$datadir:g"
 
 # FILE MODE PLACE
 put() {

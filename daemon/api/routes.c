@@ -3,6 +3,7 @@
 #include "daemon/api/event_stream.h"
 #include "daemon/api/export.h"
 #include "daemon/api/publish.h"
+#include "daemon/api/reload_answer.h"
 #include "daemon/api/reply.h"
 #include "daemon/book/attempt_json.h"
 #include "proto/link/text.h"
@@ -14,8 +15,9 @@
 struct api_request {
     const struct endpoint *endpoint;
     struct MHD_Connection *connection;
-    bool head;             /* the method is HEAD */
-    struct export *export; /* waits for the book; NULL when it became the answer */
+    bool head;                    /* the method is HEAD */
+    struct export *export;        /* waits for the book; NULL when it became the answer */
+    struct reload_answer *reload; /* waits for the reload; NULL when it became the answer */
 };
 
 static const char *header(const struct api_request *request, const char *name)
@@ -152,6 +154,17 @@ static enum MHD_Result answer_hold(struct api_request *request, const char *rest
     return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "held", atoi(text) > 0));
 }
 
+/* The answer comes at the reload's end: reload_answer_send(). */
+static enum MHD_Result answer_reload(struct api_request *request, const char *rest)
+{
+    struct routes *routes = request->endpoint->routes;
+    char refusal[256];
+    (void)rest;
+    request->reload =
+        reload_answer_open(&routes->streams, request->connection, routes->station, refusal, sizeof(refusal));
+    return request->reload ? MHD_YES : reply_sentence(request, MHD_HTTP_CONFLICT, refusal);
+}
+
 static enum MHD_Result answer_index(struct api_request *request, const char *rest);
 
 /* {NAME} in a path stands for one part of it, which the answerer gets. */
@@ -172,6 +185,7 @@ static const struct route {
     {"/api/v1/slots/{slot}/start", true, false, answer_start_slot},
     {"/api/v1/slots/{slot}/retry", true, false, answer_start_slot}, /* its older name */
     {"/api/v1/hold", true, false, answer_hold},
+    {"/api/v1/reload", true, false, answer_reload},
 };
 
 /* The resources of this version: their paths and methods. */
@@ -263,6 +277,11 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
         request->export = NULL;
         return export_answer(export, request->head);
     }
+    if (request->reload) { /* the second call: the reload has ended */
+        struct reload_answer *reload = request->reload;
+        request->reload = NULL;
+        return reload_answer_send(reload);
+    }
     clients_request_came(connection);
     enum MHD_Result result;
     if (!rules_allow(&request->endpoint->rules, connection, &url, &result))
@@ -282,6 +301,8 @@ void routes_completed(void *cls, struct MHD_Connection *connection, void **con_c
     struct api_request *request = *con_cls;
     if (request && request->export)
         export_close(request->export);
+    if (request && request->reload)
+        reload_answer_close(request->reload);
     free(request);
     *con_cls = NULL;
 }

@@ -43,13 +43,20 @@ void error_list_add(struct error_list *list, const char *format, ...)
     va_end(arguments);
 }
 
+const char *error_list_next(const char *text, char *line, size_t size)
+{
+    size_t length = strcspn(text, "\n");
+    text_print(line, size, "%.*s", (int)length, text);
+    return text + length + (text[length] == '\n');
+}
+
 void error_list_summary(const char *text, char *summary, size_t size)
 {
     char first[LINE_MAX_BYTES];
     unsigned more = 0;
     for (const char *at = text; (at = strchr(at, '\n')); at++)
         more++;
-    text_print(first, sizeof(first), "%.*s", (int)strcspn(text, "\n"), text);
+    error_list_next(text, first, sizeof(first));
     if (more == 0)
         text_copy(summary, size, first);
     else
@@ -60,9 +67,7 @@ void error_list_each(const char *text, void (*take)(const char *line))
 {
     char line[LINE_MAX_BYTES];
     while (*text) {
-        size_t length = strcspn(text, "\n");
-        text_print(line, sizeof(line), "%.*s", (int)length, text);
+        text = error_list_next(text, line, sizeof(line));
         take(line);
-        text += length + (text[length] == '\n');
     }
 }

@@ -30,4 +30,7 @@ void error_list_summary(const char *text, char *summary, size_t size);
 /* Calls `take` with each line of the text. */
 void error_list_each(const char *text, void (*take)(const char *line));
 
+/* Copies the first line of the text and returns the rest, "" at the end. */
+const char *error_list_next(const char *text, char *line, size_t size);
+
 #endif

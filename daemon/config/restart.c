@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/config/restart.h"
 
+#include "daemon/config/config.h"
 #include "daemon/config/keys.h"
 #include "proto/link/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define VALUE_MAX 600 /* bytes of a value in a message */
@@ -28,25 +28,19 @@ static void print_value(const struct config_key *key, const char *member, char *
 }
 
 static void keep(const struct config_key *key, struct config *fresh, const struct config *in_force,
-                 void (*kept)(const char *sentence))
+                 struct error_list *kept)
 {
-    char *member = (char *)fresh + key->offset, value[VALUE_MAX], sentence[2 * VALUE_MAX];
+    char *member = (char *)fresh + key->offset, value[VALUE_MAX];
     const char *old = (const char *)in_force + key->offset;
-    unsigned line = fresh->lines[key - config_keys];
     if (memcmp(member, old, key->size) == 0)
         return;
     memcpy(member, old, key->size);
     print_value(key, old, value, sizeof(value));
-    if (line > 0)
-        text_print(sentence, sizeof(sentence), "%s:%u: %s in [%s] needs a restart; until then it is %s", fresh->source,
-                   line, key->name, key->section, value);
-    else
-        text_print(sentence, sizeof(sentence), "%s: %s in [%s] needs a restart; until then it is %s", fresh->source,
-                   key->name, key->section, value);
-    kept(sentence);
+    config_complain(kept, fresh, fresh->lines[key - config_keys], "%s in [%s] needs a restart; until then it is %s",
+                    key->name, key->section, value);
 }
 
-void config_keep(struct config *fresh, const struct config *in_force, void (*kept)(const char *sentence))
+void config_keep(struct config *fresh, const struct config *in_force, struct error_list *kept)
 {
     for (size_t i = 0; i < config_keys_count; i++)
         if (config_keys[i].restart)

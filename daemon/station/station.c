@@ -398,33 +398,38 @@ static void log_refusal(const char *line)
     log_error("config", "not reloaded: %s", line);
 }
 
-/* The waiter is told last: it may ask the station for anything. */
-static void end_reload(struct station *station, const char *errors)
+/* From here on the configuration of a reload is in force. `kept`: its keys that need a restart. */
+static void take_config(struct station *station, const struct config *config, struct error_list *kept)
 {
-    struct station_reload_waiter *waiter = station->waiter;
-    station->waiter = NULL;
-    recheck_slots(station);
-    if (station->reload_again)
-        station_reload(station);
-    if (waiter)
-        waiter->done(waiter->data, errors);
+    struct config in_force = station->config;
+    station->config = *config;
+    config_keep(&station->config, &in_force, kept);
+    error_list_each(kept->text, log_kept);
 }
 
+/* The waiter is told last: it may ask the station for anything. */
 static void on_reloaded(void *data, const struct config *config, struct product *product, const char *errors)
 {
     struct station *station = data;
+    struct station_reload_waiter *waiter = station->waiter;
+    char kept[CONFIG_ERRORS_MAX];
+    struct error_list kept_list;
+    error_list_init(&kept_list, kept, sizeof(kept));
     station->reload = NULL;
+    station->waiter = NULL;
     if (product) {
-        struct config in_force = station->config;
-        station->config = *config;
-        config_keep(&station->config, &in_force, log_kept);
+        take_config(station, config, &kept_list);
         take_product(station, product);
         arrange_slots(station);
     } else {
         error_list_each(errors, log_refusal);
         error_list_summary(errors, station->golden_error, sizeof(station->golden_error));
     }
-    end_reload(station, errors);
+    recheck_slots(station);
+    if (station->reload_again)
+        station_reload(station);
+    if (waiter)
+        waiter->done(waiter->data, errors, kept);
 }
 
 void station_reload(struct station *station)

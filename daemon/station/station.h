@@ -37,10 +37,10 @@ bool station_stop(struct station *station) __attribute__((warn_unused_result));
  * book's path and the sockets need a restart: the log names each that was changed. */
 void station_reload(struct station *station);
 
-/* Waits for the end of a reload. `done` comes once, with all errors (daemon/base/error_list.h), "" if there are none.
- */
+/* Waits for the end of a reload. `done` comes once, with all errors (daemon/base/error_list.h), "" if there are none,
+ * and in the same form a sentence for each key that was changed and needs a restart. */
 struct station_reload_waiter {
-    void (*done)(void *data, const char *errors);
+    void (*done)(void *data, const char *errors, const char *kept);
     void *data;
 };
 

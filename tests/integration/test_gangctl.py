@@ -98,6 +98,29 @@ def test_watch():
             assert watch.returncode in (DONE, -signal.SIGINT), watch.returncode
 
 
+def test_reload():
+    with Station(boards=0) as station:
+        gangctl = Gangctl(station)
+        station.sections["station"] = station.sections["station"].replace("gangd.db", "other.db") + "lot = new\n"
+        station.write_config()
+        lines = gangctl("reload").splitlines()
+        assert lines[0] == "reloaded" and "book in [station] needs a restart; until then it is" in lines[1], lines
+        assert len(lines) == 2 and station.status()["lot"] == "new", lines
+        station.sections["station"] = station.sections["station"].replace("other.db", "gangd.db")
+        station.write_config()
+        assert json.loads(gangctl("reload", "--json")) == {"needs_restart": []}
+        station.write_golden(b"")
+        error = gangctl("reload", code=REFUSED)
+        assert error.startswith(f"gangctl: {station.config}:") and "golden.bin: the file is empty\n" in error, error
+        station.sections["flashing"] += "\ncolour = red\ntries = 0"
+        station.write_config()
+        errors = gangctl("reload", code=REFUSED).splitlines()
+        assert len(errors) == 2 and "colour" in errors[0] and "from 1 to 10" in errors[1], errors
+        assert all(error.startswith(f"gangctl: {station.config}:") for error in errors), errors
+        station.stop()
+        assert "gangd is not running" in gangctl("reload", code=UNREACHABLE)
+
+
 def test_watch_reconnects_to_a_restarted_gangd():
     with Station() as station:
         watch = Gangctl(station).start("watch")

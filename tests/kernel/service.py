@@ -10,7 +10,7 @@ import termios
 import threading
 import time
 
-from machine import SLOW, Boardsim, Connection, ask, main_pid, rows, run, show, start, status, until, worker_pid
+from machine import SLOW, Boardsim, Connection, ask, configure, main_pid, rows, run, show, start, status, until, worker_pid
 
 
 def interrupt(slots, interruption):
@@ -42,6 +42,24 @@ def test_interrupted_by_watchdog():
     """A loop that stands still is ended by systemd, and begun anew. It runs in the child of the one that systemd knows."""
     interrupt([1], lambda: os.kill(worker_pid(), signal.SIGSTOP))
     assert "Watchdog timeout" in run("journalctl -b -u gangd")
+
+
+def test_reload_reports():
+    """systemctl reload succeeds only if the new configuration is in force, and the journal has all errors."""
+    start()
+    pid = main_pid()
+    configure("tries = 2")
+    run("systemctl reload gangd")
+    configure("tries = 0", "colour = red")
+    done = subprocess.run("systemctl reload gangd", shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
+    assert done.returncode != 0 and "journalctl" in done.stdout, done
+    said = run("journalctl -b -u gangd -o cat")
+    for error in ("gangd.conf:4: tries = 0", "gangd.conf:5: unknown key"):
+        assert f"gangctl: /etc/gangd/{error}" in said and f"config: not reloaded: /etc/gangd/{error}" in said, said
+    assert show("ActiveState") == "active" and main_pid() == pid
+    configure()
+    run("systemctl reload gangd")
 
 
 def test_daemon_reload():

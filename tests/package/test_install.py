@@ -72,6 +72,8 @@ def check_agreement(prefix):
         here.make("install")
         program = re.search("^ExecStart=(.*)$", here.read(f"{prefix}/lib/systemd/system/gangd.service"), re.M)[1]
         assert program == f"{prefix}/sbin/gangd" and os.access(here.path(program), os.X_OK), program
+        reload = re.search("^ExecReload=(.*) reload$", here.read(f"{prefix}/lib/systemd/system/gangd.service"), re.M)[1]
+        assert reload == f"{prefix}/bin/gangctl" and os.access(here.path(reload), os.X_OK), reload
         web = f"{prefix}/share/gangd/web"
         assert os.path.exists(here.path(f"{web}/index.html"))
         # What is compiled in, what the configuration says is the default, and the manual.

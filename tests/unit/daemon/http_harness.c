@@ -261,6 +261,35 @@ void http_harness_publish(int first, int count, int pad)
     on_loop(publish_on_loop);
 }
 
+static void look_for_reload(void)
+{
+    harness.count = harness.station.waiter != NULL;
+}
+
+bool http_harness_reloads(void)
+{
+    on_loop(look_for_reload);
+    return harness.count;
+}
+
+static const char *reload_errors, *reload_kept;
+
+static void end_reload_on_loop(void)
+{
+    struct station_reload_waiter *waiter = harness.station.waiter;
+    harness.station.waiter = NULL;
+    waiter->done(waiter->data, reload_errors, reload_kept);
+}
+
+void http_harness_end_reload(const char *errors, const char *kept)
+{
+    while (!http_harness_reloads())
+        usleep(1000);
+    reload_errors = errors;
+    reload_kept = kept;
+    on_loop(end_reload_on_loop);
+}
+
 static void block_on_loop(void)
 {
     usleep((useconds_t)harness.count * 1000);

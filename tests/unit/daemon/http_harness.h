@@ -10,6 +10,7 @@
 #include "daemon/api/events.h"
 #include "daemon/api/http.h"
 #include "daemon/book/book.h"
+#include "daemon/station/station.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +28,8 @@ extern char http_harness_socket[];
 struct station {
     struct book *book;
     int starts;
-    int held; /* seconds asked for; -1: never */
+    int held;                             /* seconds asked for; -1: never */
+    struct station_reload_waiter *waiter; /* for the reload that http_harness_end_reload() ends */
 };
 
 /* For an unchecked fixture: makes a book of `rows` attempts with which each http_harness_start() then begins. Every
@@ -40,6 +42,10 @@ void http_harness_start(void);
 
 /* Stops http, then the book, then the loop; no handle of libuv may be left. Nothing if it is stopped already. */
 void http_harness_stop(void);
+
+/* Waits until a reload is asked for, and ends it so. */
+void http_harness_end_reload(const char *errors, const char *kept);
+bool http_harness_reloads(void);
 
 int http_harness_starts(void);
 int http_harness_held(void);

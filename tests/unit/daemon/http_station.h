@@ -72,6 +72,22 @@ void station_pause(struct station *station, unsigned seconds)
     station->held = (int)seconds;
 }
 
+bool station_reload_and_tell(struct station *station, struct station_reload_waiter *waiter, char *refusal, size_t size)
+{
+    if (station->waiter) {
+        snprintf(refusal, size, "a reload has been at work for 3 s");
+        return false;
+    }
+    station->waiter = waiter;
+    return true;
+}
+
+void station_reload_forget(struct station *station, const struct station_reload_waiter *waiter)
+{
+    ck_assert_ptr_eq(station->waiter, waiter);
+    station->waiter = NULL;
+}
+
 struct book *station_book(const struct station *station)
 {
     return station->book;

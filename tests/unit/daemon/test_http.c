@@ -290,6 +290,62 @@ START_TEST(what_changes_state_wants_our_header)
 }
 END_TEST
 
+static int begin_reload(void)
+{
+    int fd = client_unix();
+    client_request(fd, "POST", "/api/v1/reload", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    return fd;
+}
+
+START_TEST(a_reload_is_answered_at_its_end)
+{
+    struct answer answer;
+    int fd = begin_reload();
+    http_harness_end_reload("", "");
+    client_answer(fd, &answer);
+    ck_assert_str_eq(answer.body, "{\"needs_restart\":[]}");
+    expect_status(&answer, 200);
+
+    fd = begin_reload();
+    http_harness_end_reload("", "c:4: book\nc:5: listen");
+    client_answer(fd, &answer);
+    ck_assert_str_eq(answer.body, "{\"needs_restart\":[\"c:4: book\",\"c:5: listen\"]}");
+    expect_status(&answer, 200);
+
+    fd = begin_reload();
+    http_harness_end_reload("c:1: one\nc:2: tw\xC3\xB6\n7 more errors", "");
+    client_answer(fd, &answer);
+    ck_assert_str_eq(answer.body, "{\"error\":\"c:1: one (and 2 more; the log has all)\",\"errors\":"
+                                  "[\"c:1: one\",\"c:2: tw\xC3\xB6\",\"7 more errors\"]}");
+    expect_status(&answer, 422);
+}
+END_TEST
+
+START_TEST(a_reload_while_one_is_at_work_is_refused)
+{
+    struct answer answer;
+    int fd = begin_reload();
+    while (!http_harness_reloads())
+        usleep(1000);
+    ask(&answer, "POST", "/api/v1/reload", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    expect_error(&answer, 409, "a reload has been at work for 3 s");
+    http_harness_end_reload("", "");
+    client_answer(fd, &answer);
+    expect_status(&answer, 200);
+}
+END_TEST
+
+/* The client's end is seen when the connection is resumed, here by the server's end. */
+START_TEST(the_end_while_a_reload_is_at_work)
+{
+    int fd = begin_reload();
+    while (!http_harness_reloads())
+        usleep(1000);
+    http_harness_stop();
+    free(client_all(fd));
+}
+END_TEST
+
 START_TEST(a_person_starts_one_slot_or_all)
 {
     struct answer answer;
@@ -784,6 +840,9 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_foreign_origin_is_refused);
     tcase_add_test(tcase, what_changes_state_wants_our_header);
     tcase_add_test(tcase, a_person_starts_one_slot_or_all);
+    tcase_add_test(tcase, a_reload_is_answered_at_its_end);
+    tcase_add_test(tcase, a_reload_while_one_is_at_work_is_refused);
+    tcase_add_test(tcase, the_end_while_a_reload_is_at_work);
     tcase_add_test(tcase, a_slot_that_cannot_be_started_says_why);
     tcase_add_test(tcase, a_hold_has_an_end);
     tcase_add_test(tcase, a_wrong_method_is_told_the_right_ones);

@@ -227,9 +227,10 @@ int access(const char *path, int mode)
 static char told_errors[CONFIG_ERRORS_MAX];
 static unsigned times_told;
 
-static void on_reload_end(void *data, const char *errors)
+static void on_reload_end(void *data, const char *errors, const char *kept)
 {
     ck_assert_ptr_eq(data, &times_told);
+    ck_assert_str_eq(kept, "");
     snprintf(told_errors, sizeof(told_errors), "%s", errors);
     times_told++;
 }

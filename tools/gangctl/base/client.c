@@ -20,7 +20,7 @@
 /* gangd comments an event stream every 15 s, and gives pieces of the book much faster: this long a silence is a hang.
  */
 #define SILENCE_SECONDS 60
-#define REFUSAL_MAX     4096
+#define REFUSAL_MAX     16384
 
 /* One request under way. */
 struct exchange {
@@ -87,6 +87,16 @@ static void complain_of_socket(const char *path)
     }
 }
 
+/* `error`, or each of `errors` if there are more. */
+static void complain_of_all(const char *error, const json_t *errors)
+{
+    const json_t *one;
+    size_t i;
+    if (json_array_size(errors) == 0)
+        complain("%s", error);
+    json_array_foreach((json_t *)errors, i, one) complain("%s", json_string_value(one) ? json_string_value(one) : "");
+}
+
 static int read_refusal(struct exchange *x, long status)
 {
     x->refusal[x->refusal_len] = '\0';
@@ -96,7 +106,7 @@ static int read_refusal(struct exchange *x, long status)
     if (!error) {
         complain("gangd answered with HTTP status %ld and no reason", status);
     } else {
-        complain("%s", error);
+        complain_of_all(error, json_object_get(json, "errors"));
         result = status / 100 == 4 ? REFUSED : BROKEN;
     }
     json_decref(json);
