@@ -60,7 +60,7 @@ void error_list_summary(const char *text, char *summary, size_t size)
     if (more == 0)
         text_copy(summary, size, first);
     else
-        text_print(summary, size, "%s (and %u more; the log has all)", first, more);
+        text_print(summary, size, more == 1 ? "%s (and %u more error)" : "%s (and %u more errors)", first, more);
 }
 
 void error_list_each(const char *text, void (*take)(const char *line))

@@ -24,7 +24,7 @@ void error_list_add(struct error_list *list, const char *format, ...) __attribut
 void error_list_vadd(struct error_list *list, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
-/* The text on one line: the first error, and how many lines follow it. For a place that shows one sentence. */
+/* The text on one line: the first error, "(and 2 more errors)". For a place that shows one sentence. */
 void error_list_summary(const char *text, char *summary, size_t size);
 
 /* Calls `take` with each line of the text. */

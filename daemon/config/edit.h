@@ -21,8 +21,9 @@ char *config_edit_text(const char *text, size_t len, const struct config_place *
     __attribute__((warn_unused_result));
 
 /* The same with a file. The new text is checked as gangd would check it, written beside the file, and takes its place
- * with its mode and owner in one step; the old one stays as `file`~. A symbolic link stays one. Returns 0, or -1 with a
- * sentence that names the file; then the file is as it was. Blocks until it is on the disk. */
+ * with its mode and owner in one step; the old one stays as `file`~. A symbolic link stays one. Returns 0, or -1 with
+ * all errors (daemon/base/error_list.h), which name the file; then the file is as it was. Blocks until it is on the
+ * disk. */
 int config_edit_file(const char *file, const struct config_place *places, size_t n, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <libudev.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +138,11 @@ static bool describe(struct udev_device *device, struct adapter *adapter)
     print(adapter->vid, sizeof(adapter->vid), "%s", property_or(device, "ID_VENDOR_ID", usb, "idVendor"));
     print(adapter->pid, sizeof(adapter->pid), "%s", property_or(device, "ID_MODEL_ID", usb, "idProduct"));
     return true;
+}
+
+bool adapter_is_at(const struct adapter *adapter, const char *path)
+{
+    return strcmp(adapter->path, path) == 0 || strcmp(adapter->place, path) == 0;
 }
 
 /* Reported adapters */

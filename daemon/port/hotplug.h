@@ -6,6 +6,7 @@
 #ifndef DAEMON_PORT_HOTPLUG_H
 #define DAEMON_PORT_HOTPLUG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 
@@ -22,6 +23,9 @@ struct adapter {
     char serial[96]; /* "" for CH340: it has none */
     char vid[5], pid[5];
 };
+
+/* Whether `path` is a name of its place: `path` or `place`. */
+bool adapter_is_at(const struct adapter *adapter, const char *path);
 
 struct hotplug;
 

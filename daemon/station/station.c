@@ -178,8 +178,7 @@ static struct slot *slot_of_adapter(const struct station *station, const struct 
 static bool is_at(const struct slot *slot, const char *path)
 {
     const struct adapter *adapter = slot_adapter(slot);
-    return strcmp(slot_path(slot), path) == 0 ||
-           (adapter && (strcmp(adapter->path, path) == 0 || strcmp(adapter->place, path) == 0));
+    return strcmp(slot_path(slot), path) == 0 || (adapter && adapter_is_at(adapter, path));
 }
 
 static struct slot *slot_by_name(const struct station *station, const char *name)

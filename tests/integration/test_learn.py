@@ -120,6 +120,17 @@ def test_slots_are_learned_one_after_the_other():
         assert learn.end() == sections(("A1", path(5)), ("A2", path(1)))
 
 
+def test_a_position_whose_slot_has_its_short_name_is_refused():
+    with Boardsim() as boardsim:
+        name = write_conf(boardsim, "[product]\nfile = {golden}\n[slot K]\npath = 1-1.4\n")
+        with learning(boardsim, "--config", name, "A1") as learn:
+            learn.hears("A1: plug")
+            boardsim.plug(4)
+            learn.hears(f"{path(4)} is K already")
+            boardsim.plug(5)
+            assert learn.end() == sections(("A1", path(5)))
+
+
 def test_names_are_counted():
     with Boardsim() as boardsim, learning(boardsim, "--prefix", "bed-", "--count", "2", "--json") as learn:
         for n, slot in ((1, 3), (2, 1)):

@@ -59,14 +59,14 @@ static bool is_to_come(const struct learn *learn, const char *wanted)
 
 /* The slot that has a place: one that was learned, or one of the configuration that will not be learned anew. NULL:
  * none. */
-static const char *owner_of(const struct learn *learn, const char *path)
+static const char *owner_of(const struct learn *learn, const struct adapter *adapter)
 {
     for (size_t i = 0; i < learn->n; i++)
-        if (strcmp(learn->places[i].path, path) == 0)
+        if (strcmp(learn->places[i].path, adapter->path) == 0)
             return learn->places[i].name;
     for (size_t i = 0; i < learn->config->n_slots; i++) {
         const struct config_slot *slot = &learn->config->slots[i];
-        if (strcmp(slot->path, path) == 0 && !find_learned(learn, slot->name) && !is_to_come(learn, slot->name))
+        if (adapter_is_at(adapter, slot->path) && !find_learned(learn, slot->name) && !is_to_come(learn, slot->name))
             return slot->name;
     }
     return NULL;
@@ -154,7 +154,7 @@ void learn_plugged(struct learn *learn, const struct adapter *ports, size_t n)
     size_t room = CONFIG_SLOTS_MAX - learn->n;
     size_t most = room < LEARN_PORTS_MAX ? room : LEARN_PORTS_MAX;
     for (size_t i = 0; i < n && learn->n_ports < most; i++) {
-        const char *owner = owner_of(learn, ports[i].path);
+        const char *owner = owner_of(learn, &ports[i]);
         if (owner)
             say("%s is %s already: not taken again", ports[i].path, owner);
         else

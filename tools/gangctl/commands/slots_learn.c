@@ -213,21 +213,26 @@ static void print_places(const struct learn *learn, bool json)
     json_decref(rows);
 }
 
+static void complain_of(const char *error)
+{
+    complain("%s", error);
+}
+
 static int write_places(const struct learn *learn, const struct options *options, const char *file)
 {
-    char error[1024] = "";
+    char errors[CONFIG_ERRORS_MAX] = "";
     int result = learn_left_one_without(learn) ? REFUSED : DONE;
     if (learn->n == 0)
         fputs("Nothing was learned.\n", stderr);
     else if (result == DONE && options->write) {
-        if (config_edit_file(file, learn->places, learn->n, error, sizeof(error)) == 0) {
+        if (config_edit_file(file, learn->places, learn->n, errors, sizeof(errors)) == 0) {
             fprintf(stderr,
                     "%s has the %zu place%s; the file before is %s~.\nTo use them: systemctl reload gangd\n"
                     "A board that came with its adapter is left alone until it is plugged in again.\n",
                     file, learn->n, learn->n == 1 ? "" : "s", file);
             return DONE;
         }
-        complain("%s", error);
+        error_list_each(errors, complain_of);
         result = NO_OUTPUT;
     }
     if (learn->n > 0 || options->json)
@@ -238,14 +243,14 @@ static int write_places(const struct learn *learn, const struct options *options
 /* Reads the configuration; a missing one is empty unless it was asked for by --config or --write. */
 static int read_config(const struct options *options, const char *file, struct config *config)
 {
-    char error[1024];
+    char errors[CONFIG_ERRORS_MAX];
     bool needed = options->write || options->config;
     if (!needed && access(file, F_OK) != 0)
         return DONE;
-    if (config_read(config, file, error, sizeof(error)) == 0 &&
-        (!options->write || config_edit_allowed(file, error, sizeof(error)) == 0))
+    if (config_read(config, file, errors, sizeof(errors)) == 0 &&
+        (!options->write || config_edit_allowed(file, errors, sizeof(errors)) == 0))
         return DONE;
-    complain("%s", error);
+    error_list_each(errors, complain_of);
     return REFUSED;
 }
 

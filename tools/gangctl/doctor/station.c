@@ -53,7 +53,7 @@ static bool is_forbidden(const struct config *config)
 static void check_golden(struct doctor *doctor, struct config *config, char md5[33])
 {
     static const char check[] = "golden";
-    char error[512];
+    char errors[CONFIG_ERRORS_MAX], error[512];
     md5[0] = '\0';
     for (size_t i = 0; i < config->n_files; i++)
         move_under(doctor, config->files[i].path, sizeof(config->files[i].path));
@@ -64,7 +64,8 @@ static void check_golden(struct doctor *doctor, struct config *config, char md5[
                     config->files[0].path);
         return;
     }
-    struct product *product = product_load(config, error, sizeof(error));
+    struct product *product = product_load(config, errors, sizeof(errors));
+    error_list_summary(product ? "" : errors, error, sizeof(error));
     if (product) {
         snprintf(md5, 33, "%s", product->golden->md5);
         doctor_note(doctor, DOCTOR_OK, check, NULL, "%s, %llu bytes, md5 %s", config->files[0].path,
@@ -101,11 +102,12 @@ static void check_room(struct doctor *doctor, struct config *config)
 void doctor_check_configuration(struct doctor *doctor)
 {
     static const char check[] = "configuration";
-    char path[PATH_MAX], error[1024], md5[33];
+    char path[PATH_MAX], errors[CONFIG_ERRORS_MAX], error[512], md5[33];
     struct config *config = must_calloc(1, sizeof(*config));
     doctor_path(doctor, path, CONFIG_DEFAULT_PATH);
-    if (config_read(config, path, error, sizeof(error)) != 0) {
-        doctor_note(doctor, DOCTOR_FAIL, check, "put it right; gangd --check-config tests it", "%.500s", error);
+    if (config_read(config, path, errors, sizeof(errors)) != 0) {
+        error_list_summary(errors, error, sizeof(error));
+        doctor_note(doctor, DOCTOR_FAIL, check, "put it right; gangd --check-config tests it", "%s", error);
     } else {
         doctor_note(doctor, DOCTOR_OK, check, NULL, "%s is right", path);
         check_golden(doctor, config, md5);
