@@ -31,8 +31,8 @@ def package(name):
 GANGD, BOARDSIM = package("gangd"), package("gangd-boardsim")
 
 
-def older(version):
-    """The package with a lower version."""
+def older(version, configuration=None):
+    """The package with a lower version, and with an own configuration, if any."""
     work = os.path.join(CACHE, "older")
     shutil.rmtree(work, ignore_errors=True)
     subprocess.run(["dpkg-deb", "--raw-extract", GANGD, work], check=True)
@@ -41,6 +41,9 @@ def older(version):
         text = file.read()
     with open(control, "w", encoding="utf-8") as file:
         file.write(re.sub("(?m)^Version: .*", f"Version: {version}", text))
+    if configuration:
+        with open(os.path.join(work, "usr/share/gangd/gangd.conf"), "w", encoding="utf-8") as file:
+            file.write(configuration)
     file = os.path.join(CACHE, f"gangd_{version}_all.deb")
     subprocess.run(["dpkg-deb", "--root-owner-group", "--build", work, file], check=True, capture_output=True)
     shutil.rmtree(work)
@@ -66,12 +69,14 @@ def test_after_installation_only_the_golden_image_is_missing():
                      "usr/share/bash-completion/completions/gangctl", "usr/share/bash-completion/completions/gangd",
                      "usr/share/zsh/vendor-completions/_gangctl", "usr/share/zsh/vendor-completions/_gangd"):
             assert machine.exists(name), name
-        assert machine.do("dpkg-query", "-W", "-f", "${Conffiles}", "gangd").split()[::2] == ["/etc/gangd/gangd.conf"]
+        assert machine.do("dpkg-query", "-W", "-f", "${Conffiles}", "gangd").split() == []
+        assert machine.do("ucfq", "-w", "/etc/gangd/gangd.conf").startswith("/etc/gangd/gangd.conf:gangd:Yes:No"), "ucf's"
         assert machine.do("stat", "-c", "%U %G %a", "/var/lib/gangd") == "gangd gangd 750\n"
         assert machine.do("stat", "-c", "%U %a", "/etc/gangd/gangd.conf") == "root 644\n"
 
         code, output = machine.run("gangd", "--check-config")
-        assert code == 1 and output == "gangd: /var/lib/gangd/golden.bin: No such file or directory\n", (code, output)
+        assert code == 1 and re.fullmatch("gangd: /etc/gangd/gangd.conf:[0-9]+: /var/lib/gangd/golden.bin: No such file or "
+                                          "directory\n", output), (code, output)
         with machine.gangd() as gangd:
             assert not machine.status()["golden"]["ok"]
             assert machine.failing() == ["golden"]
@@ -111,6 +116,24 @@ def test_upgrade_keeps_the_configuration_and_migrates_the_book():
             ("pass", "18:fe:34:00:00:01"), ("fail", "18:fe:34:00:00:02"), ("interrupted", "")], rows
         units = json.loads(machine.do("gangctl", "units", "--json", "--book", "/var/lib/gangd/gangd.db"))
         assert [(unit["mac"], unit["attempts"]) for unit in units] == [("18:fe:34:00:00:01", 1), ("18:fe:34:00:00:02", 1)], units
+
+
+def test_an_upgrade_without_a_terminal_keeps_an_edited_configuration():
+    """Both have changed the configuration, the package and the station. Nobody is there to be asked which one is right:
+    apt has no terminal, and its standard input is empty."""
+    with Machine() as machine:
+        machine.install(older("0.0.2", "[product]\nfile = /var/lib/gangd/golden.bin\n"))
+        machine.check_asked("start")
+        machine.write("etc/gangd/gangd.conf", machine.read("etc/gangd/gangd.conf") + "[station]\nlot = the lot\n")
+        edited = machine.read("etc/gangd/gangd.conf")
+        with machine.gangd() as gangd:
+            machine.install(GANGD)
+            assert gangd.poll() is None and machine.status()["lot"] == "the lot"
+        machine.check_asked("restart")
+        assert machine.do("dpkg-query", "-W", "-f", "${Status}", "gangd") == "install ok installed"
+        assert machine.read("etc/gangd/gangd.conf") == edited
+        with machine.gangd():
+            assert machine.status()["lot"] == "the lot"
 
 
 def test_remove_keeps_the_configuration_and_purge_keeps_the_book():
