@@ -120,57 +120,98 @@ static bool has_path(const char *at, const char *end)
     return false;
 }
 
+/* A text that is being edited. */
+struct edit {
+    const struct config_place *places;
+    size_t n;
+    bool *found;                   /* which of the places have a section in the old text */
+    const struct config_place *in; /* the one whose section is being copied; NULL: another section */
+    const char *end;               /* of the old text */
+    const char *newline;           /* as the old text has it */
+    struct text_buffer out;
+};
+
+static void add_path(struct edit *edit, const char *path)
+{
+    add_text(&edit->out, "path = ");
+    add_text(&edit->out, path);
+}
+
+/* Copies the first line of a section. One without a path gets it there. */
+static void copy_section(struct edit *edit, const char *at, const struct text_line *line)
+{
+    edit->in = place_of(line, edit->places, edit->n);
+    add(&edit->out, at, (size_t)(line->next - at));
+    if (!edit->in)
+        return;
+    edit->found[edit->in - edit->places] = true;
+    if (has_path(line->next, edit->end))
+        return;
+    if (line->next == edit->end && edit->end[-1] != '\n')
+        add_text(&edit->out, edit->newline);
+    add_path(edit, edit->in->path);
+    add_text(&edit->out, edit->newline);
+}
+
+/* Puts the new path in, between the blanks and the end of the old line. */
+static void replace_path(struct edit *edit, const char *at, const struct text_line *line)
+{
+    add(&edit->out, at, (size_t)(line->start - at));
+    add_path(edit, edit->in->path);
+    add(&edit->out, line->end, (size_t)(line->next - line->end));
+}
+
+static void copy_lines(struct edit *edit, const char *at)
+{
+    while (at < edit->end) {
+        struct text_line line = line_at(at, edit->end);
+        if (is_section(&line))
+            copy_section(edit, at, &line);
+        else if (edit->in && is_path(&line))
+            replace_path(edit, at, &line);
+        else
+            add(&edit->out, at, (size_t)(line.next - at));
+        at = line.next;
+    }
+}
+
+/* A section at the end, behind an empty line. */
+static void append_section(struct edit *edit, const struct config_place *place)
+{
+    struct text_buffer *out = &edit->out;
+    if (out->len > 0 && out->text[out->len - 1] != '\n')
+        add_text(out, edit->newline);
+    if (out->len > 0)
+        add_text(out, edit->newline);
+    add_text(out, "[slot ");
+    add_text(out, place->name);
+    add_text(out, "]");
+    add_text(out, edit->newline);
+    add_path(edit, place->path);
+    add_text(out, edit->newline);
+}
+
+/* The end of a line as the text has it. */
+static const char *newline_of(const char *text, size_t len)
+{
+    const char *first_end = memchr(text, '\n', len);
+    return first_end && first_end > text && first_end[-1] == '\r' ? "\r\n" : "\n";
+}
+
 char *config_edit_text(const char *text, size_t len, const struct config_place *places, size_t n, size_t *new_len)
 {
     static const char bom[] = "\xEF\xBB\xBF";
-    struct text_buffer out = {0};
-    const char *at = text, *end = text + len;
-    const char *first_end = memchr(text, '\n', len);
-    const char *newline = first_end && first_end > text && first_end[-1] == '\r' ? "\r\n" : "\n";
-    const struct config_place *in = NULL; /* the place whose section is being copied */
-    bool *found = must_calloc(n + 1, sizeof(*found));
-    add(&out, text, 0);
-    if (len >= strlen(bom) && memcmp(text, bom, strlen(bom)) == 0) {
-        add(&out, text, strlen(bom));
-        at += strlen(bom);
-    }
-    while (at < end) {
-        struct text_line line = line_at(at, end);
-        if (is_section(&line)) {
-            in = place_of(&line, places, n);
-            add(&out, at, (size_t)(line.next - at));
-            if (in)
-                found[in - places] = true;
-            if (in && !has_path(line.next, end)) {
-                if (line.next == end && end[-1] != '\n')
-                    add_text(&out, newline);
-                add_text(&out, "path = ");
-                add_text(&out, in->path);
-                add_text(&out, newline);
-            }
-        } else if (in && is_path(&line)) {
-            add(&out, at, (size_t)(line.start - at));
-            add_text(&out, "path = ");
-            add_text(&out, in->path);
-            add(&out, line.end, (size_t)(line.next - line.end));
-        } else {
-            add(&out, at, (size_t)(line.next - at));
-        }
-        at = line.next;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (found[i])
-            continue;
-        if (out.len > 0 && out.text[out.len - 1] != '\n')
-            add_text(&out, newline);
-        const char *const words[] = {newline, "[slot ",  places[i].name, "]",
-                                     newline, "path = ", places[i].path, newline};
-        for (size_t k = out.len == 0; k < sizeof(words) / sizeof(words[0]); k++)
-            add_text(&out, words[k]);
-    }
-    free(found);
-    *new_len = out.len;
-    return out.text;
+    size_t bom_len = len >= strlen(bom) && memcmp(text, bom, strlen(bom)) == 0 ? strlen(bom) : 0;
+    struct edit edit = {.places = places, .n = n, .end = text + len, .newline = newline_of(text, len)};
+    edit.found = must_calloc(n + 1, sizeof(*edit.found));
+    add(&edit.out, text, bom_len);
+    copy_lines(&edit, text + bom_len);
+    for (size_t i = 0; i < n; i++)
+        if (!edit.found[i])
+            append_section(&edit, &places[i]);
+    free(edit.found);
+    *new_len = edit.out.len;
+    return edit.out.text;
 }
 
 __attribute__((format(printf, 3, 4))) static int fail(char *error, size_t error_size, const char *format, ...)

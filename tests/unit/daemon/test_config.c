@@ -308,8 +308,7 @@ START_TEST(an_error_for_which_there_is_no_room_is_counted)
 
     char summary[200], expected[200];
     error_list_summary(error, summary, sizeof(summary));
-    snprintf(expected, sizeof(expected),
-             "t.conf:3: is neither KEY = VALUE nor [SECTION] (and %u more errors)", lines);
+    snprintf(expected, sizeof(expected), "t.conf:3: is neither KEY = VALUE nor [SECTION] (and %u more errors)", lines);
     ck_assert_str_eq(summary, expected);
 }
 END_TEST
