@@ -20,11 +20,11 @@ unsigned file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
 
 /* A call to the file system, on a thread of its own, because the kernel may never return from it. */
 struct request {
-    void (*work)(struct request *request);
+    int (*work)(struct request *request); /* 0 or an error's number */
     char *path;
     int directory, mode; /* of file_read() and file_access() */
     size_t max;
-    char *bytes; /* the result, NULL with `error` */
+    char *bytes; /* the result, if `error` is 0 */
     size_t len;
     int error;
     pthread_mutex_t lock;
@@ -44,7 +44,7 @@ static void free_request(struct request *request)
     free(request);
 }
 
-static struct request *new_request(void (*work)(struct request *request), int directory, const char *path)
+static struct request *new_request(int (*work)(struct request *request), int directory, const char *path)
 {
     struct request *request = must_calloc(1, sizeof(*request));
     request->work = work;
@@ -63,8 +63,9 @@ static struct request *new_request(void (*work)(struct request *request), int di
 static void *run_request(void *data)
 {
     struct request *request = data;
-    request->work(request);
+    int error = request->work(request);
     pthread_mutex_lock(&request->lock);
+    request->error = error;
     request->done = true;
     bool abandoned = request->abandoned;
     pthread_cond_signal(&request->changed);
@@ -114,14 +115,15 @@ static int start_thread(struct request *request)
     return error;
 }
 
-/* Does the request, frees it, and returns its error. Its bytes in `*bytes`. */
+/* Does the request, frees it, and returns its error; or 0, with its bytes in `*bytes`. */
 static int carry_out(struct request *request, char **bytes, size_t *len)
 {
     int error = start_thread(request);
     if (!error && !wait_for(request))
         return ETIMEDOUT;
-    if (!error) {
+    if (!error)
         error = request->error;
+    if (!error) {
         *bytes = request->bytes;
         *len = request->len;
         request->bytes = NULL;
@@ -179,67 +181,65 @@ static bool is_unchanged(int fd, const struct stat *before)
            same_time(&now.st_ctim, &before->st_ctim);
 }
 
+/* Reads up to `size` bytes into request->bytes, which has room for one more. 0 or an error's number. */
+static int read_into(struct request *request, int fd, size_t size, size_t *n)
+{
+    request->bytes = malloc(size + 1);
+    if (!request->bytes)
+        return ENOMEM;
+    ssize_t got = read_up_to(request, fd, request->bytes, size);
+    if (got < 0)
+        return errno;
+    *n = (size_t)got;
+    request->bytes[got] = '\0';
+    return 0;
+}
+
 /* The open regular file. */
-static void read_regular(struct request *request, int fd)
+static int read_regular(struct request *request, int fd)
 {
     struct stat before;
     int error = check(fd, request->max, &before);
-    size_t size = error ? 0 : (size_t)before.st_size;
-    /* The last byte shows a file that grew; it becomes the NUL. */
-    char *bytes = error ? NULL : malloc(size + 1);
-    ssize_t n = bytes ? read_up_to(request, fd, bytes, size + 1) : -1;
-    if (!error)
-        error = n < 0 ? errno : n == (ssize_t)size && is_unchanged(fd, &before) ? 0 : EAGAIN;
-    if (!error)
-        bytes[size] = '\0';
-    request->bytes = bytes;
+    if (error)
+        return error;
+    size_t size = (size_t)before.st_size, n = 0;
+    error = read_into(request, fd, size + 1, &n); /* the last byte shows a file that grew */
     request->len = size;
-    request->error = error;
+    return error ? error : n == size && is_unchanged(fd, &before) ? 0 : EAGAIN;
 }
 
-static void read_file(struct request *request)
+static int read_file(struct request *request)
 {
     /* O_NONBLOCK: the open() of a FIFO does not wait. */
     int fd = openat(request->directory, request->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        request->error = errno;
-        return;
-    }
-    read_regular(request, fd);
+    if (fd < 0)
+        return errno;
+    int error = read_regular(request, fd);
     close(fd);
+    return error;
 }
 
-/* The open pipe or device, whose size is not known before its end. */
-static void read_stream(struct request *request, int fd)
+/* The pipe or device, whose size is not known before its end. */
+static int read_stream(struct request *request)
 {
-    char *bytes = malloc(request->max + 1);
-    ssize_t n = bytes ? read_up_to(request, fd, bytes, request->max + 1) : -1;
-    request->error = n < 0 ? errno : (size_t)n > request->max ? EFBIG : 0;
-    request->bytes = bytes;
-    request->len = request->error ? 0 : (size_t)n;
-    if (!request->error)
-        bytes[n] = '\0';
+    int fd = open(request->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int error = read_into(request, fd, request->max + 1, &request->len);
+    close(fd);
+    return !error && request->len > request->max ? EFBIG : error;
 }
 
-static void read_any(struct request *request)
+static int read_any(struct request *request)
 {
     struct stat info;
-    if (stat(request->path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) {
-        read_file(request);
-        return;
-    }
-    int fd = open(request->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        request->error = errno;
-        return;
-    }
-    read_stream(request, fd);
-    close(fd);
+    bool is_stream = stat(request->path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+    return is_stream ? read_stream(request) : read_file(request);
 }
 
-static void check_access(struct request *request)
+static int check_access(struct request *request)
 {
-    request->error = access(request->path, request->mode) == 0 ? 0 : errno;
+    return access(request->path, request->mode) == 0 ? 0 : errno;
 }
 
 static char *carry_out_read(struct request *request, size_t max, size_t *len)
@@ -248,11 +248,9 @@ static char *carry_out_read(struct request *request, size_t max, size_t *len)
     request->max = max;
     *len = 0;
     int error = carry_out(request, &bytes, len);
-    if (!error)
-        return bytes;
-    free(bytes);
-    errno = error;
-    return NULL;
+    if (error)
+        errno = error;
+    return bytes;
 }
 
 char *file_read(int directory, const char *path, size_t max, size_t *len)

@@ -181,12 +181,9 @@ static void append_section(struct edit *edit, const struct config_place *place)
     struct text_buffer *out = &edit->out;
     if (out->len > 0 && out->text[out->len - 1] != '\n')
         add_text(out, edit->newline);
-    if (out->len > 0)
-        add_text(out, edit->newline);
-    add_text(out, "[slot ");
-    add_text(out, place->name);
-    add_text(out, "]");
-    add_text(out, edit->newline);
+    const char *const words[] = {out->len > 0 ? edit->newline : "", "[slot ", place->name, "]", edit->newline};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        add_text(out, words[i]);
     add_path(edit, place->path);
     add_text(out, edit->newline);
 }

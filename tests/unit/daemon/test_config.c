@@ -292,8 +292,8 @@ END_TEST
 START_TEST(an_error_for_which_there_is_no_room_is_counted)
 {
     char text[64 * 1024] = FILE_KEY;
-    for (int i = 0; i < 1000; i++)
-        strcat(text, "nothing\n");
+    for (size_t i = 0, at = strlen(text); i < 1000; i++)
+        at += (size_t)snprintf(text + at, sizeof(text) - at, "nothing\n");
     for (size_t size = 1; size < 400; size++) {
         char small[400];
         ck_assert_int_eq(config_parse(&config, "t.conf", text, strlen(text), small, size), -1);
