@@ -3,6 +3,7 @@
 #include "tests/runner.h"
 
 #include <arpa/inet.h>
+#include <jansson.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -451,4 +452,29 @@ const char *answer_header(const struct answer *answer, const char *name, char *v
         }
     }
     return value;
+}
+
+void expect_error(struct answer *answer, int status, const char *part)
+{
+    ck_assert_msg(answer->status == status, "%d instead of %d: %s", answer->status, status, answer->body);
+    ck_assert(answer->whole);
+    json_t *json = json_loads(answer->body, 0, NULL);
+    const char *error = json_string_value(json_object_get(json, "error"));
+    ck_assert_msg(error && strstr(error, part), "\"%s\" does not say \"%s\"", error ? error : answer->body, part);
+    json_decref(json);
+    answer_free(answer);
+}
+
+void expect_status(struct answer *answer, int status)
+{
+    ck_assert_msg(answer->status == status, "%d instead of %d: %s", answer->status, status, answer->body);
+    ck_assert(answer->whole);
+    answer_free(answer);
+}
+
+void ask_raw(struct answer *answer, bool tcp, const char *request)
+{
+    int fd = tcp ? client_tcp() : client_unix();
+    client_send(fd, request);
+    client_answer(fd, answer);
 }

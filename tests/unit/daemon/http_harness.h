@@ -91,6 +91,13 @@ void answer_free(struct answer *answer);
 /* A request over TCP with its answer. */
 void ask(struct answer *answer, const char *method, const char *target, const char *headers);
 
+/* The same of `request` as given, without the Host that client_request() adds, over TCP or the Unix socket. */
+void ask_raw(struct answer *answer, bool tcp, const char *request);
+
+/* A whole answer with this status, and for an error with `part` in its sentence. Frees it. */
+void expect_status(struct answer *answer, int status);
+void expect_error(struct answer *answer, int status, const char *part);
+
 /* The value of a header in `value`; "" if it is not there. */
 const char *answer_header(const struct answer *answer, const char *name, char *value, size_t size);
 
