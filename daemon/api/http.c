@@ -130,10 +130,11 @@ static bool listener_start(struct http *http, struct listener *listener)
     clients_init(&listener->endpoint.clients, CONNECTIONS_MAX);
     listener->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, routes_answer, &listener->endpoint,
-        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, routes_completed,
-        &listener->endpoint, MHD_OPTION_NOTIFY_CONNECTION, clients_notify, &listener->endpoint.clients, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, routes_begin, &listener->endpoint, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, routes_completed, &listener->endpoint,
+        MHD_OPTION_NOTIFY_CONNECTION, clients_notify, &listener->endpoint.clients, MHD_OPTION_END);
     if (!listener->mhd) {
         close(listener->fd);
         return false;

@@ -14,8 +14,11 @@
 struct api_request {
     const struct endpoint *endpoint;
     struct MHD_Connection *connection;
+    bool header_came;
     bool head;             /* the method is HEAD */
     struct export *export; /* waits for the book; NULL when it became the answer */
+    struct target target;
+    char text[]; /* of the target */
 };
 
 static const char *header(const struct api_request *request, const char *name)
@@ -47,22 +50,6 @@ static enum MHD_Result answer_events(struct api_request *request, const char *re
                                !request->endpoint->watch, header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
 }
 
-struct parse {
-    struct query query;
-    char error[256];
-    bool bad;
-};
-
-static enum MHD_Result on_parameter(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
-                                    const char *value, size_t value_len)
-{
-    (void)kind;
-    struct parse *parse = cls;
-    parse->bad =
-        query_set(&parse->query, key, key_len, value ? value : "", value_len, parse->error, sizeof(parse->error)) != 0;
-    return parse->bad ? MHD_NO : MHD_YES;
-}
-
 /* The answer comes when the book has spoken: export_answer(). */
 static enum MHD_Result ask_book(struct api_request *request, const struct query *query)
 {
@@ -73,12 +60,17 @@ static enum MHD_Result ask_book(struct api_request *request, const struct query 
 
 static enum MHD_Result answer_book(struct api_request *request, bool units)
 {
-    struct parse parse = {0};
-    query_init(&parse.query, units);
-    MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &parse);
-    if (parse.bad || query_check(&parse.query, parse.error, sizeof(parse.error)) != 0)
-        return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", parse.error);
-    return ask_book(request, &parse.query);
+    struct query query;
+    char error[256];
+    query_init(&query, units);
+    for (size_t i = 0; i < request->target.n; i++) {
+        const struct target_parameter *p = &request->target.parameters[i];
+        if (query_set(&query, p->name, p->name_len, p->value, p->value_len, error, sizeof(error)) != 0)
+            return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+    }
+    if (query_check(&query, error, sizeof(error)) != 0)
+        return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+    return ask_book(request, &query);
 }
 
 /* One line of NDJSON is one object. */
@@ -143,7 +135,8 @@ static enum MHD_Result answer_start(struct api_request *request, const char *res
 static enum MHD_Result answer_hold(struct api_request *request, const char *rest)
 {
     (void)rest;
-    const char *text = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "seconds");
+    const struct target_parameter *seconds = target_find(&request->target, "seconds");
+    const char *text = seconds ? seconds->value : NULL;
     size_t digits = text ? strspn(text, "0123456789") : 0;
     if (digits == 0 || digits > 2 || text[digits] || atoi(text) > STATION_PAUSE_MAX)
         return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "seconds must be a number from 0 to %d",
@@ -209,8 +202,9 @@ static bool is_read(const char *method)
     return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-static enum MHD_Result answer_file(const struct api_request *request, const char *url, const char *method)
+static enum MHD_Result answer_file(const struct api_request *request, const char *method)
 {
+    const char *url = request->target.path;
     const struct static_file *file = static_files_find(request->endpoint->routes->files, url);
     if (!file)
         return reply_error(request->connection, MHD_HTTP_NOT_FOUND, "there is nothing at %.120s", url);
@@ -219,8 +213,9 @@ static enum MHD_Result answer_file(const struct api_request *request, const char
     return reply_file(request->connection, file);
 }
 
-static enum MHD_Result answer_route(struct api_request *request, const char *url, const char *method)
+static enum MHD_Result answer_route(struct api_request *request, const char *method)
 {
+    const char *url = request->target.path;
     char part[128];
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const struct route *route = &table[i];
@@ -235,23 +230,50 @@ static enum MHD_Result answer_route(struct api_request *request, const char *url
             return reply_error(request->connection, MHD_HTTP_FORBIDDEN, "a POST needs the header X-Gangd: 1");
         return route->answer(request, part);
     }
-    return answer_file(request, url, method);
+    return answer_file(request, method);
+}
+
+void *routes_begin(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    size_t size = strlen(target) + 1;
+    struct api_request *request = calloc(1, sizeof(*request) + size);
+    if (!request)
+        return NULL;
+    request->endpoint = cls;
+    request->connection = connection;
+    memcpy(request->text, target, size);
+    return request;
+}
+
+/* The request is whole, and nobody has looked at it yet. */
+static enum MHD_Result answer_request(struct api_request *request, const char *method)
+{
+    struct MHD_Connection *connection = request->connection;
+    enum MHD_Result result;
+    char error[128];
+    if (!target_parse(&request->target, request->text, error, sizeof(error)))
+        return reply_error(connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+    if (!rules_allow(&request->endpoint->rules, connection, &request->target, &result))
+        return result;
+    const char *token = request->endpoint->token;
+    if (token[0] && !token_is_shown(connection, token))
+        return token_answer(connection, token, &request->target);
+    return answer_route(request, method);
 }
 
 enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **con_cls)
 {
+    (void)cls;
+    (void)url;
     (void)version;
     (void)upload;
     struct api_request *request = *con_cls;
-    if (!request) {
-        request = calloc(1, sizeof(*request));
-        if (!request)
-            return MHD_NO;
-        request->endpoint = cls;
-        request->connection = connection;
+    if (!request)
+        return MHD_NO; /* out of memory in routes_begin() */
+    if (!request->header_came) {
+        request->header_came = true;
         request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-        *con_cls = request;
         return rules_before_body(connection);
     }
     if (*upload_size) { /* no resource reads a body: it is taken and dropped */
@@ -264,13 +286,7 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
         return export_answer(export, request->head);
     }
     clients_request_came(connection);
-    enum MHD_Result result;
-    if (!rules_allow(&request->endpoint->rules, connection, &url, &result))
-        return result;
-    const char *token = request->endpoint->token;
-    if (token[0] && !token_is_shown(connection, token))
-        return token_answer(connection, token, url);
-    return answer_route(request, url, method);
+    return answer_request(request, method);
 }
 
 void routes_completed(void *cls, struct MHD_Connection *connection, void **con_cls,

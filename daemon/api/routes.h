@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The routes of docs/api.md: what a request may be, who answers it, and what a request must bring along before anybody
- * does. The two functions with MHD's signatures are given to MHD_start_daemon().
+ * does. The functions with MHD's signatures are given to MHD_start_daemon().
  */
 #ifndef DAEMON_API_ROUTES_H
 #define DAEMON_API_ROUTES_H
@@ -34,7 +34,10 @@ struct endpoint {
     char token[TOKEN_MAX + 1]; /* that each request must show; "": none */
 };
 
-/* MHD_AccessHandlerCallback; `endpoint` is a struct endpoint. */
+/* The callback of MHD_OPTION_URI_LOG_CALLBACK, which sees the target as it came; `endpoint` is a struct endpoint. */
+void *routes_begin(void *endpoint, const char *target, struct MHD_Connection *connection);
+
+/* MHD_AccessHandlerCallback; `endpoint` as above. */
 enum MHD_Result routes_answer(void *endpoint, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **request);
 

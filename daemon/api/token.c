@@ -64,10 +64,10 @@ bool token_is_shown(struct MHD_Connection *connection, const char *token)
     return is_equal(MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, COOKIE), token);
 }
 
-enum MHD_Result token_answer(struct MHD_Connection *connection, const char *token, const char *url)
+enum MHD_Result token_answer(struct MHD_Connection *connection, const char *token, const struct target *target)
 {
-    const char *shown = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "token");
-    if (strcmp(url, "/") != 0 || !is_equal(shown, token))
+    const struct target_parameter *shown = target_find(target, "token");
+    if (strcmp(target->path, "/") != 0 || !shown || !is_equal(shown->value, token))
         return reply_error(connection, MHD_HTTP_UNAUTHORIZED, "this needs the station's token: open /?token=TOKEN");
     /* The page's address does not hold the token, so it is not in what the browser shows and remembers. */
     char cookie[TOKEN_MAX + 100];

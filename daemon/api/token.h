@@ -7,6 +7,8 @@
 #ifndef DAEMON_API_TOKEN_H
 #define DAEMON_API_TOKEN_H
 
+#include "daemon/api/target.h"
+
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +25,7 @@ bool token_read(const char *path, char token[TOKEN_MAX + 1], char *error, size_t
 bool token_is_shown(struct MHD_Connection *connection, const char *token) __attribute__((warn_unused_result));
 
 /* Answers a request that does not: with the cookie if it is /?token=TOKEN, else with a 401. */
-enum MHD_Result token_answer(struct MHD_Connection *connection, const char *token, const char *url)
+enum MHD_Result token_answer(struct MHD_Connection *connection, const char *token, const struct target *target)
     __attribute__((warn_unused_result));
 
 #endif

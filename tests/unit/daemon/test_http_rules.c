@@ -169,6 +169,77 @@ START_TEST(a_parameter_that_comes_twice_is_refused)
 }
 END_TEST
 
+/* Each is refused by name: no good escape before it is lost, and nothing is done with half of a request. */
+START_TEST(a_broken_escape_is_refused)
+{
+    static const struct {
+        const char *method, *target, *named;
+    } cases[] = {
+        {"GET", "/api/v1/attempts?slot=%41%31%zz", "\"%zz\""},
+        {"GET", "/api/v1/attempts?slot=%41%3", "\"%3\""},
+        {"GET", "/api/v1/attempts?slot=%", "\"%\""},
+        {"GET", "/api/v1/units?sl%6ft=A1&%4", "\"%4\""},
+        {"GET", "/api/v1/status%2", "\"%2\""},
+        {"GET", "/%+1", "\"%+1\""},
+        {"POST", "/api/v1/hold?seconds=5&%g0", "\"%g0\""},
+        {"POST", "/api/v1/slots/A%31%/start", "\"%/s\""},
+        {"POST", "/api/v1/hold?seconds=%35%", "\"%\""},
+        {"GET", "/?v=%\xff", "\"%?\""},
+        {"GET", "/app.js%00.html", "%00 in the path"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct answer answer;
+        ask(&answer, cases[i].method, cases[i].target, "Content-Length: 0\r\nX-Gangd: 1\r\n");
+        expect_error(&answer, 400, cases[i].named);
+    }
+    ck_assert_int_eq(http_harness_held(), 0);
+    ck_assert_int_eq(http_harness_starts(), 0);
+}
+END_TEST
+
+START_TEST(escapes_are_decoded_once)
+{
+    static const struct {
+        const char *target, *sentence;
+    } cases[] = {
+        {"/api/v1/attempts?%6cimit=%30", "limit=0: must be a number"},
+        {"/api/v1/attempts?limit=%2530", "limit=%30: must be a number"},
+        {"/api/v1/attempts?limit=+1", "limit= 1: must be a number"},
+        {"/api/v1/attempts?limit=%2b1", "limit=+1: must be a number"},
+        {"/api/v1/attempts?limit=%261=2", "limit=&1=2: must be a number"},
+        {"/api/v1/attempts?&limit=0&&", "limit=0: must be a number"},
+    };
+    struct answer answer;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ask(&answer, "GET", cases[i].target, "");
+        expect_error(&answer, 400, cases[i].sentence);
+    }
+    ask(&answer, "GET", "/%61pp.js", "");
+    expect_status(&answer, 200);
+    ask(&answer, "GET", "/app+.js", "");
+    expect_error(&answer, 404, "there is nothing at /app+.js");
+    ask(&answer, "GET", "/api/v1%3Flimit=0", "");
+    expect_error(&answer, 404, "there is nothing at /api/v1?limit=0");
+}
+END_TEST
+
+START_TEST(there_is_an_end_to_parameters)
+{
+    char target[512] = "/api/v1/status?";
+    for (int i = 0; i <= 32; i++) {
+        struct answer answer;
+        if (i == 32) {
+            ask(&answer, "GET", target, "");
+            expect_status(&answer, 200);
+        }
+        sprintf(target + strlen(target), "p%d=1&", i);
+    }
+    struct answer answer;
+    ask(&answer, "GET", target, "");
+    expect_error(&answer, 400, "more than 32 parameters");
+}
+END_TEST
+
 START_TEST(a_foreign_origin_is_refused)
 {
     static const struct {
@@ -319,6 +390,9 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_target_may_be_in_absolute_form);
     tcase_add_test(tcase, a_foreign_site_may_not_ask_the_api);
     tcase_add_test(tcase, a_parameter_that_comes_twice_is_refused);
+    tcase_add_test(tcase, a_broken_escape_is_refused);
+    tcase_add_test(tcase, escapes_are_decoded_once);
+    tcase_add_test(tcase, there_is_an_end_to_parameters);
     tcase_add_test(tcase, a_foreign_origin_is_refused);
     tcase_add_test(tcase, what_changes_state_wants_our_header);
     tcase_add_test(tcase, a_large_body_is_refused_before_it_comes);
