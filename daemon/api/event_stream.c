@@ -87,12 +87,17 @@ static void send_comment(struct stream *stream)
     stream_resume(stream);
 }
 
-enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connection *connection, struct station *station,
-                                    struct events *events, bool control, const char *last_id)
+enum MHD_Result event_stream_answer(struct streams *streams, const struct clients *clients,
+                                    struct MHD_Connection *connection, struct station *station, struct events *events,
+                                    bool control, const char *last_id)
 {
     /* MHD does not look at a suspended connection. A page that is reloaded again and again would hold all of them until
      * the next keep-alive: so each new one has the others show whether they are still alive. */
     streams_keep_alive(streams);
+    if (!clients_begin_stream(connection, clients))
+        return reply_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                           "there are %zu event streams on this socket already: close a dashboard or a gangctl watch",
+                           clients_streams_max(clients));
 
     struct event_stream *s = calloc(1, sizeof(*s));
     if (!s)

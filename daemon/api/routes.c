@@ -46,8 +46,9 @@ static enum MHD_Result answer_events(struct api_request *request, const char *re
     struct routes *routes = request->endpoint->routes;
     if (request->head)
         return reply_stream_head(request->connection, EVENT_STREAM_TYPE, NULL);
-    return event_stream_answer(&routes->streams, request->connection, routes->station, routes->events,
-                               !request->endpoint->watch, header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
+    return event_stream_answer(&routes->streams, &request->endpoint->clients, request->connection, routes->station,
+                               routes->events, !request->endpoint->watch,
+                               header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
 }
 
 /* The answer comes when the book has spoken: export_answer(). */
