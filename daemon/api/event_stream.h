@@ -11,10 +11,11 @@
 #define EVENT_STREAM_TYPE "text/event-stream"
 
 /* Queues the event stream on `connection`, which is one of `clients`; a 503 if there are too many streams among them.
- * `control`: whether this client may change the station's state. `last_id`: what the client has seen, or NULL. MHD_NO:
+ * `more`: members of each snapshot
+ * besides the status; kept by reference. `last_id`: what the client has seen, or NULL. MHD_NO:
  * out of memory. */
 enum MHD_Result event_stream_answer(struct streams *streams, const struct clients *clients,
                                     struct MHD_Connection *connection, struct station *station, struct events *events,
-                                    bool control, const char *last_id) __attribute__((warn_unused_result));
+                                    json_t *more, const char *last_id) __attribute__((warn_unused_result));
 
 #endif

@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct api_request {
-    const struct endpoint *endpoint;
+    struct endpoint *endpoint;
     struct MHD_Connection *connection;
     bool header_came;
     bool head;             /* the method is HEAD */
@@ -26,11 +26,27 @@ static const char *header(const struct api_request *request, const char *name)
     return rules_header(request->connection, name);
 }
 
+/* Why the request may not change the station's state; NULL: it may. */
+static const char *refusal_of(const struct api_request *request)
+{
+    if (request->endpoint->kind != LISTENER_DASHBOARD)
+        return NULL;
+    return control_refusal(&request->endpoint->routes->control, request->connection);
+}
+
+/* The members of the status that tell whether this client may. The read-only listener has no commands to refuse. */
+static json_t *control_json(const struct api_request *request)
+{
+    const char *refusal = refusal_of(request);
+    bool control = !refusal && request->endpoint->kind != LISTENER_WATCH;
+    return json_pack("{s:b, s:s?}", "control", control, "control_reason", refusal);
+}
+
 static enum MHD_Result answer_status(struct api_request *request, const char *rest)
 {
     (void)rest;
     json_t *status = publish_status(request->endpoint->routes->station);
-    json_object_set_new(status, "control", json_boolean(!request->endpoint->watch));
+    json_object_update_new(status, control_json(request));
     return reply_json(request->connection, MHD_HTTP_OK, status);
 }
 
@@ -46,9 +62,12 @@ static enum MHD_Result answer_events(struct api_request *request, const char *re
     struct routes *routes = request->endpoint->routes;
     if (request->head)
         return reply_stream_head(request->connection, EVENT_STREAM_TYPE, NULL);
-    return event_stream_answer(&routes->streams, &request->endpoint->clients, request->connection, routes->station,
-                               routes->events, !request->endpoint->watch,
-                               header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
+    json_t *more = control_json(request);
+    enum MHD_Result result =
+        event_stream_answer(&routes->streams, &request->endpoint->clients, request->connection, routes->station,
+                            routes->events, more, header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
+    json_decref(more);
+    return result;
 }
 
 /* The answer comes when the book has spoken: export_answer(). */
@@ -146,36 +165,49 @@ static enum MHD_Result answer_hold(struct api_request *request, const char *rest
     return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "held", atoi(text) > 0));
 }
 
+static enum MHD_Result answer_page(struct api_request *request, const char *rest)
+{
+    (void)rest;
+    struct routes *routes = request->endpoint->routes;
+    char url[sizeof(routes->dashboard) + CONTROL_SECRET_LENGTH + 8];
+    if (!routes->dashboard[0])
+        return reply_error(request->connection, MHD_HTTP_CONFLICT, "there is no dashboard ([http] listen = none)");
+    control_new_url(&routes->control, routes->dashboard, url, sizeof(url));
+    return reply_json(request->connection, MHD_HTTP_OK, json_pack("{s:s}", "url", url));
+}
+
 static enum MHD_Result answer_index(struct api_request *request, const char *rest);
 
 /* {NAME} in a path stands for one part of it, which the answerer gets. */
 static const struct route {
     const char *path;
     bool post;
-    bool watch; /* also for those who may only look */
+    enum listener_kind on; /* where it is */
     enum MHD_Result (*answer)(struct api_request *request, const char *part);
 } table[] = {
-    {"/api/v1/", false, false, answer_index},
-    {"/api/v1/status", false, true, answer_status},
-    {"/api/v1/events", false, true, answer_events},
-    {"/api/v1/slots", false, false, answer_slots},
-    {"/api/v1/attempts", false, false, answer_attempts},
-    {"/api/v1/attempts/{id}", false, false, answer_attempt},
-    {"/api/v1/units", false, false, answer_units},
-    {"/api/v1/start", true, false, answer_start},
-    {"/api/v1/slots/{slot}/start", true, false, answer_start_slot},
-    {"/api/v1/slots/{slot}/retry", true, false, answer_start_slot}, /* its older name */
-    {"/api/v1/hold", true, false, answer_hold},
+    {"/api/v1/", false, LISTENER_FULL, answer_index},
+    {"/api/v1/status", false, LISTENER_ANY, answer_status},
+    {"/api/v1/events", false, LISTENER_ANY, answer_events},
+    {"/api/v1/slots", false, LISTENER_FULL, answer_slots},
+    {"/api/v1/attempts", false, LISTENER_FULL, answer_attempts},
+    {"/api/v1/attempts/{id}", false, LISTENER_FULL, answer_attempt},
+    {"/api/v1/units", false, LISTENER_FULL, answer_units},
+    {"/api/v1/start", true, LISTENER_FULL, answer_start},
+    {"/api/v1/slots/{slot}/start", true, LISTENER_FULL, answer_start_slot},
+    {"/api/v1/slots/{slot}/retry", true, LISTENER_FULL, answer_start_slot}, /* its older name */
+    {"/api/v1/hold", true, LISTENER_FULL, answer_hold},
+    {"/api/v1/page", true, LISTENER_LOCAL, answer_page},
 };
 
-/* The resources of this version: their paths and methods. */
+/* The resources of this version that are on this socket: their paths and methods. */
 static enum MHD_Result answer_index(struct api_request *request, const char *rest)
 {
     (void)rest;
     json_t *resources = json_array();
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        json_array_append_new(
-            resources, json_pack("{s:s, s:s}", "path", table[i].path, "methods", table[i].post ? "POST" : "GET, HEAD"));
+        if (table[i].on & request->endpoint->kind)
+            json_array_append_new(resources, json_pack("{s:s, s:s}", "path", table[i].path, "methods",
+                                                       table[i].post ? "POST" : "GET, HEAD"));
     return reply_json(request->connection, MHD_HTTP_OK,
                       json_pack("{s:s, s:o}", "gangd", GANGD_VERSION, "resources", resources));
 }
@@ -220,7 +252,7 @@ static enum MHD_Result answer_route(struct api_request *request, const char *met
     char part[128];
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const struct route *route = &table[i];
-        if ((request->endpoint->watch && !route->watch) || !route_matches(route->path, url, part, sizeof(part)))
+        if (!(route->on & request->endpoint->kind) || !route_matches(route->path, url, part, sizeof(part)))
             continue;
         if (!route->post && !is_read(method))
             return reply_not_allowed(request->connection, "GET, HEAD");
@@ -229,6 +261,9 @@ static enum MHD_Result answer_route(struct api_request *request, const char *met
         const char *ours = header(request, "X-Gangd");
         if (route->post && (!ours || strcmp(ours, "1") != 0))
             return reply_error(request->connection, MHD_HTTP_FORBIDDEN, "a POST needs the header X-Gangd: 1");
+        const char *refusal = route->post ? refusal_of(request) : NULL;
+        if (refusal)
+            return reply_error(request->connection, MHD_HTTP_FORBIDDEN, "%s", refusal);
         return route->answer(request, part);
     }
     return answer_file(request, method);
@@ -259,6 +294,9 @@ static enum MHD_Result answer_request(struct api_request *request, const char *m
     const char *token = request->endpoint->token;
     if (token[0] && !token_is_shown(connection, token))
         return token_answer(connection, token, &request->target);
+    struct control *control = &request->endpoint->routes->control;
+    if (request->endpoint->kind == LISTENER_DASHBOARD && control_is_key(control, &request->target, method))
+        return control_answer_key(control, connection, &request->target);
     return answer_route(request, method);
 }
 

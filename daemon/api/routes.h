@@ -7,6 +7,7 @@
 #define DAEMON_API_ROUTES_H
 
 #include "daemon/api/clients.h"
+#include "daemon/api/control.h"
 #include "daemon/api/events.h"
 #include "daemon/api/rules.h"
 #include "daemon/api/static_files.h"
@@ -23,6 +24,17 @@ struct routes {
     struct events *events;
     struct static_files *files;
     struct streams streams;
+    struct control control; /* of the dashboard's listener */
+    char dashboard[96];     /* the dashboard's address, "http://127.0.0.1:8266/"; "": there is none */
+};
+
+/* A set of them. */
+enum listener_kind {
+    LISTENER_LOCAL = 1,     /* the Unix socket */
+    LISTENER_DASHBOARD = 2, /* the dashboard's */
+    LISTENER_WATCH = 4,     /* the status, the events and the dashboard's files, and nothing that changes state */
+    LISTENER_FULL = LISTENER_LOCAL | LISTENER_DASHBOARD,
+    LISTENER_ANY = LISTENER_LOCAL | LISTENER_DASHBOARD | LISTENER_WATCH,
 };
 
 /* Where a request came in. */
@@ -30,7 +42,7 @@ struct endpoint {
     struct routes *routes;
     struct clients clients;
     struct rules rules;
-    bool watch;                /* the status, the events and the page, and nothing that changes state */
+    enum listener_kind kind;
     char token[TOKEN_MAX + 1]; /* that each request must show; "": none */
 };
 

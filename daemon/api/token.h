@@ -21,6 +21,9 @@
 bool token_read(const char *path, char token[TOKEN_MAX + 1], char *error, size_t error_size)
     __attribute__((warn_unused_result));
 
+/* Whether `shown` (NULL: nothing) is the token or another secret text. Takes the same time wherever they differ. */
+bool token_is_equal(const char *shown, const char *token) __attribute__((warn_unused_result));
+
 /* Whether the request shows the token in its header or cookie. */
 bool token_is_shown(struct MHD_Connection *connection, const char *token) __attribute__((warn_unused_result));
 

@@ -122,6 +122,15 @@ static int parse_presence(const struct config_key *key, const char *value, void 
     return 0;
 }
 
+static int parse_control(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    int mode = control_mode_from_word(value);
+    if (mode < 0)
+        return refuse(why, why_size, "must be yes, no or token");
+    *(enum control_mode *)member(key, target) = (enum control_mode)mode;
+    return 0;
+}
+
 static int set_flag(const struct config_key *key, void *target, int choice)
 {
     if (choice < 0)
@@ -344,6 +353,7 @@ const struct config_key config_keys[] = {
     {"http", "socket", parse_optional, CONFIG_DEFAULT_SOCKET, IN(config, socket)},
     {"http", "group", parse_text, "gangd", IN(config, group)},
     {"http", "listen", parse_listen, "127.0.0.1:8266", .min = 1, .max = 65535},
+    {"http", "control", parse_control, "yes", IN(config, control)},
     {"http", "watch", parse_watch, "none", .min = 1, .max = 65535},
     {"http", "watch_token_file", parse_text, NULL, IN(config, watch_token_file)},
     {"http", "host", parse_hosts, NULL, IN(config, hosts)},

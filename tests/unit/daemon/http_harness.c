@@ -20,6 +20,7 @@
 char http_harness_dir[64];
 uint16_t http_harness_port, http_harness_watch_port;
 char http_harness_socket[108];
+enum control_mode http_harness_control = CONTROL_YES;
 
 static struct {
     pthread_t thread;
@@ -82,6 +83,7 @@ void http_harness_config(struct config *config)
     snprintf(config->socket, sizeof(config->socket), "%s", http_harness_socket);
     snprintf(config->address, sizeof(config->address), "127.0.0.1");
     snprintf(config->hosts, sizeof(config->hosts), "127.0.0.1:9000 bench.example");
+    config->control = http_harness_control;
     snprintf(config->watch_address, sizeof(config->watch_address), "127.0.0.1");
     snprintf(config->watch_token_file, sizeof(config->watch_token_file), "%s/token", http_harness_dir);
     snprintf(config->web, sizeof(config->web), "%s/web", http_harness_dir);

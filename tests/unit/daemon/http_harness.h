@@ -21,6 +21,7 @@
 extern char http_harness_dir[];
 extern uint16_t http_harness_port, http_harness_watch_port;
 extern char http_harness_socket[];
+extern enum control_mode http_harness_control; /* of the next http_harness_start() */
 
 /* What its station is (http_station.h): slot "A1" can be started, "B2" is empty, and there is no other. It can be held.
  */
