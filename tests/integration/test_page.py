@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """gangctl page, and what [http] control lets a browser do over TCP."""
-import http.client
 import json
 import socket
 import subprocess
 import urllib.parse
 
+from openapi import TcpConnection
 from station import GANGCTL, PATIENCE, Station, run_tests
 
 
@@ -27,7 +27,7 @@ class Bench(Station):
 
     def ask(self, method, target, **headers):
         """(status, body, cookie that was set) of a browser's request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = TcpConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, target, headers={name.replace("_", "-"): text for name, text in headers.items()})
             response = connection.getresponse()
