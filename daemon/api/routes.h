@@ -6,45 +6,9 @@
 #ifndef DAEMON_API_ROUTES_H
 #define DAEMON_API_ROUTES_H
 
-#include "daemon/api/clients.h"
-#include "daemon/api/control.h"
-#include "daemon/api/events.h"
-#include "daemon/api/rules.h"
-#include "daemon/api/static_files.h"
-#include "daemon/api/stream.h"
-#include "daemon/api/token.h"
-#include "daemon/station/station.h"
+#include "daemon/api/request.h"
 
 #include <microhttpd.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-struct routes {
-    struct station *station;
-    struct events *events;
-    struct static_files *files;
-    struct streams streams;
-    struct control control; /* of the dashboard's listener */
-    char dashboard[96];     /* the dashboard's address, "http://127.0.0.1:8266/"; "": there is none */
-};
-
-/* A set of them. */
-enum listener_kind {
-    LISTENER_LOCAL = 1,     /* the Unix socket */
-    LISTENER_DASHBOARD = 2, /* the dashboard's */
-    LISTENER_WATCH = 4,     /* the status, the events and the dashboard's files, and nothing that changes state */
-    LISTENER_FULL = LISTENER_LOCAL | LISTENER_DASHBOARD,
-    LISTENER_ANY = LISTENER_LOCAL | LISTENER_DASHBOARD | LISTENER_WATCH,
-};
-
-/* Where a request came in. */
-struct endpoint {
-    struct routes *routes;
-    struct clients clients;
-    struct rules rules;
-    enum listener_kind kind;
-    char token[TOKEN_MAX + 1]; /* that each request must show; "": none */
-};
 
 /* The callback of MHD_OPTION_URI_LOG_CALLBACK, which sees the target as it came; `endpoint` is a struct endpoint. */
 void *routes_begin(void *endpoint, const char *target, struct MHD_Connection *connection);
