@@ -20,7 +20,8 @@ packages_of() {
         libmicrohttpd-dev libmd-dev libinih-dev libsystemd-dev libcurl4-openssl-dev libglib2.0-dev
         gcc-xtensa-lx106 binutils-xtensa-lx106 libumockdev-dev umockdev" ;;
     test)
-        echo "udev sqlite3 curl check clang libclang-rt-dev chromium python3 python3-venv"
+        echo "udev sqlite3 curl check clang libclang-rt-dev chromium python3 python3-venv python3-jsonschema
+        python3-yaml"
         # A machine may have Node.js from elsewhere; Debian's is taken only where there is none.
         command -v node >/dev/null && command -v npm >/dev/null || echo "nodejs npm"
         ;;

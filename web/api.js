@@ -10,8 +10,24 @@ const RECONNECT_MS = 1500;
 
 const EVENTS = ['snapshot', 'slot', 'slot-gone', 'verdict', 'station'];
 
+/* The sentence with which gangd refuses the stream, which an EventSource does not tell; '' if it does not answer. */
+async function askRefusal() {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), RECONNECT_MS);
+    try {
+        const answer = await fetch('/api/v1/events', { signal: stop.signal });
+        return answer.ok ? '' : (await answer.json()).error;
+    } catch {
+        return '';
+    } finally {
+        clearTimeout(timer);
+        stop.abort();
+    }
+}
+
 /*
- * Calls onEvent(type, data) for every event, and onConnection(connected) whenever that changes. Reconnects for ever.
+ * Calls onEvent(type, data) for every event, and onConnection(connected, refusal) whenever these change; `refusal` is
+ * gangd's sentence if it answers but serves no events. Reconnects for ever.
  *
  * Each connection is a new EventSource without a Last-Event-ID. So the first event is always a snapshot, which also
  * contains the changes that were missed. */
@@ -19,11 +35,13 @@ export function connect({ onEvent, onConnection }) {
     let source = null;
     let timer = 0;
     let connected = null;
+    let refusal = '';
 
-    function tell(now) {
-        if (connected !== now) {
+    function tell(now, reason) {
+        if (connected !== now || refusal !== reason) {
             connected = now;
-            onConnection(now);
+            refusal = reason;
+            onConnection(now, reason);
         }
     }
 
@@ -41,16 +59,20 @@ export function connect({ onEvent, onConnection }) {
         later(ANSWER_MS, lost);
     }
 
-    function lost() {
+    async function lost() {
+        clearTimeout(timer);
         source.close();
-        tell(false);
+        if (connected !== false)
+            tell(false, '');
+        const reason = await askRefusal();
+        tell(false, reason);
         later(RECONNECT_MS, open);
     }
 
     function receive(type, text) {
         later(QUIET_MS, open);
         onEvent(type, JSON.parse(text));
-        tell(true);
+        tell(true, '');
     }
 
     open();

@@ -20,6 +20,8 @@ const sound = new Sound(showSound);
 
 let connected = null; /* null until the connection is first made or has failed */
 let lastHeard = null; /* Date of the last event */
+let refusal = '';     /* why gangd serves no events to this page; '' if it does, or does not answer */
+let commands = '';    /* why it takes no commands from it; '' if it does, or there are none on this listener */
 let version = null;   /* of the gangd that served this page */
 
 /* ---- events, displayed once per animation frame ---- */
@@ -29,9 +31,9 @@ let frame = 0;
 
 function receive(type, data) {
     lastHeard = new Date();
-    /* What a page may ask for depends on the listener that serves it: only the first snapshot tells. */
+    /* What this page may ask for depends on its listener and its cookie: only the first snapshot tells. */
     if (data.control !== undefined)
-        document.body.dataset.control = String(data.control);
+        showControl(data);
     const change = model.apply(type, data);
     change.slots.forEach((name) => dirty.slots.add(name));
     dirty.order ||= change.order;
@@ -125,16 +127,25 @@ function showStation() {
 function showTitle() {
     const { station, today } = model.station ?? {};
     const counts = today ? `✓ ${today.pass}  ✕ ${today.fail} · ${station}` : 'gangd';
-    document.title = connected === false ? `⚠ gangd is not running · ${station ?? 'gangd'}` : counts;
+    document.title = connected === false ? `⚠ gangd ${refusal ? 'does not serve this page' : 'is not running'} · ${station ?? 'gangd'}` : counts;
+}
+
+function showControl({ control, control_reason: reason }) {
+    commands = reason ?? '';
+    document.body.dataset.control = control ? 'yes' : commands ? 'refused' : 'none';
+    start.refuse(commands);
+    showBanners();
 }
 
 function showBanners() {
     const list = model.station === null ? [] : troubles(model.station);
+    if (commands !== '')
+        list.push({ severity: 'note', title: 'Boards cannot be started here.', text: `gangd says: ${commands}.` });
     if (connected === false)
         list.unshift({
             severity: 'alarm',
-            title: model.station === null ? 'gangd is not running.' : 'gangd is not running — tiles may be old.',
-            text: lastHeard === null
+            title: `gangd ${refusal ? 'does not serve this page' : 'is not running'}${model.station === null ? '.' : ' — tiles may be old.'}`,
+            text: refusal ? `gangd says: ${refusal}.` : lastHeard === null
                 ? 'This page reconnects by itself.'
                 : `Last heard at ${clock(lastHeard)}. This page reconnects by itself.`,
         });
@@ -176,8 +187,9 @@ function showEmptiness() {
     }
 }
 
-function connection(now) {
+function connection(now, reason) {
     connected = now;
+    refusal = reason;
     document.body.dataset.connected = String(now);
     if (!now && model.station !== null)
         sound.play('fail');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The details of one slot, for the engineer. */
-import { setText } from './tile.js';
+import { markRefused, setText } from './tile.js';
 import { PHASES } from './phases.js';
 import { baud, canStart, describe, startWord, localDate, localTime, size, slotLabel } from './words.js';
 
@@ -138,6 +138,7 @@ export class Details {
         fillPhases(parts.phases, slot.attempt?.seconds);
         parts.start.hidden = !canStart(slot);
         setText(parts.start, startWord(slot));
+        markRefused(parts.start);
         const query = new URLSearchParams({ format: 'csv', slot: slot.slot, since: localDate(new Date()) });
         parts.history.href = `/api/v1/attempts?${query}`;
     }

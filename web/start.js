@@ -20,10 +20,16 @@ export class Start {
     #toast = document.getElementById('toast');
     #toastTimer = 0;
     #resting = new Set(); /* slots and STATION */
+    #refusal = '';        /* why gangd takes no commands from this page; '': it does */
 
     constructor() {
         this.#button.addEventListener('click', () => this.all());
         addEventListener('keydown', (event) => this.#key(event), { capture: true });
+    }
+
+    /* From now on gangd takes no commands from this page, and this is why; '': it does. */
+    refuse(reason) {
+        this.#refusal = reason;
     }
 
     /* Updates the button for the states in `slots`. */
@@ -31,12 +37,16 @@ export class Start {
         const able = slots.filter((slot) => waitsForStart(slot) && canStart(slot)).length;
         this.#bar.hidden = !slots.some(waitsForStart);
         /* Not `disabled`, which would remove the keyboard focus from the button. */
-        this.#button.setAttribute('aria-disabled', String(able === 0));
+        this.#button.setAttribute('aria-disabled', String(able === 0 || this.#refusal !== ''));
         setText(this.#button.querySelector('.start-what'), startText(able));
     }
 
     /* Starts an attempt in the slot of that name. */
     one(name) {
+        if (this.#refusal !== '') {
+            this.#say(this.#refusal);
+            return undefined;
+        }
         return this.#once(name, async () => {
             const { reason } = await start(name);
             this.#say(reason && `${slotLabel(name)}: ${reason}`);
@@ -46,7 +56,7 @@ export class Start {
     /* Starts an attempt in each slot with `presence = start` that can start one. */
     all() {
         if (this.#button.getAttribute('aria-disabled') === 'true') {
-            this.#say(startText(0));
+            this.#say(this.#refusal || startText(0));
             return undefined;
         }
         return this.#once(STATION, async () => {
@@ -72,7 +82,7 @@ export class Start {
     }
 
     #possible() {
-        return !this.#bar.hidden && document.body.dataset.control === 'true';
+        return !this.#bar.hidden && ['yes', 'refused'].includes(document.body.dataset.control);
     }
 
     #say(text) {

@@ -10,6 +10,11 @@ export function setText(element, text) {
         element.textContent = text;
 }
 
+/* A start button where gangd takes no commands. Not `disabled`: it is to tell why when it is pressed. */
+export function markRefused(button) {
+    button.setAttribute('aria-disabled', String(document.body.dataset.control === 'refused'));
+}
+
 function setData(element, key, value) {
     if (element.dataset[key] !== value)
         element.dataset[key] = value;
@@ -88,6 +93,7 @@ export class Tile {
         parts.aside.classList.toggle('left', running && view.left !== '');
         parts.start.hidden = view.action === '';
         setText(parts.start, view.action);
+        markRefused(parts.start);
         parts.start.setAttribute('aria-label', `${slotLabel(slot.slot)}: ${view.action.toLowerCase()}`);
         parts.slot.setAttribute('aria-label', `${slotLabel(slot.slot)}, ${view.word.toLowerCase()}: details`);
     }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/clients.h"
 
-#include <stdbool.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 struct client {
     int fd;           /* MHD's */
     bool waited_for;  /* no request is being answered */
+    bool streams;     /* the answer is an event stream */
     uint64_t since;   /* when the wait began */
     uint64_t allowed; /* how long it may take */
     LIST_ENTRY(client) link;
@@ -22,6 +23,7 @@ void clients_init(struct clients *clients, size_t max)
 static void await_request(struct client *client, const struct clients *clients, uint64_t allowed)
 {
     client->waited_for = true;
+    client->streams = false;
     client->since = clients->now;
     client->allowed = allowed;
 }
@@ -78,6 +80,33 @@ void clients_request_ended(struct MHD_Connection *connection, const struct clien
     struct client *client = client_of(connection);
     if (client)
         await_request(client, clients, CLIENTS_NEXT_REQUEST_MS);
+}
+
+size_t clients_streams_max(const struct clients *clients)
+{
+    return clients->max / 2;
+}
+
+/* MHD does not look at a suspended connection, so it learns late that a client has gone. */
+static bool has_gone(const struct client *client)
+{
+    char byte;
+    ssize_t n = recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+bool clients_begin_stream(struct MHD_Connection *connection, const struct clients *clients)
+{
+    size_t n = 0;
+    struct client *client;
+    LIST_FOREACH(client, &clients->list, link)
+    if (client->streams && !has_gone(client))
+        n++;
+    client = client_of(connection);
+    if (!client || n >= clients_streams_max(clients))
+        return false;
+    client->streams = true;
+    return true;
 }
 
 void clients_drop_late(struct clients *clients)

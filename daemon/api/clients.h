@@ -7,6 +7,7 @@
 #define DAEMON_API_CLIENTS_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -36,6 +37,14 @@ void clients_notify(void *clients, struct MHD_Connection *connection, void **cli
 /* The request on `connection` has come whole; its answer has ended. */
 void clients_request_came(struct MHD_Connection *connection);
 void clients_request_ended(struct MHD_Connection *connection, const struct clients *clients);
+
+/* The answer on `connection` will be an event stream, which lasts as long as its client likes. False if half of the
+ * connections are such streams already: the others are for requests that end. */
+bool clients_begin_stream(struct MHD_Connection *connection, const struct clients *clients)
+    __attribute__((warn_unused_result));
+
+/* How many streams there may be. */
+size_t clients_streams_max(const struct clients *clients);
 
 /* Shuts down the connections whose request is late at `clients->now`: MHD closes them when it runs next. */
 void clients_drop_late(struct clients *clients);

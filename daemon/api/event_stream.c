@@ -8,7 +8,7 @@
 
 struct event_stream {
     struct stream stream;
-    bool control; /* for the snapshot */
+    json_t *more; /* for the snapshot */
     struct station *station;
     struct events *events;
     struct events_listener *listener;
@@ -49,7 +49,7 @@ static bool next_text(struct event_stream *s)
         return true;
     }
     json_t *status = publish_status(s->station);
-    json_object_set_new(status, "control", json_boolean(s->control));
+    json_object_update(status, s->more);
     s->snapshot = status ? events_format(s->events, "snapshot", status) : NULL;
     json_decref(status);
     if (!s->snapshot)
@@ -76,6 +76,7 @@ static void end_events(void *cls)
     struct event_stream *s = cls;
     stream_end(&s->stream);
     events_unlisten(s->listener);
+    json_decref(s->more);
     free(s->snapshot);
     free(s);
 }
@@ -87,12 +88,17 @@ static void send_comment(struct stream *stream)
     stream_resume(stream);
 }
 
-enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connection *connection, struct station *station,
-                                    struct events *events, bool control, const char *last_id)
+enum MHD_Result event_stream_answer(struct streams *streams, const struct clients *clients,
+                                    struct MHD_Connection *connection, struct station *station, struct events *events,
+                                    json_t *more, const char *last_id)
 {
     /* MHD does not look at a suspended connection. A page that is reloaded again and again would hold all of them until
      * the next keep-alive: so each new one has the others show whether they are still alive. */
     streams_keep_alive(streams);
+    if (!clients_begin_stream(connection, clients))
+        return reply_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                           "there are %zu event streams on this socket already: close a dashboard or a gangctl watch",
+                           clients_streams_max(clients));
 
     struct event_stream *s = calloc(1, sizeof(*s));
     if (!s)
@@ -104,7 +110,7 @@ enum MHD_Result event_stream_answer(struct streams *streams, struct MHD_Connecti
     }
     s->station = station;
     s->events = events;
-    s->control = control;
+    s->more = json_incref(more);
     /* A browser that lost us tries again after a second. */
     begin_text(s, "retry: 1000\n\n", 13);
     s->stream.keep_alive = send_comment;

@@ -130,10 +130,11 @@ static bool listener_start(struct http *http, struct listener *listener)
     clients_init(&listener->endpoint.clients, CONNECTIONS_MAX);
     listener->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, routes_answer, &listener->endpoint,
-        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, routes_completed,
-        &listener->endpoint, MHD_OPTION_NOTIFY_CONNECTION, clients_notify, &listener->endpoint.clients, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, routes_begin, &listener->endpoint, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, routes_completed, &listener->endpoint,
+        MHD_OPTION_NOTIFY_CONNECTION, clients_notify, &listener->endpoint.clients, MHD_OPTION_END);
     if (!listener->mhd) {
         close(listener->fd);
         return false;
@@ -157,6 +158,7 @@ static bool start_local(struct http *http, const struct config *config, char *er
         return false;
     http->path = passed ? NULL : must_strdup(config->socket);
     http->local.fd = fd;
+    http->local.endpoint.kind = LISTENER_LOCAL;
     http->local.endpoint.rules.any_host = true;
     if (!listener_start(http, &http->local)) {
         text_print(error, error_size, "socket %s: the HTTP server cannot be started", config->socket);
@@ -166,11 +168,18 @@ static bool start_local(struct http *http, const struct config *config, char *er
     return true;
 }
 
+static void print_url(char *url, size_t size, const struct rules *rules)
+{
+    bool ipv6 = strchr(rules->address, ':');
+    text_print(url, size, "http://%s%s%s:%u/", ipv6 ? "[" : "", rules->address, ipv6 ? "]" : "", rules->port);
+}
+
 /* Listens on TCP; `port` as of listen_tcp(). */
 static bool start_tcp(struct http *http, struct listener *listener, const char *key, const char *address, uint16_t port,
                       char *error, size_t error_size)
 {
     struct rules *rules = &listener->endpoint.rules;
+    char url[96];
     int fd = listen_tcp(key, address, &port, error, error_size);
     if (fd < 0)
         return false;
@@ -181,23 +190,27 @@ static bool start_tcp(struct http *http, struct listener *listener, const char *
         text_print(error, error_size, "%s = %s:%u: the HTTP server cannot be started", key, address, port);
         return false;
     }
-    bool ipv6 = strchr(address, ':');
-    log_info("http", "listening on http://%s%s%s:%u/", ipv6 ? "[" : "", address, ipv6 ? "]" : "", port);
+    print_url(url, sizeof(url), rules);
+    log_info("http", "listening on %s", url);
     return true;
 }
 
 static bool start_page(struct http *http, const struct config *config, char *error, size_t error_size)
 {
     struct rules *rules = &http->tcp.endpoint.rules;
+    http->tcp.endpoint.kind = LISTENER_DASHBOARD;
     text_copy(rules->hosts, sizeof(rules->hosts), config->hosts);
-    return start_tcp(http, &http->tcp, "listen", config->address, config->port, error, error_size);
+    if (!start_tcp(http, &http->tcp, "listen", config->address, config->port, error, error_size))
+        return false;
+    print_url(http->routes.dashboard, sizeof(http->routes.dashboard), rules);
+    return true;
 }
 
 /* Whatever name led a browser here, it has the cookie for that name alone: the token takes the place of the Host. */
 static bool start_watch(struct http *http, const struct config *config, char *error, size_t error_size)
 {
     struct endpoint *endpoint = &http->watch.endpoint;
-    endpoint->watch = true;
+    endpoint->kind = LISTENER_WATCH;
     endpoint->rules.any_host = true;
     return token_read(config->watch_token_file, endpoint->token, error, error_size) &&
            start_tcp(http, &http->watch, "watch", config->watch_address, config->watch_port, error, error_size);
@@ -213,6 +226,7 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
     http->open_handles = 2;
     http->routes.station = station;
     http->routes.events = events;
+    control_init(&http->routes.control, config->control);
     LIST_INIT(&http->routes.streams.list);
     http->routes.streams.resumed = on_resumed;
     http->routes.streams.data = http;

@@ -1,169 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/api/routes.h"
-#include "daemon/api/event_stream.h"
-#include "daemon/api/export.h"
-#include "daemon/api/publish.h"
-#include "daemon/api/reload_answer.h"
+
+#include "daemon/api/answer.h"
 #include "daemon/api/reply.h"
-#include "daemon/book/attempt_json.h"
-#include "proto/link/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct api_request {
-    const struct endpoint *endpoint;
-    struct MHD_Connection *connection;
-    bool head;                    /* the method is HEAD */
-    struct export *export;        /* waits for the book; NULL when it became the answer */
-    struct reload_answer *reload; /* waits for the reload; NULL when it became the answer */
-};
-
-static const char *header(const struct api_request *request, const char *name)
-{
-    return rules_header(request->connection, name);
-}
-
-static enum MHD_Result answer_status(struct api_request *request, const char *rest)
-{
-    (void)rest;
-    json_t *status = publish_status(request->endpoint->routes->station);
-    json_object_set_new(status, "control", json_boolean(!request->endpoint->watch));
-    return reply_json(request->connection, MHD_HTTP_OK, status);
-}
-
-static enum MHD_Result answer_slots(struct api_request *request, const char *rest)
-{
-    (void)rest;
-    return reply_json(request->connection, MHD_HTTP_OK, publish_slots(request->endpoint->routes->station));
-}
-
-static enum MHD_Result answer_events(struct api_request *request, const char *rest)
-{
-    (void)rest;
-    struct routes *routes = request->endpoint->routes;
-    if (request->head)
-        return reply_stream_head(request->connection, EVENT_STREAM_TYPE, NULL);
-    return event_stream_answer(&routes->streams, request->connection, routes->station, routes->events,
-                               !request->endpoint->watch, header(request, MHD_HTTP_HEADER_LAST_EVENT_ID));
-}
-
-struct parse {
-    struct query query;
-    char error[256];
-    bool bad;
-};
-
-static enum MHD_Result on_parameter(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
-                                    const char *value, size_t value_len)
-{
-    (void)kind;
-    struct parse *parse = cls;
-    parse->bad =
-        query_set(&parse->query, key, key_len, value ? value : "", value_len, parse->error, sizeof(parse->error)) != 0;
-    return parse->bad ? MHD_NO : MHD_YES;
-}
-
-/* The answer comes when the book has spoken: export_answer(). */
-static enum MHD_Result ask_book(struct api_request *request, const struct query *query)
-{
-    struct routes *routes = request->endpoint->routes;
-    request->export = export_open(&routes->streams, request->connection, station_book(routes->station), query);
-    return request->export ? MHD_YES : MHD_NO;
-}
-
-static enum MHD_Result answer_book(struct api_request *request, bool units)
-{
-    struct parse parse = {0};
-    query_init(&parse.query, units);
-    MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &parse);
-    if (parse.bad || query_check(&parse.query, parse.error, sizeof(parse.error)) != 0)
-        return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", parse.error);
-    return ask_book(request, &parse.query);
-}
-
-/* One line of NDJSON is one object. */
-static enum MHD_Result answer_attempt(struct api_request *request, const char *id)
-{
-    struct query query;
-    query_init(&query, false);
-    query.format = BOOK_NDJSON;
-    size_t digits = strspn(id, "0123456789");
-    query.filter.id = digits <= 18 && id[digits] == '\0' ? strtoll(id, NULL, 10) : 0;
-    if (query.filter.id == 0)
-        return reply_error(request->connection, MHD_HTTP_NOT_FOUND, "there is no attempt %.40s", id);
-    return ask_book(request, &query);
-}
-
-static enum MHD_Result answer_attempts(struct api_request *request, const char *rest)
-{
-    (void)rest;
-    return answer_book(request, false);
-}
-
-static enum MHD_Result answer_units(struct api_request *request, const char *rest)
-{
-    (void)rest;
-    return answer_book(request, true);
-}
-
-/* The sentence may hold a name that is no UTF-8. */
-static enum MHD_Result reply_sentence(struct api_request *request, unsigned status, const char *sentence)
-{
-    return reply_json(request->connection, status, json_pack("{s:o}", "error", text_json(sentence)));
-}
-
-static enum MHD_Result answer_start_slot(struct api_request *request, const char *name)
-{
-    struct slot_snapshot slot;
-    const char *refusal;
-    char nowhere[256];
-    switch (station_start_slot(request->endpoint->routes->station, name, &slot, &refusal)) {
-    case STATION_OK: return reply_json(request->connection, MHD_HTTP_ACCEPTED, publish_slot(&slot));
-    case STATION_CONFLICT: return reply_sentence(request, MHD_HTTP_CONFLICT, refusal);
-    case STATION_NO_SUCH_SLOT: break;
-    }
-    text_print(nowhere, sizeof(nowhere), "there is no slot \"%s\"", name);
-    return reply_sentence(request, MHD_HTTP_NOT_FOUND, nowhere);
-}
-
-static void on_started(void *data, const char *name)
-{
-    json_array_append_new(data, text_json(name));
-}
-
-static enum MHD_Result answer_start(struct api_request *request, const char *rest)
-{
-    (void)rest;
-    json_t *started = json_array();
-    station_start_slots(request->endpoint->routes->station, on_started, started);
-    return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:o}", "started", started));
-}
-
-/* ?seconds=N: one number, nothing behind it. */
-static enum MHD_Result answer_hold(struct api_request *request, const char *rest)
-{
-    (void)rest;
-    const char *text = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "seconds");
-    size_t digits = text ? strspn(text, "0123456789") : 0;
-    if (digits == 0 || digits > 2 || text[digits] || atoi(text) > STATION_PAUSE_MAX)
-        return reply_error(request->connection, MHD_HTTP_BAD_REQUEST, "seconds must be a number from 0 to %d",
-                           STATION_PAUSE_MAX);
-    station_pause(request->endpoint->routes->station, (unsigned)atoi(text));
-    return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "held", atoi(text) > 0));
-}
-
-/* The answer comes at the reload's end: reload_answer_send(). */
-static enum MHD_Result answer_reload(struct api_request *request, const char *rest)
-{
-    struct routes *routes = request->endpoint->routes;
-    char refusal[256];
-    (void)rest;
-    request->reload =
-        reload_answer_open(&routes->streams, request->connection, routes->station, refusal, sizeof(refusal));
-    return request->reload ? MHD_YES : reply_sentence(request, MHD_HTTP_CONFLICT, refusal);
-}
 
 static enum MHD_Result answer_index(struct api_request *request, const char *rest);
 
@@ -171,31 +14,33 @@ static enum MHD_Result answer_index(struct api_request *request, const char *res
 static const struct route {
     const char *path;
     bool post;
-    bool watch; /* also for those who may only look */
+    enum listener_kind on; /* where it is */
     enum MHD_Result (*answer)(struct api_request *request, const char *part);
 } table[] = {
-    {"/api/v1/", false, false, answer_index},
-    {"/api/v1/status", false, true, answer_status},
-    {"/api/v1/events", false, true, answer_events},
-    {"/api/v1/slots", false, false, answer_slots},
-    {"/api/v1/attempts", false, false, answer_attempts},
-    {"/api/v1/attempts/{id}", false, false, answer_attempt},
-    {"/api/v1/units", false, false, answer_units},
-    {"/api/v1/start", true, false, answer_start},
-    {"/api/v1/slots/{slot}/start", true, false, answer_start_slot},
-    {"/api/v1/slots/{slot}/retry", true, false, answer_start_slot}, /* its older name */
-    {"/api/v1/hold", true, false, answer_hold},
-    {"/api/v1/reload", true, false, answer_reload},
+    {"/api/v1/", false, LISTENER_FULL, answer_index},
+    {"/api/v1/status", false, LISTENER_ANY, answer_status},
+    {"/api/v1/events", false, LISTENER_ANY, answer_events},
+    {"/api/v1/slots", false, LISTENER_FULL, answer_slots},
+    {"/api/v1/attempts", false, LISTENER_FULL, answer_attempts},
+    {"/api/v1/attempts/{id}", false, LISTENER_FULL, answer_attempt},
+    {"/api/v1/units", false, LISTENER_FULL, answer_units},
+    {"/api/v1/start", true, LISTENER_FULL, answer_start},
+    {"/api/v1/slots/{slot}/start", true, LISTENER_FULL, answer_start_slot},
+    {"/api/v1/slots/{slot}/retry", true, LISTENER_FULL, answer_start_slot}, /* its older name */
+    {"/api/v1/hold", true, LISTENER_FULL, answer_hold},
+    {"/api/v1/reload", true, LISTENER_FULL, answer_reload},
+    {"/api/v1/page", true, LISTENER_LOCAL, answer_page},
 };
 
-/* The resources of this version: their paths and methods. */
+/* The resources of this version that are on this socket: their paths and methods. */
 static enum MHD_Result answer_index(struct api_request *request, const char *rest)
 {
     (void)rest;
     json_t *resources = json_array();
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        json_array_append_new(
-            resources, json_pack("{s:s, s:s}", "path", table[i].path, "methods", table[i].post ? "POST" : "GET, HEAD"));
+        if (table[i].on & request->endpoint->kind)
+            json_array_append_new(resources, json_pack("{s:s, s:s}", "path", table[i].path, "methods",
+                                                       table[i].post ? "POST" : "GET, HEAD"));
     return reply_json(request->connection, MHD_HTTP_OK,
                       json_pack("{s:s, s:o}", "gangd", GANGD_VERSION, "resources", resources));
 }
@@ -223,8 +68,9 @@ static bool is_read(const char *method)
     return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-static enum MHD_Result answer_file(const struct api_request *request, const char *url, const char *method)
+static enum MHD_Result answer_file(const struct api_request *request, const char *method)
 {
+    const char *url = request->target.path;
     const struct static_file *file = static_files_find(request->endpoint->routes->files, url);
     if (!file)
         return reply_error(request->connection, MHD_HTTP_NOT_FOUND, "there is nothing at %.120s", url);
@@ -233,39 +79,73 @@ static enum MHD_Result answer_file(const struct api_request *request, const char
     return reply_file(request->connection, file);
 }
 
-static enum MHD_Result answer_route(struct api_request *request, const char *url, const char *method)
+static enum MHD_Result answer_route(struct api_request *request, const char *method)
 {
+    const char *url = request->target.path;
     char part[128];
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const struct route *route = &table[i];
-        if ((request->endpoint->watch && !route->watch) || !route_matches(route->path, url, part, sizeof(part)))
+        if (!(route->on & request->endpoint->kind) || !route_matches(route->path, url, part, sizeof(part)))
             continue;
         if (!route->post && !is_read(method))
             return reply_not_allowed(request->connection, "GET, HEAD");
         if (route->post && strcmp(method, MHD_HTTP_METHOD_POST) != 0)
             return reply_not_allowed(request->connection, "POST");
-        const char *ours = header(request, "X-Gangd");
+        const char *ours = rules_header(request->connection, "X-Gangd");
         if (route->post && (!ours || strcmp(ours, "1") != 0))
             return reply_error(request->connection, MHD_HTTP_FORBIDDEN, "a POST needs the header X-Gangd: 1");
+        const char *refusal = route->post ? answer_refusal(request) : NULL;
+        if (refusal)
+            return reply_error(request->connection, MHD_HTTP_FORBIDDEN, "%s", refusal);
         return route->answer(request, part);
     }
-    return answer_file(request, url, method);
+    return answer_file(request, method);
+}
+
+void *routes_begin(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    size_t size = strlen(target) + 1;
+    struct api_request *request = calloc(1, sizeof(*request) + size);
+    if (!request)
+        return NULL;
+    request->endpoint = cls;
+    request->connection = connection;
+    memcpy(request->text, target, size);
+    return request;
+}
+
+/* The request is whole, and nobody has looked at it yet. */
+static enum MHD_Result answer_request(struct api_request *request, const char *method)
+{
+    struct MHD_Connection *connection = request->connection;
+    enum MHD_Result result;
+    char error[128];
+    if (!target_parse(&request->target, request->text, error, sizeof(error)))
+        return reply_error(connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+    if (!rules_allow(&request->endpoint->rules, connection, &request->target, &result))
+        return result;
+    const char *token = request->endpoint->token;
+    if (token[0] && !token_is_shown(connection, token))
+        return token_answer(connection, token, &request->target);
+    struct control *control = &request->endpoint->routes->control;
+    if (request->endpoint->kind == LISTENER_DASHBOARD && control_is_key(control, &request->target, method))
+        return control_answer_key(control, connection, &request->target);
+    return answer_route(request, method);
 }
 
 enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **con_cls)
 {
+    (void)cls;
+    (void)url;
     (void)version;
     (void)upload;
     struct api_request *request = *con_cls;
-    if (!request) {
-        request = calloc(1, sizeof(*request));
-        if (!request)
-            return MHD_NO;
-        request->endpoint = cls;
-        request->connection = connection;
+    if (!request)
+        return MHD_NO; /* out of memory in routes_begin() */
+    if (!request->header_came) {
+        request->header_came = true;
         request->head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-        *con_cls = request;
         return rules_before_body(connection);
     }
     if (*upload_size) { /* no resource reads a body: it is taken and dropped */
@@ -283,13 +163,7 @@ enum MHD_Result routes_answer(void *cls, struct MHD_Connection *connection, cons
         return reload_answer_send(reload);
     }
     clients_request_came(connection);
-    enum MHD_Result result;
-    if (!rules_allow(&request->endpoint->rules, connection, &url, &result))
-        return result;
-    const char *token = request->endpoint->token;
-    if (token[0] && !token_is_shown(connection, token))
-        return token_answer(connection, token, url);
-    return answer_route(request, url, method);
+    return answer_request(request, method);
 }
 
 void routes_completed(void *cls, struct MHD_Connection *connection, void **con_cls,

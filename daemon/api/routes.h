@@ -1,40 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The routes of docs/api.md: what a request may be, who answers it, and what a request must bring along before anybody
- * does. The two functions with MHD's signatures are given to MHD_start_daemon().
+ * does. The functions with MHD's signatures are given to MHD_start_daemon().
  */
 #ifndef DAEMON_API_ROUTES_H
 #define DAEMON_API_ROUTES_H
 
-#include "daemon/api/clients.h"
-#include "daemon/api/events.h"
-#include "daemon/api/rules.h"
-#include "daemon/api/static_files.h"
-#include "daemon/api/stream.h"
-#include "daemon/api/token.h"
-#include "daemon/station/station.h"
+#include "daemon/api/request.h"
 
 #include <microhttpd.h>
-#include <stdbool.h>
-#include <stdint.h>
 
-struct routes {
-    struct station *station;
-    struct events *events;
-    struct static_files *files;
-    struct streams streams;
-};
+/* The callback of MHD_OPTION_URI_LOG_CALLBACK, which sees the target as it came; `endpoint` is a struct endpoint. */
+void *routes_begin(void *endpoint, const char *target, struct MHD_Connection *connection);
 
-/* Where a request came in. */
-struct endpoint {
-    struct routes *routes;
-    struct clients clients;
-    struct rules rules;
-    bool watch;                /* the status, the events and the page, and nothing that changes state */
-    char token[TOKEN_MAX + 1]; /* that each request must show; "": none */
-};
-
-/* MHD_AccessHandlerCallback; `endpoint` is a struct endpoint. */
+/* MHD_AccessHandlerCallback; `endpoint` as above. */
 enum MHD_Result routes_answer(void *endpoint, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **request);
 

@@ -53,7 +53,7 @@ static bool is_same_origin(const char *origin, const char *host)
            strcasecmp(origin + HTTP_SCHEME_LENGTH, host) == 0;
 }
 
-/* How often a name comes among the headers (in any case) or the parameters. */
+/* How often a name comes among the headers, in any case. */
 struct count {
     const char *name;
     size_t len;
@@ -63,38 +63,20 @@ struct count {
 static enum MHD_Result count_name(void *cls, enum MHD_ValueKind kind, const char *name, size_t len, const char *value,
                                   size_t value_len)
 {
+    (void)kind;
     (void)value;
     (void)value_len;
     struct count *count = cls;
-    if (len == count->len &&
-        (kind == MHD_HEADER_KIND ? strncasecmp(name, count->name, len) == 0 : memcmp(name, count->name, len) == 0))
+    if (len == count->len && strncasecmp(name, count->name, len) == 0)
         count->n++;
     return MHD_YES;
 }
 
-static bool comes_twice(struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *name, size_t len)
+static bool comes_twice(struct MHD_Connection *connection, const char *name)
 {
-    struct count count = {.name = name, .len = len};
-    MHD_get_connection_values_n(connection, kind, count_name, &count);
+    struct count count = {.name = name, .len = strlen(name)};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_name, &count);
     return count.n > 1;
-}
-
-struct search {
-    struct MHD_Connection *connection;
-    char name[32]; /* of the first parameter that comes twice */
-    bool found;
-};
-
-static enum MHD_Result search_twice(void *cls, enum MHD_ValueKind kind, const char *name, size_t len, const char *value,
-                                    size_t value_len)
-{
-    (void)value;
-    (void)value_len;
-    struct search *search = cls;
-    search->found = comes_twice(search->connection, kind, name, len);
-    if (search->found)
-        text_print(search->name, sizeof(search->name), "%.*s", (int)len, name);
-    return search->found ? MHD_NO : MHD_YES;
 }
 
 /* Which of two values counts is answered differently by each program that reads them. Returns the header's name. */
@@ -105,55 +87,54 @@ static const char *header_twice(struct MHD_Connection *connection)
         MHD_HTTP_HEADER_AUTHORIZATION, "Sec-Fetch-Site",       "X-Gangd",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (comes_twice(connection, MHD_HEADER_KIND, names[i], strlen(names[i])))
+        if (comes_twice(connection, names[i]))
             return names[i];
     return NULL;
 }
 
-/* Moves `*url` from "http://HOST/PATH" to "/PATH", and copies the host. False if it is not in this form. */
-static bool split_absolute(const char **url, char *host, size_t size)
+/* Moves `*path` from "http://HOST/PATH" to "/PATH", and copies the host. False if it is not in this form. */
+static bool split_absolute(const char **path, char *host, size_t size)
 {
-    if (strncasecmp(*url, http_scheme, HTTP_SCHEME_LENGTH) != 0)
+    if (strncasecmp(*path, http_scheme, HTTP_SCHEME_LENGTH) != 0)
         return false;
-    const char *begin = *url + HTTP_SCHEME_LENGTH;
+    const char *begin = *path + HTTP_SCHEME_LENGTH;
     size_t len = strcspn(begin, "/");
     text_print(host, size, "%.*s", (int)len, begin);
-    *url = begin[len] ? begin + len : "/";
+    *path = begin[len] ? begin + len : "/";
     return true;
 }
 
-static bool is_foreign_site(struct MHD_Connection *connection, const char *url)
+static bool is_foreign_site(struct MHD_Connection *connection, const char *path)
 {
     const char *site = rules_header(connection, "Sec-Fetch-Site");
-    return site && strncmp(url, "/api", 4) == 0 &&
+    return site && strncmp(path, "/api", 4) == 0 &&
            (strcasecmp(site, "cross-site") == 0 || strcasecmp(site, "same-site") == 0);
 }
 
 /* Who asks. */
-static bool allow_client(const struct rules *rules, struct MHD_Connection *connection, const char **url,
+static bool allow_client(const struct rules *rules, struct MHD_Connection *connection, const char **path,
                          enum MHD_Result *result)
 {
     char absolute[256];
     const char *host = rules_header(connection, MHD_HTTP_HEADER_HOST);
     const char *foreign = rules->any_host || (host && is_own_host(rules, host)) ? NULL : host ? host : "";
-    if (split_absolute(url, absolute, sizeof(absolute)) && !is_own_host(rules, absolute))
+    if (split_absolute(path, absolute, sizeof(absolute)) && !is_own_host(rules, absolute))
         foreign = absolute;
     const char *origin = rules_header(connection, MHD_HTTP_HEADER_ORIGIN);
     if (foreign)
         *result = reply_error(connection, MHD_HTTP_FORBIDDEN, "Host: %.120s is not this gangd", foreign);
     else if (origin && !is_same_origin(origin, host))
         *result = reply_error(connection, MHD_HTTP_FORBIDDEN, "Origin: %.120s is a foreign page", origin);
-    else if (is_foreign_site(connection, *url))
+    else if (is_foreign_site(connection, *path))
         *result = reply_error(connection, MHD_HTTP_FORBIDDEN, "a page of another site may not ask gangd");
     else
         return true;
     return false;
 }
 
-bool rules_allow(const struct rules *rules, struct MHD_Connection *connection, const char **url,
+bool rules_allow(const struct rules *rules, struct MHD_Connection *connection, struct target *target,
                  enum MHD_Result *result)
 {
-    struct search search = {.connection = connection};
     const char *twice = header_twice(connection);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     if (info && info->header_size > API_HEADER_MAX) {
@@ -165,12 +146,7 @@ bool rules_allow(const struct rules *rules, struct MHD_Connection *connection, c
         *result = reply_error(connection, MHD_HTTP_BAD_REQUEST, "the header %s comes twice", twice);
         return false;
     }
-    if (!allow_client(rules, connection, url, result))
-        return false;
-    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, search_twice, &search);
-    if (search.found)
-        *result = reply_error(connection, MHD_HTTP_BAD_REQUEST, "%s is given twice", search.name);
-    return !search.found;
+    return allow_client(rules, connection, &target->path, result);
 }
 
 enum MHD_Result rules_before_body(struct MHD_Connection *connection)

@@ -6,6 +6,8 @@
 #ifndef DAEMON_API_RULES_H
 #define DAEMON_API_RULES_H
 
+#include "daemon/api/target.h"
+
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,9 +31,9 @@ const char *rules_header(struct MHD_Connection *connection, const char *name);
  * on, or with an answer that is queued. */
 enum MHD_Result rules_before_body(struct MHD_Connection *connection) __attribute__((warn_unused_result));
 
-/* Whether the request may go on. If not, an answer is queued and `*result` is for MHD. `*url` is set to its path where
- * it is in absolute form ("http://HOST/PATH"). */
-bool rules_allow(const struct rules *rules, struct MHD_Connection *connection, const char **url,
+/* Whether the request may go on. If not, an answer is queued and `*result` is for MHD. A target in absolute form
+ * ("http://HOST/PATH") then has its path alone. */
+bool rules_allow(const struct rules *rules, struct MHD_Connection *connection, struct target *target,
                  enum MHD_Result *result) __attribute__((warn_unused_result));
 
 #endif

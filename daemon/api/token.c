@@ -43,8 +43,7 @@ bool token_read(const char *path, char token[TOKEN_MAX + 1], char *error, size_t
     return sound;
 }
 
-/* Takes the same time wherever they differ. */
-static bool is_equal(const char *shown, const char *token)
+bool token_is_equal(const char *shown, const char *token)
 {
     size_t len = strlen(token);
     if (!shown || strlen(shown) != len)
@@ -60,14 +59,14 @@ bool token_is_shown(struct MHD_Connection *connection, const char *token)
     static const char scheme[] = "Bearer ";
     const char *header = rules_header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
     if (header && strncasecmp(header, scheme, sizeof(scheme) - 1) == 0)
-        return is_equal(header + sizeof(scheme) - 1, token);
-    return is_equal(MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, COOKIE), token);
+        return token_is_equal(header + sizeof(scheme) - 1, token);
+    return token_is_equal(MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, COOKIE), token);
 }
 
-enum MHD_Result token_answer(struct MHD_Connection *connection, const char *token, const char *url)
+enum MHD_Result token_answer(struct MHD_Connection *connection, const char *token, const struct target *target)
 {
-    const char *shown = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "token");
-    if (strcmp(url, "/") != 0 || !is_equal(shown, token))
+    const struct target_parameter *shown = target_find(target, "token");
+    if (strcmp(target->path, "/") != 0 || !shown || !token_is_equal(shown->value, token))
         return reply_error(connection, MHD_HTTP_UNAUTHORIZED, "this needs the station's token: open /?token=TOKEN");
     /* The page's address does not hold the token, so it is not in what the browser shows and remembers. */
     char cookie[TOKEN_MAX + 100];

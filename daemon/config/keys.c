@@ -122,6 +122,15 @@ static int parse_presence(const struct config_key *key, const char *value, void 
     return 0;
 }
 
+static int parse_control(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    int mode = control_mode_from_word(value);
+    if (mode < 0)
+        return refuse(why, why_size, "must be yes, no or token");
+    *(enum control_mode *)member(key, target) = (enum control_mode)mode;
+    return 0;
+}
+
 static int set_flag(const struct config_key *key, void *target, int choice)
 {
     if (choice < 0)
@@ -368,6 +377,7 @@ const struct config_key config_keys[] = {
     {"http", "group", parse_text, "gangd", IN(config, group), .restart = true},
     {"http", "listen", parse_listen, "127.0.0.1:8266", SPAN(config, address, port), .min = 1, .max = 65535,
      .restart = true},
+    {"http", "control", parse_control, "yes", IN(config, control), .restart = true},
     {"http", "watch", parse_watch, "none", SPAN(config, watch_address, watch_port), .min = 1, .max = 65535,
      .restart = true},
     {"http", "watch_token_file", parse_text, NULL, IN(config, watch_token_file), .restart = true},

@@ -18,3 +18,13 @@ int presence_mode_from_word(const char *word)
 {
     return words_find(presence_words, sizeof(presence_words) / sizeof(presence_words[0]), word);
 }
+
+int control_mode_from_word(const char *word)
+{
+    static const char *const words[] = {
+#define X(name, word) [CONTROL_##name] = #word,
+        CONTROL_MODES(X)
+#undef X
+    };
+    return words_find(words, sizeof(words) / sizeof(words[0]), word);
+}

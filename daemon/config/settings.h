@@ -31,6 +31,18 @@ enum presence_mode {
 const char *presence_mode_word(enum presence_mode mode);
 int presence_mode_from_word(const char *word) __attribute__((warn_unused_result));
 
+/* Whether the dashboard's listener takes commands. X(NAME, word) */
+#define CONTROL_MODES(X) X(YES, yes) X(NO, no) X(TOKEN, token)
+
+enum control_mode {
+#define X(name, word) CONTROL_##name,
+    CONTROL_MODES(X)
+#undef X
+};
+
+/* -1 for anything but "yes", "no" or "token". */
+int control_mode_from_word(const char *word) __attribute__((warn_unused_result));
+
 struct config_file {
     char path[512];
     uint32_t offset; /* below 16 MB, a multiple of 4096 */
@@ -77,6 +89,7 @@ struct config {
     char group[32];   /* of the socket; default "gangd"; "" = leave */
     char address[64]; /* listen = ADDRESS:PORT, default 127.0.0.1:8266; loopback only; "none" = no TCP ("" here) */
     uint16_t port;
+    enum control_mode control; /* whether it takes commands: control = yes (default) | no | token */
     char hosts[512]; /* host = HOST[:PORT] …: more values of Host that are accepted there, with single blanks between */
     char watch_address[64]; /* watch = ADDRESS:PORT, any numeric address; default "none" ("" here) */
     uint16_t watch_port;

@@ -49,21 +49,27 @@ async function freePort() {
 
 export class Station {
     /* Slots A1… are configured, those in `manual` with reset = manual; the first `boards` slots have a board.
-     * `presence` is the configuration's key. */
-    static async start({ slots, manual = [], boards, presence = 'plug', operator = '', lot = '', imageName = 'golden.bin', imageSize = 256 * 1024 }) {
+     * `presence` and `control` are the configuration's keys; `watch` is the token of a read-only listener. */
+    static async start({ slots, manual = [], boards, presence = 'plug', control = 'yes', watch = '', operator = '', lot = '',
+        imageName = 'golden.bin', imageSize = 256 * 1024 }) {
         const station = new Station();
         station.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'gangd-browser-'));
         station.port = await freePort();
         station.url = `http://127.0.0.1:${station.port}`;
+        station.watchUrl = `http://127.0.0.1:${await freePort()}`;
         station.slots = Array.from({ length: slots }, (_, i) => `A${i + 1}`);
         const file = (name) => path.join(station.dir, name);
         /* Random bytes, because they do not compress: writing takes long enough to show progress. */
         fs.writeFileSync(file(imageName), randomBytes(imageSize));
+        fs.writeFileSync(file('token'), watch);
+        station.socket = file('gangd.sock');
         fs.writeFileSync(file('gangd.conf'), [
             '[station]', 'name = bench-7', `operator = ${operator}`, `lot = ${lot}`, `book = ${file('book.db')}`,
             '[product]', `file = ${file(imageName)}`, 'image_check = no',
             '[flashing]', 'after = stay', 'settle_ms = 100', 'tries = 1',
-            '[http]', 'socket = none', 'group =', `listen = 127.0.0.1:${station.port}`, `web = ${path.join(ROOT, 'web')}`,
+            '[http]', `socket = ${station.socket}`, 'group =', `listen = 127.0.0.1:${station.port}`,
+            `web = ${path.join(ROOT, 'web')}`, `control = ${control}`,
+            ...(watch ? [`watch = ${new URL(station.watchUrl).host}`, `watch_token_file = ${file('token')}`] : []),
             '[slots]', `presence = ${presence}`,
             ...station.slots.flatMap((name, i) => [`[slot ${name}]`, `path = ${PATH(i + 1)}`,
                 `reset = ${manual.includes(name) ? 'manual' : 'auto'}`]),
@@ -102,6 +108,11 @@ export class Station {
         if (!answer.ok)
             throw new Error(`${method} ${what}: ${answer.status} ${await answer.text()}`);
         return answer.json();
+    }
+
+    /* The output of a command of gangctl. */
+    gangctl(...words) {
+        return execFileSync(path.join(BUILD, 'gangctl'), [...words, '--socket', this.socket], { encoding: 'utf8' }).trim();
     }
 
     async slot(name) {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Station } from './station.mjs';
 import { launch, openPage } from './browser.mjs';
 import { check, failures, summary, until } from './checks.mjs';
+import { accessChecks } from './access_checks.mjs';
 import { fixtureChecks } from './fixture_checks.mjs';
 import { modelChecks } from './model_checks.mjs';
 
@@ -247,6 +248,7 @@ try {
     await gangdHangs();
     await modelChecks(page);
     await fixtureChecks(browser);
+    await accessChecks(browser);
     await check('the browser reported no errors', () => assert.deepEqual(page.complaints, []));
     page.offline = true;
     await check('gangd exits with 0 on SIGTERM', async () => assert.equal(await station.quit(), 0));

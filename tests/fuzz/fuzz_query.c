@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The query parser with any bytes, split at '&' and '=' as the HTTP library does. An accepted value must be in
- * range; a refusal must have a printable reason. */
+/* A request's target with any bytes, and the filters in it. An accepted value must be in range; a refusal must have a
+ * printable reason. */
+#include "daemon/api/target.h"
 #include "daemon/book/query.h"
 
 #include <ctype.h>
@@ -32,30 +33,51 @@ static void check_filter(const struct book_filter *filter)
     require(!filter->has_verdict || (filter->verdict >= VERDICT_OPEN && filter->verdict <= VERDICT_INTERRUPTED));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_target(const struct target *target, size_t size)
 {
-    if (size == 0)
-        return 0;
+    size_t bytes = strlen(target->path);
+    for (size_t i = 0; i < target->n; i++) {
+        const struct target_parameter *p = &target->parameters[i];
+        require(p->name[p->name_len] == '\0' && p->value[p->value_len] == '\0');
+        bytes += p->name_len + p->value_len;
+    }
+    require(bytes <= size);
+}
+
+static void check_query(const struct target *target, bool units)
+{
     struct query query;
     char error[256] = "";
-    query_init(&query, data[0] & 1);
-
-    const char *text = (const char *)data + 1;
-    const char *end = (const char *)data + size;
-    while (text < end) {
-        const char *stop = memchr(text, '&', (size_t)(end - text));
-        stop = stop ? stop : end;
-        const char *equals = memchr(text, '=', (size_t)(stop - text));
-        size_t key_len = (size_t)((equals ? equals : stop) - text);
-        const char *value = equals ? equals + 1 : stop;
-        if (query_set(&query, text, key_len, value, (size_t)(stop - value), error, sizeof(error))) {
+    query_init(&query, units);
+    for (size_t i = 0; i < target->n; i++) {
+        const struct target_parameter *p = &target->parameters[i];
+        if (query_set(&query, p->name, p->name_len, p->value, p->value_len, error, sizeof(error))) {
             check_error(error);
-            return 0;
+            return;
         }
-        text = stop < end ? stop + 1 : end;
     }
     check_filter(&query.filter);
     if (query_check(&query, error, sizeof(error)))
         check_error(error);
+}
+
+/* The first byte chooses units or attempts; the rest is the query, or the whole target if it begins with '/'. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    char *text = malloc(size + 1), error[128] = "";
+    require(text);
+    text[0] = '?';
+    memcpy(text + 1, data + 1, size - 1);
+    text[size] = '\0';
+    struct target target;
+    if (target_parse(&target, size > 1 && text[1] == '/' ? text + 1 : text, error, sizeof(error))) {
+        check_target(&target, size);
+        check_query(&target, data[0] & 1);
+    } else {
+        check_error(error);
+    }
+    free(text);
     return 0;
 }

@@ -5,18 +5,16 @@
         station.wait(1, "pass")
 
 Slot n is USB path 1-1.n; methods take n, or a name from the configuration. Times are never asserted: tests wait for
-events, and PATIENCE limits the wait. When the station is closed, gangd must exit with 0 and the invariants are checked
-(check_laws). BUILD is the build directory (default build/release), COMMON that of the stub and demo-image.
+events, and PATIENCE limits the wait. Every answer of gangd is validated against docs/openapi.yaml (openapi.py). When the
+station is closed, gangd must exit with 0 and the invariants are checked (check_laws). BUILD is the build directory (default build/release), COMMON that of the stub and demo-image.
 """
 import collections
 import contextlib
 import hashlib
-import http.client
 import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import struct
 import subprocess
@@ -24,6 +22,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from boardsim import BUILD, COMMON, PATIENCE, ROOT, SANITIZE, Skip, Boardsim, image, run_tests, until  # noqa: E402,F401
+from openapi import UnixConnection  # noqa: E402
 
 GANGD = os.path.join(BUILD, "gangd")
 GANGCTL = os.path.join(BUILD, "gangctl")
@@ -41,17 +40,6 @@ def image_hash(parts, algorithm):
             digest.update(struct.pack("<II", offset, len(data)))
         digest.update(data)
     return digest.hexdigest()
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path, timeout=PATIENCE):
-        super().__init__("localhost", timeout=timeout)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Station(Boardsim):
@@ -139,7 +127,7 @@ class Station(Boardsim):
 
     def request(self, method, path, headers=None, body=None):
         """(status, body as text)"""
-        connection = UnixConnection(self.socket)
+        connection = UnixConnection(self.socket, PATIENCE)
         try:
             # gangd may refuse a request before it has read the whole body.
             with contextlib.suppress(BrokenPipeError):

@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from openapi import API  # noqa: E402
 from station import PATIENCE, Skip, Station, run_tests, until  # noqa: E402
 
 # Passes sockets like systemd between fork and exec: moves the descriptors in the arguments before "--" to 3 and up,
@@ -69,6 +70,7 @@ def answer(client):
         while chunk := client.recv(65536):
             text += chunk
     assert text.startswith(b"HTTP/1.1 200 "), text
+    API.check_raw("GET", "/api/v1/status", text)
     return text
 
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Installs the referees that come from PyPI, each in a virtual environment of its own: install.sh DIRECTORY makes
-# DIRECTORY/esptool-4 and DIRECTORY/esptool-5. Does nothing where all is there; leaves nothing half-made.
+# Installs the referees that come from PyPI, each in a virtual environment of its own: install.sh DIRECTORY makes there
+# esptool-4, esptool-5 and openapi. Does nothing where all is there; leaves nothing half-made.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -25,3 +25,4 @@ install() {
 
 install "$1/esptool-4" esptool==4.12.0
 install "$1/esptool-5" esptool==5.6.0
+install "$1/openapi" openapi-spec-validator==0.9.0

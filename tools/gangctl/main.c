@@ -34,6 +34,7 @@ static const struct command_row {
     {"start", "[SLOT]...", 0, MANY, 0, command_start, "start attempts; without SLOT, where presence = start"},
     {"retry", "SLOT", 1, 1, 0, command_retry, "start a new attempt at a slot"},
     {"reload", "", 0, 0, 0, command_reload, "have gangd read configuration and image again"},
+    {"page", "", 0, 0, 0, command_page, "print the dashboard's address, to open in a browser"},
     {"slots", "", 0, 0, 0, command_slots, "list the places of the fixture"},
     {"slots learn", "[NAME]...", 0, MANY, LEARN, command_learn, "name them: plug an adapter into one after the other"},
     {"doctor", "", 0, 0, ROOT, command_doctor, "look for what keeps this bench from working"},

@@ -3,6 +3,7 @@
 #include "tests/runner.h"
 
 #include <arpa/inet.h>
+#include <jansson.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -19,6 +20,7 @@
 char http_harness_dir[64];
 uint16_t http_harness_port, http_harness_watch_port;
 char http_harness_socket[108];
+enum control_mode http_harness_control = CONTROL_YES;
 
 static struct {
     pthread_t thread;
@@ -81,6 +83,7 @@ void http_harness_config(struct config *config)
     snprintf(config->socket, sizeof(config->socket), "%s", http_harness_socket);
     snprintf(config->address, sizeof(config->address), "127.0.0.1");
     snprintf(config->hosts, sizeof(config->hosts), "127.0.0.1:9000 bench.example");
+    config->control = http_harness_control;
     snprintf(config->watch_address, sizeof(config->watch_address), "127.0.0.1");
     snprintf(config->watch_token_file, sizeof(config->watch_token_file), "%s/token", http_harness_dir);
     snprintf(config->web, sizeof(config->web), "%s/web", http_harness_dir);
@@ -480,4 +483,29 @@ const char *answer_header(const struct answer *answer, const char *name, char *v
         }
     }
     return value;
+}
+
+void expect_error(struct answer *answer, int status, const char *part)
+{
+    ck_assert_msg(answer->status == status, "%d instead of %d: %s", answer->status, status, answer->body);
+    ck_assert(answer->whole);
+    json_t *json = json_loads(answer->body, 0, NULL);
+    const char *error = json_string_value(json_object_get(json, "error"));
+    ck_assert_msg(error && strstr(error, part), "\"%s\" does not say \"%s\"", error ? error : answer->body, part);
+    json_decref(json);
+    answer_free(answer);
+}
+
+void expect_status(struct answer *answer, int status)
+{
+    ck_assert_msg(answer->status == status, "%d instead of %d: %s", answer->status, status, answer->body);
+    ck_assert(answer->whole);
+    answer_free(answer);
+}
+
+void ask_raw(struct answer *answer, bool tcp, const char *request)
+{
+    int fd = tcp ? client_tcp() : client_unix();
+    client_send(fd, request);
+    client_answer(fd, answer);
 }

@@ -22,6 +22,7 @@
 extern char http_harness_dir[];
 extern uint16_t http_harness_port, http_harness_watch_port;
 extern char http_harness_socket[];
+extern enum control_mode http_harness_control; /* of the next http_harness_start() */
 
 /* What its station is (http_station.h): slot "A1" can be started, "B2" is empty, and there is no other. It can be held.
  */
@@ -96,6 +97,13 @@ void answer_free(struct answer *answer);
 
 /* A request over TCP with its answer. */
 void ask(struct answer *answer, const char *method, const char *target, const char *headers);
+
+/* The same of `request` as given, without the Host that client_request() adds, over TCP or the Unix socket. */
+void ask_raw(struct answer *answer, bool tcp, const char *request);
+
+/* A whole answer with this status, and for an error with `part` in its sentence. Frees it. */
+void expect_status(struct answer *answer, int status);
+void expect_error(struct answer *answer, int status, const char *part);
 
 /* The value of a header in `value`; "" if it is not there. */
 const char *answer_header(const struct answer *answer, const char *name, char *value, size_t size);

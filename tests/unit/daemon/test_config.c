@@ -50,6 +50,7 @@ START_TEST(defaults)
     ck_assert_str_eq(config.socket, "/run/gangd/gangd.sock");
     ck_assert_str_eq(config.group, "gangd");
     ck_assert_str_eq(config.address, "127.0.0.1");
+    ck_assert_int_eq(config.control, CONTROL_YES);
     ck_assert_uint_eq(config.port, 8266);
     ck_assert_str_eq(config.web, GANGD_DATADIR "/web");
 }
@@ -93,6 +94,7 @@ START_TEST(every_key)
                        "listen = [::1]:80\n"
                        "watch = 0.0.0.0:8267\n"
                        "watch_token_file = /token\n"
+                       "control = token\n"
                        "host =  127.0.0.1:9000\t bench-1.local  [::1]:9000 \n"
                        "web = /web"; /* no newline at the end */
     ck_assert_msg(parse(text) == 0, "%s", error);
@@ -135,6 +137,7 @@ START_TEST(every_key)
     ck_assert_str_eq(config.watch_address, "0.0.0.0");
     ck_assert_uint_eq(config.watch_port, 8267);
     ck_assert_str_eq(config.watch_token_file, "/token");
+    ck_assert_int_eq(config.control, CONTROL_TOKEN);
     ck_assert_str_eq(config.hosts, "127.0.0.1:9000 bench-1.local [::1]:9000");
     ck_assert_str_eq(config.web, "/web");
 }
@@ -185,6 +188,7 @@ static const char *const wrong[][2] = {
     {FILE_KEY "[flashing]\nsettle_ms = 10001\n", "must be a number from 0 to 10000"},
     {FILE_KEY "[flashing]\nreset = Auto\n", "t.conf:4: reset = Auto: must be \"auto\" or \"manual\""},
     {FILE_KEY "[flashing]\nafter = jump\n", "must be \"run\" or \"stay\""},
+    {FILE_KEY "[http]\ncontrol = maybe\n", "t.conf:4: control = maybe: must be yes, no or token"},
     {FILE_KEY "[slots]\npresence = rts\n", "t.conf:4: presence = rts: must be plug, probe, start, cts, dsr or dcd"},
     {FILE_KEY "[slot A]\npath = a\npresence =\n", "t.conf:5: presence = : must be plug, probe"},
     {FILE_KEY "[flashing]\nbaud = fast\n", "t.conf:4: baud = fast: \"fast\" is no baud rate from 9600 to 3000000"},
@@ -558,7 +562,7 @@ START_TEST(shipped_file)
     }
     fclose(file);
     ck_assert_int_eq(fclose(defaults_given), 0);
-    ck_assert_int_eq(told, 22);
+    ck_assert_int_eq(told, 23);
     ck_assert_msg(parse(text) == 0, "%s", error);
     forget_lines();
     struct config *shipped = malloc(sizeof(*shipped));

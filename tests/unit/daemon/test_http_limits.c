@@ -7,12 +7,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 /* docs/api.md. */
 #define CONNECTIONS 64
+#define STREAMS     32
 #define HEADER_MS   10000
 #define IDLE_MS     30000
 #define CROWD       200
@@ -148,6 +150,59 @@ START_TEST(a_stream_is_never_too_late)
 }
 END_TEST
 
+static void open_stream(int i, bool tcp)
+{
+    clients[i] = connect_to(tcp);
+    client_request(clients[i], "GET", "/api/v1/events", "");
+    free(client_read_until(clients[i], "event: snapshot"));
+}
+
+/* One more stream is refused, and says why; all other requests are answered while the streams go on. */
+START_TEST(event_streams_leave_half_of_the_connections)
+{
+    bool tcp = _i;
+    for (int i = 0; i < STREAMS; i++)
+        open_stream(i, tcp);
+    int fd = connect_to(tcp);
+    client_request(fd, "GET", "/api/v1/events", "");
+    char *text = client_read_until(fd, "}"); /* not to the end: a stream would have none */
+    ck_assert_msg(strncmp(text, "HTTP/1.1 503 ", 13) == 0, "%.40s", text);
+    ck_assert_ptr_nonnull(strstr(text, "{\"error\":\"there are 32 event streams on this socket"));
+    free(text);
+    close(fd);
+    for (int i = 0; i < CONNECTIONS; i++)
+        expect_answer(tcp, 2000);
+    http_harness_publish(1, 1, 0);
+    for (int i = 0; i < STREAMS; i++)
+        free(client_read_until(clients[i], "{\"n\":1,"));
+
+    close(clients[STREAMS - 1]);
+    open_stream(STREAMS - 1, tcp);
+    client_reset(clients[0]);
+    open_stream(0, tcp);
+    open_stream(STREAMS, !tcp); /* the other socket has a share of its own */
+    close_clients(STREAMS + 1);
+}
+END_TEST
+
+/* The share is of streams: idle connections beside them give way to each other, not to them. */
+START_TEST(streams_and_idle_clients_together_leave_room)
+{
+    bool tcp = _i;
+    for (int i = 0; i < STREAMS; i++)
+        open_stream(i, tcp);
+    for (int i = STREAMS; i < CONNECTIONS; i++) {
+        clients[i] = connect_to(tcp);
+        client_send(clients[i], "GET /api/v1/status HTTP/1.1\r\n");
+    }
+    expect_answer(tcp, 10000);
+    http_harness_publish(1, 1, 0);
+    for (int i = 0; i < STREAMS; i++)
+        free(client_read_until(clients[i], "{\"n\":1,"));
+    close_clients(CONNECTIONS);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("http_limits");
@@ -159,6 +214,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tcase, clients_that_close_at_once_leave_the_socket_open, 0, 2);
     tcase_add_loop_test(tcase, a_request_must_be_whole_in_time, 0, 3);
     tcase_add_test(tcase, a_stream_is_never_too_late);
+    tcase_add_loop_test(tcase, event_streams_leave_half_of_the_connections, 0, 2);
+    tcase_add_loop_test(tcase, streams_and_idle_clients_together_leave_room, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

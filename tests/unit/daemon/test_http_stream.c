@@ -193,7 +193,7 @@ END_TEST
 
 /* Events. */
 
-#define SNAPSHOT_END "\"detail\":\"\"}}],\"control\":true}\n\n"
+#define SNAPSHOT_END "\"detail\":\"\"}}],\"control\":true,\"control_reason\":null}\n\n"
 
 /* Opens a stream and waits until the first event is there. */
 static int open_events(const char *headers)

@@ -17,6 +17,7 @@ int command_export(const struct options *options, char **arguments) __attribute_
 int command_doctor(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_start(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_retry(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_page(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_slots(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_reload(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_learn(const struct options *options, char **arguments) __attribute__((warn_unused_result));
