@@ -2,7 +2,7 @@
 #include "tools/gangctl/base/print.h"
 #include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
-#include "daemon/book/query.h"
+#include "daemon/book/moment.h"
 #include "proto/diagnosis/cause.h"
 
 #include <stdio.h>
@@ -79,7 +79,7 @@ void local_time(char *out, size_t size, const char *iso)
     int64_t microseconds;
     struct tm tm;
     time_t seconds = 0;
-    bool known = query_time(iso, &microseconds);
+    bool known = moment_read(iso, 0, &microseconds);
     if (known)
         seconds = (time_t)(microseconds / 1000000);
     if (!known || !localtime_r(&seconds, &tm) || strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
