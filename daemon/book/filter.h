@@ -28,6 +28,13 @@ struct book_filter {
     char lot[64];
 };
 
+/* A row's place in the order of an answer. */
+struct book_place {
+    int64_t time; /* started of an attempt; first_seen or last_seen of a unit */
+    int64_t id;   /* of an attempt */
+    char mac[18]; /* of a unit */
+};
+
 /* X(NAME, word): one array; a line for each row; RFC 4180 with a line of names. */
 #define BOOK_FORMATS(X) X(JSON, json) X(NDJSON, ndjson) X(CSV, csv)
 
