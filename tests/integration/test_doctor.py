@@ -261,7 +261,7 @@ def test_the_running_gangd_uses_something_else():
         station.send(signal.SIGHUP)
         station.wait_status(lambda status: status["golden"]["error"])
         found, _ = machine.notes("gangd")
-        assert [note["level"] for note in found] == ["warn"] and "had before: " in found[0]["text"], found
+        assert [note["level"] for note in found] == ["warn"] and "image before: " in found[0]["text"], found
         station.hold(60)
         found, _ = machine.notes("gangd")
         assert any("is paused" in note["text"] and "slots learn" in note["remedy"] for note in found), found

@@ -56,6 +56,9 @@ def test_status():
         station.send(signal.SIGHUP)
         station.wait_status(lambda status: status["golden"]["error"])
         assert "golden.bin: the file is empty" in gangctl("status")
+        assert "paused" not in gangctl("status")
+        station.hold(60)
+        assert "\npaused   no attempt begins\n" in gangctl("status")
 
 
 def test_attempts_and_units():
@@ -104,7 +107,7 @@ def test_watch_reconnects_to_a_restarted_gangd():
         station.plug(1)
         lines = [watch.stdout.readline()]
         station.stop(signal.SIGKILL)
-        assert "gangd has gone" in watch.stderr.readline()
+        assert "the connection to gangd ended; reconnecting" in watch.stderr.readline()
         station.start()
         station.plug(2)
         station.wait(2, "pass")
@@ -185,3 +188,15 @@ def test_no_gangd():
 
 if __name__ == "__main__":
     run_tests(globals())
+def test_watch_begins_with_the_state():
+    with Station(slots="[slot A1]\npath = pci-0000:00:14.0-usb-0:9:1.0") as station:
+        watch = Gangctl(station).start("watch")
+        line = watch.stdout.readline()
+        assert line.endswith("  bench  ok  1 slot, 0 with an adapter\n"), line
+        station.hold(60)
+        line = watch.stdout.readline()
+        assert line.endswith("  bench  trouble  paused: no attempt begins\n"), line
+        watch.send_signal(signal.SIGINT)
+        watch.communicate(timeout=PATIENCE)
+
+

@@ -142,7 +142,7 @@ START_TEST(no_gangd_is_3)
     expect_complaint("status --socket /nowhere/gangd.sock", 3, "not running: there is no socket /nowhere/gangd.sock");
     char arguments[256];
     snprintf(arguments, sizeof(arguments), "units --socket %s/secret.html", http_harness_dir);
-    expect_complaint(arguments, 3, "nobody answers");
+    expect_complaint(arguments, 3, "not running: connection refused on");
     expect_complaint("watch --socket /nowhere", 3, "not running");
     expect_complaint("units --book /nowhere.db", 3, "/nowhere.db: cannot open it: No such file");
 }
@@ -332,13 +332,13 @@ static void lie_and_expect(const char *answer, const char *command, int code, co
 
 START_TEST(a_broken_answer_is_4)
 {
-    lie_and_expect("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull", "status", 4, "makes no sense");
+    lie_and_expect("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull", "status", 4, "is invalid");
     lie_and_expect("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{\"slots\":", "status", 4, "broke off");
     lie_and_expect("HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad", "status", 4, "HTTP status 500");
     lie_and_expect("HTTP/1.1 503 No\r\nContent-Length: 14\r\n\r\n{\"error\":\"no\"}", "units", 4, "gangctl: no");
     lie_and_expect(CHUNKED "5\r\n{\"i\":\r\n", "attempts", 4, "broke off");
-    lie_and_expect(CHUNKED "5\r\n{\"i\":\r\n0\r\n\r\n", "attempts", 4, "makes no sense");
-    lie_and_expect(CHUNKED "3\r\n{]\n\r\n0\r\n\r\n", "units", 4, "makes no sense");
+    lie_and_expect(CHUNKED "5\r\n{\"i\":\r\n0\r\n\r\n", "attempts", 4, "is invalid");
+    lie_and_expect(CHUNKED "3\r\n{]\n\r\n0\r\n\r\n", "units", 4, "is invalid");
     lie_and_expect("HTTP/1.1 403 No\r\nContent-Length: 25\r\n\r\n{\"error\":\"no \\u001b[31m\"}", "status", 1,
                    "no ?[31m");
 }
@@ -365,7 +365,7 @@ START_TEST(watch_follows_and_comes_back)
     char path[128], arguments[256], asked[8192];
     pid_t liar = lie(path, sizeof(path), answers);
     snprintf(arguments, sizeof(arguments), "watch --socket %s", path);
-    expect_complaint(arguments, 1, "gangd has gone; waiting for it");
+    expect_complaint(arguments, 1, "the connection to gangd ended; reconnecting");
     ck_assert_int_eq(waitpid(liar, NULL, 0), liar);
     ck_assert_msg(strstr(out, "  A1  settling  Settling\n") != NULL, "%s", out);
     ck_assert_msg(strstr(out, "  A1  pass  18\n") != NULL, "%s", out);
@@ -431,3 +431,4 @@ int main(void)
     snprintf(gangctl + n, sizeof(gangctl) - (size_t)n, "/gangctl");
     return run_suite(make_suite());
 }
+    ck_assert_msg(strstr(out, "  ok  1 slot, 1 with an adapter\n") == strchr(out, ' ') + 2, "%s", out);

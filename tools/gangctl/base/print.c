@@ -118,6 +118,23 @@ void reason_of(char *out, size_t size, const json_t *attempt)
     snprintf(out, size, detail[0] ? "%s: %s (%s)" : "%s: %s", code, sentence, detail);
 }
 
+void result_of(char *out, size_t size, const json_t *attempt)
+{
+    const char *mac = text_of(attempt, "mac");
+    char reason[400];
+    reason_of(reason, sizeof(reason), attempt);
+    snprintf(out, size, "%s%s%s", mac, mac[0] && reason[0] ? "  " : "", reason);
+}
+
+const json_t *slot_of(const json_t *status, const char *name)
+{
+    const json_t *slots = json_object_get(status, "slots");
+    for (size_t i = 0; i < json_array_size(slots); i++)
+        if (strcmp(text_of(json_array_get(slots, i), "slot"), name) == 0)
+            return json_array_get(slots, i);
+    return NULL;
+}
+
 struct table *table_new(const char *const *titles)
 {
     struct table *table = must_calloc(1, sizeof(*table));
