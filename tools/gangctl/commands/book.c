@@ -101,6 +101,8 @@ static int print_rows(const struct options *given, bool units, const char *const
 {
     struct options options = *given;
     options.query.filter.units = units;
+    if (!options.ordered)
+        options.query.filter.newest_first = true;
     options.query.format = options.json ? BOOK_JSON : BOOK_NDJSON;
     if (options.json)
         return rows_read(&options, take_text, NULL);
