@@ -30,9 +30,9 @@ struct book_filter {
 
 /* A row's place in the order of an answer. */
 struct book_place {
-    int64_t time; /* started of an attempt; first_seen or last_seen of a unit */
-    int64_t id;   /* of an attempt */
-    char mac[18]; /* of a unit */
+    int64_t time; /* see page.h */
+    int64_t id;   /* of the attempt, or of the unit's latest one */
+    char mac[18];
 };
 
 /* X(NAME, word): one array; a line for each row; RFC 4180 with a line of names. */

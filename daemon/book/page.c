@@ -189,15 +189,12 @@ static void take_row(FILE *out, struct book_page *page, sqlite3_stmt *row, bool 
     json_t *json;
     if (page->filter.units) {
         json = unit_json(row);
-        page->after.time = sqlite3_column_int64(row, book_select_by_last_seen(&page->filter) ? 2 : 1);
-        copy_text(page->after.mac, sizeof(page->after.mac), row, 0);
     } else {
         struct attempt attempt;
         read_attempt(row, &attempt);
         json = attempt_json(&attempt);
-        page->after.time = attempt.started;
-        page->after.id = attempt.id;
     }
+    page->after = book_select_behind(row);
     print_row(out, page->format, json, first);
     json_decref(json);
 }
@@ -232,13 +229,9 @@ void book_page_init(struct book_page *page, const struct book_filter *filter, en
     *page = (struct book_page){
         .filter = *filter,
         .format = format,
-        .after.id = INT64_MIN, /* with the empty MAC: before all rows of that time */
+        .after = book_select_begin(filter),
         .left = filter->limit > 0 ? filter->limit : INT64_MAX,
     };
-    if (filter->newest_first)
-        page->after.time = filter->until ? filter->until : INT64_MAX;
-    else
-        page->after.time = filter->since ? filter->since : INT64_MIN;
 }
 
 int book_page_read(struct book_file *file, struct book_page *page)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading from the book: rows as text, page by page. Attempts come in the order of their start. Units come in the order
- * of first_seen; with newest_first, since or until in that of last_seen, and one that is seen again during such a read
- * has moved to the newest end: it may come twice (oldest first) or not at all (newest first).
+ * of first_seen; with newest_first, since or until in that of last_seen, and with cause, image, operator or lot in that
+ * of the start of their latest attempt. In these two orders a unit that is seen again during a read has moved to the
+ * newest end: it may come twice (oldest first) or not at all (newest first).
  */
 #ifndef DAEMON_BOOK_PAGE_H
 #define DAEMON_BOOK_PAGE_H

@@ -11,9 +11,41 @@
 
 #define IMAGE "(SELECT id FROM images WHERE :image IN (md5, sha256))"
 
-bool book_select_by_last_seen(const struct book_filter *filter)
+/* The order of an answer: by a time, and by what tells rows of the same time apart. */
+enum { BY_START, BY_FIRST_SEEN, BY_LAST_SEEN, BY_LATEST_ATTEMPT };
+
+static const struct order {
+    const char *from, *time, *tie, *after_tie;
+    const char *own;  /* the table whose slot, verdict and MAC have indexes in this order */
+    const char *seen; /* the time that since and until are about */
+} orders[] = {
+    /* CROSS JOIN: SQLite keeps the order of the tables, and so the index that the rows come from in order. */
+    [BY_START] = {"attempts a", "a.started", "a.id", ":after_id", "a", "a.started"},
+    [BY_FIRST_SEEN] = {"units u CROSS JOIN attempts a ON a.id = u.last_attempt", "u.first_seen", "u.mac", ":after_mac",
+                       "u", "u.last_seen"},
+    [BY_LAST_SEEN] = {"units u CROSS JOIN attempts a ON a.id = u.last_attempt", "u.last_seen", "u.mac", ":after_mac",
+                      "u", "u.last_seen"},
+    [BY_LATEST_ATTEMPT] = {"attempts a CROSS JOIN units u ON u.mac = a.mac AND u.last_attempt = a.id", "a.started",
+                           "a.id", ":after_id", "a", "u.last_seen"},
+};
+
+/* Whether the place to begin at is one end of the period. A condition for it beside that one would mislead SQLite in
+ * the choice of the index. */
+static bool begins_with_period(const struct order *order)
 {
-    return filter->newest_first || filter->since || filter->until;
+    return strcmp(order->time, order->seen) == 0;
+}
+
+/* Cause, image, operator and lot of a unit are those of its latest attempt. */
+static const struct order *order_of(const struct book_filter *filter)
+{
+    if (!filter->units)
+        return &orders[BY_START];
+    if (filter->has_cause || filter->image[0] || filter->operator[0] || filter->lot[0])
+        return &orders[BY_LATEST_ATTEMPT];
+    if (filter->newest_first || filter->since || filter->until)
+        return &orders[BY_LAST_SEEN];
+    return &orders[BY_FIRST_SEEN];
 }
 
 __attribute__((format(printf, 2, 3))) static void add(char *sql, const char *format, ...)
@@ -27,11 +59,10 @@ __attribute__((format(printf, 2, 3))) static void add(char *sql, const char *for
 
 /* The conditions on equality, those that select the fewest rows first: most boards pass. A '+' keeps SQLite from the
  * index of all but the first one, since it does not know how many rows each would give. */
-static void add_equalities(char *sql, const struct book_filter *filter)
+static void add_equalities(char *sql, const struct book_filter *filter, const char *own)
 {
     bool fails = filter->has_cause && filter->cause != CAUSE_NONE;
     bool rare = filter->has_verdict && filter->verdict != VERDICT_PASS;
-    const char *own = filter->units ? "u" : "a"; /* both tables have these columns */
     const struct {
         bool given;
         const char *table, *column, *value;
@@ -60,31 +91,45 @@ static void add_equalities(char *sql, const struct book_filter *filter)
     }
 }
 
-/* Behind the last row, in the order of `time` and `tie`. The place to begin at has one end of the period in it; the
- * other end is a condition of its own. */
-static void add_place(char *sql, const struct book_filter *filter, const char *time, const char *tie)
-{
-    add(sql, " AND (%s, %s) %c (:after, %s)", time, tie, filter->newest_first ? '<' : '>',
-        filter->units ? ":after_mac" : ":after_id");
-    if (filter->newest_first && filter->since)
-        add(sql, " AND %s >= :since", time);
-    if (!filter->newest_first && filter->until)
-        add(sql, " AND %s < :until", time);
-}
-
 static void print_sql(char *sql, const struct book_filter *filter)
 {
-    const char *time = !filter->units ? "a.started" : book_select_by_last_seen(filter) ? "u.last_seen" : "u.first_seen";
-    const char *tie = filter->units ? "u.mac" : "a.id";
+    const struct order *order = order_of(filter);
     const char *way = filter->newest_first ? " DESC" : "";
     sql[0] = '\0';
-    /* CROSS JOIN: SQLite keeps the order of the tables, and so the index that the rows come from in order. */
-    add(sql, "SELECT %s LEFT JOIN images i ON i.id = a.image WHERE TRUE",
-        filter->units ? BOOK_SELECT_UNITS " FROM units u CROSS JOIN attempts a ON a.id = u.last_attempt"
-                      : BOOK_SELECT_ATTEMPTS " FROM attempts a");
-    add_equalities(sql, filter);
-    add_place(sql, filter, time, tie);
-    add(sql, " ORDER BY %s%s, %s%s LIMIT :rows", time, way, tie, way);
+    add(sql, "SELECT %s, %s, a.id, a.mac FROM %s LEFT JOIN images i ON i.id = a.image",
+        filter->units ? BOOK_SELECT_UNITS : BOOK_SELECT_ATTEMPTS, order->time, order->from);
+    add(sql, " WHERE (%s, %s) %c (:after, %s)", order->time, order->tie, filter->newest_first ? '<' : '>',
+        order->after_tie);
+    add_equalities(sql, filter, order->own);
+    bool begins = begins_with_period(order);
+    if (filter->since && !(begins && !filter->newest_first))
+        add(sql, " AND %s >= :since", order->seen);
+    if (filter->until && !(begins && filter->newest_first))
+        add(sql, " AND %s < :until", order->seen);
+    add(sql, " ORDER BY %s%s, %s%s LIMIT :rows", order->time, way, order->tie, way);
+}
+
+/* With the least id and the empty MAC: before all rows of that time. */
+struct book_place book_select_begin(const struct book_filter *filter)
+{
+    const struct order *order = order_of(filter);
+    struct book_place place = {.time = filter->newest_first ? INT64_MAX : INT64_MIN, .id = INT64_MIN};
+    if (!begins_with_period(order))
+        return place;
+    if (filter->newest_first && filter->until)
+        place.time = filter->until;
+    if (!filter->newest_first && filter->since)
+        place.time = filter->since;
+    return place;
+}
+
+struct book_place book_select_behind(sqlite3_stmt *row)
+{
+    int n = sqlite3_column_count(row);
+    struct book_place place = {.time = sqlite3_column_int64(row, n - 3), .id = sqlite3_column_int64(row, n - 2)};
+    const char *mac = (const char *)sqlite3_column_text(row, n - 1);
+    text_copy(place.mac, sizeof(place.mac), mac ? mac : "");
+    return place;
 }
 
 sqlite3_stmt *book_select_rows(struct book_file *file, sqlite3 *db, const struct book_filter *filter,

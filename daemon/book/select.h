@@ -2,8 +2,7 @@
 /*
  * The SQL of a page: which rows, in which order. Each filter is looked up in an index of schema.c in the order of the
  * answer, so that a page costs the rows that it gives. With several filters it is that of the first one in select.c's
- * list; the others are tested row by row. Units have no index by cause, image, operator or lot: these, too, are tested
- * row by row, through the units that the other filters leave.
+ * list; the others are tested row by row.
  */
 #ifndef DAEMON_BOOK_SELECT_H
 #define DAEMON_BOOK_SELECT_H
@@ -14,12 +13,14 @@
 
 struct book_file;
 
-/* Whether the units of `filter` come by last_seen; otherwise by first_seen. */
-bool book_select_by_last_seen(const struct book_filter *filter);
+/* The place before the first row of `filter`, and the one behind `row`, which a statement of book_select_rows() gave.
+ */
+struct book_place book_select_begin(const struct book_filter *filter);
+struct book_place book_select_behind(sqlite3_stmt *row);
 
 /* The statement for the first `rows` rows behind `after`, bound to `filter` and `after`, which must outlive it; the
  * caller finalizes it. NULL with a sentence in
- * `file->error`. Its columns are those of BOOK_SELECT_ATTEMPTS or BOOK_SELECT_UNITS, in their order. */
+ * `file->error`. Its columns begin with those of BOOK_SELECT_ATTEMPTS or BOOK_SELECT_UNITS, in their order. */
 sqlite3_stmt *book_select_rows(struct book_file *file, sqlite3 *db, const struct book_filter *filter,
                                const struct book_place *after, int64_t rows) __attribute__((warn_unused_result));
 
