@@ -27,6 +27,7 @@ class Machine:
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="gangd-doctor-")
+        self.gangctl = GANGCTL
         os.chmod(self.dir, 0o755)
         self.write("etc/group", "root:x:0:\ngangd:x:998:anna\n")
         self.user("gangd", os.geteuid())
@@ -92,7 +93,7 @@ class Machine:
 
     def ask(self, *arguments, before=()):
         """(exit code, output); `before` are the words of a command that runs it."""
-        done = subprocess.run([*before, self.gangctl if before else GANGCTL, "doctor", "--root", self.dir, *arguments], capture_output=True, text=True,
+        done = subprocess.run([*before, self.gangctl, "doctor", "--root", self.dir, *arguments], capture_output=True, text=True,
                               timeout=PATIENCE, env={**os.environ, **SANITIZE}, check=False)
         assert not done.stderr, done.stderr
         return done.returncode, done.stdout

@@ -94,7 +94,8 @@ def test_filters():
                 (("--cause", "board-silent"), [failed]), (("--cause", "none"), [passed]), (("--cause", "link-lost"), []),
                 (("--lot", "W 17/3"), both), (("--lot", "W"), []),
                 (("--operator", "J\u00fcrgen"), both), (("--operator", "Anna"), []),
-                (("--image", golden["md5"]), both), (("--image", golden["sha256"].upper()), both), (("--image", "0" * 64), []),
+                (("--image", golden["md5"]), both), (("--image", golden["sha256"].upper()), both),
+                (("--image", "0" * 64), []),
                 (("--since", "2h"), both), (("--since", "-7d", "--verdict", "pass"), [passed]),
                 (("--since", "2w", "--until", "1h"), []), (("--until", "yesterday"), []),
                 (("--lot", "W 17/3", "--cause", "board-silent", "--since", "1h", "--slot", "1-1.2"), [failed])):
