@@ -17,9 +17,22 @@ struct book_filter {
     int64_t limit;        /* at most so many rows */
     enum verdict verdict;
     bool has_verdict;
-    bool units; /* units instead of attempts */
+    enum cause cause;
+    bool has_cause;
+    bool units;        /* units instead of attempts */
+    bool newest_first; /* see page.h for the order */
     char slot[64];
-    char mac[18]; /* as in struct attempt */
+    char mac[18];   /* as in struct attempt */
+    char image[65]; /* MD5 or SHA-256, as in struct attempt */
+    char operator[64];
+    char lot[64];
+};
+
+/* A row's place in the order of an answer. */
+struct book_place {
+    int64_t time; /* see page.h */
+    int64_t id;   /* of the attempt, or of the unit's latest one */
+    char mac[18];
 };
 
 /* X(NAME, word): one array; a line for each row; RFC 4180 with a line of names. */

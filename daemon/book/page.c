@@ -3,7 +3,7 @@
 
 #include "daemon/book/attempt_json.h"
 #include "daemon/book/file.h"
-#include "daemon/book/sql.h"
+#include "daemon/book/select.h"
 #include "proto/link/text.h"
 
 #include <stdio.h>
@@ -11,57 +11,6 @@
 #include <string.h>
 
 #define PAGE_ROWS 500
-
-#define TEXT_COLUMN(member)        ", a." #member
-#define SECONDS_COLUMN(phase, ...) ", a.seconds_" #phase
-
-/* `since` of the attempts is in the first place to begin at. */
-static const char select_attempts[] =
-    "SELECT a.id, a.started, coalesce(a.ended, 0), a.verdict, a.cause,"
-    " coalesce(i.md5, ''), coalesce(i.sha256, ''), coalesce(i.size, 0), a.written" ATTEMPT_TEXTS(TEXT_COLUMN)
-        ATTEMPT_INTEGERS(TEXT_COLUMN)
-            PROGRAM_PHASES(SECONDS_COLUMN) " FROM attempts a LEFT JOIN images i ON i.id = a.image"
-                                           " WHERE (a.started, a.id) > (:after, :after_id)";
-
-static const char select_units[] =
-    "SELECT u.mac, u.first_seen, u.last_seen, u.attempts, a.chip_id, a.chip, a.flash_id, a.flash_size, a.verdict,"
-    " a.cause, a.slot, a.lot, coalesce(i.sha256, ''), a.written"
-    /* CROSS JOIN: SQLite keeps the order of the tables, and so the index that the rows come from in order. */
-    " FROM units u CROSS JOIN attempts a ON a.id = u.last_attempt LEFT JOIN images i ON i.id = a.image"
-    " WHERE (u.first_seen, u.mac) > (:after, :after_mac)";
-
-/* The statement for the next `rows` rows of `page`; NULL with a sentence. */
-static sqlite3_stmt *select_rows(struct book_file *file, sqlite3 *db, const struct book_page *page, int64_t rows)
-{
-    const struct book_filter *filter = &page->filter;
-    const char *mac = filter->units ? " AND u.mac = :mac" : " AND a.mac = :mac";
-    const char *slot = filter->units ? " AND u.slot = :slot" : " AND a.slot = :slot";
-    const char *verdict = filter->units ? " AND u.verdict = :verdict" : " AND a.verdict = :verdict";
-    const char *until = filter->units ? " AND u.last_seen < :until" : " AND a.started < :until";
-    char sql[2000];
-    int n = snprintf(sql, sizeof(sql), "%s%s%s%s%s%s%s%s LIMIT :rows", filter->units ? select_units : select_attempts,
-                     filter->units && filter->since ? " AND u.last_seen >= :since" : "", filter->until ? until : "",
-                     filter->slot[0] ? slot : "", filter->has_verdict ? verdict : "", filter->mac[0] ? mac : "",
-                     filter->id ? " AND a.id = :id" : "",
-                     filter->units ? " ORDER BY u.first_seen, u.mac" : " ORDER BY a.started, a.id");
-    sqlite3_stmt *s = NULL;
-    int rc = n < (int)sizeof(sql) ? sqlite3_prepare_v2(db, sql, -1, &s, NULL) : SQLITE_TOOBIG;
-    if (rc != SQLITE_OK) {
-        book_file_explain(file, db, rc);
-        return NULL;
-    }
-    book_sql_bind_integer(s, ":after", page->after);
-    book_sql_bind_integer(s, ":after_id", page->after_id);
-    book_sql_bind_text(s, ":after_mac", page->after_mac);
-    book_sql_bind_integer(s, ":since", filter->since);
-    book_sql_bind_integer(s, ":until", filter->until);
-    book_sql_bind_text(s, ":slot", filter->slot);
-    book_sql_bind_text(s, ":verdict", verdict_name(filter->verdict));
-    book_sql_bind_text(s, ":mac", filter->mac);
-    book_sql_bind_integer(s, ":id", filter->id);
-    book_sql_bind_integer(s, ":rows", rows);
-    return s;
-}
 
 static const char *column_text(sqlite3_stmt *row, int column)
 {
@@ -81,7 +30,7 @@ static enum written column_written(sqlite3_stmt *row, int column)
     return sqlite3_column_int64(row, column) ? WRITTEN_YES : WRITTEN_NO;
 }
 
-/* The columns in the order of select_attempts. */
+/* The columns in the order of BOOK_SELECT_ATTEMPTS. */
 static void read_attempt(sqlite3_stmt *row, struct attempt *attempt)
 {
     int column = 0;
@@ -107,7 +56,7 @@ static void read_attempt(sqlite3_stmt *row, struct attempt *attempt)
 #undef X
 }
 
-/* The columns in the order of select_units. `row` NULL: a unit of which nothing is known, for its names. */
+/* The columns in the order of BOOK_SELECT_UNITS. `row` NULL: a unit of which nothing is known, for its names. */
 static json_t *unit_json(sqlite3_stmt *row)
 {
     static const struct {
@@ -240,15 +189,12 @@ static void take_row(FILE *out, struct book_page *page, sqlite3_stmt *row, bool 
     json_t *json;
     if (page->filter.units) {
         json = unit_json(row);
-        page->after = sqlite3_column_int64(row, 1);
-        copy_text(page->after_mac, sizeof(page->after_mac), row, 0);
     } else {
         struct attempt attempt;
         read_attempt(row, &attempt);
         json = attempt_json(&attempt);
-        page->after = attempt.started;
-        page->after_id = attempt.id;
     }
+    page->after = book_select_behind(row);
     print_row(out, page->format, json, first);
     json_decref(json);
 }
@@ -256,7 +202,7 @@ static void take_row(FILE *out, struct book_page *page, sqlite3_stmt *row, bool 
 static int print_page(struct book_file *file, sqlite3 *db, struct book_page *page, FILE *out)
 {
     int64_t rows = page->left < PAGE_ROWS ? page->left : PAGE_ROWS;
-    sqlite3_stmt *statement = select_rows(file, db, page, rows);
+    sqlite3_stmt *statement = book_select_rows(file, db, &page->filter, &page->after, rows);
     if (!statement)
         return -1;
     bool head = !page->begun;
@@ -283,12 +229,9 @@ void book_page_init(struct book_page *page, const struct book_filter *filter, en
     *page = (struct book_page){
         .filter = *filter,
         .format = format,
-        .after = INT64_MIN,
-        .after_id = INT64_MAX,
+        .after = book_select_begin(filter),
         .left = filter->limit > 0 ? filter->limit : INT64_MAX,
     };
-    if (!filter->units && filter->since)
-        page->after = filter->since - 1;
 }
 
 int book_page_read(struct book_file *file, struct book_page *page)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading from the book: rows as text, page by page.
+ * Reading from the book: rows as text, page by page. Attempts come in the order of their start. Units come in the order
+ * of first_seen; with newest_first, since or until in that of last_seen, and with cause, image, operator or lot in that
+ * of the start of their latest attempt. In these two orders a unit that is seen again during a read has moved to the
+ * newest end: it may come twice (oldest first) or not at all (newest first).
  */
 #ifndef DAEMON_BOOK_PAGE_H
 #define DAEMON_BOOK_PAGE_H
@@ -15,13 +18,10 @@ struct book_file;
 struct book_page {
     struct book_filter filter;
     enum book_format format;
-    /* The last row that was given: started and id of an attempt; first_seen and mac of a unit. */
-    int64_t after;
-    int64_t after_id;
-    char after_mac[18];
-    int64_t left;     /* rows that the limit still allows */
-    bool begun, last; /* the first page has been given; this is the last one */
-    char *text;       /* malloc()ed, or NULL; the caller frees it */
+    struct book_place after; /* of the last row that was given */
+    int64_t left;            /* rows that the limit still allows */
+    bool begun, last;        /* the first page has been given; this is the last one */
+    char *text;              /* malloc()ed, or NULL; the caller frees it */
     size_t len;
 };
 

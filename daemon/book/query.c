@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/query.h"
 
+#include "daemon/base/utf8.h"
+#include "daemon/book/moment.h"
 #include "proto/link/text.h"
 
 #include <ctype.h>
@@ -13,82 +15,7 @@
 
 void query_init(struct query *query, bool units)
 {
-    *query = (struct query){.filter.units = units, .format = BOOK_JSON};
-}
-
-/* Reads exactly `n` digits and moves `*text` behind them. */
-static bool digits(const char **text, int n, int *value)
-{
-    *value = 0;
-    for (; n > 0; n--, (*text)++) {
-        if (!isdigit((unsigned char)**text))
-            return false;
-        *value = *value * 10 + (**text - '0');
-    }
-    return true;
-}
-
-static bool skip(const char **text, char c)
-{
-    if (**text != c)
-        return false;
-    (*text)++;
-    return true;
-}
-
-static bool read_date(const char **text, struct tm *tm)
-{
-    if (!digits(text, 4, &tm->tm_year) || !skip(text, '-') || !digits(text, 2, &tm->tm_mon) || !skip(text, '-') ||
-        !digits(text, 2, &tm->tm_mday))
-        return false;
-    if (tm->tm_year < 2000)
-        return false;
-    tm->tm_year -= 1900;
-    tm->tm_mon -= 1;
-    return true;
-}
-
-static bool read_clock(const char **text, struct tm *tm, int *microseconds)
-{
-    if (!digits(text, 2, &tm->tm_hour) || !skip(text, ':') || !digits(text, 2, &tm->tm_min))
-        return false;
-    if (!skip(text, ':'))
-        return true;
-    if (!digits(text, 2, &tm->tm_sec))
-        return false;
-    if (!skip(text, '.'))
-        return true;
-    int scale = 100000;
-    if (!isdigit((unsigned char)**text))
-        return false;
-    for (; isdigit((unsigned char)**text); (*text)++, scale /= 10)
-        *microseconds += (**text - '0') * scale;
-    return true;
-}
-
-bool query_time(const char *text, int64_t *microseconds)
-{
-    struct tm tm = {.tm_isdst = -1};
-    int fraction = 0;
-    bool utc = false;
-    if (!read_date(&text, &tm))
-        return false;
-    if (skip(&text, 'T')) {
-        if (!read_clock(&text, &tm, &fraction))
-            return false;
-        utc = skip(&text, 'Z');
-    }
-    if (*text)
-        return false;
-
-    /* mktime() makes 3 March of 31 February, and 10:00 of 9:60: such fields come back changed. A local hour that a
-     * change to summer time leaves out comes back as another hour; it is meant all the same. */
-    struct tm same = tm;
-    time_t seconds = utc ? timegm(&same) : mktime(&same);
-    if (same.tm_mon != tm.tm_mon || same.tm_mday != tm.tm_mday || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 59)
-        return false;
-    *microseconds = (int64_t)seconds * 1000000 + fraction;
-    return true;
+    *query = (struct query){.filter.units = units, .format = BOOK_JSON, .now = (int64_t)time(NULL) * 1000000};
 }
 
 static bool set_format(struct query *query, const char *value)
@@ -102,12 +29,12 @@ static bool set_format(struct query *query, const char *value)
 
 static bool set_since(struct query *query, const char *value)
 {
-    return query_time(value, &query->filter.since);
+    return moment_read(value, query->now, &query->filter.since);
 }
 
 static bool set_until(struct query *query, const char *value)
 {
-    return query_time(value, &query->filter.until);
+    return moment_read(value, query->now, &query->filter.until);
 }
 
 /* A slot that is not in the configuration bears its USB path for a name, so more than letters and digits may come. */
@@ -132,6 +59,50 @@ static bool set_verdict(struct query *query, const char *value)
     query->filter.has_verdict = true;
     query->filter.verdict = (enum verdict)verdict;
     return true;
+}
+
+static bool set_cause(struct query *query, const char *value)
+{
+    query->filter.cause = cause_from_code(value);
+    query->filter.has_cause = query->filter.cause != CAUSE_COUNT;
+    return query->filter.has_cause;
+}
+
+/* The digest's length tells which one it is. */
+static bool set_image(struct query *query, const char *value)
+{
+    size_t len = strlen(value);
+    if ((len != 32 && len != 64) || strspn(value, "0123456789abcdefABCDEF") != len)
+        return false;
+    for (size_t i = 0; i <= len; i++)
+        query->filter.image[i] = (char)tolower((unsigned char)value[i]);
+    return true;
+}
+
+/* As the configuration allows it: printable UTF-8. */
+static bool set_text(char *text, size_t size, const char *value)
+{
+    size_t len = strlen(value);
+    if (len == 0 || len >= size)
+        return false;
+    utf8_copy(text, size, value);
+    return strcmp(text, value) == 0;
+}
+
+static bool set_operator(struct query *query, const char *value)
+{
+    return set_text(query->filter.operator, sizeof(query->filter.operator), value);
+}
+
+static bool set_lot(struct query *query, const char *value)
+{
+    return set_text(query->filter.lot, sizeof(query->filter.lot), value);
+}
+
+static bool set_order(struct query *query, const char *value)
+{
+    query->filter.newest_first = strcmp(value, "newest") == 0;
+    return query->filter.newest_first || strcmp(value, "oldest") == 0;
 }
 
 static bool set_mac(struct query *query, const char *value)
@@ -163,17 +134,26 @@ static bool set_limit(struct query *query, const char *value)
     return query->filter.limit >= 1 && query->filter.limit <= LIMIT_MAX;
 }
 
+#define TIME_WANTED                                                                                                    \
+    "a date (2026-03-02), a time (2026-03-02T09:00:00Z), today, yesterday, or a time ago (2h, 7d), from the year "     \
+    "2000 on"
+
 static const struct parameter {
     const char *name;
     bool (*set)(struct query *query, const char *value);
     const char *wanted;
 } parameters[] = {
     {"format", set_format, "json, ndjson or csv"},
-    {"since", set_since, "a date (2026-03-02) or a time (2026-03-02T09:00:00Z) from the year 2000 on"},
-    {"until", set_until, "a date (2026-03-02) or a time (2026-03-02T09:00:00Z) from the year 2000 on"},
+    {"since", set_since, TIME_WANTED},
+    {"until", set_until, TIME_WANTED},
     {"slot", set_slot, "a slot's name: 1 to 63 characters without blanks"},
     {"verdict", set_verdict, "pass, fail, interrupted, or open (attempts only)"},
+    {"cause", set_cause, "the code of a cause, such as md5-mismatch, or none"},
+    {"image", set_image, "the MD5 or SHA-256 of a golden image: 32 or 64 hex digits"},
+    {"operator", set_operator, "an operator: 1 to 63 bytes of text"},
+    {"lot", set_lot, "a lot: 1 to 63 bytes of text"},
     {"mac", set_mac, "a MAC address of 12 hex digits (18:fe:34:a1:b2:c3)"},
+    {"order", set_order, "newest or oldest"},
     {"limit", set_limit, "a number from 1 to 1000000"},
 };
 
@@ -187,6 +167,15 @@ static const char *shown(char *buffer, size_t size, const char *text, size_t len
         buffer[i] = isprint((unsigned char)text[i]) ? text[i] : '?';
     buffer[n] = '\0';
     return buffer;
+}
+
+static void refuse_name(char *error, size_t size, const char *name)
+{
+    text_print(error, size, "\"%s\" is no parameter here: there are", name);
+    for (size_t i = 0; i < N_PARAMETERS; i++) {
+        size_t len = strlen(error);
+        text_print(error + len, size - len, "%s%s", i ? ", " : " ", parameters[i].name);
+    }
 }
 
 int query_set(struct query *query, const char *key, size_t key_len, const char *value, size_t value_len, char *error,
@@ -215,9 +204,7 @@ int query_set(struct query *query, const char *key, size_t key_len, const char *
                    shown(show_value, sizeof(show_value), value, value_len), p->wanted);
         return -1;
     }
-    text_print(error, error_size,
-               "\"%s\" is no parameter here: there are format, since, until, slot, verdict, mac, limit",
-               shown(show_key, sizeof(show_key), key, key_len));
+    refuse_name(error, error_size, shown(show_key, sizeof(show_key), key, key_len));
     return -1;
 }
 

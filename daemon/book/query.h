@@ -14,9 +14,10 @@ struct query {
     struct book_filter filter;
     enum book_format format;
     unsigned given; /* one bit per parameter seen */
+    int64_t now;    /* of "today" and "2h", microseconds since 1970; query_init() sets it to the present */
 };
 
-/* A query without conditions, as JSON. */
+/* A query without conditions, oldest first, as JSON. */
 void query_init(struct query *query, bool units);
 
 /* Takes one parameter, already percent-decoded; any bytes, need not end in a NUL. Returns 0, or -1 with a sentence in
@@ -26,9 +27,5 @@ int query_set(struct query *query, const char *key, size_t key_len, const char *
 
 /* To be called after the last parameter: do they go together? Returns 0, or -1 with a sentence. */
 int query_check(const struct query *query, char *error, size_t error_size) __attribute__((warn_unused_result));
-
-/* Reads "2026-03-02" (local midnight), "2026-03-02T09:15", "…:04" or "…:04.120" (local time; UTC with a "Z" behind)
- * into microseconds since 1970. Years 2000 to 9999. */
-bool query_time(const char *text, int64_t *microseconds) __attribute__((warn_unused_result));
 
 #endif

@@ -84,6 +84,17 @@ static const char *const migrations[] = {
     "CREATE INDEX attempts_by_both ON attempts (slot, verdict, started);",
 };
 
+/* Of filters and orders that the API has got since version 3. Books of any version get them at the next start. */
+static const char indexes[] =
+    "CREATE INDEX IF NOT EXISTS attempts_by_cause ON attempts (cause, started);"
+    "CREATE INDEX IF NOT EXISTS attempts_by_image ON attempts (image, started);"
+    "CREATE INDEX IF NOT EXISTS attempts_by_lot ON attempts (lot, started);"
+    "CREATE INDEX IF NOT EXISTS attempts_by_operator ON attempts (operator, started);"
+    "CREATE INDEX IF NOT EXISTS units_by_latest ON units (last_seen, mac);"
+    "CREATE INDEX IF NOT EXISTS units_by_slot_latest ON units (slot, last_seen, mac);"
+    "CREATE INDEX IF NOT EXISTS units_by_verdict_latest ON units (verdict, last_seen, mac);"
+    "CREATE INDEX IF NOT EXISTS units_by_both_latest ON units (slot, verdict, last_seen, mac);";
+
 const int book_schema_version = (int)(sizeof(migrations) / sizeof(migrations[0]));
 
 static int fail(sqlite3 *db, int rc, char *why, size_t why_size)
@@ -144,18 +155,23 @@ int book_schema_inspect(sqlite3 *db, char *why, size_t why_size)
 
 int book_schema_migrate(sqlite3 *db, int version, char *why, size_t why_size)
 {
-    if (version == book_schema_version)
-        return 0;
-    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    char set_version[64];
+    snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", book_schema_version);
+    bool migrates = version != book_schema_version;
+    /* Without a migration the indexes are there already, or are made one by one. */
+    int rc = migrates ? sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) : SQLITE_OK;
     for (int i = version; rc == SQLITE_OK && i < book_schema_version; i++)
         rc = sqlite3_exec(db, migrations[i], NULL, NULL, NULL);
-    char set_version[64];
-    snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d; COMMIT", book_schema_version);
     if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, indexes, NULL, NULL, NULL);
+    if (rc == SQLITE_OK && migrates)
         rc = sqlite3_exec(db, set_version, NULL, NULL, NULL);
+    if (rc == SQLITE_OK && migrates)
+        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         return 0;
     book_sql_explain(db, rc, why, why_size);
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    if (migrates)
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return -1;
 }

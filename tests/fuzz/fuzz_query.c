@@ -30,6 +30,9 @@ static void check_filter(const struct book_filter *filter)
     require(filter->since >= 0 && filter->until >= 0);
     require(memchr(filter->slot, '\0', sizeof(filter->slot)));
     require(filter->mac[0] == '\0' || strlen(filter->mac) == 17);
+    require(filter->image[0] == '\0' || strlen(filter->image) == 32 || strlen(filter->image) == 64);
+    require(memchr(filter->operator, '\0', sizeof(filter->operator)) && memchr(filter->lot, '\0', sizeof(filter->lot)));
+    require(!filter->has_cause || (filter->cause >= CAUSE_NONE && filter->cause < CAUSE_COUNT));
     require(!filter->has_verdict || (filter->verdict >= VERDICT_OPEN && filter->verdict <= VERDICT_INTERRUPTED));
 }
 

@@ -8,6 +8,7 @@ import pty
 import pwd
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import time
 import tty
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from station import BUILD, PATIENCE, ROOT, SANITIZE, SLOW, Skip, Station, image, run_tests, until  # noqa: E402
+from station import BUILD, COMMON, PATIENCE, ROOT, SANITIZE, SLOW, Skip, Station, image, run_tests, until  # noqa: E402
 
 GANGCTL = os.path.join(BUILD, "gangctl")
 ROOT_HUB = "sys/devices/pci0000:00/0000:00:14.0/usb1"
@@ -26,7 +27,10 @@ class Machine:
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="gangd-doctor-")
+        self.gangctl = GANGCTL
+        os.chmod(self.dir, 0o755)
         self.write("etc/group", "root:x:0:\ngangd:x:998:anna\n")
+        self.user("gangd", os.geteuid())
         with open(os.path.join(ROOT, "config/gangd.conf"), encoding="utf-8") as file:
             self.write("etc/gangd/gangd.conf", file.read())
         self.write("var/lib/gangd/golden.bin", image())
@@ -57,6 +61,9 @@ class Machine:
         with open(os.path.join(ROOT, "config/gangd.conf"), encoding="utf-8") as file:
             self.write("etc/gangd/gangd.conf", file.read().replace("[flashing]\n", f"[flashing]\n{flashing}\n", 1))
 
+    def user(self, name, uid):
+        self.write("etc/passwd", f"root:x:0:0:root:/root:/bin/sh\n{name}:x:{uid}:{uid}::/nonexistent:/usr/sbin/nologin\n")
+
     def process(self, pid, comm):
         self.write(f"proc/{pid}/comm", comm + "\n")
 
@@ -84,24 +91,24 @@ class Machine:
         self.link(f"sys/bus/usb-serial/devices/{tty_name}", place)
         return place
 
-    def ask(self, *arguments):
-        """(exit code, output)"""
-        done = subprocess.run([GANGCTL, "doctor", "--root", self.dir, *arguments], capture_output=True, text=True,
+    def ask(self, *arguments, before=()):
+        """(exit code, output); `before` are the words of a command that runs it."""
+        done = subprocess.run([*before, self.gangctl, "doctor", "--root", self.dir, *arguments], capture_output=True, text=True,
                               timeout=PATIENCE, env={**os.environ, **SANITIZE}, check=False)
         assert not done.stderr, done.stderr
         return done.returncode, done.stdout
 
-    def notes(self, check):
+    def notes(self, check, before=()):
         """The notes about a check, and the whole report; the exit code must agree with it."""
-        code, output = self.ask("--json")
+        code, output = self.ask("--json", before=before)
         report = json.loads(output)
         assert code == (0 if report["ok"] else 1), output
         assert report["ok"] == all(note["level"] != "fail" for note in report["checks"]), output
         return [note for note in report["checks"] if note["check"] == check], report
 
-    def expect(self, check, level, text, remedy=""):
+    def expect(self, check, level, text, remedy="", before=()):
         """The check has one note with this level and text; all other checks are as on a healthy machine."""
-        found, report = self.notes(check)
+        found, report = self.notes(check, before)
         assert len(found) == 1 and found[0]["level"] == level, found
         assert text in found[0]["text"], found
         assert remedy in found[0].get("remedy", ""), found
@@ -156,6 +163,121 @@ def test_golden_image():
             machine.write("var/lib/gangd/golden.bin", image())
             os.chmod(machine.path("var/lib/gangd/golden.bin"), 0)
             machine.expect("golden", "warn", "may not read", "sudo gangctl doctor")
+
+
+SERVICE = 4242
+# The caller is somebody else: root, who may read everything, and another user, who cannot become the service's.
+CALLERS = ((), ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")) if os.geteuid() == 0 else ((),)
+
+
+class ServiceMachine(Machine):
+    """Its gangd is a user of its own, who may write to the book's directory by way of a group. There is a copy of gangctl
+    that every user may run."""
+
+    def __init__(self):
+        super().__init__()
+        self.gangctl = self.path("gangctl")
+        shutil.copy(GANGCTL, self.gangctl)
+        self.user("gangd", SERVICE)
+        self.groups = f"gangd:x:998:anna\nroot:x:{os.getegid()}:"
+        self.write("etc/group", self.groups + "gangd\n")
+        self.mode("var/lib/gangd", 0o775)
+
+    def mode(self, name, mode):
+        os.chmod(self.path(name), mode)
+
+    def expect_for_all(self, *expected):
+        for before in CALLERS:
+            self.expect(*expected, before=before)
+
+
+def test_the_golden_image_is_read_by_the_user_of_the_service():
+    with ServiceMachine() as machine:
+        golden = "var/lib/gangd/golden.bin"
+        machine.expect_for_all("golden", "ok", "golden.bin, 65536 bytes")
+        # Readable for the caller by "others", and closed to its own group.
+        machine.mode(golden, 0o604)
+        machine.expect_for_all("golden", "fail", f"user gangd may not read {machine.path(golden)}: no permission for",
+                               f"setfacl -m u:gangd:rX {machine.path(golden)}")
+        machine.write("etc/group", machine.groups)
+        machine.mode("var/lib/gangd", 0o777)
+        machine.expect_for_all("golden", "ok", "golden.bin, 65536 bytes")
+        if os.geteuid() == 0:  # Root reads anything; gangd does not.
+            machine.mode(golden, 0o600)
+            machine.expect("golden", "fail", "user gangd may not read")
+            machine.mode(golden, 0o644)
+            machine.mode("var/lib", 0o700)
+            found, _ = machine.notes("golden")
+            assert found[0]["level"] == "fail" and found[0]["text"].endswith(f"no permission for {machine.path('var/lib')}")
+            os.chown(machine.path("var/lib"), SERVICE, 0)
+            machine.expect("golden", "ok", "golden.bin, 65536 bytes")
+
+
+def test_the_stub_is_read_by_the_user_of_the_service():
+    with ServiceMachine() as machine:
+        shutil.copy(os.path.join(COMMON, "stub.json"), machine.path("var/lib/gangd/stub.json"))
+        with open(machine.path("etc/gangd/gangd.conf"), encoding="utf-8") as file:
+            text = file.read()
+        machine.write("etc/gangd/gangd.conf", text.replace("[product]\n", "[product]\nstub = /var/lib/gangd/stub.json\n", 1))
+        machine.mode("var/lib/gangd/stub.json", 0o644)
+        machine.expect_for_all("golden", "ok", "golden.bin, 65536 bytes")
+        machine.mode("var/lib/gangd/stub.json", 0o604)
+        machine.expect_for_all("golden", "fail", "user gangd may not read " + machine.path("var/lib/gangd/stub.json"))
+
+
+def test_the_configuration_is_read_by_the_user_of_the_service():
+    with ServiceMachine() as machine:
+        machine.mode("etc/gangd/gangd.conf", 0o604)
+        machine.expect_for_all("configuration", "fail", "user gangd may not read", "setfacl")
+
+
+def test_the_book_is_written_by_the_user_of_the_service():
+    with ServiceMachine() as machine:
+        machine.mode("var/lib/gangd", 0o757)
+        machine.expect_for_all("book", "fail", "user gangd may not write to " + machine.path("var/lib/gangd"), "u:gangd:rwX")
+        machine.mode("var/lib/gangd", 0o775)
+        assert not machine.notes("book")[0]
+        machine.write("var/lib/gangd/gangd.db", b"")
+        machine.mode("var/lib/gangd/gangd.db", 0o646)
+        machine.expect_for_all("book", "fail", "user gangd may not write to " + machine.path("var/lib/gangd/gangd.db"))
+
+
+def test_the_user_of_the_service():
+    with ServiceMachine() as machine:
+        machine.mode("var/lib/gangd/golden.bin", 0o604)
+        machine.write("lib/systemd/system/gangd.service", "[Service]\nUser=gangd\nSupplementaryGroups=dialout\n")
+        machine.write("etc/group", machine.groups + "\nbench:x:77:\n")
+        machine.mode("var/lib/gangd", 0o777)
+        machine.expect_for_all("golden", "ok", "65536 bytes")
+        machine.write("etc/systemd/system/gangd.service.d/override.conf", "[Service]\nUser=flasher\n")
+        found, _ = machine.notes("user")
+        assert found[0]["level"] == "fail" and "there is no user flasher" in found[0]["text"], found
+        machine.user("flasher", SERVICE + 1)
+        machine.expect_for_all("golden", "ok", "65536 bytes")
+        # A group that only the service has.
+        machine.write("lib/systemd/system/gangd.service", "[Service]\nSupplementaryGroups=dialout root\n")
+        machine.expect_for_all("golden", "fail", "user flasher may not read")
+
+
+def test_an_access_control_list():
+    """Root asks the kernel; others cannot tell."""
+    with ServiceMachine() as machine:
+        golden = machine.path("var/lib/gangd/golden.bin")
+        machine.mode("var/lib/gangd/golden.bin", 0o604)
+        # Owner rw-, user 4242 r--, group ---, mask r--, others r--.
+        entries = ((1, 6, -1), (2, 4, SERVICE), (4, 0, -1), (16, 4, -1), (32, 4, -1))
+        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+        try:
+            os.setxattr(golden, "system.posix_acl_access", acl)
+        except OSError as error:
+            raise Skip(f"no access control lists under {machine.dir}: {error}") from error
+        if os.geteuid() == 0:
+            machine.expect("golden", "ok", "65536 bytes")
+        for before in CALLERS[1:] or CALLERS:
+            found, _ = machine.notes("golden", before)
+            assert [note["level"] for note in found] == ["warn", "ok"], found
+            assert "it is not known whether user gangd may read" in found[0]["text"], found
+            assert "sudo gangctl doctor" in found[0]["remedy"], found
 
 
 def test_rates_that_an_adapter_cannot_do():
@@ -261,7 +383,7 @@ def test_the_running_gangd_uses_something_else():
         station.send(signal.SIGHUP)
         station.wait_status(lambda status: status["golden"]["error"])
         found, _ = machine.notes("gangd")
-        assert [note["level"] for note in found] == ["warn"] and "had before: " in found[0]["text"], found
+        assert [note["level"] for note in found] == ["warn"] and "image before: " in found[0]["text"], found
         station.hold(60)
         found, _ = machine.notes("gangd")
         assert any("is paused" in note["text"] and "slots learn" in note["remedy"] for note in found), found

@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 
-from station import GANGCTL, PATIENCE, Station, run_tests
+from station import GANGCTL, PATIENCE, SLOW, Station, image, run_tests
 
-DONE, REFUSED, USAGE, UNREACHABLE, NO_OUTPUT = 0, 1, 2, 3, 5
+DONE, REFUSED, USAGE, UNREACHABLE, NO_OUTPUT, TIMED_OUT = 0, 1, 2, 3, 5, 6
 
 
 class Gangctl:
@@ -56,6 +56,9 @@ def test_status():
         station.send(signal.SIGHUP)
         station.wait_status(lambda status: status["golden"]["error"])
         assert "golden.bin: the file is empty" in gangctl("status")
+        assert "paused" not in gangctl("status")
+        station.hold(60)
+        assert "\npaused   no attempt begins\n" in gangctl("status")
 
 
 def test_attempts_and_units():
@@ -64,7 +67,8 @@ def test_attempts_and_units():
         bench_of_two(station)
         lines = gangctl("attempts").splitlines()
         assert len(lines) == 3 and lines[0].startswith("ID"), lines
-        assert json.loads(gangctl("attempts", "--json")) == station.attempts()
+        assert json.loads(gangctl("attempts", "--json")) == station.attempts(order="newest") == station.attempts()[::-1]
+        assert json.loads(gangctl("attempts", "--json", "--order", "oldest")) == station.attempts()
         assert json.loads(gangctl("attempts", "--json", "--verdict", "fail")) == station.attempts(verdict="fail")
         assert json.loads(gangctl("attempts", "--json", "--slot", "1-1.1"))[0]["mac"] == station.mac(1)
         assert json.loads(gangctl("attempts", "--json", "--since", "2100-01-01")) == []
@@ -77,6 +81,107 @@ def test_attempts_and_units():
                                 (("status", "--colour"), "colour"), (("retry",), "SLOT"), (("status", "more"), "argument"),
                                 (("status", "--since", "2026-01-01"), "since")):
             assert word in gangctl(*arguments, code=USAGE), arguments
+
+
+def test_filters():
+    with Station(station="lot = W 17/3\noperator = J\u00fcrgen\n") as station:
+        gangctl = Gangctl(station)
+        bench_of_two(station)
+        passed, failed = sorted(station.attempts(), key=lambda a: a["verdict"] == "fail")
+        both = station.attempts(order="newest")
+        golden = station.status()["golden"]
+        for options, expected in (
+                (("--cause", "board-silent"), [failed]), (("--cause", "none"), [passed]), (("--cause", "link-lost"), []),
+                (("--lot", "W 17/3"), both), (("--lot", "W"), []),
+                (("--operator", "J\u00fcrgen"), both), (("--operator", "Anna"), []),
+                (("--image", golden["md5"]), both), (("--image", golden["sha256"].upper()), both),
+                (("--image", "0" * 64), []),
+                (("--since", "2h"), both), (("--since", "-7d", "--verdict", "pass"), [passed]),
+                (("--since", "2w", "--until", "1h"), []), (("--until", "yesterday"), []),
+                (("--lot", "W 17/3", "--cause", "board-silent", "--since", "1h", "--slot", "1-1.2"), [failed])):
+            assert json.loads(gangctl("attempts", "--json", *options)) == expected, options
+            units = [a["mac"] for a in expected if a["mac"]]
+            assert [u["mac"] for u in json.loads(gangctl("units", "--json", *options))] == units, options
+            exported = gangctl("export", "--format", "json", "--order", "newest", *options)
+            assert json.loads(exported) == expected, options
+        # The API has the same parameters.
+        assert station.attempts(cause="board-silent", since="2h", lot="W%2017/3") == [failed]
+        status, body = station.request("GET", "/api/v1/units?cause=bad")
+        assert status == 400 and "cause=bad" in body, body
+
+
+def test_a_slot_that_does_not_exist():
+    with Station(slots="[slot A1]\npath = pci-0000:00:14.0-usb-0:9:1.0") as station:
+        gangctl = Gangctl(station)
+        station.plug(2)
+        station.wait(2, "pass")
+        for command in ("attempts", "units", "export"):
+            assert 'no slot "A2"' in gangctl(command, "--slot", "A2", code=USAGE)
+            # Known, without attempts so far.
+            assert gangctl(command, "--slot", "A1", "--json").split() == ["[", "]"]
+        # Not in the configuration, and unplugged before gangd was started: only the book knows it.
+        station.unplug(2)
+        station.wait(2, "empty")
+        station.stop()
+        station.start()
+        assert [slot["slot"] for slot in station.status()["slots"]] == ["A1"]
+        assert len(json.loads(gangctl("attempts", "--slot", "1-1.2", "--json"))) == 1
+        station.stop()
+        assert "no slot" in gangctl("units", "--slot", "A1", "--book", station.book, code=USAGE)
+
+
+def test_start_waits_for_the_verdict():
+    with Station() as station:
+        gangctl = Gangctl(station)
+        bench_of_two(station)
+        assert gangctl("retry", "1-1.1", "--wait") == f"1-1.1  pass  {station.mac(1)}\n"
+        process = gangctl.start("start", "1-1.1", "1-1.2", "--wait", "--timeout", str(PATIENCE))
+        out, error = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, error) == (REFUSED, ""), (process.returncode, error)
+        assert sorted(out.splitlines())[0] == f"1-1.1  pass  {station.mac(1)}", out
+        assert sorted(out.splitlines())[1].startswith("1-1.2  fail  board-silent: The board is silent"), out
+        answer = json.loads(gangctl("retry", "1-1.1", "--wait", "--json"))
+        assert answer == {"started": ["1-1.1"], "attempts": station.attempts(order="newest", limit=1)}, answer
+        assert len(station.rows()) == 6, station.rows()
+        # One is refused: the verdict of the other is waited for.
+        process = gangctl.start("start", "1-1.9", "1-1.1", "--wait")
+        out, error = process.communicate(timeout=PATIENCE)
+        assert process.returncode == REFUSED and out == f"1-1.1  pass  {station.mac(1)}\n", (process.returncode, out)
+        assert 'no slot "1-1.9"' in error, error
+
+
+def test_start_without_slots_waits():
+    slots = "[slot A1]\npath = pci-0000:00:14.0-usb-0:1.1:1.0\npresence = start"
+    with Station(slots=slots) as station:
+        gangctl = Gangctl(station)
+        station.plug(1)
+        station.wait("A1", "ready")
+        assert gangctl("start", "--wait") == f"A1  pass  {station.mac(1)}\n"
+
+
+def test_waiting_ends_without_a_verdict():
+    with Station(flashing=SLOW, golden=image(262144)) as station:
+        gangctl = Gangctl(station)
+        station.plug(1)
+        station.wait(1, "pass")
+        # A second is too short for 115200 baud.
+        error = gangctl("retry", "1-1.1", "--wait", "--timeout", "1", code=TIMED_OUT)
+        assert "slot 1-1.1: no verdict in time: " in error, error
+        station.wait_closed(2)
+        # The board is pulled out in mid-work: interrupted is no pass.
+        process = gangctl.start("retry", "1-1.1", "--wait")
+        station.wait_writing(1)
+        station.unplug(1)
+        out, error = process.communicate(timeout=PATIENCE)
+        assert process.returncode == REFUSED and out.startswith("1-1.1  interrupted  "), (out, error)
+        # gangd ends meanwhile.
+        mac = station.plug(1)
+        station.wait(1, "pass", mac)
+        process = gangctl.start("retry", "1-1.1", "--wait")
+        station.wait_writing(1)
+        station.stop()
+        out, error = process.communicate(timeout=PATIENCE)
+        assert process.returncode == UNREACHABLE and "gangd is not running" in error, (process.returncode, error)
 
 
 def test_watch():
@@ -121,13 +226,25 @@ def test_reload():
         assert "gangd is not running" in gangctl("reload", code=UNREACHABLE)
 
 
+def test_watch_begins_with_the_state():
+    with Station(slots="[slot A1]\npath = pci-0000:00:14.0-usb-0:9:1.0") as station:
+        watch = Gangctl(station).start("watch")
+        line = watch.stdout.readline()
+        assert line.endswith("  bench  ok  1 slot, 0 with an adapter\n"), line
+        station.hold(60)
+        line = watch.stdout.readline()
+        assert line.endswith("  bench  trouble  paused: no attempt begins\n"), line
+        watch.send_signal(signal.SIGINT)
+        watch.communicate(timeout=PATIENCE)
+
+
 def test_watch_reconnects_to_a_restarted_gangd():
     with Station() as station:
         watch = Gangctl(station).start("watch")
         station.plug(1)
         lines = [watch.stdout.readline()]
         station.stop(signal.SIGKILL)
-        assert "gangd has gone" in watch.stderr.readline()
+        assert "the connection to gangd ended; reconnecting" in watch.stderr.readline()
         station.start()
         station.plug(2)
         station.wait(2, "pass")
@@ -185,9 +302,9 @@ def test_the_book_without_a_gangd():
         gangctl = Gangctl(station)
         bench_of_two(station)
         attempts, units = station.attempts(), station.units()
-        assert json.loads(gangctl("attempts", "--json", "--book", station.book)) == attempts, "beside a gangd"
+        assert json.loads(gangctl("attempts", "--json", "--book", station.book)) == attempts[::-1], "beside a gangd"
         station.stop()
-        assert json.loads(gangctl("attempts", "--json", "--book", station.book)) == attempts
+        assert json.loads(gangctl("attempts", "--json", "--book", station.book)) == attempts[::-1]
         assert json.loads(gangctl("units", "--json", "--book", station.book)) == units
         assert json.loads(gangctl("export", "--format", "json", "--book", station.book, "--verdict", "pass")) == \
             [a for a in attempts if a["verdict"] == "pass"]

@@ -42,6 +42,27 @@ def test_every_command_of_gangctl():
         assert options(said_by("gangctl", *command.split(), "--help")) <= options(said_by("gangctl", "--help")), command
 
 
+def test_the_completions_know_every_value():
+    """Options, commands and help come from gangctl itself; the values of options are in the completions."""
+    with open(os.path.join(ROOT, "tools/completion/gangctl.bash"), encoding="utf-8") as file:
+        bash = file.read()
+    values = set(re.findall(r"--[a-z-]+(?= [A-Z])", said_by("gangctl", "--help")))
+    known = set(re.findall(r"--[a-z-]+", " ".join(re.findall(r"(?m)^        (-.*?)\)", bash))))
+    assert len(values) > 15 and known == values, known ^ values
+    words = re.findall(r"compgen -W \"([a-z ]+)\"", bash)
+    with open(os.path.join(ROOT, "tools/completion/_gangctl"), encoding="utf-8") as file:
+        assert sorted(words) == sorted(re.findall(r"action='\(([a-z ]+)\)'", file.read())), words
+    for option, values in (("--verdict", "pass fail interrupted open"), ("--format", "csv json ndjson"),
+                           ("--order", "newest oldest"), ("--since", "today yesterday")):
+        assert values in words, words
+        for value in values.split():
+            # Without a gangd there: a wrong value would be a wrong command line, 2.
+            done = subprocess.run([os.path.join(BUILD, "gangctl"), "export" if option == "--format" else "attempts", option,
+                                   value, "--socket", "/nowhere"], capture_output=True, text=True, check=False,
+                                  env={**os.environ, **SANITIZE}, timeout=PATIENCE)
+            assert done.returncode == 3, (option, value, done)
+
+
 def test_every_key_of_the_configuration():
     with open(os.path.join(ROOT, "config/gangd.conf"), encoding="utf-8") as file:
         keys = set(re.findall(r"(?m)^#?([a-z_]+) =", file.read()))

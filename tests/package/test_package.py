@@ -109,12 +109,13 @@ def test_upgrade_keeps_the_configuration_and_migrates_the_book():
         assert machine.read("etc/gangd/gangd.conf") == edited
         with machine.gangd():
             assert machine.status()["lot"] == "the lot"
-            rows = json.loads(machine.do("gangctl", "attempts", "--json"))
+            rows = json.loads(machine.do("gangctl", "attempts", "--json", "--order", "oldest"))
         assert machine.book("PRAGMA user_version") == newest
         # The third attempt was open when the power failed.
         assert [(row["verdict"], row["mac"]) for row in rows] == [
             ("pass", "18:fe:34:00:00:01"), ("fail", "18:fe:34:00:00:02"), ("interrupted", "")], rows
-        units = json.loads(machine.do("gangctl", "units", "--json", "--book", "/var/lib/gangd/gangd.db"))
+        units = json.loads(machine.do("gangctl", "units", "--json", "--order", "oldest", "--book",
+                                      "/var/lib/gangd/gangd.db"))
         assert [(unit["mac"], unit["attempts"]) for unit in units] == [("18:fe:34:00:00:01", 1), ("18:fe:34:00:00:02", 1)], units
 
 

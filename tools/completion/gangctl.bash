@@ -8,11 +8,13 @@ _gangctl()
 
     case $prev in
         --verdict) mapfile -t COMPREPLY < <(compgen -W "pass fail interrupted open" -- "$cur"); return ;;
+        --order) mapfile -t COMPREPLY < <(compgen -W "newest oldest" -- "$cur"); return ;;
         --format) mapfile -t COMPREPLY < <(compgen -W "csv json ndjson" -- "$cur"); return ;;
         --slot) _gangctl_slots "$1"; return ;;
         --book | --socket | --output | -o | --config) _filedir; return ;;
         --root) _filedir -d; return ;;
-        --since | --until | --mac | --limit | --prefix | --count) return ;;
+        --since | --until) mapfile -t COMPREPLY < <(compgen -W "today yesterday" -- "$cur"); return ;;
+        --cause | --image | --operator | --lot | --mac | --limit | --prefix | --count | --timeout) return ;;
     esac
 
     local commands word command=
@@ -26,6 +28,10 @@ _gangctl()
     if [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_parse_help "$1" "$command --help")" -- "$cur")
     elif [[ -z $command ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(cut -d' ' -f1 <<<"$commands" | uniq)" -- "$cur")
+    elif [[ $command == help && $cword -gt 2 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(sed -n "s/^${words[2]} //p" <<<"$commands")" -- "$cur")
+    elif [[ $command == help ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(cut -d' ' -f1 <<<"$commands" | uniq)" -- "$cur")
     elif [[ $command == retry || $command == start ]]; then
         _gangctl_slots "$1"

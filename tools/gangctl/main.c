@@ -5,6 +5,8 @@
 #include "tools/gangctl/base/complain.h"
 #include "tools/gangctl/base/options.h"
 #include "tools/gangctl/commands/commands.h"
+#include "tools/gangctl/help.h"
+#include "tools/gangctl/table.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,193 +15,71 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which options a command takes, besides those that all take. */
-enum { FILTER = 1, BOOK = 2, EXPORT = 4, ROOT = 8, LEARN = 16 };
-
-#define MANY 1000
-
-static const struct command_row {
-    const char *name;      /* one word, or two */
-    const char *arguments; /* for the help */
-    int least, most;       /* of them */
-    unsigned options;
-    int (*run)(const struct options *options, char **arguments);
-    const char *help;
-} commands[] = {
-    {"status", "", 0, 0, 0, command_status, "show the station and its slots"},
-    {"watch", "", 0, 0, 0, command_watch, "follow what happens, a line for each change"},
-    {"attempts", "", 0, 0, FILTER | BOOK, command_attempts, "list attempts in the book, oldest first"},
-    {"units", "", 0, 0, FILTER | BOOK, command_units, "list units: one line for each MAC address"},
-    {"export", "", 0, 0, FILTER | BOOK | EXPORT, command_export, "write the book to a file or to standard output"},
-    {"start", "[SLOT]...", 0, MANY, 0, command_start, "start attempts; without SLOT, where presence = start"},
-    {"retry", "SLOT", 1, 1, 0, command_retry, "start a new attempt at a slot"},
-    {"reload", "", 0, 0, 0, command_reload, "have gangd read configuration and image again"},
-    {"page", "", 0, 0, 0, command_page, "print the dashboard's address, to open in a browser"},
-    {"slots", "", 0, 0, 0, command_slots, "list the places of the fixture"},
-    {"slots learn", "[NAME]...", 0, MANY, LEARN, command_learn, "name them: plug an adapter into one after the other"},
-    {"doctor", "", 0, 0, ROOT, command_doctor, "look for what keeps this bench from working"},
-};
-
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-/* Those with FILTER (and format) are parameters of the API: query.c knows what they may be. */
-static const struct option_row {
-    const char *name;
-    const char *value; /* NULL: takes none */
-    unsigned needs;    /* commands with one of these take it; 0: all do */
-    char letter;       /* 0: none */
-    const char *help;
-} option_rows[] = {
-    {"since", "TIME", FILTER, 0, "from this date (2026-03-02) or time (2026-03-02T09:00) on"},
-    {"until", "TIME", FILTER, 0, "before this date or time"},
-    {"slot", "NAME", FILTER, 0, "of this slot"},
-    {"verdict", "VERDICT", FILTER, 0, "pass, fail, interrupted or open"},
-    {"mac", "MAC", FILTER, 0, "of this board"},
-    {"limit", "N", FILTER, 0, "at most so many"},
-    {"format", "FORMAT", EXPORT, 0, "csv (default), json or ndjson"},
-    {"units", NULL, EXPORT, 0, "units instead of attempts"},
-    {"output", "FILE", EXPORT, 'o', "replace FILE when all is written; without it, standard output"},
-    {"book", "FILE", BOOK, 0, "read this book without a gangd"},
-    {"root", "DIR", ROOT, 0, "look at the machine whose files are under DIR"},
-    {"prefix", "TEXT", LEARN, 0, "without names: TEXT1, TEXT2, ...; default: A"},
-    {"count", "N", LEARN, 0, "without names: so many; default: until you end it"},
-    {"write", NULL, LEARN, 0, "put them into the configuration, not on standard output"},
-    {"config", "FILE", LEARN, 0, "the configuration; default: " CONFIG_DEFAULT_PATH},
-    {"socket", "PATH", 0, 0, "gangd's socket; default: $GANGD_SOCKET, or " CONFIG_DEFAULT_SOCKET},
-    {"json", NULL, 0, 0, "print JSON"},
-    {"help", NULL, 0, 'h', "print this help"},
-    {"version", NULL, 0, 'V', "print the version"},
-};
-
-#define N_OPTIONS (sizeof(option_rows) / sizeof(option_rows[0]))
-
-static void print_options(unsigned needs)
-{
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        const struct option_row *o = &option_rows[i];
-        char letter[8] = "", name[48];
-        if (o->needs != needs)
-            continue;
-        if (o->letter)
-            snprintf(letter, sizeof(letter), "-%c,", o->letter);
-        snprintf(name, sizeof(name), "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-        printf("  %-3s %-18s %s\n", letter, name, o->help);
-    }
-}
-
-/* Of one command, or of all (NULL). */
-static void print_help(const struct command_row *command)
-{
-    static const struct {
-        unsigned options;
-        const char *title, *commands;
-    } groups[] = {
-        {FILTER, "Which rows", "attempts, units, export"},
-        {EXPORT, "The file", "export"},
-        {ROOT, "The machine", "doctor"},
-        {LEARN, "Names", "slots learn"},
-    };
-    unsigned options = ~0U;
-    if (command) {
-        printf("Usage: gangctl %s [OPTION]...%s%s\nTo %s.\n", command->name, command->arguments[0] ? " " : "",
-               command->arguments, command->help);
-        options = command->options;
-    } else {
-        puts("Usage: gangctl COMMAND [OPTION]...\nTalks to gangd, the gang programmer.\n\nCommands:");
-        for (size_t i = 0; i < N_COMMANDS; i++) {
-            char name[32];
-            snprintf(name, sizeof(name), "%s %s", commands[i].name, commands[i].arguments);
-            printf("  %-22s %s\n", name, commands[i].help);
-        }
-    }
-    puts("\nOptions:");
-    print_options(0);
-    if (options & BOOK)
-        print_options(BOOK);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-        if (!(options & groups[i].options))
-            continue;
-        printf("\n%s%s%s%s:\n", groups[i].title, command ? "" : " (", command ? "" : groups[i].commands,
-               command ? "" : ")");
-        print_options(groups[i].options);
-    }
-    puts("\nExit status: 0 done, 1 gangd refused or doctor found what fails, 2 wrong usage, 3 gangd or the book cannot "
-         "be reached,\n"
-         "4 the answer makes no sense or broke off, 5 the output cannot be written.");
-}
-
-/* The one that the first words name, or NULL. `*used` becomes how many these are. */
-static const struct command_row *find_command(char **words, int n, int *used)
-{
-    for (*used = n < 2 ? n : 2; *used > 0; --*used) {
-        char name[64];
-        snprintf(name, sizeof(name), "%s%s%s", words[0], *used == 2 ? " " : "", *used == 2 ? words[1] : "");
-        for (size_t i = 0; i < N_COMMANDS; i++)
-            if (strcmp(commands[i].name, name) == 0)
-                return &commands[i];
-    }
-    return NULL;
-}
-
 struct command_line {
     struct options options;
     unsigned given; /* one bit for each of option_rows */
     bool help, version;
 };
 
+static bool take_number(const char *name, const char *value, unsigned long max, unsigned long *number)
+{
+    char *end;
+    *number = strtoul(value, &end, 10);
+    if (*end == '\0' && value[0] != '-' && *number > 0 && *number <= max)
+        return true;
+    complain("--%s %s: must be a number from 1 to %lu", name, value, max);
+    return false;
+}
+
+/* A parameter of the API. */
+static bool take_parameter(struct options *options, const char *name, const char *value)
+{
+    char error[256];
+    options->ordered = options->ordered || strcmp(name, "order") == 0;
+    if (query_set(&options->query, name, strlen(name), value, strlen(value), error, sizeof(error)) == 0)
+        return true;
+    complain("--%s", error);
+    return false;
+}
+
 /* Takes option `index` with its value. False: said what is wrong. */
 static bool take_option(struct command_line *line, int index, const char *value)
 {
-    const struct option_row *o = &option_rows[index];
     struct options *options = &line->options;
-    char error[256];
+    const struct option_row *o = &option_rows[index];
+    const struct {
+        const char *name, **text; /* its value goes there */
+        bool *flag;               /* or it has none, and sets this */
+    } places[] = {
+        {"output", &options->output, NULL}, {"book", &options->book, NULL},     {"root", &options->root, NULL},
+        {"prefix", &options->prefix, NULL}, {"config", &options->config, NULL}, {"socket", &options->socket, NULL},
+        {"units", NULL, &options->units},   {"write", NULL, &options->write},   {"json", NULL, &options->json},
+        {"wait", NULL, &options->wait},     {"help", NULL, &line->help},        {"version", NULL, &line->version},
+    };
     line->given |= 1U << index;
-    if ((o->needs & FILTER) || strcmp(o->name, "format") == 0) {
-        if (query_set(&options->query, o->name, strlen(o->name), value, strlen(value), error, sizeof(error)) == 0)
-            return true;
-        complain("--%s", error);
-        return false;
+    if (strcmp(o->name, "count") == 0)
+        return take_number(o->name, value, CONFIG_SLOTS_MAX, &options->count);
+    if (strcmp(o->name, "timeout") == 0)
+        return take_number(o->name, value, TIMEOUT_MAX, &options->timeout);
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (strcmp(o->name, places[i].name) != 0)
+            continue;
+        if (places[i].text)
+            *places[i].text = value;
+        else
+            *places[i].flag = true;
+        return true;
     }
-    if (strcmp(o->name, "count") == 0) {
-        char *end;
-        options->count = strtoul(value, &end, 10);
-        if (*end == '\0' && value[0] != '-' && options->count > 0 && options->count <= CONFIG_SLOTS_MAX)
-            return true;
-        complain("--count %s: must be a number from 1 to %d", value, CONFIG_SLOTS_MAX);
-        return false;
-    }
-    if (strcmp(o->name, "units") == 0)
-        options->units = true;
-    else if (strcmp(o->name, "output") == 0)
-        options->output = value;
-    else if (strcmp(o->name, "book") == 0)
-        options->book = value;
-    else if (strcmp(o->name, "root") == 0)
-        options->root = value;
-    else if (strcmp(o->name, "prefix") == 0)
-        options->prefix = value;
-    else if (strcmp(o->name, "write") == 0)
-        options->write = true;
-    else if (strcmp(o->name, "config") == 0)
-        options->config = value;
-    else if (strcmp(o->name, "socket") == 0)
-        options->socket = value;
-    else if (strcmp(o->name, "json") == 0)
-        options->json = true;
-    else if (strcmp(o->name, "help") == 0)
-        line->help = true;
-    else
-        line->version = true;
-    return true;
+    return take_parameter(options, o->name, value);
 }
 
 /* Leaves what is no option behind optind. */
 static bool read_options(struct command_line *line, int argc, char **argv)
 {
-    struct option longs[N_OPTIONS + 1];
-    char shorts[2 * N_OPTIONS + 1];
+    struct option longs[OPTIONS_MAX] = {0};
+    char shorts[2 * OPTIONS_MAX + 1];
     size_t n = 0;
-    for (size_t i = 0; i < N_OPTIONS; i++) {
+    for (size_t i = 0; option_rows[i].name; i++) {
         const struct option_row *o = &option_rows[i];
         longs[i] = (struct option){o->name, o->value ? required_argument : no_argument, NULL, o->letter};
         if (o->letter)
@@ -207,14 +87,13 @@ static bool read_options(struct command_line *line, int argc, char **argv)
         if (o->letter && o->value)
             shorts[n++] = ':';
     }
-    longs[N_OPTIONS] = (struct option){NULL, 0, NULL, 0};
     shorts[n] = '\0';
 
     int letter, index = 0;
     while ((letter = getopt_long(argc, argv, shorts, longs, &index)) != -1) {
         if (letter == '?')
             return false; /* getopt_long() has said what is wrong */
-        for (int i = 0; letter != 0 && i < (int)N_OPTIONS; i++)
+        for (int i = 0; letter != 0 && option_rows[i].name; i++)
             if (option_rows[i].letter == letter)
                 index = i;
         if (!take_option(line, index, optarg))
@@ -226,7 +105,7 @@ static bool read_options(struct command_line *line, int argc, char **argv)
 /* Do options and arguments go with the command? */
 static bool check(const struct command_line *line, const struct command_row *command, int n_arguments)
 {
-    for (size_t i = 0; i < N_OPTIONS; i++) {
+    for (size_t i = 0; option_rows[i].name; i++) {
         const struct option_row *o = &option_rows[i];
         if (!(line->given & 1U << i) || o->needs == 0 || (o->needs & command->options))
             continue;
@@ -236,6 +115,10 @@ static bool check(const struct command_line *line, const struct command_row *com
     if (n_arguments < command->least || n_arguments > command->most) {
         complain(n_arguments < command->least ? "%s needs %s" : "%s takes %s and nothing else", command->name,
                  command->most ? command->arguments : "no argument");
+        return false;
+    }
+    if (line->options.timeout && !line->options.wait) {
+        complain("--timeout needs --wait");
         return false;
     }
     char error[256];
@@ -267,6 +150,23 @@ static int flushed(int result)
     return NO_OUTPUT;
 }
 
+static int unknown_command(const char *name)
+{
+    complain("there is no command \"%s\"", name);
+    return usage();
+}
+
+/* gangctl help [COMMAND] */
+static int help_about(char **words, int n)
+{
+    int used = 0;
+    const struct command_row *command = find_command(words, n, &used);
+    if (used < n)
+        return unknown_command(words[used]);
+    print_help(command);
+    return flushed(DONE);
+}
+
 int main(int argc, char **argv)
 {
     json_set_alloc_funcs(must_malloc, free);
@@ -284,10 +184,10 @@ int main(int argc, char **argv)
         puts("gangctl " GANGD_VERSION);
         return flushed(DONE);
     }
-    if (argc > 0 && !command) {
-        complain("there is no command \"%s\"", argv[0]);
-        return usage();
-    }
+    if (argc > 0 && !command)
+        return unknown_command(argv[0]);
+    if (command && !command->run)
+        return help_about(argv + words, argc - words);
     if (line.help) {
         print_help(command);
         return flushed(DONE);

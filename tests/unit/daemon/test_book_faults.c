@@ -104,6 +104,18 @@ START_TEST(a_newer_schema_is_refused)
 }
 END_TEST
 
+START_TEST(a_book_gets_the_indexes_that_it_lacks)
+{
+    open_book();
+    ck_assert(close_book(10));
+    sqlite3 *db = peek();
+    execute(db, "DROP INDEX units_by_latest; DROP INDEX attempts_by_cause");
+    sqlite3_close(db);
+    open_book();
+    ck_assert_answer("SELECT count(*) FROM sqlite_master WHERE name IN ('units_by_latest', 'attempts_by_cause')", "2");
+}
+END_TEST
+
 /* A book of schema 1: an attempt that passed, one that never came to write, one cut off in the middle, one still open.
  */
 START_TEST(an_older_book_is_brought_up_to_date)
@@ -122,6 +134,7 @@ START_TEST(an_older_book_is_brought_up_to_date)
     execute(db, "UPDATE attempts SET seconds_write = 0 WHERE id <> 1;"
                 "DROP INDEX units_by_slot; DROP INDEX units_by_verdict; DROP INDEX units_by_both;"
                 "DROP INDEX attempts_by_both;"
+                "DROP INDEX units_by_slot_latest; DROP INDEX units_by_verdict_latest; DROP INDEX units_by_both_latest;"
                 "ALTER TABLE units DROP COLUMN slot;"
                 "ALTER TABLE units DROP COLUMN verdict;"
                 "ALTER TABLE attempts DROP COLUMN seconds_compare;"
@@ -547,6 +560,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_damaged_page_is_found);
     tcase_add_test(tcase, an_empty_file_becomes_a_book);
     tcase_add_test(tcase, a_newer_schema_is_refused);
+    tcase_add_test(tcase, a_book_gets_the_indexes_that_it_lacks);
     tcase_add_test(tcase, an_older_book_is_brought_up_to_date);
     tcase_add_test(tcase, a_database_of_another_program_is_refused);
     tcase_add_test(tcase, a_read_only_book_is_refused);

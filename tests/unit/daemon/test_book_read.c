@@ -169,6 +169,67 @@ START_TEST(slot_verdict_and_mac_choose)
 }
 END_TEST
 
+START_TEST(newest_first_is_the_other_way_round)
+{
+    ck_assert_str_eq(values(&(struct book_filter){.newest_first = true}, "id"), "6 5 4 3 2 1");
+    struct book_filter both = {.newest_first = true, .since = 300000000, .until = 500000001};
+    ck_assert_str_eq(values(&both, "id"), "5 4 3");
+    ck_assert_str_eq(values(&(struct book_filter){.newest_first = true, .slot = "A2"}, "id"), "4 2");
+    ck_assert_str_eq(values(&(struct book_filter){.newest_first = true, .limit = 2}, "id"), "6 5");
+    /* Of units: seen last. The first one comes again. */
+    struct book_filter units = {.units = true, .newest_first = true};
+    ck_assert_str_eq(values(&units, "mac"), MAC(2) " " MAC(1));
+    add_attempt(700, "A1", VERDICT_PASS, MAC(1));
+    ck_assert_str_eq(values(&units, "mac"), MAC(1) " " MAC(2));
+    units.until = 600000000;
+    ck_assert_str_eq(values(&units, "mac"), MAC(2));
+    /* Both ends of the period, in both orders: 512.5 s and 712.5 s. */
+    for (int newest = 0; newest <= 1; newest++) {
+        struct book_filter period = {.units = true, .newest_first = newest, .since = 512500000, .until = 712500000};
+        ck_assert_str_eq(values(&period, "mac"), MAC(2));
+        period = (struct book_filter){.units = true, .newest_first = newest, .since = 512500001, .until = 712500001};
+        ck_assert_str_eq(values(&period, "mac"), MAC(1));
+    }
+}
+END_TEST
+
+START_TEST(cause_image_operator_and_lot_choose)
+{
+    static const struct {
+        struct book_filter filter;
+        const char *ids;
+    } rows[] = {
+        {{.has_cause = true, .cause = CAUSE_LINK_LOST}, "2 6 7"}, {{.has_cause = true, .cause = CAUSE_NONE}, "1 3 4 5"},
+        {{.has_cause = true, .cause = CAUSE_TX_OPEN}, ""},
+        {{.operator= "Anna" }, "7"},
+         {
+             {.operator= "anna" }, ""},
+             {{.lot = "W 17"}, "7"},
+             {{.image = "9e107d9d372bb6826bd81d3542a419d6"}, "1 2 3 4 5 6"},
+             {{.image = "d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592"}, "1 2 3 4 5 6"},
+             {{.image = "00000000000000000000000000000001"}, "7"},
+             {{.image = "00000000000000000000000000000002"}, ""},
+             {{.has_cause = true, .cause = CAUSE_LINK_LOST, .slot = "A2"}, "2"},
+             {{.operator= "Anna", .lot = "W 17", .has_verdict = true, .verdict = VERDICT_FAIL, .slot = "A4"}, "7"},
+        };
+    struct attempt attempt = new_attempt("A4");
+    attempt.started = 700000000;
+    strcpy(attempt.operator, "Anna");
+    strcpy(attempt.lot, "W 17");
+    strcpy(attempt.image_md5, "00000000000000000000000000000001");
+    memset(attempt.image_sha256, '1', 64);
+    begin(&attempt);
+    end(&attempt, VERDICT_FAIL, CAUSE_LINK_LOST, MAC(3));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ck_assert_str_eq(values(&rows[i].filter, "id"), rows[i].ids);
+        struct book_filter units = rows[i].filter;
+        units.units = true;
+        const char *macs = values(&units, "mac");
+        ck_assert_msg((strstr(rows[i].ids, "7") != NULL) == (strstr(macs, MAC(3)) != NULL), "%zu: %s", i, macs);
+    }
+}
+END_TEST
+
 START_TEST(a_unit_is_what_its_latest_attempt_says)
 {
     struct book_filter filter = {.units = true, .mac = MAC(2)};
@@ -279,17 +340,20 @@ START_TEST(many_rows_come_in_pages_each_once)
     sqlite3 *db = peek();
     fill(db);
     sqlite3_close(db);
-    for (int units = 0; units <= 1; units++) {
-        struct book_filter filter = {.units = units != 0};
+    for (int i = 0; i < 16; i++) {
+        /* Units come in another order with `since`, and in yet another with a cause. */
+        struct book_filter filter = {
+            .units = i & 1, .newest_first = i & 2, .since = i & 4 ? 1000 : 0, .has_cause = i & 8, .cause = CAUSE_NONE};
         json_t *array = read_array(&filter), *row;
         ck_assert_uint_ge(n_pieces, 3);
         ck_assert_uint_lt(largest_piece, text_len / 2);
         ck_assert_uint_eq(json_array_size(array), ROWS);
-        size_t i;
-        json_array_foreach(array, i, row)
+        size_t n;
+        json_array_foreach(array, n, row)
         {
             char mac[24];
-            snprintf(mac, sizeof(mac), "18:fe:34:00:%02x:%02x", (unsigned)(i + 1) / 256, (unsigned)(i + 1) % 256);
+            unsigned number = (unsigned)(filter.newest_first ? ROWS - n : n + 1);
+            snprintf(mac, sizeof(mac), "18:fe:34:00:%02x:%02x", number / 256, number % 256);
             ck_assert_str_eq(json_string_value(json_object_get(row, "mac")), mac);
         }
         json_decref(array);
@@ -440,7 +504,7 @@ static void fill_book(void)
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)"
                 " INSERT INTO attempts SELECT i, i, i + 1, CASE WHEN i % 3 = 0 THEN 'fail' ELSE 'pass' END, 'none', '',"
                 " 'A' || (i % 3), 'path', '', NULL, printf('m%05d', i), '', '', '', 0, '', 0, 1,"
-                " 0, 0, 0, 0, 0, 0, 0, 0, '', '', '', '', 0, 1 FROM n;"
+                " 0, 0, 0, 0, 0, 0, 0, 0, '', 'W 17', 'Anna', '', 0, 1 FROM n;"
                 "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt, slot, verdict)"
                 " SELECT mac, started, ended, 1, id, slot, verdict FROM attempts");
     sqlite3_close(db);
@@ -450,28 +514,60 @@ static void fill_book(void)
 START_TEST(no_filter_goes_through_all_rows)
 {
     static const struct book_filter filters[] = {
-        {.slot = "nix"},
-        {.slot = "A0", .has_verdict = true, .verdict = VERDICT_PASS},
-        {.has_verdict = true, .verdict = VERDICT_INTERRUPTED},
-        {.mac = "nix"},
-        {.mac = "m00007", .slot = "A0"},
-        {.since = 1000000},
-        {.until = 1},
-        {.since = 5000, .until = 5001, .slot = "nix"},
-    };
+        {.slot = "nix"}, {.slot = "A0", .has_verdict = true, .verdict = VERDICT_PASS},
+        {.has_verdict = true, .verdict = VERDICT_INTERRUPTED}, {.mac = "nix"}, {.mac = "m00007", .slot = "A0"},
+        {.since = 1000000}, {.until = 1}, {.since = 5000, .until = 5001, .slot = "nix"},
+        {.slot = "A0", .has_verdict = true, .verdict = VERDICT_PASS, .since = 1, .until = 9000},
+        {.slot = "nix", .has_verdict = true, .verdict = VERDICT_PASS, .has_cause = true, .cause = CAUSE_NONE},
+        {.slot = "nix", .operator= "Anna", .lot = "W 17"},
+        {.has_cause = true, .cause = CAUSE_TX_OPEN, .operator= "Anna" },
+         {.has_cause = true, .cause = CAUSE_TX_OPEN},
+         {.has_cause = true, .cause = CAUSE_TX_OPEN, .has_verdict = true, .verdict = VERDICT_FAIL, .lot = "W 17"},
+         {
+             .operator= "nix" },
+             {.operator= "nix", .has_verdict = true, .verdict = VERDICT_PASS},
+             {.lot = "nix", .operator= "Anna", .has_cause = true, .cause = CAUSE_NONE},
+             {.image = "00000000000000000000000000000000", .since = 1},
+        };
     fill_book();
     ck_assert(close_book(10));
     ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))watch_connection), SQLITE_OK);
     open_book();
-    for (size_t i = 0; i < 2 * sizeof(filters) / sizeof(filters[0]); i++) {
-        struct book_filter filter = filters[i / 2];
+    for (size_t i = 0; i < 4 * sizeof(filters) / sizeof(filters[0]); i++) {
+        struct book_filter filter = filters[i / 4];
         filter.units = i % 2;
-        if (filter.units && (filter.since || filter.until))
-            continue; /* by the latest time, in the order of the first: goes through an index */
+        filter.newest_first = i / 2 % 2;
         most_steps = 0;
         ck_assert_str_eq(values(&filter, "mac"), "");
-        ck_assert_msg(most_steps < 500, "filter %zu of %s: %d steps", i / 2, filter.units ? "units" : "attempts",
-                      most_steps);
+        ck_assert_msg(most_steps < 500, "filter %zu of %s%s: %d steps", i / 4, filter.units ? "units" : "attempts",
+                      filter.newest_first ? ", newest first" : "", most_steps);
+    }
+}
+END_TEST
+
+/* A page of a long list takes the steps for its own rows. */
+START_TEST(no_page_sorts_all_rows)
+{
+    static const struct book_filter filters[] = {
+        {0}, {.slot = "A1"}, {.has_verdict = true, .verdict = VERDICT_PASS}, {.since = 1},
+        {
+            .operator= "Anna" },
+            {.has_cause = true, .cause = CAUSE_NONE},
+            {.slot = "A1", .has_verdict = true, .verdict = VERDICT_PASS, .since = 1},
+        };
+    fill_book();
+    ck_assert(close_book(10));
+    ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))watch_connection), SQLITE_OK);
+    open_book();
+    for (size_t i = 0; i < 4 * sizeof(filters) / sizeof(filters[0]); i++) {
+        struct book_filter filter = filters[i / 4];
+        filter.units = i % 2;
+        filter.newest_first = i / 2 % 2;
+        filter.limit = 10;
+        most_steps = 0;
+        ck_assert_uint_gt(strlen(values(&filter, "mac")), 50);
+        ck_assert_msg(most_steps < 2500, "filter %zu of %s%s: %d steps", i / 4, filter.units ? "units" : "attempts",
+                      filter.newest_first ? ", newest first" : "", most_steps);
     }
 }
 END_TEST
@@ -597,6 +693,8 @@ static Suite *make_suite(void)
     tcase_add_test(rows, time_is_from_since_to_before_until);
     tcase_add_test(rows, units_are_chosen_by_when_they_were_last_seen);
     tcase_add_test(rows, slot_verdict_and_mac_choose);
+    tcase_add_test(rows, newest_first_is_the_other_way_round);
+    tcase_add_test(rows, cause_image_operator_and_lot_choose);
     tcase_add_test(rows, a_unit_is_what_its_latest_attempt_says);
     suite_add_tcase(suite, rows);
     TCase *forms = tcase_create("forms");
@@ -611,6 +709,7 @@ static Suite *make_suite(void)
     tcase_add_test(forms, no_separator_and_no_other_sign_makes_a_formula);
     tcase_add_test(forms, a_read_may_end_in_the_middle_and_while_it_waits);
     tcase_add_test(forms, no_filter_goes_through_all_rows);
+    tcase_add_test(forms, no_page_sorts_all_rows);
     tcase_add_test(forms, no_write_waits_for_a_read_and_a_closed_one_ends);
     tcase_add_test(forms, a_search_does_not_hold_up_the_end);
     tcase_add_test(forms, a_closed_book_leaves_no_log);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "daemon/book/moment.h"
 #include "daemon/book/query.h"
 #include "tests/runner.h"
 
@@ -58,7 +59,12 @@ START_TEST(every_parameter_finds_its_place)
     takes("until", "2026-03-02T09:15:04.1200015Z");
     takes("slot", "pci-0000:00:14.0-usb-0:1.2:1.0");
     takes("verdict", "interrupted");
+    takes("cause", "md5-mismatch");
+    takes("image", "D7A8FBB307D7809469CA9ABCB0082E4F8D5651E46D3CDB762D02D0BF37C9E592");
+    takes("operator", "J\xC3\xBCrgen M.");
+    takes("lot", "W 17/3");
     takes("mac", "18-FE-34-A1-B2-C3");
+    takes("order", "newest");
     takes("limit", "1000000");
     ck_assert_int_eq(query.format, BOOK_CSV);
     ck_assert_int_eq(query.filter.since, INT64_C(1772442904120000));
@@ -67,7 +73,49 @@ START_TEST(every_parameter_finds_its_place)
     ck_assert(query.filter.has_verdict);
     ck_assert_int_eq(query.filter.verdict, VERDICT_INTERRUPTED);
     ck_assert_str_eq(query.filter.mac, "18:fe:34:a1:b2:c3");
+    ck_assert(query.filter.has_cause);
+    ck_assert_int_eq(query.filter.cause, CAUSE_MD5_MISMATCH);
+    ck_assert_str_eq(query.filter.image, "d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592");
+    ck_assert_str_eq(query.filter.operator, "J\xC3\xBCrgen M.");
+    ck_assert_str_eq(query.filter.lot, "W 17/3");
+    ck_assert(query.filter.newest_first);
     ck_assert_int_eq(query.filter.limit, 1000000);
+}
+END_TEST
+
+START_TEST(a_digest_of_either_length_names_an_image)
+{
+    takes("image", "9e107d9d372bb6826bd81d3542a419d6");
+    ck_assert_str_eq(query.filter.image, "9e107d9d372bb6826bd81d3542a419d6");
+    refuses("image", "9e107d9d");
+    refuses("image", "9e107d9d372bb6826bd81d3542a419dg");
+    refuses("image", "golden.bin");
+}
+END_TEST
+
+/* Monday, 2026-03-30T14:30:00 in CEST, the day after the clocks were put forward. */
+#define NOW (INT64_C(1774873800) * 1000000)
+
+static const struct {
+    const char *text;
+    int64_t seconds;
+} relative_times[] = {
+    {"today", 1774821600},     /* midnight in CEST, 22:00 UTC the day before */
+    {"yesterday", 1774738800}, /* midnight in CET, 23 hours before */
+    {"90s", 1774873710},       {"30m", 1774872000}, {"2h", 1774866600}, {"-2h", 1774866600},
+    {"-7d", 1774269000},       {"2w", 1773664200},  {"0s", 1774873800},
+};
+
+START_TEST(times_before_now_are_read)
+{
+    int64_t time;
+    const char *text = relative_times[_i].text;
+    ck_assert_msg(moment_read(text, NOW, &time), "%s was refused", text);
+    ck_assert_int_eq(time, relative_times[_i].seconds * 1000000);
+    ck_assert_msg(!moment_read(text, 0, &time), "%s was taken where only dates may come", text);
+    query.now = NOW;
+    takes("since", text);
+    ck_assert_int_eq(query.filter.since, relative_times[_i].seconds * 1000000);
 }
 END_TEST
 
@@ -89,7 +137,7 @@ static const struct {
 START_TEST(good_times_are_read)
 {
     int64_t time;
-    ck_assert_msg(query_time(good_times[_i].text, &time), "%s was refused", good_times[_i].text);
+    ck_assert_msg(moment_read(good_times[_i].text, 0, &time), "%s was refused", good_times[_i].text);
     ck_assert_int_eq(time, good_times[_i].seconds * 1000000);
 }
 END_TEST
@@ -121,12 +169,25 @@ static const char *const bad_times[] = {
     "-026-03-02",
     "99999-03-02",
     "2026-03-02\n",
+    "Today",
+    "today ",
+    "tomorrow",
+    "2",
+    "h",
+    "-h",
+    "+2h",
+    "--2h",
+    "2H",
+    "2h30m",
+    "1y",
+    "10000d", /* before the year 2000 */
+    "9999999999s",
 };
 
 START_TEST(bad_times_are_refused)
 {
     int64_t time;
-    ck_assert_msg(!query_time(bad_times[_i], &time), "\"%s\" was taken", bad_times[_i]);
+    ck_assert_msg(!moment_read(bad_times[_i], NOW, &time), "\"%s\" was taken", bad_times[_i]);
 }
 END_TEST
 
@@ -146,7 +207,7 @@ START_TEST(values_that_make_no_sense_are_refused_by_name)
     refuses("format", "");
     refuses("format", "xml");
     refuses("format", "CSV");
-    refuses("since", "yesterday");
+    refuses("since", "tomorrow");
     refuses("until", "2026-02-30");
     refuses("slot", "");
     refuses("slot", "A 1");
@@ -155,6 +216,12 @@ START_TEST(values_that_make_no_sense_are_refused_by_name)
     refuses("mac", "18:fe:34:a1:b2:c3:d4");
     refuses("mac", "18:fe:34:a1:b2:cg");
     refuses("mac", "");
+    refuses("cause", "md5");
+    refuses("cause", "");
+    refuses("operator", "");
+    refuses("lot", "");
+    refuses("order", "up");
+    refuses("order", "");
     refuses("limit", "0");
     refuses("limit", "1000001");
     refuses("limit", "-1");
@@ -178,7 +245,8 @@ END_TEST
 START_TEST(an_unknown_parameter_is_named)
 {
     ck_assert_int_eq(set("mcu", "esp8266"), -1);
-    ck_assert_ptr_nonnull(strstr(error, "\"mcu\" is no parameter"));
+    ck_assert_str_eq(error, "\"mcu\" is no parameter here: there are format, since, until, slot, verdict, cause, image,"
+                            " operator, lot, mac, order, limit");
     ck_assert_int_eq(set("", ""), -1);
     ck_assert_int_eq(set("limits", "1"), -1);
     ck_assert_int_eq(set("limi", "1"), -1);
@@ -218,6 +286,15 @@ START_TEST(hostile_bytes_do_no_harm)
     query_init(&query, false);
     ck_assert_int_eq(set("slot", longest), -1);
 
+    /* Control characters, and bytes that are no UTF-8. */
+    query_init(&query, false);
+    ck_assert_int_eq(set("lot", "W\n17"), -1);
+    query_init(&query, false);
+    ck_assert_int_eq(set("operator", "J\xFC"
+                                     "rgen"),
+                     -1);
+    ck_assert_str_eq(error, "operator=J?rgen: must be an operator: 1 to 63 bytes of text");
+
     char huge[10000];
     memset(huge, 0x9B, sizeof(huge)); /* not ASCII; a terminal might take it for a command */
     ck_assert_int_eq(query_set(&query, "mac", 3, huge, sizeof(huge), error, sizeof(error)), -1);
@@ -235,6 +312,8 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, nothing_given_is_everything_as_json);
     tcase_add_test(tcase, every_parameter_finds_its_place);
+    tcase_add_test(tcase, a_digest_of_either_length_names_an_image);
+    tcase_add_loop_test(tcase, times_before_now_are_read, 0, sizeof(relative_times) / sizeof(relative_times[0]));
     tcase_add_loop_test(tcase, good_times_are_read, 0, sizeof(good_times) / sizeof(good_times[0]));
     tcase_add_loop_test(tcase, bad_times_are_refused, 0, sizeof(bad_times) / sizeof(bad_times[0]));
     tcase_add_test(tcase, a_mac_is_read_in_every_writing);

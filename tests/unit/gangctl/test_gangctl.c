@@ -118,6 +118,15 @@ START_TEST(a_wrong_command_line_is_2)
     expect_complaint("attempts --limit none", 2, "--limit=none: must be a number");
     expect_complaint("attempts --since 2026-03-02 --until 2026-03-01", 2, "since must be before until");
     expect_complaint("units --verdict open", 2, "a unit is never open");
+    expect_complaint("attempts --since tomorrow", 2, "--since=tomorrow: must be a date");
+    expect_complaint("attempts --cause bad", 2, "--cause=bad: must be the code of a cause");
+    expect_complaint("units --order up", 2, "--order=up: must be newest or oldest");
+    expect_complaint("start --timeout 5", 2, "--timeout needs --wait");
+    expect_complaint("start --wait --timeout 0", 2, "--timeout 0: must be a number from 1 to 86400");
+    expect_complaint("retry A1 --wait --timeout 1h", 2, "--timeout 1h: must be a number");
+    expect_complaint("status --wait", 2, "status takes no --wait");
+    expect_complaint("help flash", 2, "no command \"flash\"");
+    expect_complaint("help slots flash", 2, "no command \"flash\"");
     expect_complaint("watch --book x", 2, "watch takes no --book");
     expect_complaint("--colour status", 2, "--colour");
 }
@@ -137,12 +146,47 @@ START_TEST(help_and_version_need_no_gangd)
 }
 END_TEST
 
+/* "help COMMAND" and "COMMAND --help" are the same text; each command of the overview has one. */
+START_TEST(every_command_has_its_help)
+{
+    static char overview[sizeof(out)], first[sizeof(out)];
+    ck_assert_int_eq(run("help"), 0);
+    memcpy(overview, out, sizeof(out));
+    ck_assert_int_eq(run("--help"), 0);
+    ck_assert_str_eq(out, overview);
+    unsigned n = 0;
+    for (char *line = strstr(overview, "Commands:\n") + 10; line[0] == ' '; line = strchr(line, '\n') + 1) {
+        char name[64], arguments[128], usage[128];
+        size_t len = strspn(line + 2, "abcdefghijklmnopqrstuvwxyz");
+        if (line[2 + len] == ' ' && line[3 + len] >= 'a' && line[3 + len] <= 'z')
+            len += 1 + strspn(line + 3 + len, "abcdefghijklmnopqrstuvwxyz"); /* a subcommand */
+        snprintf(name, sizeof(name), "%.*s", (int)len, line + 2);
+        snprintf(arguments, sizeof(arguments), "help %s", name);
+        ck_assert_int_eq(run(arguments), 0);
+        memcpy(first, out, sizeof(out));
+        snprintf(usage, sizeof(usage), "Usage: gangctl %s [OPTION]...", name);
+        ck_assert_msg(strncmp(out, usage, strlen(usage)) == 0, "%s", out);
+        if (strcmp(name, "help") != 0) {
+            snprintf(arguments, sizeof(arguments), "%s --help", name);
+            ck_assert_int_eq(run(arguments), 0);
+            ck_assert_str_eq(out, first);
+        }
+        n++;
+    }
+    ck_assert_uint_ge(n, 11);
+    ck_assert_int_eq(run("slots --help"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\nCommands:\n  slots learn [NAME]..."));
+    ck_assert_int_eq(run("slots learn --help"), 0);
+    ck_assert_ptr_null(strstr(out, "Commands:"));
+}
+END_TEST
+
 START_TEST(no_gangd_is_3)
 {
     expect_complaint("status --socket /nowhere/gangd.sock", 3, "not running: there is no socket /nowhere/gangd.sock");
     char arguments[256];
     snprintf(arguments, sizeof(arguments), "units --socket %s/secret.html", http_harness_dir);
-    expect_complaint(arguments, 3, "nobody answers");
+    expect_complaint(arguments, 3, "not running: connection refused on");
     expect_complaint("watch --socket /nowhere", 3, "not running");
     expect_complaint("units --book /nowhere.db", 3, "/nowhere.db: cannot open it: No such file");
 }
@@ -209,12 +253,60 @@ START_TEST(attempts_and_units_are_tables_in_line)
     ck_assert_int_eq(run("attempts --slot A1 --verdict fail --limit 3 --since 2026-03-02T09:16"), 0);
     ck_assert_uint_eq(lines(out), 4);
     ck_assert_ptr_nonnull(strstr(out, "md5-mismatch: The flash does not hold what was written"));
+    ck_assert_int_eq(run("attempts --limit 1 --cause md5-mismatch --verdict fail"), 0);
+    ck_assert_uint_eq(lines(out), 2);
+    ck_assert_int_eq(run("units --limit 1 --cause none"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "pass"));
     ck_assert_int_eq(run("attempts --limit 3 --json"), 0);
     json_t *json = json_loads(out, 0, NULL);
     ck_assert_uint_eq(json_array_size(json), 3);
     json_decref(json);
     ck_assert_int_eq(run("units --mac ffffffffffff"), 0);
     ck_assert_str_eq(out, "");
+    ck_assert_str_eq(err, "nothing found\n");
+}
+END_TEST
+
+/* The id of the first attempt in the JSON that was printed. */
+static long long first_id(void)
+{
+    json_t *json = json_loads(out, 0, NULL);
+    long long id = json_integer_value(json_object_get(json_array_get(json, 0), "id"));
+    json_decref(json);
+    return id;
+}
+
+START_TEST(a_list_comes_newest_first_and_an_export_oldest_first)
+{
+    ck_assert_int_eq(run("attempts --json"), 0);
+    ck_assert_int_eq(first_id(), ROWS);
+    ck_assert_int_eq(run("attempts --json --order oldest"), 0);
+    ck_assert_int_eq(first_id(), 1);
+    ck_assert_int_eq(run("export --json"), 0);
+    ck_assert_int_eq(first_id(), 1);
+    ck_assert_int_eq(run("export --json --order newest"), 0);
+    ck_assert_int_eq(first_id(), ROWS);
+    /* The n-th row has n as the end of its MAC: 700 is 2bc. */
+    ck_assert_int_eq(run("units --limit 1"), 0);
+    ck_assert_ptr_nonnull(strstr(out, ":02:bc "));
+    ck_assert_int_eq(run("units --limit 1 --order oldest"), 0);
+    ck_assert_ptr_nonnull(strstr(out, ":00:01 "));
+}
+END_TEST
+
+START_TEST(an_unknown_slot_is_2)
+{
+    char arguments[256];
+    expect_complaint("attempts --slot a1", 2, "there is no slot \"a1\" at the station or in the book");
+    expect_complaint("units --slot Z9 --since today --json", 2, "no slot \"Z9\"");
+    ck_assert_str_eq(out, "");
+    snprintf(arguments, sizeof(arguments), "export --slot Z9 --book %s -o %s/new.csv", http_harness_book(),
+             http_harness_dir);
+    expect_complaint(arguments, 2, "there is no slot \"Z9\" in the book");
+    snprintf(arguments, sizeof(arguments), "%s/new.csv", http_harness_dir);
+    ck_assert_int_ne(access(arguments, F_OK), 0);
+    /* A known one that has no such rows. */
+    ck_assert_int_eq(run("attempts --slot A1 --until 2001-01-01"), 0);
     ck_assert_str_eq(err, "nothing found\n");
 }
 END_TEST
@@ -332,13 +424,13 @@ static void lie_and_expect(const char *answer, const char *command, int code, co
 
 START_TEST(a_broken_answer_is_4)
 {
-    lie_and_expect("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull", "status", 4, "makes no sense");
+    lie_and_expect("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull", "status", 4, "is invalid");
     lie_and_expect("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{\"slots\":", "status", 4, "broke off");
     lie_and_expect("HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad", "status", 4, "HTTP status 500");
     lie_and_expect("HTTP/1.1 503 No\r\nContent-Length: 14\r\n\r\n{\"error\":\"no\"}", "units", 4, "gangctl: no");
     lie_and_expect(CHUNKED "5\r\n{\"i\":\r\n", "attempts", 4, "broke off");
-    lie_and_expect(CHUNKED "5\r\n{\"i\":\r\n0\r\n\r\n", "attempts", 4, "makes no sense");
-    lie_and_expect(CHUNKED "3\r\n{]\n\r\n0\r\n\r\n", "units", 4, "makes no sense");
+    lie_and_expect(CHUNKED "5\r\n{\"i\":\r\n0\r\n\r\n", "attempts", 4, "is invalid");
+    lie_and_expect(CHUNKED "3\r\n{]\n\r\n0\r\n\r\n", "units", 4, "is invalid");
     lie_and_expect("HTTP/1.1 403 No\r\nContent-Length: 25\r\n\r\n{\"error\":\"no \\u001b[31m\"}", "status", 1,
                    "no ?[31m");
 }
@@ -365,8 +457,9 @@ START_TEST(watch_follows_and_comes_back)
     char path[128], arguments[256], asked[8192];
     pid_t liar = lie(path, sizeof(path), answers);
     snprintf(arguments, sizeof(arguments), "watch --socket %s", path);
-    expect_complaint(arguments, 1, "gangd has gone; waiting for it");
+    expect_complaint(arguments, 1, "the connection to gangd ended; reconnecting");
     ck_assert_int_eq(waitpid(liar, NULL, 0), liar);
+    ck_assert_msg(strstr(out, "  ok  1 slot, 1 with an adapter\n") == strchr(out, ' ') + 2, "%s", out);
     ck_assert_msg(strstr(out, "  A1  settling  Settling\n") != NULL, "%s", out);
     ck_assert_msg(strstr(out, "  A1  pass  18\n") != NULL, "%s", out);
     snprintf(path, sizeof(path), "%s/asked", http_harness_dir);
@@ -402,11 +495,14 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tcase, setup, http_harness_stop);
     tcase_add_test(tcase, a_wrong_command_line_is_2);
     tcase_add_test(tcase, help_and_version_need_no_gangd);
+    tcase_add_test(tcase, every_command_has_its_help);
     tcase_add_test(tcase, no_gangd_is_3);
     tcase_add_test(tcase, status_says_what_each_slot_does);
     tcase_add_test(tcase, retry_is_done_or_refused);
     tcase_add_test(tcase, start_is_for_some_slots_or_all);
     tcase_add_test(tcase, attempts_and_units_are_tables_in_line);
+    tcase_add_test(tcase, a_list_comes_newest_first_and_an_export_oldest_first);
+    tcase_add_test(tcase, an_unknown_slot_is_2);
     tcase_add_test(tcase, the_file_says_what_gangd_says);
     tcase_add_test(tcase, an_export_replaces_the_file);
     tcase_add_test(tcase, a_full_disk_is_5);

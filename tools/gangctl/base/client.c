@@ -76,7 +76,7 @@ static void complain_of_socket(const char *path)
     switch (reason) {
     case ENAMETOOLONG: complain("%s: too long for the path of a socket", path); break;
     case ENOENT: complain("gangd is not running: there is no socket %s", path); break;
-    case ECONNREFUSED: complain("gangd is not running: nobody answers on %s", path); break;
+    case ECONNREFUSED: complain("gangd is not running: connection refused on %s", path); break;
     case EACCES:
         if (stat(path, &st) == 0)
             group = getgrgid(st.st_gid);
@@ -148,7 +148,7 @@ int client_run(const struct client_request *request)
         complain("libcurl cannot be initialised");
         return BROKEN;
     }
-    char url[1024];
+    char url[1536];
     snprintf(url, sizeof(url), "http://gangd%s", request->target);
     struct curl_slist *headers = NULL;
     if (request->post) {
@@ -200,7 +200,7 @@ static int fetch(struct client_request request, json_t **json)
     if (result == DONE) {
         *json = all.bytes ? json_loadb(all.bytes, all.len, 0, NULL) : NULL;
         if (!json_is_object(*json)) {
-            complain("gangd's answer makes no sense");
+            complain("gangd's answer is invalid");
             json_decref(*json);
             *json = NULL;
             result = BROKEN;

@@ -12,13 +12,16 @@
 /* Exit codes. Scripts depend on them. */
 enum {
     DONE = 0,
-    REFUSED = 1,     /* gangd refused the request: no such slot, a slot at work, …; a check of doctor failed; the
-                      * configuration is wrong */
-    USAGE = 2,       /* a wrong command line */
+    REFUSED = 1,     /* gangd refused the request: no such slot, a slot at work, …; with --wait, a board did not pass; a
+                      * check of doctor failed; the configuration is wrong */
+    USAGE = 2,       /* a wrong command line, or --slot names a slot that does not exist */
     UNREACHABLE = 3, /* no gangd there, or no permission; the book's file cannot be opened */
     BROKEN = 4,      /* an answer that is not what the API says, or that is incomplete */
     NO_OUTPUT = 5,   /* the output cannot be written */
+    TIMED_OUT = 6,   /* with --wait: no verdict within --timeout */
 };
+
+#define TIMEOUT_MAX 86400
 
 struct options {
     const char *socket;
@@ -29,9 +32,13 @@ struct options {
     bool units; /* export units instead of attempts */
     /* Of slots learn. */
     const char *prefix, *config; /* NULL: not given */
-    size_t count;                /* 0: not given */
+    unsigned long count;         /* 0: not given */
     bool write;
+    /* Of start and retry. */
+    bool wait;
+    unsigned long timeout; /* seconds, up to TIMEOUT_MAX; 0: not given */
     struct query query;
+    bool ordered; /* the order of `query` was given */
 };
 
 #endif

@@ -2,7 +2,7 @@
 #include "tools/gangctl/base/print.h"
 #include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
-#include "daemon/book/query.h"
+#include "daemon/book/moment.h"
 #include "proto/diagnosis/cause.h"
 
 #include <stdio.h>
@@ -79,7 +79,7 @@ void local_time(char *out, size_t size, const char *iso)
     int64_t microseconds;
     struct tm tm;
     time_t seconds = 0;
-    bool known = query_time(iso, &microseconds);
+    bool known = moment_read(iso, 0, &microseconds);
     if (known)
         seconds = (time_t)(microseconds / 1000000);
     if (!known || !localtime_r(&seconds, &tm) || strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
@@ -116,6 +116,23 @@ void reason_of(char *out, size_t size, const json_t *attempt)
     if (code[0] == '\0' || cause == CAUSE_NONE)
         return;
     snprintf(out, size, detail[0] ? "%s: %s (%s)" : "%s: %s", code, sentence, detail);
+}
+
+void result_of(char *out, size_t size, const json_t *attempt)
+{
+    const char *mac = text_of(attempt, "mac");
+    char reason[400];
+    reason_of(reason, sizeof(reason), attempt);
+    snprintf(out, size, "%s%s%s", mac, mac[0] && reason[0] ? "  " : "", reason);
+}
+
+const json_t *slot_of(const json_t *status, const char *name)
+{
+    const json_t *slots = json_object_get(status, "slots");
+    for (size_t i = 0; i < json_array_size(slots); i++)
+        if (strcmp(text_of(json_array_get(slots, i), "slot"), name) == 0)
+            return json_array_get(slots, i);
+    return NULL;
 }
 
 struct table *table_new(const char *const *titles)

@@ -32,6 +32,12 @@ double number_of(const json_t *object, const char *key);
  * written; or "". */
 void reason_of(char *out, size_t size, const json_t *attempt);
 
+/* Of an attempt with a verdict: its MAC, if one was read, and the reason. */
+void result_of(char *out, size_t size, const json_t *attempt);
+
+/* The SLOT with this name in a status object; NULL if there is none. */
+const json_t *slot_of(const json_t *status, const char *name);
+
 /* A table: as wide as its first rows need; a later row that is wider is out of line, but whole. */
 struct table;
 

@@ -101,6 +101,8 @@ static int print_rows(const struct options *given, bool units, const char *const
 {
     struct options options = *given;
     options.query.filter.units = units;
+    if (!options.ordered)
+        options.query.filter.newest_first = true;
     options.query.format = options.json ? BOOK_JSON : BOOK_NDJSON;
     if (options.json)
         return rows_read(&options, take_text, NULL);
@@ -112,7 +114,7 @@ static int print_rows(const struct options *given, bool units, const char *const
     int result = rows_read(&options, take_rows, reader);
     table_end(table);
     if (result == DONE && (reader->bad || reader->len > 0)) {
-        complain("gangd's answer makes no sense");
+        complain("gangd's answer is invalid");
         result = BROKEN;
     } else if (result == DONE && reader->rows == 0) {
         fputs("nothing found\n", stderr);

@@ -5,6 +5,7 @@
 #include "tools/gangctl/base/options.h"
 #include "tools/gangctl/base/print.h"
 #include "tools/gangctl/commands/commands.h"
+#include "tools/gangctl/commands/wait.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -20,6 +21,8 @@ static int start_slot(const struct options *options, const char *name, json_t **
 
 int command_retry(const struct options *options, char **arguments)
 {
+    if (options->wait)
+        return command_start(options, arguments);
     json_t *slot;
     int result = start_slot(options, arguments[0], &slot);
     if (result != DONE)
@@ -57,25 +60,44 @@ static int start_named(const struct options *options, char **names, json_t **ans
     return result;
 }
 
+static void print_names(const json_t *names)
+{
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        print_text(PLAIN, name ? name : "");
+        putchar('\n');
+    }
+}
+
+/* Adds "attempts" to the answer. `result` is that of the start. */
+static int wait_for(const struct options *options, int result, json_t *answer, const json_t *latest)
+{
+    json_t *attempts = json_array();
+    int waited = wait_for_verdicts(options, json_object_get(answer, "started"), latest, attempts);
+    json_object_set_new(answer, "attempts", attempts);
+    return result == DONE || waited > REFUSED ? waited : result;
+}
+
 int command_start(const struct options *options, char **arguments)
 {
-    json_t *answer = NULL;
-    int result = arguments[0] ? start_named(options, arguments, &answer)
-                              : client_json(options->socket, "/api/v1/start", true, &answer);
-    const json_t *started = json_object_get(answer, "started"), *name;
-    size_t i;
+    json_t *answer = NULL, *latest = NULL;
+    int result = options->wait ? wait_prepare(options, &latest) : DONE;
+    if (result != DONE)
+        return result;
+    result = arguments[0] ? start_named(options, arguments, &answer)
+                          : client_json(options->socket, "/api/v1/start", true, &answer);
+    const json_t *started = json_object_get(answer, "started");
     if (result == DONE && json_array_size(started) == 0) {
         complain("no slot was started: none with presence = start is ready");
         result = REFUSED;
     }
+    if (answer && options->wait)
+        result = wait_for(options, result, answer, latest);
     if (answer && options->json)
         print_json(answer);
-    else
-        json_array_foreach((json_t *)started, i, name)
-        {
-            print_text(PLAIN, json_string_value(name) ? json_string_value(name) : "");
-            putchar('\n');
-        }
+    else if (!options->wait)
+        print_names(started);
     json_decref(answer);
+    json_decref(latest);
     return result;
 }

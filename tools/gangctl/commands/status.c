@@ -37,6 +37,8 @@ static void print_head(const json_t *status)
         print_line("lot", PLAIN, text_of(status, "lot"));
     if (text_of(status, "operator")[0])
         print_line("operator", PLAIN, text_of(status, "operator"));
+    if (json_is_true(json_object_get(status, "held")))
+        print_line("paused", YELLOW, "no attempt begins");
     print_health("book", json_object_get(status, "book"), "ok");
 
     const json_t *golden = json_object_get(status, "golden");

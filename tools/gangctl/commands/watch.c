@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* watch: a line for each change, until it is interrupted. A gangd that goes away is waited for. */
+/* watch: a line for the station at once, then one for each change, until it is interrupted. A lost connection is made
+ * again. */
 #include "daemon/base/memory.h"
+#include "proto/link/text.h"
 #include "tools/gangctl/base/client.h"
 #include "tools/gangctl/base/complain.h"
 #include "tools/gangctl/base/options.h"
@@ -21,9 +23,10 @@ struct watch {
     char *line;
     size_t len, capacity;
     char id[64], type[32];
-    json_t *data;  /* of the event that is being read */
-    json_t *shown; /* by slot: what was printed last */
-    char book[512];
+    json_t *data;        /* of the event that is being read */
+    json_t *shown;       /* by slot: what was printed last */
+    char trouble[800];   /* printed last: see print_trouble() */
+    bool begun;          /* the first line was printed */
     bool connected_once; /* gangd answered once: from then on a lost connection is made again */
     bool received;       /* something, in this connection */
     bool bad;
@@ -75,23 +78,46 @@ static void show_slot(struct watch *watch, const json_t *slot)
 static void show_verdict(const json_t *attempt)
 {
     const char *verdict = text_of(attempt, "verdict");
-    char text[512], reason[400];
-    reason_of(reason, sizeof(reason), attempt);
-    snprintf(text, sizeof(text), "%s%s%s", text_of(attempt, "mac"), reason[0] && text_of(attempt, "mac")[0] ? "  " : "",
-             reason);
+    char text[512];
+    result_of(text, sizeof(text), attempt);
     print_line(text_of(attempt, "slot"), colour_of(verdict), verdict, text);
+}
+
+/* The errors of the book and the golden image, and a pause; "": none. */
+static void print_trouble(char *out, size_t size, const json_t *status)
+{
+    const char *const parts[] = {text_of(json_object_get(status, "book"), "error"),
+                                 text_of(json_object_get(status, "golden"), "error"),
+                                 json_is_true(json_object_get(status, "held")) ? "paused: no attempt begins" : ""};
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        size_t len = strlen(out);
+        text_print(out + len, size - len, "%s%.250s", len && parts[i][0] ? "; " : "", parts[i]);
+    }
 }
 
 static void show_station(struct watch *watch, const json_t *status)
 {
-    const json_t *book = json_object_get(status, "book"), *golden = json_object_get(status, "golden");
-    char text[sizeof(watch->book)];
-    const char *book_error = text_of(book, "error"), *golden_error = text_of(golden, "error");
-    snprintf(text, sizeof(text), "%.250s%s%.250s", book_error, book_error[0] && golden_error[0] ? "; " : "",
-             golden_error);
-    if (strcmp(text, watch->book) != 0)
-        print_line(text_of(status, "station"), text[0] ? RED : GREEN, text[0] ? "trouble" : "well again", text);
-    memcpy(watch->book, text, sizeof(text));
+    char text[sizeof(watch->trouble)];
+    print_trouble(text, sizeof(text), status);
+    if (strcmp(text, watch->trouble) != 0)
+        print_line(text_of(status, "station"), text[0] ? RED : GREEN, text[0] ? "trouble" : "ok", text);
+    memcpy(watch->trouble, text, sizeof(text));
+}
+
+/* The first line, which comes at once: the station and the number of its slots. */
+static void show_start(struct watch *watch, const json_t *status)
+{
+    const json_t *slots = json_object_get(status, "slots");
+    size_t n = json_array_size(slots), used = 0;
+    char text[sizeof(watch->trouble) + 64];
+    for (size_t i = 0; i < n; i++)
+        used += strcmp(text_of(json_array_get(slots, i), "state"), "empty") != 0;
+    print_trouble(watch->trouble, sizeof(watch->trouble), status);
+    snprintf(text, sizeof(text), "%zu slot%s, %zu with an adapter%s%s", n, n == 1 ? "" : "s", used,
+             watch->trouble[0] ? "; " : "", watch->trouble);
+    print_line(text_of(status, "station"), watch->trouble[0] ? RED : GREEN, watch->trouble[0] ? "trouble" : "ok", text);
+    watch->begun = true;
 }
 
 static void show_event(struct watch *watch)
@@ -104,7 +130,10 @@ static void show_event(struct watch *watch)
         show_station(watch, watch->data);
     } else if (strcmp(watch->type, "snapshot") == 0) {
         const json_t *slots = json_object_get(watch->data, "slots");
-        show_station(watch, watch->data);
+        if (watch->begun)
+            show_station(watch, watch->data);
+        else
+            show_start(watch, watch->data);
         for (size_t i = 0; i < json_array_size(slots); i++)
             show_slot(watch, json_array_get(slots, i));
     }
@@ -206,13 +235,13 @@ int command_watch(const struct options *options, char **arguments)
     int result = follow(&watch);
     while (watch.connected_once && !watch.bad && !ferror(stdout) && result != REFUSED) {
         if (watch.received)
-            fputs("gangctl: gangd has gone; waiting for it\n", stderr);
+            complain("the connection to gangd ended; reconnecting");
         watch.received = false;
         sleep(1);
         result = follow(&watch);
     }
     if (watch.bad) {
-        complain("gangd sent an event that makes no sense");
+        complain("gangd sent an invalid event");
         result = BROKEN;
     }
     json_decref(watch.data);

@@ -60,6 +60,29 @@ int doctor_process(const struct doctor *doctor, const char *name);
 long doctor_group(const struct doctor *doctor, const char *name);
 void doctor_group_name(const struct doctor *doctor, gid_t number, char *name, size_t size);
 
+/* The groups that have `user` as a member, up to `max`; returns how many. */
+size_t doctor_groups_of(const struct doctor *doctor, const char *user, gid_t *groups, size_t max);
+
+#define DOCTOR_GROUPS_MAX 64
+
+/* The user that the service runs as: User= of gangd.service, by default gangd. */
+struct doctor_user {
+    char name[64];
+    uid_t uid;
+    gid_t gid;
+    gid_t groups[DOCTOR_GROUPS_MAX]; /* with `gid` */
+    size_t n_groups;
+};
+
+/* False, with a note, if the machine has no such user. rights.c */
+bool doctor_service_user(struct doctor *doctor, struct doctor_user *user) __attribute__((warn_unused_result));
+
+/* Notes it if `user` may not do `mode` (R_OK, W_OK, X_OK) with `path`, or if that is not known, and returns whether it
+ * may as far as is known. Root asks the kernel, as that user; anybody else derives it from owner, group and mode. A
+ * path that does not exist is not noted. */
+bool doctor_check_right(struct doctor *doctor, const char *check, const struct doctor_user *user, const char *path,
+                        int mode);
+
 /* A serial port of a USB adapter. */
 struct doctor_port {
     char name[32];         /* ttyUSB0 */
@@ -74,7 +97,8 @@ size_t doctor_ports(const struct doctor *doctor, struct doctor_port *ports, size
 
 /* The checks. */
 void doctor_check_service(struct doctor *doctor);       /* station.c */
-void doctor_check_configuration(struct doctor *doctor); /* and the golden image, and room for the book */
+void doctor_check_configuration(struct doctor *doctor); /* and the golden image, the book's place, and what user
+                                                         * gangd may do with them */
 /* Compares the status of the gangd that runs with the configuration and with the MD5 of its image ("": unknown). Notes
  * nothing if none runs, or if it cannot be reached because the machine is a tree of files. gangd.c */
 void doctor_check_gangd(struct doctor *doctor, const struct config *config, const char *socket, const char *md5);

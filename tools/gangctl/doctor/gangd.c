@@ -77,7 +77,7 @@ static void check_answer(struct doctor *doctor, const struct config *config, con
         return; /* the file itself is wrong; that is noted already */
     else if (trouble[0])
         doctor_note(doctor, DOCTOR_WARN, check, "put that right, then: " RELOAD,
-                    "gangd goes on with what it had before: %s", trouble);
+                    "gangd continues with the configuration and image before: %s", trouble);
     else if (md5[0] && strcmp(md5, text_of(golden, "md5")) != 0)
         doctor_note(doctor, DOCTOR_WARN, check, RELOAD, "gangd writes another image than the configuration names: %s",
                     text_of(golden, "md5"));
@@ -102,7 +102,7 @@ void doctor_check_gangd(struct doctor *doctor, const struct config *config, cons
     if (!client_finds(socket)) {
         if (doctor->root[0] == '\0')
             doctor_note(doctor, DOCTOR_FAIL, check, "systemctl restart gangd.socket gangd",
-                        "gangd runs, and nobody listens on %s", socket);
+                        "gangd runs, but no process listens on %s", socket);
         return;
     }
     check_group(doctor, config, socket);
@@ -111,6 +111,6 @@ void doctor_check_gangd(struct doctor *doctor, const struct config *config, cons
         check_answer(doctor, config, md5, status);
     else
         doctor_note(doctor, DOCTOR_WARN, check, "ask again as root: sudo gangctl doctor",
-                    "gangd cannot be asked what it has in force");
+                    "the status of gangd cannot be read");
     json_decref(status);
 }

@@ -49,8 +49,20 @@ static bool is_forbidden(const struct config *config)
     return false;
 }
 
-/* Sets `md5` to that of the image, or to "" if it cannot be loaded. */
-static void check_golden(struct doctor *doctor, struct config *config, char md5[33])
+/* Whether the user of the service may read the files of the product. */
+static bool has_rights(struct doctor *doctor, const char *check, const struct config *config,
+                       const struct doctor_user *user)
+{
+    bool may = true;
+    for (size_t i = 0; i < config->n_files; i++)
+        may = doctor_check_right(doctor, check, user, config->files[i].path, R_OK) && may;
+    if (strcmp(config->stub, "builtin") != 0)
+        may = doctor_check_right(doctor, check, user, config->stub, R_OK) && may;
+    return may;
+}
+
+/* Sets `md5` to that of the image, or to "" if it cannot be loaded. `user`: NULL if there is none. */
+static void check_golden(struct doctor *doctor, struct config *config, const struct doctor_user *user, char md5[33])
 {
     static const char check[] = "golden";
     char errors[CONFIG_ERRORS_MAX], error[512];
@@ -64,6 +76,8 @@ static void check_golden(struct doctor *doctor, struct config *config, char md5[
                     config->files[0].path);
         return;
     }
+    if (user && !has_rights(doctor, check, config, user))
+        return;
     struct product *product = product_load(config, errors, sizeof(errors));
     error_list_summary(product ? "" : errors, error, sizeof(error));
     if (product) {
@@ -77,7 +91,17 @@ static void check_golden(struct doctor *doctor, struct config *config, char md5[
     product_unref(product);
 }
 
-static void check_room(struct doctor *doctor, struct config *config)
+/* SQLite makes its log beside the book. */
+static void check_book_rights(struct doctor *doctor, const struct config *config, const char *directory,
+                              const struct doctor_user *user)
+{
+    static const char check[] = "book";
+    if (doctor_check_right(doctor, check, user, directory, R_OK | W_OK | X_OK))
+        doctor_check_right(doctor, check, user, config->book, R_OK | W_OK);
+}
+
+/* `user`: NULL if there is none. */
+static void check_room(struct doctor *doctor, struct config *config, const struct doctor_user *user)
 {
     static const char check[] = "disk";
     char directory[PATH_MAX];
@@ -97,6 +121,8 @@ static void check_room(struct doctor *doctor, struct config *config)
     doctor_note(doctor, level, check,
                 level == DOCTOR_OK ? NULL : "make room: no board is flashed that cannot be booked",
                 "%llu MB are left for the book in %s", room >> 20, directory);
+    if (user)
+        check_book_rights(doctor, config, slash ? directory : ".", user);
 }
 
 void doctor_check_configuration(struct doctor *doctor)
@@ -109,9 +135,12 @@ void doctor_check_configuration(struct doctor *doctor)
         error_list_summary(errors, error, sizeof(error));
         doctor_note(doctor, DOCTOR_FAIL, check, "put it right; gangd --check-config tests it", "%s", error);
     } else {
-        doctor_note(doctor, DOCTOR_OK, check, NULL, "%s is right", path);
-        check_golden(doctor, config, md5);
-        check_room(doctor, config);
+        struct doctor_user service = {0};
+        const struct doctor_user *user = doctor_service_user(doctor, &service) ? &service : NULL;
+        if (!user || doctor_check_right(doctor, check, user, path, R_OK))
+            doctor_note(doctor, DOCTOR_OK, check, NULL, "%s is right", path);
+        check_golden(doctor, config, user, md5);
+        check_room(doctor, config, user);
         doctor_check_rates(doctor, config);
         doctor_path(doctor, path, "%s", config->socket);
         doctor_check_gangd(doctor, config, doctor->socket ? doctor->socket : config->socket[0] ? path : "", md5);

@@ -84,6 +84,19 @@ static bool has_member(const struct group_line *line, const char *user)
     return false;
 }
 
+size_t doctor_groups_of(const struct doctor *doctor, const char *user, gid_t *groups, size_t max)
+{
+    struct group_line line;
+    FILE *file = open_groups(doctor);
+    size_t n = 0;
+    while (n < max && next_group(file, &line))
+        if (has_member(&line, user))
+            groups[n++] = (gid_t)line.number;
+    if (file)
+        fclose(file);
+    return n;
+}
+
 static bool is_in_group(gid_t wanted)
 {
     gid_t groups[256];
