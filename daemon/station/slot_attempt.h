@@ -47,7 +47,8 @@ void slot_attempt_prepare(struct slot_attempt *attempt, const struct slot_attemp
 /* The row is in the book as `id`: binds the recipe to the session and starts it. */
 void slot_attempt_start(struct slot_attempt *attempt, struct session *session, int64_t id);
 
-/* The recipe has had an event. True if `row` now says more of the unit than before: to be noted in the book. */
+/* The recipe has had an event: logs a try that has failed. True if `row` now says more of the unit or its tries than
+ * before: to be noted in the book. */
 bool slot_attempt_observe(struct slot_attempt *attempt) __attribute__((warn_unused_result));
 
 /* True if state, percent or seconds to go are others than when it was true last: the tile is to be told. */

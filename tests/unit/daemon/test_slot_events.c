@@ -261,6 +261,38 @@ START_TEST(while_a_recipe_runs_its_progress_is_told)
 }
 END_TEST
 
+/* Not only with the verdict: the next try may be cut off. */
+START_TEST(a_failed_try_is_noted_at_once)
+{
+    set_up(BY_PLUG);
+    go("plug deadline opened begun_row");
+    struct program *self = program();
+    self->failed_tries[0] =
+        (struct try_result){.baud = 921600, .cause = CAUSE_LINK_LOST, .detail = "no answer", .seconds = 1.5};
+    self->tries = 2;
+    self->state = PROGRAM_SYNC;
+    asked[0] = '\0';
+    pump.events->progressed(pump.data);
+    ck_assert_str_eq(asked, "note");
+    ck_assert_uint_eq(last_row.n_try_results, 1);
+    ck_assert_int_eq(last_row.try_results[0].cause, CAUSE_LINK_LOST);
+    struct slot_snapshot shown;
+    slot_snapshot(slot, &shown);
+    ck_assert_uint_eq(shown.attempt.n_try_results, 1);
+    go("passed");
+    slot_snapshot(slot, &shown);
+    ck_assert_uint_eq(shown.attempt.n_try_results, 1); /* the last one's result is the verdict */
+    ck_assert_uint_eq(last_row.n_try_results, 2);
+    ck_assert_str_eq(last_row.try_results[0].detail, "no answer");
+    ck_assert_int_eq(last_row.try_results[1].cause, CAUSE_NONE);
+    ck_assert_uint_eq(last_row.try_results[1].baud, 115200);
+    go("booked_row");
+    slot_snapshot(slot, &shown);
+    ck_assert_uint_eq(shown.attempt.n_try_results, 2);
+    tear_down();
+}
+END_TEST
+
 /* The configuration changed while the row was being committed, and then the port went: the next port's first
  * observation is the old configuration's, and no attempt may come of it. */
 START_TEST(a_changed_presence_ends_the_first_observation)
@@ -317,6 +349,7 @@ int main(void)
     tcase_add_test(tests, a_stuck_adapter_gets_three_attempts_in_a_row);
     tcase_add_test(tests, a_clock_that_is_set_changes_no_duration);
     tcase_add_test(tests, while_a_recipe_runs_its_progress_is_told);
+    tcase_add_test(tests, a_failed_try_is_noted_at_once);
     tcase_add_test(tests, a_changed_presence_ends_the_first_observation);
     tcase_add_loop_test(tests, a_refused_start_says_why, 0, REFUSALS);
     Suite *suite = suite_create("slot_events");
