@@ -78,6 +78,8 @@ export function describe(slot) {
         if (attempt.tries > 1 && attempt.previous_try)
             view.remedy = `Try ${attempt.tries} of ${attempt.tries_allowed}. Before: ${attempt.previous_try}`;
     }
+    if (failed && attempt.cause === 'no-board')
+        view.word = 'NO BOARD';
     if (failed) {
         view.sentence = attempt.sentence || view.sentence;
         view.remedy = attempt.remedy || '';

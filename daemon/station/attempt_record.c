@@ -46,6 +46,7 @@ static enum verdict verdict_of(const struct program *program)
     if (program->state == PROGRAM_PASSED)
         return VERDICT_PASS;
     switch (program->cause) {
+    case CAUSE_NO_BOARD:
     case CAUSE_UNPLUGGED:
     case CAUSE_BOARD_REMOVED:
     case CAUSE_ADAPTER_ERROR:

@@ -135,10 +135,17 @@ bool slot_attempt_lost_port(const struct slot_attempt *attempt)
     }
 }
 
+bool slot_attempt_heard_nothing(const struct slot_attempt *attempt)
+{
+    const struct program *program = &attempt->program;
+    return program->cause == CAUSE_BOARD_SILENT && program->tries == 1 && !program->identified;
+}
+
 bool slot_attempt_lost_link(const struct slot_attempt *attempt)
 {
     switch (attempt->program.cause) {
     case CAUSE_BOARD_SILENT:
+    case CAUSE_NO_BOARD:
     case CAUSE_NOT_DOWNLOAD_MODE:
     case CAUSE_TX_OPEN:
     case CAUSE_LINE_NOISE:

@@ -60,6 +60,9 @@ bool slot_attempt_has_new_state(const struct slot_attempt *attempt);
 /* The attempt ended because its port failed, which is then no longer usable. */
 bool slot_attempt_lost_port(const struct slot_attempt *attempt);
 
+/* The recipe has failed, and not a byte came in all of it: nothing says that there was a board. */
+bool slot_attempt_heard_nothing(const struct slot_attempt *attempt);
+
 /* The recipe has failed in a way that another program on its port would explain. */
 bool slot_attempt_lost_link(const struct slot_attempt *attempt);
 

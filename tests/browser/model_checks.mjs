@@ -53,6 +53,10 @@ async function words(page) {
         assert.equal(failed.action, 'Try again');
         assert.equal((await describe(STATES[3])).sentence, 'Hold the flash button and press reset');
     });
+    await check('words: a start without a board is told from a board that was interrupted', async () => {
+        const view = await describe({ ...STATES[7], attempt: { ...STATES[7].attempt, cause: 'no-board' } });
+        assert.deepEqual([view.word, view.look, view.action], ['NO BOARD', 'broken', 'Try again']);
+    });
     await check('words: a board that was right already is distinguished from one that was written', async () => {
         const left = { ...STATES[0], attempt: { ...STATES[0].attempt, written: false } };
         assert.equal((await describe(left)).aside, 'Last: 18:fe:34:a1:b2:c3 passed, not written');

@@ -35,6 +35,11 @@ def said(station, slot):
     return station.control(f"log {slot}")
 
 
+def no_board(station, slot):
+    attempt = fails(station, slot, "no-board", "No board answers in the fixture", 1, "interrupted")
+    assert attempt["remedy"].startswith("Put one in"), attempt
+
+
 def verdicts(station, count):
     return [(row["mac"], row["verdict"]) for row in station.wait_closed(count)]
 
@@ -172,9 +177,37 @@ def test_start_by_a_person():
         assert (status, answer) == (202, {"started": ["1-1.1", "1-1.2", "1-1.3"]}), answer
         for slot in (1, 2):
             station.wait(slot, "pass", macs[slot])
-        fails(station, 3, "board-silent", "The board is silent", 1)
+        no_board(station, 3)
         rows = station.wait_closed(4)
         assert sorted(row["slot"] for row in rows) == ["1-1.1", "1-1.1", "1-1.2", "1-1.3"], rows
+
+
+def test_a_start_without_a_board_is_no_failure_of_a_unit():
+    for presence, words in (("start", ""), ("cts", "lid=cts")):
+        with fixture(presence) as station:
+            if words:
+                station.seat(1, f"silent {words}")  # a closed lid over nothing that answers
+            else:
+                assert station.press_start(1) == 202
+            no_board(station, 1)
+            today = station.status()["today"]
+            assert (today["fail"], today["interrupted"], today["yield"]) == (0, 1, None), today
+            if words:
+                station.lift(1)
+                station.wait(1, "ready")
+            mac = station.seat(1, words)
+            if not words:
+                assert station.press_start(1) == 202
+            station.wait(1, "pass", mac)
+            assert verdicts(station, 2) == [("", "interrupted"), (mac, "pass")]
+            until("the yield", lambda: station.status()["today"]["yield"] == 1)
+
+
+def test_what_says_a_byte_is_a_board():
+    with fixture("start") as station:
+        station.seat(1, "gpio0-open")
+        assert station.press_start(1) == 202
+        fails(station, 1, "not-download-mode", "The board starts its firmware instead of the loader", 1)
 
 
 def test_start_and_retry_are_the_same_request():
