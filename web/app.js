@@ -7,7 +7,7 @@ import { Sound } from './sound.js';
 import { Start } from './start.js';
 import { Model } from './state.js';
 import { setText, Tile } from './tile.js';
-import { clock, imageText, localDate, slotLabel, spoken, troubles, yieldText } from './words.js';
+import { attemptsText, clock, imageText, localDate, slotLabel, spoken, troubles, yieldText } from './words.js';
 
 const id = (name) => document.getElementById(name);
 
@@ -111,9 +111,11 @@ function showStation() {
     if (version !== gangd)
         location.reload();
     setText(id('station'), station);
-    setText(id('count-pass'), String(today.pass));
-    setText(id('count-fail'), String(today.fail));
+    setText(id('count-pass'), String(today.units_passed));
+    setText(id('count-fail'), String(today.units_failed));
+    id('count-pass').title = id('count-fail').title = attemptsText(today);
     setText(id('count-yield'), yieldText(today.yield));
+    id('count-yield').title = `First-pass yield: ${yieldText(today.first_pass_yield)}`;
     setText(id('count-rate'), today.units_per_hour === null ? '–' : String(Math.round(today.units_per_hour)));
     setText(id('fact-image'), imageText(golden));
     id('fact-image').title = golden?.sha256 ? `SHA-256 ${golden.sha256}` : '';
@@ -124,7 +126,7 @@ function showStation() {
 
 function showTitle() {
     const { station, today } = model.station ?? {};
-    const counts = today ? `✓ ${today.pass}  ✕ ${today.fail} · ${station}` : 'gangd';
+    const counts = today ? `✓ ${today.units_passed}  ✕ ${today.units_failed} · ${station}` : 'gangd';
     document.title = connected === false ? `⚠ gangd is not running · ${station ?? 'gangd'}` : counts;
 }
 

@@ -146,6 +146,11 @@ export function slotLabel(name) {
     return `usb ${usb[1]}${part}`;
 }
 
+/* The attempts behind the counted units. */
+export function attemptsText({ pass, fail, interrupted }) {
+    return `Attempts: ${pass} passed, ${fail} failed, ${interrupted} interrupted`;
+}
+
 export function yieldText(ratio) {
     if (ratio === null || ratio === undefined)
         return '–';

@@ -57,8 +57,9 @@ void book_note(struct book *book, const struct attempt *attempt);
  * after the commit. `done` may be NULL. */
 void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data);
 
-/* Counts closed attempts with `since` <= ended <= now (microseconds since 1970). If the book cannot be read, that is
- * logged and `done` does not come. */
+/* Counts closed attempts with `since` <= ended <= now (microseconds since 1970), and their units. A count for the same
+ * `done` and `data` that has not begun takes the new `since`, and `done` comes once for both. If the book cannot be
+ * read, that is logged and `done` does not come. */
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data);
 
 /* A running read. Rows are read page by page, so an export of a million rows needs no more memory than one of ten, and

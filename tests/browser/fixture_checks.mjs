@@ -111,11 +111,17 @@ async function allAtOnce(it) {
         await it.page.keyboard.down('s');
         await it.page.keyboard.down('s');
         await it.page.keyboard.up('s');
-        await it.state('A2', 'fail');
+        await it.state('A2', 'interrupted');
         await it.state('A1', 'pass');
         assert.deepEqual(it.asked(), ['start']);
         assert.deepEqual((await it.book('A1')).slice(1), [[macs[0], 'pass']]);
-        assert.deepEqual(await it.book('A2'), [['', 'fail']]);
+        assert.deepEqual(await it.book('A2'), [['', 'interrupted']]);
+    });
+    await check('fixture: a start without an answer says NO BOARD, what to do, and counts as no failure', async () => {
+        assert.equal(await it.text('A2', 'word'), 'NO BOARD');
+        assert.match(await it.text('A2', 'remedy'), /^Put one in and start again/);
+        assert.equal(await it.page.locator('#count-fail').textContent(), '0');
+        await it.shot('no-board');
     });
     await check('fixture: while all slots are at work the button for all is disabled and says so', async () => {
         const starts = await it.page.evaluate(() => globalThis.starts);

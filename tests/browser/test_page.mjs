@@ -86,8 +86,8 @@ async function goodBoards() {
     await check('counters and title agree with the status', async () => {
         await until('two passes are counted', async () => (await page.locator('#count-pass').textContent()) === '2');
         const { today } = await station.get('status');
-        assert.equal(today.pass, 2);
-        assert.equal(await page.locator('#count-fail').textContent(), String(today.fail));
+        assert.equal(today.units_passed, 2);
+        assert.equal(await page.locator('#count-fail').textContent(), String(today.units_failed));
         assert.match(await page.title(), /✓ 2\D+0 · bench-7/);
     });
     await check('the verdict is spoken', async () => {

@@ -243,7 +243,7 @@ START_TEST(counts_are_of_what_ended_since)
             struct attempt attempt = new_attempt("A1");
             attempt.started = now - hours * INT64_C(3600000000) - 60000000;
             begin(&attempt);
-            end(&attempt, verdicts[i], CAUSE_NONE, "");
+            end(&attempt, verdicts[i], CAUSE_NONE, i == 1 ? MAC_2 : MAC_1);
         }
     }
     struct attempt open = new_attempt("A1");
@@ -253,7 +253,74 @@ START_TEST(counts_are_of_what_ended_since)
     ck_assert_int_eq(counts.pass, 4);
     ck_assert_int_eq(counts.fail, 2);
     ck_assert_int_eq(counts.interrupted, 2);
-    ck_assert_int_eq(counts.pass_last_hour, 2);
+    ck_assert_int_eq(counts.units_last_hour, 2);
+}
+END_TEST
+
+/* Attempts one after the other: "A1 pass 1" is a pass at slot A1 of the unit with MAC 1; MAC 0: none was read. */
+static const struct {
+    const char *attempts;
+    int64_t passed, failed, passed_first;
+} unit_rows[] = {
+    {"", 0, 0, 0},
+    {"A1 pass 1, A2 pass 2", 2, 0, 2},
+    {"A1 fail 1, A2 pass 1", 1, 0, 0},
+    {"A1 fail 1, A1 fail 1, A1 fail 1", 0, 1, 0},
+    {"A1 pass 1, A1 fail 1", 0, 1, 1},
+    {"A1 pass 1, A1 pass 1", 1, 0, 1},
+    /* What was interrupted says nothing of a unit. */
+    {"A1 interrupted 1, A1 pass 1, A1 interrupted 1", 1, 0, 1},
+    {"A1 interrupted 1, A2 interrupted 0", 0, 0, 0},
+    /* Without a MAC: in a row at one slot they are one unit. */
+    {"A1 fail 0, A1 fail 0, A1 interrupted 0, A1 fail 0", 0, 1, 0},
+    {"A1 fail 0, A2 fail 0, A1 fail 0", 0, 2, 0},
+    {"A1 fail 0, A1 pass 1, A1 fail 0", 1, 2, 1},
+    {"A1 fail 0, A1 fail 1, A2 pass 1", 1, 1, 0},
+};
+
+START_TEST(units_are_counted_by_their_latest_verdict)
+{
+    char slot[8], verdict[16];
+    int mac, used;
+    int64_t at = wall_clock_us() - INT64_C(600000000);
+    open_book();
+    for (const char *c = unit_rows[_i].attempts; sscanf(c, "%7s %15[a-z] %d%n", slot, verdict, &mac, &used) == 3;) {
+        struct attempt attempt = new_attempt(slot);
+        attempt.started = at += 20000000;
+        begin(&attempt);
+        end(&attempt, (enum verdict)verdict_from_name(verdict), CAUSE_NONE, mac == 0 ? "" : mac == 1 ? MAC_1 : MAC_2);
+        c += used + (c[used] == ',');
+    }
+    book_count(book, wall_clock_us() - INT64_C(3600000000), on_counted, NULL);
+    turn_until(&n_counted, 1);
+    ck_assert_int_eq(counts.units_passed, unit_rows[_i].passed);
+    ck_assert_int_eq(counts.units_failed, unit_rows[_i].failed);
+    ck_assert_int_eq(counts.units_passed_first, unit_rows[_i].passed_first);
+}
+END_TEST
+
+#define COUNTS 1000
+
+/* Sixty-four boards end together, and a count goes through the whole day. */
+START_TEST(counts_that_wait_are_made_once)
+{
+    open_book();
+    struct attempt attempt = new_attempt("A1");
+    for (int i = 0; i < MANY; i++)
+        book_begin(book, &attempt, on_begun, NULL);
+    turn_until(&n_begun, MANY);
+    for (attempt.id = 1; attempt.id <= MANY; attempt.id++) {
+        give_verdict(&attempt, VERDICT_FAIL, CAUSE_LINK_LOST, "");
+        book_end(book, &attempt, on_ended, NULL);
+    }
+    turn_until(&n_ended, MANY);
+    int64_t whole = attempt.started - 1;
+    for (int i = 1; i < COUNTS; i++)
+        book_count(book, whole, on_counted, NULL);
+    book_count(book, wall_clock_us(), on_counted, NULL); /* the last one's time is in force */
+    while (n_counted == 0 || counts.fail != 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    ck_assert_uint_lt(n_counted, COUNTS / 2);
 }
 END_TEST
 
@@ -463,6 +530,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, what_is_no_text_does_not_get_into_the_book);
     tcase_add_test(tcase, thousands_of_attempts_each_have_one_closed_row);
     tcase_add_test(tcase, counts_are_of_what_ended_since);
+    tcase_add_loop_test(tcase, units_are_counted_by_their_latest_verdict, 0, sizeof(unit_rows) / sizeof(unit_rows[0]));
+    tcase_add_test(tcase, counts_that_wait_are_made_once);
     tcase_add_test(tcase, closing_waits_for_what_was_asked_and_says_nothing_more);
     tcase_add_test(tcase, ids_go_on_after_a_restart);
     tcase_add_test(tcase, what_was_open_when_gangd_was_killed_is_interrupted);

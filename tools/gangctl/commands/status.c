@@ -26,6 +26,29 @@ static void print_health(const char *name, const json_t *json, const char *well)
         print_line("", YELLOW, error);
 }
 
+/* ", yield 98.3 %"; "" where nothing was decided. */
+static void describe_share(char *out, size_t size, const char *what, const json_t *share)
+{
+    out[0] = '\0';
+    if (json_is_number(share))
+        snprintf(out, size, ", %s %.1f %%", what, 100 * json_number_value(share));
+}
+
+/* Units, and the attempts that they took. */
+static void print_today(const json_t *today)
+{
+    char text[256], yield[32], first_pass[48];
+    describe_share(yield, sizeof(yield), "yield", json_object_get(today, "yield"));
+    describe_share(first_pass, sizeof(first_pass), "first-pass yield", json_object_get(today, "first_pass_yield"));
+    snprintf(text, sizeof(text), "%.0f units passed, %.0f failed%s%s, %.0f units an hour",
+             number_of(today, "units_passed"), number_of(today, "units_failed"), yield, first_pass,
+             number_of(today, "units_per_hour"));
+    print_line("today", PLAIN, text);
+    snprintf(text, sizeof(text), "attempts: %.0f pass, %.0f fail, %.0f interrupted", number_of(today, "pass"),
+             number_of(today, "fail"), number_of(today, "interrupted"));
+    print_line("", PLAIN, text);
+}
+
 static void print_head(const json_t *status)
 {
     char text[256], started[32];
@@ -49,15 +72,7 @@ static void print_head(const json_t *status)
              number_of(golden, "size"), text_of(golden, "md5"));
     print_health("golden", golden, text);
 
-    const json_t *today = json_object_get(status, "today");
-    const json_t *yield = json_object_get(today, "yield");
-    char share[32] = "";
-    if (json_is_number(yield))
-        snprintf(share, sizeof(share), ", yield %.1f %%", 100 * json_number_value(yield));
-    snprintf(text, sizeof(text), "%.0f pass, %.0f fail, %.0f interrupted%s, %.0f units an hour",
-             number_of(today, "pass"), number_of(today, "fail"), number_of(today, "interrupted"), share,
-             number_of(today, "units_per_hour"));
-    print_line("today", PLAIN, text);
+    print_today(json_object_get(status, "today"));
 }
 
 /* The state of a slot in one line. */
