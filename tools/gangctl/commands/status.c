@@ -9,21 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_line(const char *name, enum colour colour, const char *text)
-{
-    printf("%-9s", name);
-    print_text(colour, text);
-    putchar('\n');
-}
-
 /* "ok", or what is wrong; `json` is the book or the golden image. */
 static void print_health(const char *name, const json_t *json, const char *well)
 {
     bool ok = json_is_true(json_object_get(json, "ok"));
     const char *error = text_of(json, "error");
-    print_line(name, ok ? PLAIN : RED, ok ? well : error);
+    print_field(name, ok ? PLAIN : RED, ok ? well : error);
     if (ok && error[0]) /* a reload was refused */
-        print_line("", YELLOW, error);
+        print_field("", YELLOW, error);
 }
 
 /* ", yield 98.3 %"; "" where nothing was decided. */
@@ -43,10 +36,10 @@ static void print_today(const json_t *today)
     snprintf(text, sizeof(text), "%.0f units passed, %.0f failed%s%s, %.0f units an hour",
              number_of(today, "units_passed"), number_of(today, "units_failed"), yield, first_pass,
              number_of(today, "units_per_hour"));
-    print_line("today", PLAIN, text);
+    print_field("today", PLAIN, text);
     snprintf(text, sizeof(text), "attempts: %.0f pass, %.0f fail, %.0f interrupted", number_of(today, "pass"),
              number_of(today, "fail"), number_of(today, "interrupted"));
-    print_line("", PLAIN, text);
+    print_field("", PLAIN, text);
 }
 
 static void print_head(const json_t *status)
@@ -55,11 +48,11 @@ static void print_head(const json_t *status)
     local_time(started, sizeof(started), text_of(status, "started"));
     snprintf(text, sizeof(text), "%s, gangd %s, since %s", text_of(status, "station"), text_of(status, "gangd"),
              started);
-    print_line("station", PLAIN, text);
+    print_field("station", PLAIN, text);
     if (text_of(status, "lot")[0])
-        print_line("lot", PLAIN, text_of(status, "lot"));
+        print_field("lot", PLAIN, text_of(status, "lot"));
     if (text_of(status, "operator")[0])
-        print_line("operator", PLAIN, text_of(status, "operator"));
+        print_field("operator", PLAIN, text_of(status, "operator"));
     print_health("book", json_object_get(status, "book"), "ok");
 
     const json_t *golden = json_object_get(status, "golden");
