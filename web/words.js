@@ -119,6 +119,13 @@ export function baud(rate) {
     return rate > 0 ? `${rate} Bd` : '';
 }
 
+/* "921600 Bd, 4.2 s: line-noise (12 bytes that make no sense)" */
+export function tryText(result) {
+    const detail = result.detail ? ` (${result.detail})` : '';
+    const cause = result.cause === 'none' ? 'passed' : result.cause + detail;
+    return `${baud(result.baud)}, ${result.seconds.toFixed(1)} s: ${cause}`;
+}
+
 /* Seconds as "8 s" or "2 min 05 s"; '' for null. Rounded up, so that "0 s" is never shown during the wait. */
 export function duration(seconds) {
     if (seconds === null || seconds === undefined || !Number.isFinite(seconds))

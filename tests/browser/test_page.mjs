@@ -194,6 +194,23 @@ async function unplugged() {
     });
 }
 
+async function secondTry() {
+    await station.order('plug 2 reset-after=25000');
+    await ended('A2');
+    await check('the details of a pass at the second try say why the first one failed', async () => {
+        const [first, second] = (await station.slot('A2')).attempt.try_results;
+        assert.equal(await text('A2', 'word'), 'PASS');
+        await tile('A2').locator('.slot').click();
+        const rows = page.locator('#details .attempt-rows');
+        await until('the dialog', () => rows.isVisible());
+        const content = await rows.textContent();
+        await shot('second-try');
+        await page.keyboard.press('Escape');
+        assert.ok(content.includes(`Try 1${first.baud} Bd, ${first.seconds.toFixed(1)} s: board-reset (${first.detail})`), content);
+        assert.ok(content.includes(`Try 2${second.baud} Bd, ${second.seconds.toFixed(1)} s: passed`), content);
+    });
+}
+
 async function gangdGone() {
     page.offline = true;
     station.kill();
@@ -243,6 +260,7 @@ try {
     await engineer();
     await hostileText();
     await unplugged();
+    await secondTry();
     await gangdGone();
     await gangdHangs();
     await modelChecks(page);
