@@ -7,7 +7,7 @@ import { Sound } from './sound.js';
 import { Start } from './start.js';
 import { Model } from './state.js';
 import { setText, Tile } from './tile.js';
-import { attemptsText, clock, imageText, localDate, slotLabel, spoken, troubles, yieldText } from './words.js';
+import { attemptsText, clock, hindrance, imageText, localDate, slotLabel, spoken, troubles, yieldText } from './words.js';
 
 const id = (name) => document.getElementById(name);
 
@@ -32,9 +32,12 @@ function receive(type, data) {
     /* What a page may ask for depends on the listener that serves it: only the first snapshot tells. */
     if (data.control !== undefined)
         document.body.dataset.control = String(data.control);
+    const before = model.station;
     const change = model.apply(type, data);
     change.slots.forEach((name) => dirty.slots.add(name));
     dirty.order ||= change.order;
+    if (change.station && hindrance(model.station) !== hindrance(before))
+        model.slots.forEach((slot, name) => dirty.slots.add(name));
     dirty.station ||= change.station;
     announce(change.verdicts, change.calls);
     if (change.station)
@@ -46,18 +49,19 @@ function paint() {
     frame = 0;
     if (dirty.order)
         arrange();
+    const blocked = hindrance(model.station);
     for (const name of dirty.slots) {
         const slot = model.slots.get(name);
         if (slot === undefined)
             continue;
-        tiles.get(name).show(slot);
+        tiles.get(name).show(slot, blocked);
         if (details.name === name)
-            details.show(slot);
+            details.show(slot, blocked);
     }
     if (dirty.station)
         showStation();
-    if (dirty.order || dirty.slots.size > 0)
-        start.show([...model.slots.values()]);
+    if (dirty.order || dirty.station || dirty.slots.size > 0)
+        start.show([...model.slots.values()], blocked);
     dirty.slots.clear();
     dirty.order = dirty.station = false;
 }
@@ -219,7 +223,7 @@ function showSound() {
 function openDetails(name) {
     const slot = model.slots.get(name);
     if (slot !== undefined)
-        details.open(slot);
+        details.open(slot, hindrance(model.station));
 }
 
 id('sound').addEventListener('click', () => sound.toggle());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The details of one slot, for the engineer. */
-import { setText } from './tile.js';
+import { setBlocked, setText } from './tile.js';
 import { PHASES } from './phases.js';
 import { baud, canStart, describe, startWord, localDate, localTime, size, slotLabel, tryText } from './words.js';
 
@@ -123,9 +123,9 @@ export class Details {
         return this.#name;
     }
 
-    open(slot) {
+    open(slot, blocked) {
         this.#name = slot.slot;
-        this.show(slot);
+        this.show(slot, blocked);
         this.#dialog.showModal();
     }
 
@@ -133,7 +133,8 @@ export class Details {
         this.#dialog.close();
     }
 
-    show(slot) {
+    /* As Tile.show(). */
+    show(slot, blocked) {
         const view = describe(slot);
         const { parts } = this;
         this.#dialog.dataset.look = view.look;
@@ -147,6 +148,7 @@ export class Details {
         fillPhases(parts.phases, slot.attempt?.seconds);
         parts.start.hidden = !canStart(slot);
         setText(parts.start, startWord(slot));
+        setBlocked(parts.start, blocked);
         const query = new URLSearchParams({ format: 'csv', slot: slot.slot, since: localDate(new Date()) });
         parts.history.href = `/api/v1/attempts?${query}`;
     }

@@ -15,6 +15,14 @@ function setData(element, key, value) {
         element.dataset[key] = value;
 }
 
+/* Enables a start button, or disables it for a reason. Not `disabled`, which would remove the keyboard focus from it. */
+export function setBlocked(button, reason) {
+    if (button.title === reason && button.hasAttribute('aria-disabled'))
+        return;
+    button.setAttribute('aria-disabled', String(reason !== ''));
+    button.title = reason;
+}
+
 /* Widths of words in units of the font size, so that a word can be made to fill its tile with any font. */
 const widths = new Map();
 const pen = document.createElement('canvas').getContext('2d');
@@ -53,8 +61,8 @@ export class Tile {
         this.parts.start.addEventListener('click', () => onStart(name));
     }
 
-    /* Shows `slot`, a SLOT of the API. */
-    show(slot) {
+    /* Shows `slot`, a SLOT of the API. `blocked`: why no slot can start, a sentence or ''. */
+    show(slot, blocked) {
         const view = describe(slot);
         const { parts } = this;
         setData(this.element, 'state', slot.state);
@@ -88,6 +96,7 @@ export class Tile {
         parts.aside.classList.toggle('left', running && view.left !== '');
         parts.start.hidden = view.action === '';
         setText(parts.start, view.action);
+        setBlocked(parts.start, blocked);
         parts.start.setAttribute('aria-label', `${slotLabel(slot.slot)}: ${view.action.toLowerCase()}`);
         parts.slot.setAttribute('aria-label', `${slotLabel(slot.slot)}, ${view.word.toLowerCase()}: details`);
     }

@@ -42,6 +42,11 @@ export function startWord(slot) {
     return waitsForStart(slot) || slot.state === 'ready' ? 'Start' : 'Try again';
 }
 
+/* Why gangd would start an attempt in no slot, as a sentence; '' if it would. */
+export function hindrance(station) {
+    return station?.blocked ?? '';
+}
+
 /* Whether the tile shows the button. Slots that detect boards themselves need it only for another attempt with a board
  * that did not pass. */
 function offersStart(slot) {
@@ -49,7 +54,9 @@ function offersStart(slot) {
 }
 
 /* The text on the button for the whole station; `able` is the number of slots that it would start. */
-export function startText(able) {
+export function startText(able, blocked = '') {
+    if (blocked !== '')
+        return blocked;
     return able === 0 ? 'No slot can start now' : `${able} ${able === 1 ? 'slot' : 'slots'}`;
 }
 
@@ -178,6 +185,12 @@ export function imageText(golden) {
 /* Problems of the whole station: [{severity, title, text}], most serious first. */
 export function troubles(station) {
     const list = [];
+    if (station.held)
+        list.push({
+            severity: 'warn',
+            title: 'gangd is paused: no attempt begins.',
+            text: 'A board that is plugged in now must be plugged in again, or started, after the pause.',
+        });
     if (station.book && !station.book.ok)
         list.push({
             severity: 'alarm',

@@ -50,12 +50,12 @@ json_t *publish_summary(const struct station *station)
 {
     struct station_snapshot now;
     station_snapshot(station, &now);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:{s:b, s:o}, s:o, s:o, s:o}", "gangd", GANGD_VERSION,
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:{s:b, s:o}, s:o, s:o, s:o}", "gangd", GANGD_VERSION,
                      "station", text_json(now.name), "time", time_json(wall_clock_us()), "started",
                      time_json(now.started), "operator", text_json(now.operator), "lot", text_json(now.lot), "held",
-                     now.paused, "book", "ok", now.book_error[0] == '\0', "error", error_json(now.book_error), "golden",
-                     golden_json(&now), "stub", text_json(now.product ? now.product->stub->name : ""), "today",
-                     today_json(&now.today));
+                     now.paused, "blocked", error_json(now.hindrance), "book", "ok", now.book_error[0] == '\0', "error",
+                     error_json(now.book_error), "golden", golden_json(&now), "stub",
+                     text_json(now.product ? now.product->stub->name : ""), "today", today_json(&now.today));
 }
 
 json_t *publish_slots(const struct station *station)

@@ -174,7 +174,7 @@ def test_start_by_a_person():
         station.lift(1)
         macs[1] = station.seat(1)
         status, answer = station.post("start")
-        assert (status, answer) == (202, {"started": ["1-1.1", "1-1.2", "1-1.3"]}), answer
+        assert (status, answer) == (202, {"started": ["1-1.1", "1-1.2", "1-1.3"], "refused": None}), answer
         for slot in (1, 2):
             station.wait(slot, "pass", macs[slot])
         no_board(station, 3)
@@ -217,7 +217,7 @@ def test_start_and_retry_are_the_same_request():
         station.wait_writing(1)
         for status, answer in (station.post("slots/1-1.1/start"), station.retry(1)):
             assert (status, answer) == (409, {"error": "an attempt is at work in this slot"}), answer
-        assert station.post("start") == (202, {"started": []})
+        assert station.post("start") == (202, {"started": [], "refused": "no slot with presence = start is ready"})
         assert station.press_start("none") == 404
         station.wait(1, "pass")
 
@@ -231,7 +231,7 @@ def test_start_of_all_starts_only_slots_with_presence_start():
         station.wait_all("pass", ("A", "C"))
         assert station.slot("B")["state"] == "ready"
         assert [station.slot(name)["presence"] for name in "ABC"] == ["plug", "start", "probe"]
-        assert station.post("start") == (202, {"started": ["B"]})
+        assert station.post("start") == (202, {"started": ["B"], "refused": None})
         station.wait("B", "pass")
         assert sorted(row["slot"] for row in station.wait_closed(3)) == ["A", "B", "C"]
 
@@ -498,12 +498,15 @@ def test_gangctl_start():
         assert station.slot(1)["state"] == "ready"
         assert gangctl("start").split() == ["1-1.1", "1-1.2"]
         station.wait_closed(3)
-        assert json.loads(gangctl("start", "--json")) == {"started": ["1-1.1", "1-1.2"]}
+        assert json.loads(gangctl("start", "--json")) == {"started": ["1-1.1", "1-1.2"], "refused": None}
         station.wait_closed(5)
         assert len(gangctl("start", "1-1.1", "1-1.2").splitlines()) == 2
         station.wait_closed(7)
         assert "1-1.9" in gangctl("start", "1-1.9", "1-1.1", code=1)
         station.wait_closed(8)
+        station.hold(60)
+        for arguments in (("start",), ("start", "1-1.1"), ("retry", "1-1.1")):
+            assert "gangd is paused: no attempt begins" in gangctl(*arguments, code=1), arguments
 
 
 if __name__ == "__main__":

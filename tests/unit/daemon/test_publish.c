@@ -136,6 +136,18 @@ START_TEST(no_text_costs_the_answer)
 }
 END_TEST
 
+START_TEST(a_station_that_may_begin_nothing_says_why)
+{
+    json_t *summary = publish_summary(&station);
+    ck_assert(json_is_null(json_object_get(summary, "blocked")));
+    json_decref(summary);
+    snprintf(station.snapshot.hindrance, sizeof(station.snapshot.hindrance), "There is no golden image");
+    summary = publish_summary(&station);
+    ck_assert_str_eq(text_at(summary, "blocked"), "There is no golden image");
+    json_decref(summary);
+}
+END_TEST
+
 START_TEST(the_yield_is_of_units_not_of_attempts)
 {
     station.snapshot.today = (struct book_counts){.interrupted = 5};
@@ -210,6 +222,7 @@ int main(void)
     tcase_add_test(tcase, an_empty_slot_has_neither_adapter_nor_attempt);
     tcase_add_test(tcase, only_an_open_attempt_has_progress);
     tcase_add_test(tcase, no_text_costs_the_answer);
+    tcase_add_test(tcase, a_station_that_may_begin_nothing_says_why);
     tcase_add_test(tcase, the_yield_is_of_units_not_of_attempts);
     tcase_add_test(tcase, each_change_is_one_event);
     suite_add_tcase(suite, tcase);

@@ -65,7 +65,8 @@ int command_start(const struct options *options, char **arguments)
     const json_t *started = json_object_get(answer, "started"), *name;
     size_t i;
     if (result == DONE && json_array_size(started) == 0) {
-        complain("no slot was started: none with presence = start is ready");
+        const char *reason = text_of(answer, "refused");
+        complain("no slot was started: %s", reason[0] ? reason : "none is ready");
         result = REFUSED;
     }
     if (answer && options->json)

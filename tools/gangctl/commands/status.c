@@ -53,6 +53,8 @@ static void print_head(const json_t *status)
         print_field("lot", PLAIN, text_of(status, "lot"));
     if (text_of(status, "operator")[0])
         print_field("operator", PLAIN, text_of(status, "operator"));
+    if (text_of(status, "blocked")[0])
+        print_field("blocked", RED, text_of(status, "blocked"));
     print_health("book", json_object_get(status, "book"), "ok");
 
     const json_t *golden = json_object_get(status, "golden");

@@ -86,9 +86,10 @@ static void show_station(struct watch *watch, const json_t *status)
 {
     const json_t *book = json_object_get(status, "book"), *golden = json_object_get(status, "golden");
     char text[sizeof(watch->book)];
+    const char *pause = json_is_true(json_object_get(status, "held")) ? text_of(status, "blocked") : "";
     const char *book_error = text_of(book, "error"), *golden_error = text_of(golden, "error");
-    snprintf(text, sizeof(text), "%.250s%s%.250s", book_error, book_error[0] && golden_error[0] ? "; " : "",
-             golden_error);
+    snprintf(text, sizeof(text), "%.60s%s%.250s%s%.250s", pause, pause[0] && book_error[0] ? "; " : "", book_error,
+             (pause[0] || book_error[0]) && golden_error[0] ? "; " : "", golden_error);
     if (strcmp(text, watch->book) != 0)
         print_line(text_of(status, "station"), text[0] ? RED : GREEN, text[0] ? "trouble" : "well again", text);
     memcpy(watch->book, text, sizeof(text));
