@@ -80,13 +80,14 @@ export function connect({ onEvent, onConnection }) {
 
 /*
  * Requests a new attempt in the named slot, or without a name in all slots with `presence = start`. Resolves to
- * {reason, started}: '' or the reason for a refusal, and the names of the slots that were started. */
+ * {reason, started, refused}: '' or the reason for a refusal, the names of the slots that were started, and why none
+ * was. */
 export async function start(slot) {
     const what = slot === undefined ? 'start' : `slots/${encodeURIComponent(slot)}/start`;
     try {
         const answer = await fetch(`/api/v1/${what}`, { method: 'POST', headers: { 'X-Gangd': '1' } });
-        const { error, started } = await answer.json();
-        return { reason: answer.ok ? '' : error || `gangd refused (${answer.status}).`, started };
+        const { error, started, refused } = await answer.json();
+        return { reason: answer.ok ? '' : error || `gangd refused (${answer.status}).`, started, refused: refused ?? '' };
     } catch {
         return { reason: 'gangd does not answer.' };
     }

@@ -7,7 +7,7 @@ import { Sound } from './sound.js';
 import { Start } from './start.js';
 import { Model } from './state.js';
 import { setText, Tile } from './tile.js';
-import { clock, imageText, localDate, slotLabel, spoken, troubles, yieldText } from './words.js';
+import { attemptsText, clock, hindrance, imageText, localDate, slotLabel, spoken, troubles, yieldText } from './words.js';
 
 const id = (name) => document.getElementById(name);
 
@@ -32,11 +32,14 @@ let frame = 0;
 function receive(type, data) {
     lastHeard = new Date();
     /* What this page may ask for depends on its listener and its cookie: only the first snapshot tells. */
+    const before = blocked();
     if (data.control !== undefined)
         showControl(data);
     const change = model.apply(type, data);
     change.slots.forEach((name) => dirty.slots.add(name));
     dirty.order ||= change.order;
+    if (blocked() !== before)
+        model.slots.forEach((slot, name) => dirty.slots.add(name));
     dirty.station ||= change.station;
     announce(change.verdicts, change.calls);
     if (change.station)
@@ -48,18 +51,19 @@ function paint() {
     frame = 0;
     if (dirty.order)
         arrange();
+    const reason = blocked();
     for (const name of dirty.slots) {
         const slot = model.slots.get(name);
         if (slot === undefined)
             continue;
-        tiles.get(name).show(slot);
+        tiles.get(name).show(slot, reason);
         if (details.name === name)
-            details.show(slot);
+            details.show(slot, reason);
     }
     if (dirty.station)
         showStation();
-    if (dirty.order || dirty.slots.size > 0)
-        start.show([...model.slots.values()]);
+    if (dirty.order || dirty.station || dirty.slots.size > 0)
+        start.show([...model.slots.values()], reason);
     dirty.slots.clear();
     dirty.order = dirty.station = false;
 }
@@ -113,9 +117,11 @@ function showStation() {
     if (version !== gangd)
         location.reload();
     setText(id('station'), station);
-    setText(id('count-pass'), String(today.pass));
-    setText(id('count-fail'), String(today.fail));
+    setText(id('count-pass'), String(today.units_passed));
+    setText(id('count-fail'), String(today.units_failed));
+    id('count-pass').title = id('count-fail').title = attemptsText(today);
     setText(id('count-yield'), yieldText(today.yield));
+    id('count-yield').title = `First-pass yield: ${yieldText(today.first_pass_yield)}`;
     setText(id('count-rate'), today.units_per_hour === null ? '–' : String(Math.round(today.units_per_hour)));
     setText(id('fact-image'), imageText(golden));
     id('fact-image').title = golden?.sha256 ? `SHA-256 ${golden.sha256}` : '';
@@ -126,14 +132,18 @@ function showStation() {
 
 function showTitle() {
     const { station, today } = model.station ?? {};
-    const counts = today ? `✓ ${today.pass}  ✕ ${today.fail} · ${station}` : 'gangd';
+    const counts = today ? `✓ ${today.units_passed}  ✕ ${today.units_failed} · ${station}` : 'gangd';
     document.title = connected === false ? `⚠ gangd ${refusal ? 'does not serve this page' : 'is not running'} · ${station ?? 'gangd'}` : counts;
+}
+
+/* Why no slot can be started from this page: a sentence, or ''. */
+function blocked() {
+    return commands || hindrance(model.station);
 }
 
 function showControl({ control, control_reason: reason }) {
     commands = reason ?? '';
     document.body.dataset.control = control ? 'yes' : commands ? 'refused' : 'none';
-    start.refuse(commands);
     showBanners();
 }
 
@@ -229,7 +239,7 @@ function showSound() {
 function openDetails(name) {
     const slot = model.slots.get(name);
     if (slot !== undefined)
-        details.open(slot);
+        details.open(slot, blocked());
 }
 
 id('sound').addEventListener('click', () => sound.toggle());

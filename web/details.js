@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The details of one slot, for the engineer. */
-import { markRefused, setText } from './tile.js';
+import { setBlocked, setText } from './tile.js';
 import { PHASES } from './phases.js';
-import { baud, canStart, describe, startWord, localDate, localTime, size, slotLabel } from './words.js';
+import { baud, canStart, describe, startWord, localDate, localTime, size, slotLabel, tryText } from './words.js';
 
 function written(attempt) {
     if (attempt.verdict === null || typeof attempt.written !== 'boolean')
@@ -10,6 +10,14 @@ function written(attempt) {
     if (attempt.written)
         return 'yes';
     return attempt.verdict === 'pass' ? 'no: the image was there already' : 'no';
+}
+
+/* A row for each try that has ended. The only one of an attempt that has ended says nothing new. */
+function tryRows(attempt) {
+    const results = attempt.try_results ?? [];
+    if (attempt.verdict !== null && results.length === 1)
+        return [];
+    return results.map((result, i) => [`Try ${i + 1}`, tryText(result)]);
 }
 
 /* [[term, value], …]; rows without a value are left out. */
@@ -27,6 +35,7 @@ function attemptRows(attempt) {
         ['Baud', baud(attempt.baud)],
         ['Written', written(attempt)],
         ['Tries', attempt.tries > 0 ? String(attempt.tries) : ''],
+        ...tryRows(attempt),
         ['Started', localTime(attempt.started)],
         ['Ended', localTime(attempt.ended)],
         ['Image MD5', attempt.image_md5],
@@ -114,9 +123,9 @@ export class Details {
         return this.#name;
     }
 
-    open(slot) {
+    open(slot, blocked) {
         this.#name = slot.slot;
-        this.show(slot);
+        this.show(slot, blocked);
         this.#dialog.showModal();
     }
 
@@ -124,7 +133,8 @@ export class Details {
         this.#dialog.close();
     }
 
-    show(slot) {
+    /* As Tile.show(). */
+    show(slot, blocked) {
         const view = describe(slot);
         const { parts } = this;
         this.#dialog.dataset.look = view.look;
@@ -138,7 +148,7 @@ export class Details {
         fillPhases(parts.phases, slot.attempt?.seconds);
         parts.start.hidden = !canStart(slot);
         setText(parts.start, startWord(slot));
-        markRefused(parts.start);
+        setBlocked(parts.start, blocked);
         const query = new URLSearchParams({ format: 'csv', slot: slot.slot, since: localDate(new Date()) });
         parts.history.href = `/api/v1/attempts?${query}`;
     }

@@ -20,31 +20,27 @@ export class Start {
     #toast = document.getElementById('toast');
     #toastTimer = 0;
     #resting = new Set(); /* slots and STATION */
-    #refusal = '';        /* why gangd takes no commands from this page; '': it does */
+    #blocked = '';        /* why no slot can start: a sentence */
 
     constructor() {
         this.#button.addEventListener('click', () => this.all());
         addEventListener('keydown', (event) => this.#key(event), { capture: true });
     }
 
-    /* From now on gangd takes no commands from this page, and this is why; '': it does. */
-    refuse(reason) {
-        this.#refusal = reason;
-    }
-
-    /* Updates the button for the states in `slots`. */
-    show(slots) {
+    /* Updates the button for the states in `slots`, and for why none of them can start (a sentence, or ''). */
+    show(slots, blocked) {
+        this.#blocked = blocked;
         const able = slots.filter((slot) => waitsForStart(slot) && canStart(slot)).length;
         this.#bar.hidden = !slots.some(waitsForStart);
         /* Not `disabled`, which would remove the keyboard focus from the button. */
-        this.#button.setAttribute('aria-disabled', String(able === 0 || this.#refusal !== ''));
-        setText(this.#button.querySelector('.start-what'), startText(able));
+        this.#button.setAttribute('aria-disabled', String(able === 0 || blocked !== ''));
+        setText(this.#button.querySelector('.start-what'), startText(able, blocked));
     }
 
     /* Starts an attempt in the slot of that name. */
     one(name) {
-        if (this.#refusal !== '') {
-            this.#say(this.#refusal);
+        if (this.#blocked !== '') {
+            this.#say(this.#blocked);
             return undefined;
         }
         return this.#once(name, async () => {
@@ -56,12 +52,12 @@ export class Start {
     /* Starts an attempt in each slot with `presence = start` that can start one. */
     all() {
         if (this.#button.getAttribute('aria-disabled') === 'true') {
-            this.#say(this.#refusal || startText(0));
+            this.#say(startText(0, this.#blocked));
             return undefined;
         }
         return this.#once(STATION, async () => {
-            const { reason, started } = await start();
-            this.#say(reason || (started?.length === 0 ? startText(0) : ''));
+            const { reason, started, refused } = await start();
+            this.#say(reason || (started?.length === 0 ? startText(0, refused) : ''));
         });
     }
 

@@ -10,14 +10,17 @@ export function setText(element, text) {
         element.textContent = text;
 }
 
-/* A start button where gangd takes no commands. Not `disabled`: it is to tell why when it is pressed. */
-export function markRefused(button) {
-    button.setAttribute('aria-disabled', String(document.body.dataset.control === 'refused'));
-}
-
 function setData(element, key, value) {
     if (element.dataset[key] !== value)
         element.dataset[key] = value;
+}
+
+/* Enables a start button, or disables it for a reason. Not `disabled`, which would remove the keyboard focus from it. */
+export function setBlocked(button, reason) {
+    if (button.title === reason && button.hasAttribute('aria-disabled'))
+        return;
+    button.setAttribute('aria-disabled', String(reason !== ''));
+    button.title = reason;
 }
 
 /* Widths of words in units of the font size, so that a word can be made to fill its tile with any font. */
@@ -58,8 +61,8 @@ export class Tile {
         this.parts.start.addEventListener('click', () => onStart(name));
     }
 
-    /* Shows `slot`, a SLOT of the API. */
-    show(slot) {
+    /* Shows `slot`, a SLOT of the API. `blocked`: why no slot can start, a sentence or ''. */
+    show(slot, blocked) {
         const view = describe(slot);
         const { parts } = this;
         setData(this.element, 'state', slot.state);
@@ -93,7 +96,7 @@ export class Tile {
         parts.aside.classList.toggle('left', running && view.left !== '');
         parts.start.hidden = view.action === '';
         setText(parts.start, view.action);
-        markRefused(parts.start);
+        setBlocked(parts.start, blocked);
         parts.start.setAttribute('aria-label', `${slotLabel(slot.slot)}: ${view.action.toLowerCase()}`);
         parts.slot.setAttribute('aria-label', `${slotLabel(slot.slot)}, ${view.word.toLowerCase()}: details`);
     }

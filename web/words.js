@@ -42,6 +42,11 @@ export function startWord(slot) {
     return waitsForStart(slot) || slot.state === 'ready' ? 'Start' : 'Try again';
 }
 
+/* Why gangd would start an attempt in no slot, as a sentence; '' if it would. */
+export function hindrance(station) {
+    return station?.blocked ?? '';
+}
+
 /* Whether the tile shows the button. Slots that detect boards themselves need it only for another attempt with a board
  * that did not pass. */
 function offersStart(slot) {
@@ -49,7 +54,9 @@ function offersStart(slot) {
 }
 
 /* The text on the button for the whole station; `able` is the number of slots that it would start. */
-export function startText(able) {
+export function startText(able, blocked = '') {
+    if (blocked !== '')
+        return blocked;
     return able === 0 ? 'No slot can start now' : `${able} ${able === 1 ? 'slot' : 'slots'}`;
 }
 
@@ -78,6 +85,8 @@ export function describe(slot) {
         if (attempt.tries > 1 && attempt.previous_try)
             view.remedy = `Try ${attempt.tries} of ${attempt.tries_allowed}. Before: ${attempt.previous_try}`;
     }
+    if (failed && attempt.cause === 'no-board')
+        view.word = 'NO BOARD';
     if (failed) {
         view.sentence = attempt.sentence || view.sentence;
         view.remedy = attempt.remedy || '';
@@ -117,6 +126,13 @@ export function baud(rate) {
     return rate > 0 ? `${rate} Bd` : '';
 }
 
+/* "921600 Bd, 4.2 s: line-noise (12 bytes that make no sense)" */
+export function tryText(result) {
+    const detail = result.detail ? ` (${result.detail})` : '';
+    const cause = result.cause === 'none' ? 'passed' : result.cause + detail;
+    return `${baud(result.baud)}, ${result.seconds.toFixed(1)} s: ${cause}`;
+}
+
 /* Seconds as "8 s" or "2 min 05 s"; '' for null. Rounded up, so that "0 s" is never shown during the wait. */
 export function duration(seconds) {
     if (seconds === null || seconds === undefined || !Number.isFinite(seconds))
@@ -144,6 +160,11 @@ export function slotLabel(name) {
     return `usb ${usb[1]}${part}`;
 }
 
+/* The attempts behind the counted units. */
+export function attemptsText({ pass, fail, interrupted }) {
+    return `Attempts: ${pass} passed, ${fail} failed, ${interrupted} interrupted`;
+}
+
 export function yieldText(ratio) {
     if (ratio === null || ratio === undefined)
         return '–';
@@ -164,6 +185,12 @@ export function imageText(golden) {
 /* Problems of the whole station: [{severity, title, text}], most serious first. */
 export function troubles(station) {
     const list = [];
+    if (station.held)
+        list.push({
+            severity: 'warn',
+            title: 'gangd is paused: no attempt begins.',
+            text: 'A board that is plugged in now must be plugged in again, or started, after the pause.',
+        });
     if (station.book && !station.book.ok)
         list.push({
             severity: 'alarm',

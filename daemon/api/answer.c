@@ -138,8 +138,10 @@ enum MHD_Result answer_start(struct api_request *request, const char *rest)
 {
     (void)rest;
     json_t *started = json_array();
-    station_start_slots(request->endpoint->routes->station, on_started, started);
-    return reply_json(request->connection, MHD_HTTP_ACCEPTED, json_pack("{s:o}", "started", started));
+    const char *refusal = station_start_slots(request->endpoint->routes->station, on_started, started);
+    return reply_json(
+        request->connection, MHD_HTTP_ACCEPTED,
+        json_pack("{s:o, s:o}", "started", started, "refused", refusal ? text_json(refusal) : json_null()));
 }
 
 /* ?seconds=N: one number, nothing behind it. */

@@ -30,25 +30,32 @@ static json_t *golden_json(const struct station_snapshot *station)
                      "size", golden ? (json_int_t)golden->size : 0, "files", files_json(golden));
 }
 
+/* null: of nothing. */
+static json_t *share_json(int64_t part, int64_t whole)
+{
+    return whole > 0 ? json_real(round((double)part * 1000 / (double)whole) / 1000) : json_null();
+}
+
 static json_t *today_json(const struct book_counts *today)
 {
-    int64_t decided = today->pass + today->fail;
-    json_t *yield = decided > 0 ? json_real(round((double)today->pass * 1000 / (double)decided) / 1000) : json_null();
-    return json_pack("{s:I, s:I, s:I, s:o, s:I}", "pass", (json_int_t)today->pass, "fail", (json_int_t)today->fail,
-                     "interrupted", (json_int_t)today->interrupted, "yield", yield, "units_per_hour",
-                     (json_int_t)today->pass_last_hour);
+    int64_t units = today->units_passed + today->units_failed;
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "pass", (json_int_t)today->pass, "fail", (json_int_t)today->fail,
+        "interrupted", (json_int_t)today->interrupted, "units_passed", (json_int_t)today->units_passed, "units_failed",
+        (json_int_t)today->units_failed, "yield", share_json(today->units_passed, units), "first_pass_yield",
+        share_json(today->units_passed_first, units), "units_per_hour", (json_int_t)today->units_last_hour);
 }
 
 json_t *publish_summary(const struct station *station)
 {
     struct station_snapshot now;
     station_snapshot(station, &now);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:{s:b, s:o}, s:o, s:o, s:o}", "gangd", GANGD_VERSION,
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:{s:b, s:o}, s:o, s:o, s:o}", "gangd", GANGD_VERSION,
                      "station", text_json(now.name), "time", time_json(wall_clock_us()), "started",
                      time_json(now.started), "operator", text_json(now.operator), "lot", text_json(now.lot), "held",
-                     now.paused, "book", "ok", now.book_error[0] == '\0', "error", error_json(now.book_error), "golden",
-                     golden_json(&now), "stub", text_json(now.product ? now.product->stub->name : ""), "today",
-                     today_json(&now.today));
+                     now.paused, "blocked", error_json(now.hindrance), "book", "ok", now.book_error[0] == '\0', "error",
+                     error_json(now.book_error), "golden", golden_json(&now), "stub",
+                     text_json(now.product ? now.product->stub->name : ""), "today", today_json(&now.today));
 }
 
 json_t *publish_slots(const struct station *station)

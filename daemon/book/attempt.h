@@ -7,6 +7,7 @@
 
 #include "proto/diagnosis/cause.h"
 #include "proto/recipe/phase.h"
+#include "proto/recipe/try_result.h"
 
 #include <stdint.h>
 
@@ -54,6 +55,8 @@ struct attempt {
     char stub[64];
     int64_t baud; /* of the last try */
     int64_t tries;
+    struct try_result try_results[TRIES_MAX]; /* of the tries that have ended, in their order */
+    unsigned n_try_results;                   /* fewer than `tries` while one runs, or if gangd ended in it */
     enum written written;
     struct {
 #define X(phase, label, word) double phase;

@@ -42,12 +42,35 @@ json_t *written_json(enum written written)
     return written == WRITTEN_UNKNOWN ? json_null() : json_boolean(written == WRITTEN_YES);
 }
 
+static json_t *seconds_number_json(double seconds)
+{
+    return json_real(round(seconds * 1000) / 1000);
+}
+
 static json_t *seconds_json(const struct attempt *attempt)
 {
     json_t *json = json_object();
-#define X(phase, label, word) json_object_set_new(json, #phase, json_real(round(attempt->seconds.phase * 1000) / 1000));
+#define X(phase, label, word) json_object_set_new(json, #phase, seconds_number_json(attempt->seconds.phase));
     PROGRAM_PHASES(X)
 #undef X
+    return json;
+}
+
+/* A book that a younger gangd wrote may hold a cause that this one does not know. */
+static const char *code_of(enum cause cause)
+{
+    return cause < CAUSE_COUNT ? cause_code(cause) : "unknown";
+}
+
+static json_t *try_results_json(const struct attempt *attempt)
+{
+    json_t *json = json_array();
+    for (unsigned i = 0; i < attempt->n_try_results; i++) {
+        const struct try_result *result = &attempt->try_results[i];
+        json_array_append_new(json, json_pack("{s:I, s:s, s:o, s:o}", "baud", (json_int_t)result->baud, "cause",
+                                              code_of(result->cause), "detail", text_json(result->detail), "seconds",
+                                              seconds_number_json(result->seconds)));
+    }
     return json;
 }
 
@@ -63,7 +86,6 @@ static void set_integer(json_t *json, const char *key, int64_t value)
 
 json_t *attempt_json(const struct attempt *attempt)
 {
-    /* A book that a younger gangd wrote may hold a cause that this one does not know. */
     bool known = attempt->cause < CAUSE_COUNT;
     json_t *json = json_object();
 
@@ -75,7 +97,7 @@ json_t *attempt_json(const struct attempt *attempt)
     json_object_set_new(json, "ended", time_json(attempt->ended));
     json_object_set_new(json, "verdict",
                         attempt->verdict == VERDICT_OPEN ? json_null() : json_string(verdict_name(attempt->verdict)));
-    set_text(json, "cause", known ? cause_code(attempt->cause) : "unknown");
+    set_text(json, "cause", code_of(attempt->cause));
     set_text(json, "detail", attempt->detail);
     set_text(json, "sentence", known ? cause_sentence(attempt->cause) : "");
     set_text(json, "remedy", known ? cause_remedy(attempt->cause) : "");
@@ -89,6 +111,7 @@ json_t *attempt_json(const struct attempt *attempt)
     set_integer(json, "image_size", attempt->image_size);
     set_integer(json, "baud", attempt->baud);
     set_integer(json, "tries", attempt->tries);
+    json_object_set_new(json, "try_results", try_results_json(attempt));
     json_object_set_new(json, "written", written_json(attempt->written));
     json_object_set_new(json, "seconds", seconds_json(attempt));
     set_text(json, "station", attempt->station);

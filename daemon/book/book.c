@@ -156,8 +156,24 @@ void book_end(struct book *book, const struct attempt *attempt, book_ended_cb do
     queue_submit(&book->queue, job);
 }
 
+/* Whether a count for the same caller waits, which then has this `since`. */
+static bool update_count(struct book *book, int64_t since, book_counted_cb done, const void *data)
+{
+    struct job *job;
+    uv_mutex_lock(&book->queue.lock);
+    TAILQ_FOREACH(job, &book->queue.reads, link)
+    if (job->kind == JOB_COUNT && job->done.counted == done && job->data == data)
+        break;
+    if (job)
+        job->count.since = since;
+    uv_mutex_unlock(&book->queue.lock);
+    return job != NULL;
+}
+
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data)
 {
+    if (update_count(book, since, done, data))
+        return;
     struct job *job = job_new(JOB_COUNT);
     job->count.since = since;
     job->done.counted = done;

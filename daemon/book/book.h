@@ -48,16 +48,18 @@ uint64_t book_begin(struct book *book, const struct attempt *attempt, book_begun
  * as interrupted with `cause`. A ticket of 0 is ignored. */
 void book_cancel(struct book *book, uint64_t ticket, enum cause cause);
 
-/* Writes what is known of the unit (MAC, chip, flash, stub) into the open row `attempt->id` (copied), so that after a
- * power cut the row says which board it was. Has no callback; it is done before later calls. */
+/* Writes what is known of the unit (MAC, chip, flash, stub) and the tries that have ended into the open row
+ * `attempt->id` (copied), so that after a power cut the book says which board it was, and what it failed by. Has no
+ * callback; it is done before later calls. */
 void book_note(struct book *book, const struct attempt *attempt);
 
-/* Closes the row `attempt->id` (copied) and brings its unit up to date, in one transaction; `done` comes after the
- * commit. `done` may be NULL. */
+/* Closes the row `attempt->id` (copied) with its tries and brings its unit up to date, in one transaction; `done` comes
+ * after the commit. `done` may be NULL. */
 void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data);
 
-/* Counts closed attempts with `since` <= ended <= now (microseconds since 1970). If the book cannot be read, that is
- * logged and `done` does not come. */
+/* Counts closed attempts with `since` <= ended <= now (microseconds since 1970), and their units. A count for the same
+ * `done` and `data` that has not begun takes the new `since`, and `done` comes once for both. If the book cannot be
+ * read, that is logged and `done` does not come. */
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data);
 
 /* A running read. Rows are read page by page, so an export of a million rows needs no more memory than one of ten, and

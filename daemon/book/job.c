@@ -46,6 +46,9 @@ struct job *job_new_write(enum job_kind kind, const struct attempt *attempt)
 #define X(member) utf8_copy(job->attempt.member, sizeof(job->attempt.member), attempt->member);
     ATTEMPT_TEXTS(X)
 #undef X
+    for (unsigned i = 0; i < attempt->n_try_results; i++)
+        utf8_copy(job->attempt.try_results[i].detail, sizeof(attempt->try_results[i].detail),
+                  attempt->try_results[i].detail);
     return job;
 }
 

@@ -4,6 +4,7 @@
 #include "daemon/book/attempt_json.h"
 #include "daemon/book/file.h"
 #include "daemon/book/select.h"
+#include "daemon/book/tries.h"
 #include "proto/link/text.h"
 
 #include <stdio.h>
@@ -129,13 +130,16 @@ static void print_value(FILE *out, const json_t *value)
         fputs(json_is_true(value) ? "true" : "false", out);
 }
 
-/* One line of the object's members, or of their names. "seconds": {"reset": …} becomes seconds_reset, …. */
+/* One line of the object's members, or of their names. "seconds": {"reset": …} becomes seconds_reset, …. An array has
+ * no place in a line. */
 static void print_csv_line(FILE *out, json_t *row, bool names)
 {
     const char *key, *inner_key, *separator = "";
     json_t *value, *inner;
     json_object_foreach(row, key, value)
     {
+        if (json_is_array(value))
+            continue;
         if (!json_is_object(value)) {
             fputs(separator, out);
             if (names)
@@ -183,20 +187,23 @@ static void print_head(FILE *out, const struct book_page *page)
     json_decref(names);
 }
 
-/* Prints the row and remembers it as the place to go on from. */
-static void take_row(FILE *out, struct book_page *page, sqlite3_stmt *row, bool first)
+/* Prints the row and remembers it as the place to go on from. `tries`: see book_tries_prepare(). */
+static int take_row(FILE *out, struct book_page *page, sqlite3_stmt *row, sqlite3_stmt *tries, bool first)
 {
     json_t *json;
+    int rc = SQLITE_OK;
     if (page->filter.units) {
         json = unit_json(row);
     } else {
         struct attempt attempt;
         read_attempt(row, &attempt);
+        rc = book_tries_read(tries, &attempt);
         json = attempt_json(&attempt);
     }
     page->after = book_select_behind(row);
     print_row(out, page->format, json, first);
     json_decref(json);
+    return rc;
 }
 
 static int print_page(struct book_file *file, sqlite3 *db, struct book_page *page, FILE *out)
@@ -205,13 +212,17 @@ static int print_page(struct book_file *file, sqlite3 *db, struct book_page *pag
     sqlite3_stmt *statement = book_select_rows(file, db, &page->filter, &page->after, rows);
     if (!statement)
         return -1;
+    sqlite3_stmt *tries = book_tries_prepare(db);
+    int rc = tries ? SQLITE_OK : sqlite3_errcode(db);
     bool head = !page->begun;
     if (head)
         print_head(out, page);
     int64_t n = 0;
-    for (; sqlite3_step(statement) == SQLITE_ROW; n++)
-        take_row(out, page, statement, head && n == 0);
-    int rc = sqlite3_finalize(statement);
+    for (; rc == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW; n++)
+        rc = take_row(out, page, statement, tries, head && n == 0);
+    int end = sqlite3_finalize(statement);
+    rc = rc == SQLITE_OK ? end : rc;
+    sqlite3_finalize(tries);
     if (rc != SQLITE_OK) {
         book_file_explain(file, db, rc);
         return -1;

@@ -3,6 +3,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/book/sql.h"
+#include "daemon/book/tries.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -59,7 +60,8 @@ static const char upsert_leftover_units[] = UPSERT_UNITS(
 
 static const char update_known[] =
     "UPDATE attempts SET mac = :mac, chip_id = :chip_id, chip = :chip, flash_id = :flash_id, flash_size = :flash_size,"
-    " stub = :stub WHERE id = :id AND started = :started AND path = :path AND verdict = 'open'";
+    " stub = :stub, baud = :baud, tries = :tries WHERE id = :id AND started = :started AND path = :path AND verdict = "
+    "'open'";
 
 static const char delete_row[] = "DELETE FROM attempts WHERE id = :id";
 
@@ -116,6 +118,8 @@ static int put(sqlite3 *db, struct attempt *attempt)
         if (rc == SQLITE_OK)
             rc = run(db, upsert_attempt, attempt);
     }
+    if (rc == SQLITE_OK)
+        rc = book_tries_write(db, attempt);
     if (rc == SQLITE_OK && attempt->verdict != VERDICT_OPEN && attempt->mac[0])
         rc = run(db, upsert_unit, attempt);
     return rc;
@@ -131,21 +135,26 @@ static int probe(sqlite3 *db, struct attempt *attempt)
     return rc == SQLITE_OK ? run(db, delete_row, &nobody) : rc;
 }
 
-static int change(sqlite3 *db, const char *sql, const struct attempt *attempt)
+/* Changes the open row of `attempt`, and sets `*changed`. If there is none, nothing was written: then finds out whether
+ * the book can be written. */
+static int change(sqlite3 *db, const char *sql, const struct attempt *attempt, bool *changed)
 {
     int rc = run(db, sql, attempt);
-    /* No row was changed, so nothing was written: find out whether the book can be written. */
-    return rc == SQLITE_OK && sqlite3_changes(db) == 0 ? probe(db, NULL) : rc;
+    *changed = rc == SQLITE_OK && sqlite3_changes(db) > 0;
+    return rc == SQLITE_OK && !*changed ? probe(db, NULL) : rc;
 }
 
 static int interrupt(sqlite3 *db, struct attempt *attempt)
 {
-    return change(db, update_open, attempt);
+    bool changed;
+    return change(db, update_open, attempt, &changed);
 }
 
 static int note(sqlite3 *db, struct attempt *attempt)
 {
-    return change(db, update_known, attempt);
+    bool changed;
+    int rc = change(db, update_known, attempt, &changed);
+    return changed ? book_tries_write(db, attempt) : rc;
 }
 
 /* Closes all open rows with verdict, cause and end of `how`, and sets its id to their number. */

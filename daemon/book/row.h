@@ -10,11 +10,12 @@
 #include "daemon/book/attempt.h"
 #include "daemon/book/file.h"
 
-/* Makes the row of `attempt` equal to it, and updates its unit if the attempt is closed. With id 0 a new row is made,
- * and its id is set. */
+/* Makes the row of `attempt` and those of its tries equal to it, and updates its unit if the attempt is closed. With id
+ * 0 a new row is made, and its id is set. */
 enum book_file_result book_row_put(struct book_file *file, struct attempt *attempt) __attribute__((warn_unused_result));
 
-/* Writes what is known of the unit (MAC, chip, flash, stub) into the row of `attempt`, if that exists and is open. */
+/* Writes what is known of the unit (MAC, chip, flash, stub) and the tries that have ended into the row of `attempt`, if
+ * that exists and is open. */
 enum book_file_result book_row_note(struct book_file *file, struct attempt *attempt)
     __attribute__((warn_unused_result));
 

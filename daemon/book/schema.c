@@ -82,6 +82,17 @@ static const char *const migrations[] = {
     "CREATE INDEX units_by_verdict ON units (verdict, first_seen, mac);"
     "CREATE INDEX units_by_both ON units (slot, verdict, first_seen, mac);"
     "CREATE INDEX attempts_by_both ON attempts (slot, verdict, started);",
+
+    /* Of the tries of older attempts only the last one's rate and cause are known: they are in the attempt's row. */
+    "CREATE TABLE tries ("
+    "  attempt INTEGER NOT NULL REFERENCES attempts (id),"
+    "  number INTEGER NOT NULL CHECK (number > 0),"
+    "  baud INTEGER NOT NULL,"
+    "  cause TEXT NOT NULL,"
+    "  detail TEXT NOT NULL,"
+    "  seconds REAL NOT NULL,"
+    "  PRIMARY KEY (attempt, number)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 /* Of filters and orders that the API has got since version 3. Books of any version get them at the next start. */

@@ -3,6 +3,7 @@
 
 #include "daemon/config/paths.h"
 #include "proto/link/text.h"
+#include "proto/recipe/try_result.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -361,7 +362,7 @@ const struct config_key config_keys[] = {
     {"product", "image_check", parse_yes_no, "yes", IN(config, check_image)},
 
     {"flashing", "baud", parse_bauds, "921600 460800 230400 115200", .min = 9600, .max = 3000000},
-    {"flashing", "tries", parse_number, "3", IN(config, tries), .min = 1, .max = 10},
+    {"flashing", "tries", parse_number, "3", IN(config, tries), .min = 1, .max = TRIES_MAX},
     {"flashing", "reset", parse_reset, "auto", IN(config, reset)},
     {"flashing", "settle_ms", parse_number, "300", IN(config, settle_ms), .min = 0, .max = 10000},
     {"flashing", "after", parse_after, "run", IN(config, run)},

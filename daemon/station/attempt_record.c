@@ -33,6 +33,8 @@ void attempt_record_observe(struct attempt *attempt, const struct program *progr
                  program->flash_part.device);
         attempt->flash_size = program->flash_part.size;
     }
+    attempt->n_try_results = program->tries > 0 ? program->tries - 1 : 0;
+    memcpy(attempt->try_results, program->failed_tries, sizeof(attempt->try_results));
     attempt->written = program->written ? WRITTEN_YES : WRITTEN_NO;
 #define X(phase, label, word) attempt->seconds.phase = (double)program->phase_us[PROGRAM_PHASE_##phase] / 1e6;
     PROGRAM_PHASES(X)
@@ -44,6 +46,7 @@ static enum verdict verdict_of(const struct program *program)
     if (program->state == PROGRAM_PASSED)
         return VERDICT_PASS;
     switch (program->cause) {
+    case CAUSE_NO_BOARD:
     case CAUSE_UNPLUGGED:
     case CAUSE_BOARD_REMOVED:
     case CAUSE_ADAPTER_ERROR:
@@ -59,6 +62,7 @@ void attempt_record_close(struct attempt *attempt, const struct program *program
     assert(program_ended(program));
     attempt_record_observe(attempt, program);
     attempt->ended = ended;
+    program_last_try(program, &attempt->try_results[attempt->n_try_results++]);
     attempt->verdict = verdict_of(program);
     attempt->cause = program->cause;
     text_copy(attempt->detail, sizeof(attempt->detail), attempt->verdict == VERDICT_PASS ? "" : program->detail);

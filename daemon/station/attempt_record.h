@@ -15,7 +15,7 @@ void attempt_record_prepare(struct attempt *attempt, const struct golden *golden
 void attempt_record_observe(struct attempt *attempt, const struct program *program);
 
 /* Closes `attempt` by an ended recipe: observes it, sets verdict, cause, detail and `ended`. Pass only if the recipe
- * passed; interrupted if it says nothing about the board (unplugged, stopped, the adapter's fault). */
+ * passed; interrupted if it says nothing about a board (none was there, unplugged, stopped, the adapter's fault). */
 void attempt_record_close(struct attempt *attempt, const struct program *program, int64_t ended);
 
 #endif

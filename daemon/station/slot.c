@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The pump's events */
@@ -50,15 +51,33 @@ static void on_progressed(void *data)
         slot->shared->changed(slot->shared->data, slot);
 }
 
-static void on_ended(void *data)
+/* A board that comes with its adapter, or that probes have found, is there. A lid may be closed over nothing. */
+static bool board_is_there(const struct slot *slot)
 {
-    struct slot *slot = data;
-    if (slot->state != SLOT_FLASHING)
-        slot_fixture_probed(slot);
-    else if (slot_attempt_lost_link(&slot->attempt))
+    return slot->presence == BY_PLUG || slot->occupant.board_probed;
+}
+
+static void on_recipe_ended(struct slot *slot)
+{
+    struct program *program = &slot->attempt.program;
+    if (slot_attempt_heard_nothing(&slot->attempt) && !board_is_there(slot)) {
+        char detail[sizeof(program->detail)];
+        memcpy(detail, program->detail, sizeof(detail));
+        program_blame(program, CAUSE_NO_BOARD, detail);
+    }
+    if (slot_attempt_lost_link(&slot->attempt))
         pump_find_intruder(slot->pump);
     else
         slot_finish(slot, SLOT_ENDING);
+}
+
+static void on_ended(void *data)
+{
+    struct slot *slot = data;
+    if (slot->state == SLOT_FLASHING)
+        on_recipe_ended(slot);
+    else
+        slot_fixture_probed(slot);
 }
 
 /* The board is not to blame for what another program has taken from it. */

@@ -77,11 +77,31 @@ void slot_attempt_start(struct slot_attempt *attempt, struct session *session, i
     attempt->told_percent = 0;
 }
 
+/* A try that failed and was followed by another; the last one is in the line of the verdict. */
+static void log_failed_try(const struct attempt *row, unsigned number)
+{
+    const struct try_result *result = &row->try_results[number - 1];
+    const char *cause = cause_code(result->cause);
+    const struct log_field fields[] = {{"SLOT", row->slot}, {"MAC", row->mac}, {"CAUSE", cause}, {NULL, NULL}};
+    log_message(LOG_LEVEL_WARNING, "slot", fields,
+                "%s: attempt %lld, try %u at %u baud failed after %.1f s: %s (%s: %s)", row->slot, (long long)row->id,
+                number, (unsigned)result->baud, result->seconds, cause_sentence(result->cause), cause, result->detail);
+}
+
+/* Those from index `begin` to before `end`. */
+static void log_failed_tries(const struct attempt *row, unsigned begin, unsigned end)
+{
+    for (unsigned i = begin; i < end; i++)
+        log_failed_try(row, i + 1);
+}
+
 bool slot_attempt_observe(struct slot_attempt *attempt)
 {
     struct attempt known = attempt->row;
     attempt_record_observe(&known, &attempt->program);
-    if (strcmp(known.mac, attempt->row.mac) == 0 && strcmp(known.flash_id, attempt->row.flash_id) == 0)
+    log_failed_tries(&known, attempt->row.n_try_results, known.n_try_results);
+    if (strcmp(known.mac, attempt->row.mac) == 0 && strcmp(known.flash_id, attempt->row.flash_id) == 0 &&
+        known.n_try_results == attempt->row.n_try_results)
         return false;
     attempt->row = known;
     return true;
@@ -115,10 +135,17 @@ bool slot_attempt_lost_port(const struct slot_attempt *attempt)
     }
 }
 
+bool slot_attempt_heard_nothing(const struct slot_attempt *attempt)
+{
+    const struct program *program = &attempt->program;
+    return program->cause == CAUSE_BOARD_SILENT && program->tries == 1 && !program->identified;
+}
+
 bool slot_attempt_lost_link(const struct slot_attempt *attempt)
 {
     switch (attempt->program.cause) {
     case CAUSE_BOARD_SILENT:
+    case CAUSE_NO_BOARD:
     case CAUSE_NOT_DOWNLOAD_MODE:
     case CAUSE_TX_OPEN:
     case CAUSE_LINE_NOISE:
@@ -132,8 +159,10 @@ bool slot_attempt_lost_link(const struct slot_attempt *attempt)
 
 void slot_attempt_close(struct slot_attempt *attempt)
 {
+    unsigned logged = attempt->row.n_try_results;
     int64_t duration = (int64_t)(steady_clock_us() - attempt->started);
     attempt_record_close(&attempt->row, &attempt->program, attempt->row.started + duration);
+    log_failed_tries(&attempt->row, logged, attempt->row.n_try_results - 1);
 }
 
 /* What worked is where the next attempt begins. */
@@ -165,8 +194,10 @@ void slot_attempt_log_verdict(const struct slot_attempt *attempt)
                     row->slot, (long long)row->id, mac, seconds, (long long)row->tries, (long long)row->baud,
                     row->written == WRITTEN_NO ? ", not written: right already" : "");
     else
-        log_message(LOG_LEVEL_WARNING, "slot", fields, "%s: attempt %lld %s, %s, %.1f s: %s (%s: %s)", row->slot,
-                    (long long)row->id, verdict, mac, seconds, cause_sentence(row->cause), cause, row->detail);
+        log_message(LOG_LEVEL_WARNING, "slot", fields,
+                    "%s: attempt %lld %s, %s, %.1f s, try %lld at %lld baud: %s (%s: %s)", row->slot,
+                    (long long)row->id, verdict, mac, seconds, (long long)row->tries, (long long)row->baud,
+                    cause_sentence(row->cause), cause, row->detail);
 }
 
 void slot_attempt_conclude(struct slot_attempt *attempt)

@@ -47,7 +47,8 @@ void slot_attempt_prepare(struct slot_attempt *attempt, const struct slot_attemp
 /* The row is in the book as `id`: binds the recipe to the session and starts it. */
 void slot_attempt_start(struct slot_attempt *attempt, struct session *session, int64_t id);
 
-/* The recipe has had an event. True if `row` now says more of the unit than before: to be noted in the book. */
+/* The recipe has had an event: logs a try that has failed. True if `row` now says more of the unit or its tries than
+ * before: to be noted in the book. */
 bool slot_attempt_observe(struct slot_attempt *attempt) __attribute__((warn_unused_result));
 
 /* True if state, percent or seconds to go are others than when it was true last: the tile is to be told. */
@@ -58,6 +59,9 @@ bool slot_attempt_has_new_state(const struct slot_attempt *attempt);
 
 /* The attempt ended because its port failed, which is then no longer usable. */
 bool slot_attempt_lost_port(const struct slot_attempt *attempt);
+
+/* The recipe has failed, and not a byte came in all of it: nothing says that there was a board. */
+bool slot_attempt_heard_nothing(const struct slot_attempt *attempt);
 
 /* The recipe has failed in a way that another program on its port would explain. */
 bool slot_attempt_lost_link(const struct slot_attempt *attempt);

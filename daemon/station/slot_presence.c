@@ -18,6 +18,7 @@ void slot_presence_reset(struct slot_presence *presence)
 void slot_presence_vacate(struct slot_presence *presence)
 {
     presence->mac_valid = false;
+    presence->board_probed = false;
     presence->waiting_baud = 0;
     presence->absent_count = 0;
 }
@@ -109,12 +110,9 @@ static enum slot_presence_change probed_after_verdict(struct slot_presence *pres
     return SLOT_PRESENCE_NONE;
 }
 
-enum slot_presence_change slot_presence_probed(struct slot_presence *presence, enum fixture_phase phase,
-                                               const struct presence *probe)
+static enum slot_presence_change probed_shown(struct slot_presence *presence, enum occupant occupant,
+                                              const struct presence *probe)
 {
-    enum occupant occupant = identify(presence, probe);
-    if (phase != FIXTURE_SHOWN)
-        return probed_for_board(presence, phase, occupant);
     if (occupant != OCCUPANT_NONE)
         presence->absent_count = 0;
     if (occupant != OCCUPANT_UNIDENTIFIED)
@@ -122,6 +120,17 @@ enum slot_presence_change slot_presence_probed(struct slot_presence *presence, e
     if (probe->result != PRESENCE_SAME) /* it answers where a reset has left it, or does not answer */
         presence->waiting_baud = occupant == OCCUPANT_SAME ? LOADER_BAUD : 0;
     return probed_after_verdict(presence, occupant);
+}
+
+enum slot_presence_change slot_presence_probed(struct slot_presence *presence, enum fixture_phase phase,
+                                               const struct presence *probe)
+{
+    enum occupant occupant = identify(presence, probe);
+    enum slot_presence_change change =
+        phase == FIXTURE_SHOWN ? probed_shown(presence, occupant, probe) : probed_for_board(presence, phase, occupant);
+    if (change == SLOT_PRESENCE_CONFIRMED)
+        presence->board_probed = true;
+    return change;
 }
 
 /* Sets `lid`. Closed contacts are believed at once, open ones at the second reading; while they settle at the first. */

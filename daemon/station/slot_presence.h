@@ -51,6 +51,7 @@ struct slot_presence {
     bool verdict_is_pass;  /* of the latest attempt */
     bool mac_valid;        /* `mac` is of the board that is here, or of the attempt at work */
     uint8_t mac[6];
+    bool board_probed; /* probes have found the board that is here; a lid and a person's start prove none */
     unsigned unidentified_count, absent_count; /* probes in a row */
     enum { LID_OPEN, LID_CLOSED } lid;
     unsigned lid_open_count; /* readings in a row */

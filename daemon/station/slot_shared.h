@@ -25,4 +25,7 @@ struct slot_shared {
     void *data;
 };
 
+/* Why no attempt may begin on this station: a sentence, valid until the caller returns to the loop; NULL: it may. */
+const char *slot_shared_hindrance(const struct slot_shared *shared);
+
 #endif

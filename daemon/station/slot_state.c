@@ -155,10 +155,5 @@ bool slot_has_adapter(const struct slot *slot)
 
 const char *slot_hindrance(const struct slot *slot)
 {
-    const struct slot_shared *shared = slot->shared;
-    if (shared->paused)
-        return "gangd is paused: no attempt begins";
-    if (shared->blocked)
-        return shared->blocked;
-    return shared->product ? NULL : "There is no golden image";
+    return slot_shared_hindrance(slot->shared);
 }

@@ -52,6 +52,8 @@ void station_snapshot(const struct station *station, struct station_snapshot *sn
     memcpy(snapshot->name, config->name, sizeof(snapshot->name));
     memcpy(snapshot->operator, config->operator, sizeof(snapshot->operator));
     memcpy(snapshot->lot, config->lot, sizeof(snapshot->lot));
+    const char *hindrance = slot_shared_hindrance(&station->shared);
+    text_copy(snapshot->hindrance, sizeof(snapshot->hindrance), hindrance ? hindrance : "");
     memcpy(snapshot->book_error, station->book_error, sizeof(snapshot->book_error));
     memcpy(snapshot->golden_error, station->golden_error, sizeof(snapshot->golden_error));
 }
@@ -339,18 +341,24 @@ enum station_reply station_start_slot(struct station *station, const char *name,
     return STATION_OK;
 }
 
-size_t station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data)
+const char *station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data)
 {
-    size_t count = 0;
+    size_t count = 0, able = 0;
     for (size_t i = 0; i < station->n_slots; i++) {
         struct slot *slot = station->slots[i];
+        able += slot_mode(slot) == BY_START;
         if (slot_mode(slot) != BY_START || slot_start(slot))
             continue;
         started(data, slot_name(slot));
         count++;
     }
     log_info("station", "%zu slots were started", count);
-    return count;
+    if (count > 0)
+        return NULL;
+    if (able == 0)
+        return "no slot has presence = start";
+    const char *hindrance = slot_shared_hindrance(&station->shared);
+    return hindrance ? hindrance : "no slot with presence = start is ready";
 }
 
 static void end_pause(uv_timer_t *timer)

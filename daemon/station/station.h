@@ -58,6 +58,7 @@ struct station_snapshot {
     int64_t started; /* µs since 1970 */
     bool paused;     /* no attempt begins, see station_pause() */
     /* Sentences; "": all is well. */
+    char hindrance[STATION_ERROR_MAX + 64]; /* why no attempt may begin: a pause, the book, or no golden image */
     char book_error[STATION_ERROR_MAX];
     char golden_error[STATION_ERROR_MAX]; /* why the latest load failed: `product` is the one before, if any */
     const struct product *product;        /* in force, NULL: none. Valid until the caller returns to the loop */
@@ -93,9 +94,10 @@ enum station_reply { STATION_OK, STATION_NO_SUCH_SLOT, STATION_CONFLICT };
 enum station_reply station_start_slot(struct station *station, const char *name, struct slot_snapshot *snapshot,
                                       const char **refusal) __attribute__((warn_unused_result));
 
-/* The same at each slot that waits for a person's start (presence = start) and can; `started` gets their names. Returns
- * how many. */
-size_t station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data);
+/* The same at each slot that waits for a person's start (presence = start) and can; `started` gets their names. NULL,
+ * or a sentence why none could, valid until the caller returns to the loop. */
+const char *station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data)
+    __attribute__((warn_unused_result));
 
 /* Pauses the station for so many seconds from now on, 0 to STATION_PAUSE_MAX: attempts at work go on, none begins. A
  * board that comes with its adapter is deferred, also after the pause, until it is plugged in again or started. 0 ends

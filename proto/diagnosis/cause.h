@@ -13,7 +13,10 @@
     X(NONE, "none", "", "")                                                                                            \
     /* The board does not talk. */                                                                                     \
     X(BOARD_SILENT, "board-silent", "The board is silent",                                                             \
-      "Not a byte came: no board, no power, or RX and TX open or swapped.")                                            \
+      "Not a byte came: no board, no power, RX and TX open or swapped, or no reset circuit: then set reset = manual.") \
+    X(NO_BOARD, "no-board", "No board answers in the fixture",                                                         \
+      "Put one in and start again. If one is in: no contact, no power, RX and TX open or swapped, or no reset "        \
+      "circuit (then set reset = manual).")                                                                            \
     X(NOT_DOWNLOAD_MODE, "not-download-mode", "The board starts its firmware instead of the loader",                   \
       "GPIO0 was not low at reset: look at the auto-reset circuit, or set reset = manual for this slot.")              \
     X(TX_OPEN, "tx-open", "The board does not hear us",                                                                \

@@ -231,9 +231,10 @@ static enum step_status step_verify(struct program *program, const struct sessio
 
 /* Failures. Each returns the state that follows. */
 
-static void begin_try(struct program *program)
+static void begin_try(struct program *program, uint64_t now)
 {
     program->tries++;
+    program->try_began = now;
     program->session->stray_limit = 0;
     program->stub_running = false;
     program->stub_capabilities = 0;
@@ -253,14 +254,27 @@ static void lower_baud(struct program *program)
         program->baud_index++;
 }
 
+/* How the try at work ends at the time `ended`. */
+static void describe_try(const struct program *program, uint64_t ended, struct try_result *result)
+{
+    *result = (struct try_result){
+        .baud = program_baud(program),
+        .cause = program->cause,
+        .seconds = (double)(ended - program->try_began) / (double)S,
+    };
+    if (program->cause != CAUSE_NONE)
+        text_copy(result->detail, sizeof(result->detail), program->detail);
+}
+
 static enum program_state fail_try(struct program *program, const struct evidence *evidence)
 {
     program->cause = diagnosis_cause(evidence);
     diagnosis_detail(evidence, program->detail, sizeof(program->detail));
     if (program->tries >= program->job->tries || !diagnosis_worth_another_try(program->cause))
         return PROGRAM_FAILED;
+    describe_try(program, program->session->now, &program->failed_tries[program->tries - 1]);
     lower_baud(program);
-    begin_try(program);
+    begin_try(program, program->session->now);
     return PROGRAM_RESET;
 }
 
@@ -374,14 +388,14 @@ static void step(struct recipe *recipe, const struct session_event *event)
 
 void program_start(struct program *program, struct session *session, const struct program_job *job, uint64_t now)
 {
-    assert(job->n_bauds > 0 && job->n_bauds <= PROGRAM_BAUDS_MAX && job->tries > 0);
+    assert(job->n_bauds > 0 && job->n_bauds <= PROGRAM_BAUDS_MAX && job->tries > 0 && job->tries <= TRIES_MAX);
     memset(program, 0, sizeof(*program));
     program->recipe.step = step;
     program->session = session;
     program->job = job;
     program->baud_index = job->first_baud < job->n_bauds ? job->first_baud : 0;
     program->entered = now;
-    begin_try(program);
+    begin_try(program, now);
     session_start(session, &program->recipe, LOADER_BAUD, now);
 }
 
@@ -404,6 +418,12 @@ void program_blame(struct program *program, enum cause cause, const char *detail
 bool program_ended(const struct program *program)
 {
     return program->state == PROGRAM_PASSED || program->state == PROGRAM_FAILED;
+}
+
+void program_last_try(const struct program *program, struct try_result *result)
+{
+    assert(program_ended(program));
+    describe_try(program, program->entered, result);
 }
 
 const char *program_sentence(const struct program *program)

@@ -21,6 +21,7 @@
 #include "proto/image/stub_image.h"
 #include "proto/link/session.h"
 #include "proto/recipe/phase.h"
+#include "proto/recipe/try_result.h"
 #include "proto/step/baud.h"
 #include "proto/step/boot_log.h"
 #include "proto/step/capacity.h"
@@ -72,7 +73,7 @@ struct program_job {
     uint32_t bauds[PROGRAM_BAUDS_MAX]; /* falling */
     size_t n_bauds;
     size_t first_baud;  /* index to begin with: what worked in this slot before */
-    unsigned tries;     /* at least 1 */
+    unsigned tries;     /* 1 to TRIES_MAX */
     bool compare_first; /* a board that holds the image already passes without being written */
     bool manual_reset;  /* DTR and RTS are not connected: wait until a person has put the board into download mode */
     bool run;           /* reset into the firmware at the end (not possible with manual_reset) */
@@ -87,8 +88,9 @@ struct program {
     enum program_state state;
     enum cause cause; /* of the latest try that failed; CAUSE_NONE once passed */
     char detail[192];
-    unsigned tries;    /* begun so far */
-    size_t baud_index; /* of this try */
+    unsigned tries;                            /* begun so far */
+    struct try_result failed_tries[TRIES_MAX]; /* the tries before this one: `tries` - 1 of them */
+    size_t baud_index;                         /* of this try */
 
     /* As last read: a try that gets less far leaves what the one before found. */
     bool identified; /* `chip` is right */
@@ -100,6 +102,7 @@ struct program {
     char stub_name[64];
     bool written; /* erasing was asked for, in any try: the flash is no longer what it was */
 
+    uint64_t try_began;                     /* µs */
     uint64_t entered;                       /* when `state` was entered, µs */
     uint64_t phase_us[PROGRAM_PHASE_COUNT]; /* summed over all tries, without the state at work */
 
@@ -137,6 +140,9 @@ void program_abort(struct program *program, enum cause cause, const char *detail
 void program_blame(struct program *program, enum cause cause, const char *detail);
 
 bool program_ended(const struct program *program); /* PASSED or FAILED */
+
+/* How the latest try ended. The recipe has ended. */
+void program_last_try(const struct program *program, struct try_result *result);
 
 /* For the tile; how far it is: program_progress.h. Sentences and names are static strings. */
 const char *program_sentence(const struct program *program);

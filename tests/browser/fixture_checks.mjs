@@ -111,11 +111,17 @@ async function allAtOnce(it) {
         await it.page.keyboard.down('s');
         await it.page.keyboard.down('s');
         await it.page.keyboard.up('s');
-        await it.state('A2', 'fail');
+        await it.state('A2', 'interrupted');
         await it.state('A1', 'pass');
         assert.deepEqual(it.asked(), ['start']);
         assert.deepEqual((await it.book('A1')).slice(1), [[macs[0], 'pass']]);
-        assert.deepEqual(await it.book('A2'), [['', 'fail']]);
+        assert.deepEqual(await it.book('A2'), [['', 'interrupted']]);
+    });
+    await check('fixture: a start without an answer says NO BOARD, what to do, and counts as no failure', async () => {
+        assert.equal(await it.text('A2', 'word'), 'NO BOARD');
+        assert.match(await it.text('A2', 'remedy'), /^Put one in and start again/);
+        assert.equal(await it.page.locator('#count-fail').textContent(), '0');
+        await it.shot('no-board');
     });
     await check('fixture: while all slots are at work the button for all is disabled and says so', async () => {
         const starts = await it.page.evaluate(() => globalThis.starts);
@@ -136,18 +142,38 @@ async function allAtOnce(it) {
 
 async function refused(it) {
     const said = (words) => until(`"${words}"`, async () => (await it.page.locator('#toast').textContent()).includes(words));
+    const disabled = (locator) => locator.getAttribute('aria-disabled');
+    const all = it.page.locator('#start');
+    const one = it.tile('A1').locator('.start');
+    const paused = 'gangd is paused: no attempt begins';
     await it.station.post('hold?seconds=60');
-    await check('fixture: the reason for a refused start is shown', async () => {
-        await it.tile('A1').locator('.start').click();
-        await said('A1: gangd is paused');
-        await it.page.locator('#start').click();
-        await said('No slot can start now');
-        assert.deepEqual(it.asked(), ['slots/A1/start', 'start']);
+    await check('fixture: during a pause every start button is disabled, with the reason', async () => {
+        await until('the button for all is disabled', async () => (await disabled(all)) === 'true');
+        assert.match(await all.textContent(), new RegExp(`Start\\s+${paused}`));
+        assert.deepEqual([await disabled(one), await one.getAttribute('title')], ['true', paused]);
+        assert.match(await it.page.locator('.banner').textContent(), /^gangd is paused: no attempt begins\./);
+        await it.shot('paused');
+        await it.tile('A1').locator('.slot').click();
+        const inDetails = it.page.locator('#details .start');
+        await until('the dialog', () => inDetails.isVisible());
+        assert.deepEqual([await disabled(inDetails), await inDetails.getAttribute('title')], ['true', paused]);
+        await it.page.keyboard.press('Escape');
+    });
+    await check('fixture: a press all the same asks for nothing and says the reason', async () => {
+        await one.click({ force: true });
+        await said(paused);
+        await it.page.keyboard.press('s');
+        assert.deepEqual(it.asked(), []);
     });
     await it.station.post('hold?seconds=0');
+    await check('fixture: after the pause the buttons are enabled', async () => {
+        await until('the button for all is enabled', async () => (await disabled(all)) === 'false');
+        assert.deepEqual([await disabled(one), await one.getAttribute('title')], ['false', '']);
+        assert.equal(await it.page.locator('.banner').count(), 0);
+    });
     await check('fixture: the refused start has started nothing', async () => {
         assert.equal((await it.book('A1')).length, 3);
-        assert.deepEqual(it.page.complaints.filter((text) => !text.includes('409')), []);
+        assert.deepEqual(it.page.complaints, []);
     });
 }
 

@@ -53,6 +53,10 @@ async function words(page) {
         assert.equal(failed.action, 'Try again');
         assert.equal((await describe(STATES[3])).sentence, 'Hold the flash button and press reset');
     });
+    await check('words: a start without a board is told from a board that was interrupted', async () => {
+        const view = await describe({ ...STATES[7], attempt: { ...STATES[7].attempt, cause: 'no-board' } });
+        assert.deepEqual([view.word, view.look, view.action], ['NO BOARD', 'broken', 'Try again']);
+    });
     await check('words: a board that was right already is distinguished from one that was written', async () => {
         const left = { ...STATES[0], attempt: { ...STATES[0].attempt, written: false } };
         assert.equal((await describe(left)).aside, 'Last: 18:fe:34:a1:b2:c3 passed, not written');
@@ -80,8 +84,9 @@ async function words(page) {
             [['pass', 'Start'], ['fail', 'Start'], ['interrupted', 'Start'], ['ready', 'Start']]);
     });
     await check('words: the button for all says how many slots it would start', async () => {
-        assert.deepEqual(await inPage(page, 'words.js', (m) => [0, 1, 2].map(m.startText)),
+        assert.deepEqual(await inPage(page, 'words.js', (m) => [0, 1, 2].map((able) => m.startText(able))),
             ['No slot can start now', '1 slot', '2 slots']);
+        assert.equal(await inPage(page, 'words.js', (m) => m.startText(2, 'gangd is paused')), 'gangd is paused');
     });
     await check('words: a second try says why there is one', async () => {
         const again = { ...STATES[4].attempt, tries: 2, tries_allowed: 3, previous_try: 'The board is silent' };
@@ -128,6 +133,9 @@ async function words(page) {
         assert.match(golden.title, /golden image/);
         const [refused] = await troubles({ book: good, golden: { ok: true, error: 'too big' } });
         assert.equal(refused.severity, 'warn');
+        const [paused, book2] = await troubles({ held: true, book: { ok: false, error: 'disk full' }, golden: good });
+        assert.match(paused.title, /paused/);
+        assert.equal(book2.text, 'disk full');
     });
 }
 

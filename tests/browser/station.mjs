@@ -66,7 +66,7 @@ export class Station {
         fs.writeFileSync(file('gangd.conf'), [
             '[station]', 'name = bench-7', `operator = ${operator}`, `lot = ${lot}`, `book = ${file('book.db')}`,
             '[product]', `file = ${file(imageName)}`, 'image_check = no',
-            '[flashing]', 'after = stay', 'settle_ms = 100', 'tries = 1',
+            '[flashing]', 'after = stay', 'settle_ms = 100', 'tries = 2',
             '[http]', `socket = ${station.socket}`, 'group =', `listen = 127.0.0.1:${station.port}`,
             `web = ${path.join(ROOT, 'web')}`, `control = ${control}`,
             ...(watch ? [`watch = ${new URL(station.watchUrl).host}`, `watch_token_file = ${file('token')}`] : []),

@@ -87,8 +87,8 @@ async function goodBoards() {
     await check('counters and title agree with the status', async () => {
         await until('two passes are counted', async () => (await page.locator('#count-pass').textContent()) === '2');
         const { today } = await station.get('status');
-        assert.equal(today.pass, 2);
-        assert.equal(await page.locator('#count-fail').textContent(), String(today.fail));
+        assert.equal(today.units_passed, 2);
+        assert.equal(await page.locator('#count-fail').textContent(), String(today.units_failed));
         assert.match(await page.title(), /✓ 2\D+0 · bench-7/);
     });
     await check('the verdict is spoken', async () => {
@@ -195,6 +195,23 @@ async function unplugged() {
     });
 }
 
+async function secondTry() {
+    await station.order('plug 2 reset-after=25000');
+    await ended('A2');
+    await check('the details of a pass at the second try say why the first one failed', async () => {
+        const [first, second] = (await station.slot('A2')).attempt.try_results;
+        assert.equal(await text('A2', 'word'), 'PASS');
+        await tile('A2').locator('.slot').click();
+        const rows = page.locator('#details .attempt-rows');
+        await until('the dialog', () => rows.isVisible());
+        const content = await rows.textContent();
+        await shot('second-try');
+        await page.keyboard.press('Escape');
+        assert.ok(content.includes(`Try 1${first.baud} Bd, ${first.seconds.toFixed(1)} s: board-reset (${first.detail})`), content);
+        assert.ok(content.includes(`Try 2${second.baud} Bd, ${second.seconds.toFixed(1)} s: passed`), content);
+    });
+}
+
 async function gangdGone() {
     page.offline = true;
     station.kill();
@@ -244,6 +261,7 @@ try {
     await engineer();
     await hostileText();
     await unplugged();
+    await secondTry();
     await gangdGone();
     await gangdHangs();
     await modelChecks(page);

@@ -270,13 +270,15 @@ class Station(Boardsim):
             assert flash[offset:offset + len(data)] == data, f"{mac} passed, but its flash differs from the image"
 
 
-def fails(station, slot, cause, sentence, tries):
+def fails(station, slot, cause, sentence, tries, verdict="fail"):
     """Waits for a failure in the slot and checks all that is shown about it; returns the attempt."""
-    shown = station.wait(slot, "fail")
+    shown = station.wait(slot, verdict)
     attempt = shown["attempt"]
-    assert (attempt["verdict"], attempt["cause"]) == ("fail", cause), attempt
+    assert (attempt["verdict"], attempt["cause"]) == (verdict, cause), attempt
     assert shown["sentence"] == attempt["sentence"] == sentence, shown
     assert attempt["remedy"] and attempt["detail"], attempt
-    assert attempt["tries"] == tries, attempt
+    assert attempt["tries"] == len(attempt["try_results"]) == tries, attempt
+    last = attempt["try_results"][-1]
+    assert (last["cause"], last["detail"], last["baud"]) == (cause, attempt["detail"], attempt["baud"]), attempt
     assert shown["adapter"], shown
     return attempt

@@ -35,6 +35,11 @@ def said(station, slot):
     return station.control(f"log {slot}")
 
 
+def no_board(station, slot):
+    attempt = fails(station, slot, "no-board", "No board answers in the fixture", 1, "interrupted")
+    assert attempt["remedy"].startswith("Put one in"), attempt
+
+
 def verdicts(station, count):
     return [(row["mac"], row["verdict"]) for row in station.wait_closed(count)]
 
@@ -169,12 +174,40 @@ def test_start_by_a_person():
         station.lift(1)
         macs[1] = station.seat(1)
         status, answer = station.post("start")
-        assert (status, answer) == (202, {"started": ["1-1.1", "1-1.2", "1-1.3"]}), answer
+        assert (status, answer) == (202, {"started": ["1-1.1", "1-1.2", "1-1.3"], "refused": None}), answer
         for slot in (1, 2):
             station.wait(slot, "pass", macs[slot])
-        fails(station, 3, "board-silent", "The board is silent", 1)
+        no_board(station, 3)
         rows = station.wait_closed(4)
         assert sorted(row["slot"] for row in rows) == ["1-1.1", "1-1.1", "1-1.2", "1-1.3"], rows
+
+
+def test_a_start_without_a_board_is_no_failure_of_a_unit():
+    for presence, words in (("start", ""), ("cts", "lid=cts")):
+        with fixture(presence) as station:
+            if words:
+                station.seat(1, f"silent {words}")  # a closed lid over nothing that answers
+            else:
+                assert station.press_start(1) == 202
+            no_board(station, 1)
+            today = station.status()["today"]
+            assert (today["fail"], today["interrupted"], today["yield"]) == (0, 1, None), today
+            if words:
+                station.lift(1)
+                station.wait(1, "ready")
+            mac = station.seat(1, words)
+            if not words:
+                assert station.press_start(1) == 202
+            station.wait(1, "pass", mac)
+            assert verdicts(station, 2) == [("", "interrupted"), (mac, "pass")]
+            until("the yield", lambda: station.status()["today"]["yield"] == 1)
+
+
+def test_what_says_a_byte_is_a_board():
+    with fixture("start") as station:
+        station.seat(1, "gpio0-open")
+        assert station.press_start(1) == 202
+        fails(station, 1, "not-download-mode", "The board starts its firmware instead of the loader", 1)
 
 
 def test_start_and_retry_are_the_same_request():
@@ -184,7 +217,7 @@ def test_start_and_retry_are_the_same_request():
         station.wait_writing(1)
         for status, answer in (station.post("slots/1-1.1/start"), station.retry(1)):
             assert (status, answer) == (409, {"error": "an attempt is at work in this slot"}), answer
-        assert station.post("start") == (202, {"started": []})
+        assert station.post("start") == (202, {"started": [], "refused": "no slot with presence = start is ready"})
         assert station.press_start("none") == 404
         station.wait(1, "pass")
 
@@ -198,7 +231,7 @@ def test_start_of_all_starts_only_slots_with_presence_start():
         station.wait_all("pass", ("A", "C"))
         assert station.slot("B")["state"] == "ready"
         assert [station.slot(name)["presence"] for name in "ABC"] == ["plug", "start", "probe"]
-        assert station.post("start") == (202, {"started": ["B"]})
+        assert station.post("start") == (202, {"started": ["B"], "refused": None})
         station.wait("B", "pass")
         assert sorted(row["slot"] for row in station.wait_closed(3)) == ["A", "B", "C"]
 
@@ -465,12 +498,15 @@ def test_gangctl_start():
         assert station.slot(1)["state"] == "ready"
         assert gangctl("start").split() == ["1-1.1", "1-1.2"]
         station.wait_closed(3)
-        assert json.loads(gangctl("start", "--json")) == {"started": ["1-1.1", "1-1.2"]}
+        assert json.loads(gangctl("start", "--json")) == {"started": ["1-1.1", "1-1.2"], "refused": None}
         station.wait_closed(5)
         assert len(gangctl("start", "1-1.1", "1-1.2").splitlines()) == 2
         station.wait_closed(7)
         assert "1-1.9" in gangctl("start", "1-1.9", "1-1.1", code=1)
         station.wait_closed(8)
+        station.hold(60)
+        for arguments in (("start",), ("start", "1-1.1"), ("retry", "1-1.1")):
+            assert "gangd is paused: no attempt begins" in gangctl(*arguments, code=1), arguments
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import re
 import signal
 
 import station as bench
-from station import PATIENCE, SLOW, STUB_JSON, Station, image, image_hash, run_tests, until
+from station import GANGCTL, PATIENCE, SLOW, STUB_JSON, Station, image, image_hash, run_tests, until
 
 
 def test_boards_there_before_and_after_the_start():
@@ -159,7 +159,10 @@ def test_boards_that_come_during_a_pause_are_not_flashed():
         before = station.plug(1)
         station.wait_writing(1)
         station.hold(60)
-        assert station.status()["held"]
+        status = station.status()
+        assert (status["held"], status["blocked"]) == (True, "gangd is paused: no attempt begins"), status
+        assert "blocked      gangd is paused: no attempt begins" in station.run(
+            GANGCTL, "status", "--socket", station.socket).stdout
         station.plug(2)
         shown = station.wait(2, "blocked")
         assert shown["sentence"] == "gangd is paused: no attempt begins", shown
@@ -168,6 +171,7 @@ def test_boards_that_come_during_a_pause_are_not_flashed():
         station.wait(1, "pass", before)
 
         station.hold(0)
+        assert station.status()["blocked"] is None
         shown = station.wait(2, lambda slot: slot["sentence"].startswith("Came during a pause"))
         # A reload that changes all slots does not start it either; a person's start or plugging it in again does.
         station.send(signal.SIGHUP)

@@ -61,6 +61,46 @@ def test_status():
         assert "\npaused   no attempt begins\n" in gangctl("status")
 
 
+def test_attempt_tells_why_each_try_failed():
+    with Station() as station:
+        gangctl = Gangctl(station)
+        station.plug(1, "reset-after=25000")
+        station.wait(1, "pass")
+        station.plug(2, "silent")
+        station.wait(2, "fail")
+        first, second = station.attempts()
+        assert [(result["baud"], result["cause"]) for result in first["try_results"]] == [
+            (921600, "board-reset"), (460800, "none")], first
+        assert first["try_results"][0]["detail"].startswith("writing at 0x"), first
+        assert min(result["seconds"] for result in first["try_results"]) > 0, first
+        assert station.slot(1)["attempt"] == first
+        assert station.get(f"attempts/{first['id']}") == first
+
+        log = [line for line in station.log().splitlines() if "attempt 1" in line]
+        assert "attempt 1, try 1 at 921600 baud failed" in log[0] and "(board-reset: writing at 0x" in log[0], log
+        assert "attempt 1 pass" in log[1] and "try 2 at 460800 baud" in log[1], log
+        assert len(log) == 2, log
+        assert ", try 1 at 921600 baud: The board is silent (board-silent: " in station.log()
+
+        text = gangctl("attempt", "1")
+        lines = text.splitlines()
+        assert lines[-2].split()[:2] == ["1", "921600"] and "board-reset: The board reset itself" in lines[-2], text
+        assert first["try_results"][0]["detail"] in lines[-2], text
+        assert lines[-1].split()[:2] + lines[-1].split()[3:] == ["2", "460800", "pass"], text
+        assert first["mac"] in text and first["image_sha256"] in text, text
+        assert second["remedy"] in gangctl("attempt", "2")
+        assert "try 1 of 2: board-reset" in gangctl("attempts").splitlines()[1]
+        assert json.loads(gangctl("attempt", "1", "--json")) == first
+        book = ("--book", station.book)
+        assert gangctl("attempt", "1", *book) == text
+        assert json.loads(gangctl("attempt", "2", "--json", *book)) == second
+        for arguments in (("attempt", "3"), ("attempt", "3", *book)):
+            assert "there is no attempt 3" in gangctl(*arguments, code=REFUSED)
+        for wrong in ("", "0", "-- -1", "1x", "99999999999999999999"):
+            assert "must be the number" in gangctl("attempt", *wrong.split() or [""], code=USAGE), wrong
+        assert "needs ID" in gangctl("attempt", code=USAGE)
+
+
 def test_attempts_and_units():
     with Station() as station:
         gangctl = Gangctl(station)

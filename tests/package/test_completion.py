@@ -82,7 +82,8 @@ def check_all(command, setup):
     shell = Shell(command, setup)
     try:
         for typed, completed in (
-                ("gangctl att", "gangctl attempts"),
+                ("gangctl att", "gangctl attempt"),  # or attempts
+                ("gangctl uni", "gangctl units"),
                 ("gangctl exp", "gangctl export"),
                 ("gangctl attempts --sin", "gangctl attempts --since"),
                 ("gangctl attempts --verdict int", "gangctl attempts --verdict interrupted"),
@@ -121,7 +122,7 @@ def check_all(command, setup):
                 ("boardsim --image ima", "boardsim --image image.bin"),
                 # boardsim's options are followed by a command with completions of its own.
                 ("boardsim --boards 2 -- gangd --check", "boardsim --boards 2 -- gangd --check-config"),
-                ("boardsim gangctl att", "boardsim gangctl attempts")):
+                ("boardsim gangctl uni", "boardsim gangctl units")):
             check(shell, typed, completed)
     finally:
         shell.close()

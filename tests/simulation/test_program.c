@@ -339,6 +339,22 @@ START_TEST(a_brown_out_in_mid_write_is_tried_again)
     expect_pass();
     ck_assert_uint_eq(rig->program.tries, 2);
     ck_assert_uint_eq(program_baud(&rig->program), 460800);
+
+    /* What the first try failed by is kept, and the two took all the time. */
+    const struct try_result *first = &rig->program.failed_tries[0];
+    ck_assert_uint_eq(first->baud, 921600);
+    ck_assert_int_eq(first->cause, CAUSE_BOARD_RESET);
+    ck_assert_ptr_nonnull(strstr(first->detail, "writing at 0x"));
+    struct try_result last;
+    program_last_try(&rig->program, &last);
+    ck_assert_uint_eq(last.baud, 460800);
+    ck_assert_int_eq(last.cause, CAUSE_NONE);
+    ck_assert_str_eq(last.detail, "");
+    double seconds = 0;
+    for (enum program_phase phase = 0; phase < PROGRAM_PHASE_COUNT; phase++)
+        seconds += (double)rig->program.phase_us[phase] / 1e6;
+    ck_assert_double_gt(first->seconds, 0);
+    ck_assert_double_eq_tol(first->seconds + last.seconds, seconds, 1e-6);
 }
 END_TEST
 

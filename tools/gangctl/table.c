@@ -13,6 +13,7 @@ const struct command_row command_rows[] = {
     {"status", "", 0, 0, 0, command_status, "show the station and its slots"},
     {"watch", "", 0, 0, 0, command_watch, "follow the slots, a line for each change"},
     {"attempts", "", 0, 0, FILTER | BOOK, command_attempts, "list attempts in the book, newest first"},
+    {"attempt", "ID", 1, 1, BOOK, command_attempt, "show one attempt and each of its tries"},
     {"units", "", 0, 0, FILTER | BOOK, command_units, "list units, a line for each MAC address, newest first"},
     {"export", "", 0, 0, FILTER | BOOK | EXPORT, command_export, "write the book to a file or to standard output"},
     {"start", "[SLOT]...", 0, MANY, WAIT, command_start, "start attempts; without SLOT, where presence = start"},

@@ -170,6 +170,14 @@ static inline void give_verdict(struct attempt *attempt, enum verdict verdict, e
     attempt->seconds.write = 8.25;
 }
 
+/* The next try of `attempt` has ended. */
+static inline void add_try(struct attempt *attempt, uint32_t baud, enum cause cause, const char *detail)
+{
+    struct try_result *result = &attempt->try_results[attempt->n_try_results++];
+    *result = (struct try_result){.baud = baud, .cause = cause, .seconds = 2.5};
+    snprintf(result->detail, sizeof(result->detail), "%s", detail);
+}
+
 /* Begins, and waits for the id. */
 static inline void begin(struct attempt *attempt)
 {

@@ -14,11 +14,13 @@
 json_t *publish_summary(const struct station *station)
 {
     (void)station;
-    return json_pack("{s:s,s:s,s:s,s:{s:b,s:n},s:{s:b,s:n,s:s,s:i,s:[{s:s}]},s:{s:i,s:i,s:i,s:f,s:i}}", "station",
-                     "bench-1", "gangd", "0.1.0", "started", "2026-03-02T06:00:00.000Z", "book", "ok", 1, "error",
-                     "golden", "ok", 1, "error", "md5", "00112233445566778899aabbccddeeff", "size", 4194304, "files",
-                     "file", "golden.bin", "today", "pass", 3, "fail", 1, "interrupted", 0, "yield", 0.75,
-                     "units_per_hour", 3);
+    return json_pack("{s:s,s:s,s:s,s:s,s:{s:b,s:n},s:{s:b,s:n,s:s,s:i,s:[{s:s}]},"
+                     "s:{s:i,s:i,s:i,s:i,s:i,s:f,s:f,s:i}}",
+                     "station", "bench-1", "gangd", "0.1.0", "started", "2026-03-02T06:00:00.000Z", "blocked",
+                     "gangd is paused: no attempt begins", "book", "ok", 1, "error", "golden", "ok", 1, "error", "md5",
+                     "00112233445566778899aabbccddeeff", "size", 4194304, "files", "file", "golden.bin", "today",
+                     "pass", 3, "fail", 1, "interrupted", 0, "units_passed", 3, "units_failed", 1, "yield", 0.75,
+                     "first_pass_yield", 0.5, "units_per_hour", 3);
 }
 
 /* A1 is at work; B2 holds a board that failed, on an adapter with a hostile name. */
@@ -60,11 +62,13 @@ enum station_reply station_start_slot(struct station *station, const char *name,
     return STATION_OK;
 }
 
-size_t station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data)
+const char *station_start_slots(struct station *station, void (*started)(void *data, const char *name), void *data)
 {
+    if (station->held > 0)
+        return "gangd is paused: no attempt begins";
     station->starts++;
     started(data, "A1");
-    return 1;
+    return NULL;
 }
 
 void station_pause(struct station *station, unsigned seconds)

@@ -184,7 +184,7 @@ static bool passed(void)
 
 static bool failed(void)
 {
-    return end_program(PROGRAM_FAILED, CAUSE_BOARD_SILENT);
+    return end_program(PROGRAM_FAILED, CAUSE_LINK_LOST);
 }
 
 /* The recipe knows its board now. */

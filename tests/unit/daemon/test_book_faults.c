@@ -90,7 +90,7 @@ START_TEST(an_empty_file_becomes_a_book)
 {
     write_file(book_path, "", 0);
     open_book();
-    ck_assert_answer("PRAGMA user_version", "3");
+    ck_assert_answer("PRAGMA user_version", "4");
 }
 END_TEST
 
@@ -100,7 +100,7 @@ START_TEST(a_newer_schema_is_refused)
     sqlite3 *db = peek();
     execute(db, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 99");
     sqlite3_close(db);
-    refuses("newer gangd (schema 99; this one knows up to 3)");
+    refuses("newer gangd (schema 99; this one knows up to 4)");
 }
 END_TEST
 
@@ -135,6 +135,7 @@ START_TEST(an_older_book_is_brought_up_to_date)
                 "DROP INDEX units_by_slot; DROP INDEX units_by_verdict; DROP INDEX units_by_both;"
                 "DROP INDEX attempts_by_both;"
                 "DROP INDEX units_by_slot_latest; DROP INDEX units_by_verdict_latest; DROP INDEX units_by_both_latest;"
+                "DROP TABLE tries;"
                 "ALTER TABLE units DROP COLUMN slot;"
                 "ALTER TABLE units DROP COLUMN verdict;"
                 "ALTER TABLE attempts DROP COLUMN seconds_compare;"
@@ -142,14 +143,16 @@ START_TEST(an_older_book_is_brought_up_to_date)
                 "PRAGMA user_version = 1");
     sqlite3_close(db);
     open_book();
-    ck_assert_answer("PRAGMA user_version", "3");
+    ck_assert_answer("PRAGMA user_version", "4");
     ck_assert_answer("SELECT id, verdict, written, seconds_compare FROM attempts ORDER BY id",
                      "1|pass|1|0.0\n2|fail|0|0.0\n3|interrupted|NULL|0.0\n4|interrupted|NULL|0.0");
     ck_assert_answer("SELECT mac, slot, verdict FROM units", "18:fe:34:00:00:01|A1|pass");
     begin(&attempt);
     attempt.written = WRITTEN_NO;
+    add_try(&attempt, 921600, CAUSE_NONE, "");
     end(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:01");
     ck_assert_answer("SELECT written FROM attempts WHERE id = 5", "0");
+    ck_assert_answer("SELECT attempt, number, cause FROM tries", "5|1|none");
     ck_assert(close_book(10));
 }
 END_TEST
@@ -512,7 +515,9 @@ START_TEST(the_row_of_another_attempt_is_not_overwritten)
     sqlite3 *db = peek();
     execute(db, "UPDATE attempts SET slot = 'B1', path = 'elsewhere'");
     sqlite3_close(db);
+    add_try(&attempt, 921600, CAUSE_NONE, "");
     end(&attempt, VERDICT_PASS, CAUSE_NONE, "18:fe:34:00:00:02");
+    ck_assert_answer("SELECT attempt FROM tries", "2");
     ck_assert_answer("SELECT id, slot, verdict FROM attempts ORDER BY id", "1|B1|open\n2|A1|pass");
     ck_assert_answer("SELECT last_attempt FROM units", "2");
 }

@@ -263,6 +263,8 @@ START_TEST(an_attempt_comes_back_as_it_went_in)
     attempt.started = 1772442891530999;
     strcpy(attempt.detail, "caf\xC3\xA9 \xF0\x9F\x94\x8C");
     begin(&attempt);
+    add_try(&attempt, 921600, CAUSE_LINK_LOST, "no \"answer\"");
+    add_try(&attempt, 460800, CAUSE_MD5_MISMATCH, "");
     end(&attempt, VERDICT_FAIL, CAUSE_MD5_MISMATCH, MAC(1));
     json_t *array = read_array(&(struct book_filter){0});
     json_t *row = json_array_get(array, 0);
@@ -276,7 +278,10 @@ START_TEST(an_attempt_comes_back_as_it_went_in)
     ck_assert_ptr_nonnull(strstr(line, "\"seconds\":{\"reset\":0.0,\"sync\":0.0,\"identify\":0.0,\"stub\":0.0,"
                                        "\"baud\":0.0,\"compare\":0.0,\"write\":8.25,\"verify\":0.0,\"run\":0.0}"));
     ck_assert_ptr_nonnull(strstr(line, "\"image_md5\":\"9e107d9d372bb6826bd81d3542a419d6\""));
-    ck_assert_ptr_nonnull(strstr(line, "\"image_size\":4194304,\"baud\":921600,\"tries\":1,\"written\":null,"));
+    ck_assert_ptr_nonnull(strstr(line, "\"image_size\":4194304,\"baud\":921600,\"tries\":1,\"try_results\":["
+                                       "{\"baud\":921600,\"cause\":\"link-lost\",\"detail\":\"no \\\"answer\\\"\","
+                                       "\"seconds\":2.5},{\"baud\":460800,\"cause\":\"md5-mismatch\",\"detail\":\"\","
+                                       "\"seconds\":2.5}],\"written\":null,"));
     free(line);
     json_decref(array);
 }

@@ -111,9 +111,15 @@ START_TEST(a_person_starts_one_slot_or_all)
     expect_status(&answer, 202);
     ck_assert_int_eq(http_harness_starts(), 1);
     ask(&answer, "POST", "/api/v1/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
-    ck_assert_str_eq(answer.body, "{\"started\":[\"A1\"]}");
+    ck_assert_str_eq(answer.body, "{\"started\":[\"A1\"],\"refused\":null}");
     expect_status(&answer, 202);
     ck_assert_int_eq(http_harness_starts(), 2);
+
+    ask(&answer, "POST", "/api/v1/hold?seconds=5", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    expect_status(&answer, 202);
+    ask(&answer, "POST", "/api/v1/start", "Content-Length: 0\r\nX-Gangd: 1\r\n");
+    ck_assert_str_eq(answer.body, "{\"started\":[],\"refused\":\"gangd is paused: no attempt begins\"}");
+    expect_status(&answer, 202);
 
     ask(&answer, "POST", "/api/v1/start", "Content-Length: 0\r\n");
     expect_error(&answer, 403, "X-Gangd: 1");

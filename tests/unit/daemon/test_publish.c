@@ -136,14 +136,34 @@ START_TEST(no_text_costs_the_answer)
 }
 END_TEST
 
-START_TEST(the_yield_is_of_what_was_decided)
+START_TEST(a_station_that_may_begin_nothing_says_why)
 {
     json_t *summary = publish_summary(&station);
-    ck_assert(json_is_null(json_object_get(json_object_get(summary, "today"), "yield")));
+    ck_assert(json_is_null(json_object_get(summary, "blocked")));
     json_decref(summary);
-    station.snapshot.today = (struct book_counts){.pass = 2, .fail = 1, .interrupted = 5};
+    snprintf(station.snapshot.hindrance, sizeof(station.snapshot.hindrance), "There is no golden image");
     summary = publish_summary(&station);
-    ck_assert_double_eq(json_real_value(json_object_get(json_object_get(summary, "today"), "yield")), 0.667);
+    ck_assert_str_eq(text_at(summary, "blocked"), "There is no golden image");
+    json_decref(summary);
+}
+END_TEST
+
+START_TEST(the_yield_is_of_units_not_of_attempts)
+{
+    station.snapshot.today = (struct book_counts){.interrupted = 5};
+    json_t *summary = publish_summary(&station), *today = json_object_get(summary, "today");
+    ck_assert(json_is_null(json_object_get(today, "yield")));
+    ck_assert(json_is_null(json_object_get(today, "first_pass_yield")));
+    json_decref(summary);
+    station.snapshot.today = (struct book_counts){
+        .pass = 2, .fail = 7, .interrupted = 5, .units_passed = 2, .units_failed = 1, .units_passed_first = 1};
+    summary = publish_summary(&station);
+    today = json_object_get(summary, "today");
+    ck_assert_int_eq(json_integer_value(json_object_get(today, "fail")), 7);
+    ck_assert_int_eq(json_integer_value(json_object_get(today, "units_passed")), 2);
+    ck_assert_int_eq(json_integer_value(json_object_get(today, "units_failed")), 1);
+    ck_assert_double_eq(json_real_value(json_object_get(today, "yield")), 0.667);
+    ck_assert_double_eq(json_real_value(json_object_get(today, "first_pass_yield")), 0.333);
     json_decref(summary);
 }
 END_TEST
@@ -202,7 +222,8 @@ int main(void)
     tcase_add_test(tcase, an_empty_slot_has_neither_adapter_nor_attempt);
     tcase_add_test(tcase, only_an_open_attempt_has_progress);
     tcase_add_test(tcase, no_text_costs_the_answer);
-    tcase_add_test(tcase, the_yield_is_of_what_was_decided);
+    tcase_add_test(tcase, a_station_that_may_begin_nothing_says_why);
+    tcase_add_test(tcase, the_yield_is_of_units_not_of_attempts);
     tcase_add_test(tcase, each_change_is_one_event);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

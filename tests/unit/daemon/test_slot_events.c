@@ -161,11 +161,69 @@ START_TEST(an_intruder_on_the_port_is_the_cause_of_a_lost_link)
     ck_assert_int_eq(last_row.verdict, VERDICT_INTERRUPTED);
     ck_assert_str_eq(last_row.detail, "/dev/ttyUSB0 was opened by screen (pid 812)");
     go("booked_row start opened begun_row failed");
-    ck_assert_int_eq(last_row.cause, CAUSE_BOARD_SILENT);
+    ck_assert_int_eq(last_row.cause, CAUSE_LINK_LOST);
     go("booked_row start opened begun_row");
     ck_assert(end_program(PROGRAM_FAILED, CAUSE_WRONG_CHIP));
     ck_assert(!pump.searching);
     ck_assert_int_eq(last_row.cause, CAUSE_WRONG_CHIP);
+    tear_down();
+}
+END_TEST
+
+/* `road` leads to a recipe that runs: `tries` tries without an answer, and not a byte came in the last. */
+static const struct {
+    enum presence_mode presence;
+    const char *road;
+    unsigned tries;
+    enum cause cause;
+} silent_rows[] = {
+    {BY_PLUG, "plug deadline opened begun_row", 1, CAUSE_BOARD_SILENT},
+    {BY_START, "plug deadline opened start begun_row", 1, CAUSE_NO_BOARD},
+    {BY_START, "plug deadline opened start begun_row", 2, CAUSE_BOARD_SILENT},
+    {BY_START, "plug deadline opened start begun_row identify", 1, CAUSE_BOARD_SILENT},
+    {BY_CTS, "plug deadline opened lid_closed deadline begun_row", 1, CAUSE_NO_BOARD},
+    {BY_PROBE, "plug deadline opened nothing start begun_row", 1, CAUSE_NO_BOARD},
+    {BY_PROBE, "plug deadline opened board_a deadline board_a begun_row", 1, CAUSE_BOARD_SILENT},
+    /* A board that was programmed, or found, and is still here. */
+    {BY_PROBE, "plug deadline opened board_a deadline board_a begun_row failed booked_row start begun_row", 1,
+     CAUSE_BOARD_SILENT},
+    {BY_PROBE,
+     "plug deadline opened board_a deadline board_a begun_row failed booked_row watch nothing watch nothing start "
+     "begun_row",
+     1, CAUSE_NO_BOARD},
+};
+
+/* A start without a board is no failure of a unit. */
+START_TEST(a_fixture_in_which_nothing_answers_has_no_board)
+{
+    bool no_board = silent_rows[_i].cause == CAUSE_NO_BOARD;
+    set_up(silent_rows[_i].presence);
+    go(silent_rows[_i].road);
+    program()->tries = silent_rows[_i].tries;
+    program()->state = PROGRAM_FAILED;
+    program()->cause = CAUSE_BOARD_SILENT;
+    strcpy(program()->detail, "5 resets, no byte");
+    ck_assert(end_recipe());
+    ck_assert_str_eq(cause_code(last_row.cause), cause_code(silent_rows[_i].cause));
+    ck_assert_int_eq(last_row.verdict, no_board ? VERDICT_INTERRUPTED : VERDICT_FAIL);
+    ck_assert_str_eq(last_row.detail, "5 resets, no byte");
+    go("booked_row");
+    struct slot_snapshot shown;
+    slot_snapshot(slot, &shown);
+    ck_assert_int_eq(shown.tile, no_board ? TILE_INTERRUPTED : TILE_FAIL);
+    ck_assert_str_eq(shown.sentence, cause_sentence(silent_rows[_i].cause));
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_intruder_explains_an_empty_fixture_too)
+{
+    set_up(BY_START);
+    intruder = "/dev/ttyUSB0 was opened by screen (pid 812)";
+    go("plug deadline opened start begun_row");
+    ck_assert(end_program(PROGRAM_FAILED, CAUSE_BOARD_SILENT));
+    intruder = "";
+    ck_assert_int_eq(last_row.cause, CAUSE_PORT_SHARED);
     tear_down();
 }
 END_TEST
@@ -261,6 +319,38 @@ START_TEST(while_a_recipe_runs_its_progress_is_told)
 }
 END_TEST
 
+/* Not only with the verdict: the next try may be cut off. */
+START_TEST(a_failed_try_is_noted_at_once)
+{
+    set_up(BY_PLUG);
+    go("plug deadline opened begun_row");
+    struct program *self = program();
+    self->failed_tries[0] =
+        (struct try_result){.baud = 921600, .cause = CAUSE_LINK_LOST, .detail = "no answer", .seconds = 1.5};
+    self->tries = 2;
+    self->state = PROGRAM_SYNC;
+    asked[0] = '\0';
+    pump.events->progressed(pump.data);
+    ck_assert_str_eq(asked, "note");
+    ck_assert_uint_eq(last_row.n_try_results, 1);
+    ck_assert_int_eq(last_row.try_results[0].cause, CAUSE_LINK_LOST);
+    struct slot_snapshot shown;
+    slot_snapshot(slot, &shown);
+    ck_assert_uint_eq(shown.attempt.n_try_results, 1);
+    go("passed");
+    slot_snapshot(slot, &shown);
+    ck_assert_uint_eq(shown.attempt.n_try_results, 1); /* the last one's result is the verdict */
+    ck_assert_uint_eq(last_row.n_try_results, 2);
+    ck_assert_str_eq(last_row.try_results[0].detail, "no answer");
+    ck_assert_int_eq(last_row.try_results[1].cause, CAUSE_NONE);
+    ck_assert_uint_eq(last_row.try_results[1].baud, 115200);
+    go("booked_row");
+    slot_snapshot(slot, &shown);
+    ck_assert_uint_eq(shown.attempt.n_try_results, 2);
+    tear_down();
+}
+END_TEST
+
 /* The configuration changed while the row was being committed, and then the port went: the next port's first
  * observation is the old configuration's, and no attempt may come of it. */
 START_TEST(a_changed_presence_ends_the_first_observation)
@@ -312,11 +402,14 @@ int main(void)
     tcase_add_loop_test(tests, the_end_in_a_state, 0, (int)place_count());
     tcase_add_test(tests, the_same_trouble_again_is_no_news);
     tcase_add_test(tests, an_intruder_on_the_port_is_the_cause_of_a_lost_link);
+    tcase_add_loop_test(tests, a_fixture_in_which_nothing_answers_has_no_board, 0, COUNT(silent_rows));
+    tcase_add_test(tests, an_intruder_explains_an_empty_fixture_too);
     tcase_add_loop_test(tests, an_intruder_is_looked_for_until_the_port_is_lost, 0, 2);
     tcase_add_test(tests, a_port_that_is_forbidden_in_the_first_second_is_tried_again);
     tcase_add_test(tests, a_stuck_adapter_gets_three_attempts_in_a_row);
     tcase_add_test(tests, a_clock_that_is_set_changes_no_duration);
     tcase_add_test(tests, while_a_recipe_runs_its_progress_is_told);
+    tcase_add_test(tests, a_failed_try_is_noted_at_once);
     tcase_add_test(tests, a_changed_presence_ends_the_first_observation);
     tcase_add_loop_test(tests, a_refused_start_says_why, 0, REFUSALS);
     Suite *suite = suite_create("slot_events");

@@ -168,6 +168,38 @@ START_TEST(a_pause_ends_by_itself)
 }
 END_TEST
 
+static void nobody_started(void *data, const char *name)
+{
+    (void)data;
+    ck_abort_msg("%s was started", name);
+}
+
+static const char *hindrance(void)
+{
+    static struct station_snapshot now;
+    station_snapshot(station, &now);
+    return now.hindrance;
+}
+
+START_TEST(a_station_says_why_no_attempt_may_begin)
+{
+    ck_assert_str_eq(hindrance(), "");
+    ck_assert_str_eq(station_start_slots(station, nobody_started, NULL), "no slot has presence = start");
+    FILE *file = fopen(config_path, "a");
+    ck_assert_ptr_nonnull(file);
+    fputs("[slot A1]\npath = pci-0000:00:14.0-usb-0:1.2:1.0\npresence = start\n", file);
+    fclose(file);
+    station_reload(station);
+    settle();
+    ck_assert_str_eq(station_start_slots(station, nobody_started, NULL), "no slot with presence = start is ready");
+    station_pause(station, STATION_PAUSE_MAX);
+    ck_assert_str_eq(hindrance(), "gangd is paused: no attempt begins");
+    ck_assert_str_eq(station_start_slots(station, nobody_started, NULL), hindrance());
+    station_pause(station, 0);
+    ck_assert_str_eq(hindrance(), "");
+}
+END_TEST
+
 static unsigned told;
 
 static void on_station_changed(void *data, const struct station *changed)
@@ -328,6 +360,7 @@ int main(void)
     tcase_add_test(tcase, a_reload_takes_the_new_image);
     tcase_add_test(tcase, a_reload_while_one_is_at_work_is_not_lost);
     tcase_add_test(tcase, a_pause_ends_by_itself);
+    tcase_add_test(tcase, a_station_says_why_no_attempt_may_begin);
     tcase_add_test(tcase, observers_are_told_of_changes_until_they_leave);
     tcase_add_test(tcase, a_bad_image_leaves_the_old_in_force);
     tcase_add_test(tcase, the_end_of_a_reload_is_told);

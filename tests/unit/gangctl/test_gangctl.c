@@ -196,8 +196,11 @@ START_TEST(status_says_what_each_slot_does)
 {
     ck_assert_int_eq(run("status"), 0);
     ck_assert_ptr_nonnull(strstr(out, "bench-1, gangd 0.1.0, since 2026-03-02 06:00:00\n"));
+    ck_assert_ptr_nonnull(strstr(out, "blocked      gangd is paused: no attempt begins\n"));
     ck_assert_ptr_nonnull(strstr(out, "golden.bin, 4194304 bytes, md5 00112233445566778899aabbccddeeff\n"));
-    ck_assert_ptr_nonnull(strstr(out, "3 pass, 1 fail, 0 interrupted, yield 75.0 %, 3 units an hour\n"));
+    ck_assert_ptr_nonnull(
+        strstr(out, "3 units passed, 1 failed, yield 75.0 %, first-pass yield 50.0 %, 3 units an hour\n"));
+    ck_assert_ptr_nonnull(strstr(out, "attempts: 3 pass, 1 fail, 0 interrupted\n"));
     ck_assert_ptr_nonnull(strstr(out, "Writing the image: 43 %, 12 s left\n"));
     ck_assert_ptr_nonnull(strstr(out, "board-silent: The board is silent\n"));
     ck_assert_msg(!strchr(out, '\033'), "what came from an adapter reaches the terminal as it is");

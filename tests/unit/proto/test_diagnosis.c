@@ -274,6 +274,15 @@ START_TEST(every_cause_has_a_code_of_its_own_and_words)
 }
 END_TEST
 
+/* Such a board runs its firmware, which may be silent. */
+START_TEST(a_silent_board_may_have_no_reset_circuit)
+{
+    static const enum cause causes[] = {CAUSE_BOARD_SILENT, CAUSE_NO_BOARD, CAUSE_NOT_DOWNLOAD_MODE};
+    for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+        ck_assert_ptr_nonnull(strstr(cause_remedy(causes[i]), "reset = manual"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("diagnosis");
@@ -285,6 +294,7 @@ int main(void)
     tcase_add_test(tcase, a_long_path_loses_its_beginning);
     tcase_add_test(tcase, another_try_is_for_what_a_reset_may_change);
     tcase_add_test(tcase, a_lower_rate_is_for_what_the_rate_may_cause);
+    tcase_add_test(tcase, a_silent_board_may_have_no_reset_circuit);
     tcase_add_test(tcase, every_cause_has_a_code_of_its_own_and_words);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -65,6 +65,13 @@ void print_text(enum colour colour, const char *text)
         printf("%s%s\033[0m", codes[colour], clean);
 }
 
+void print_field(const char *name, enum colour colour, const char *text)
+{
+    printf("%-13s", name);
+    print_text(colour, text);
+    putchar('\n');
+}
+
 /* Columns on the terminal, but for characters of double or no width. */
 static size_t width_of(const char *text)
 {
@@ -103,6 +110,14 @@ double number_of(const json_t *object, const char *key)
     return json_number_value(json_object_get(object, key));
 }
 
+/* "try 1 of 2: line-noise": a pass that took more than one try. */
+static void reason_of_first_try(char *out, size_t size, const json_t *attempt)
+{
+    const json_t *results = json_object_get(attempt, "try_results");
+    if (json_array_size(results) > 1)
+        snprintf(out, size, "try 1 of %zu: %s", json_array_size(results), text_of(json_array_get(results, 0), "cause"));
+}
+
 void reason_of(char *out, size_t size, const json_t *attempt)
 {
     const char *code = text_of(attempt, "cause"), *detail = text_of(attempt, "detail");
@@ -113,6 +128,8 @@ void reason_of(char *out, size_t size, const json_t *attempt)
     out[0] = '\0';
     if (strcmp(text_of(attempt, "verdict"), "pass") == 0 && json_is_false(json_object_get(attempt, "written")))
         snprintf(out, size, "already right: not written");
+    else
+        reason_of_first_try(out, size, attempt);
     if (code[0] == '\0' || cause == CAUSE_NONE)
         return;
     snprintf(out, size, detail[0] ? "%s: %s (%s)" : "%s: %s", code, sentence, detail);

@@ -18,6 +18,9 @@ enum colour colour_of(const char *word);
 /* Prints `text` (UTF-8 from anywhere) in a colour; control characters become '?'. */
 void print_text(enum colour colour, const char *text);
 
+/* A line of a name and a text: "book      ok". The longest name is "image_sha256". */
+void print_field(const char *name, enum colour colour, const char *text);
+
 /* "2026-03-02T09:15:04.120Z" as local "2026-03-02 10:15:04"; "-" if it is none. */
 void local_time(char *out, size_t size, const char *iso);
 
@@ -28,8 +31,8 @@ void print_json(const json_t *json);
 const char *text_of(const json_t *object, const char *key);
 double number_of(const json_t *object, const char *key);
 
-/* Why an attempt (or unit) did not pass: "md5-mismatch: The flash does not … (detail)"; that it passed without being
- * written; or "". */
+/* Why an attempt (or unit, or try) did not pass: "md5-mismatch: The flash does not … (detail)"; that it passed without
+ * being written, or what its first try failed by; or "". */
 void reason_of(char *out, size_t size, const json_t *attempt);
 
 /* Of an attempt with a verdict: its MAC, if one was read, and the reason. */

@@ -12,6 +12,7 @@
 int command_status(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_watch(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_attempts(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_attempt(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_units(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_export(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_doctor(const struct options *options, char **arguments) __attribute__((warn_unused_result));

@@ -88,7 +88,8 @@ int command_start(const struct options *options, char **arguments)
                           : client_json(options->socket, "/api/v1/start", true, &answer);
     const json_t *started = json_object_get(answer, "started");
     if (result == DONE && json_array_size(started) == 0) {
-        complain("no slot was started: none with presence = start is ready");
+        const char *reason = text_of(answer, "refused");
+        complain("no slot was started: %s", reason[0] ? reason : "none is ready");
         result = REFUSED;
     }
     if (answer && options->wait)

@@ -9,21 +9,37 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_line(const char *name, enum colour colour, const char *text)
-{
-    printf("%-9s", name);
-    print_text(colour, text);
-    putchar('\n');
-}
-
 /* "ok", or what is wrong; `json` is the book or the golden image. */
 static void print_health(const char *name, const json_t *json, const char *well)
 {
     bool ok = json_is_true(json_object_get(json, "ok"));
     const char *error = text_of(json, "error");
-    print_line(name, ok ? PLAIN : RED, ok ? well : error);
+    print_field(name, ok ? PLAIN : RED, ok ? well : error);
     if (ok && error[0]) /* a reload was refused */
-        print_line("", YELLOW, error);
+        print_field("", YELLOW, error);
+}
+
+/* ", yield 98.3 %"; "" where nothing was decided. */
+static void describe_share(char *out, size_t size, const char *what, const json_t *share)
+{
+    out[0] = '\0';
+    if (json_is_number(share))
+        snprintf(out, size, ", %s %.1f %%", what, 100 * json_number_value(share));
+}
+
+/* Units, and the attempts that they took. */
+static void print_today(const json_t *today)
+{
+    char text[256], yield[32], first_pass[48];
+    describe_share(yield, sizeof(yield), "yield", json_object_get(today, "yield"));
+    describe_share(first_pass, sizeof(first_pass), "first-pass yield", json_object_get(today, "first_pass_yield"));
+    snprintf(text, sizeof(text), "%.0f units passed, %.0f failed%s%s, %.0f units an hour",
+             number_of(today, "units_passed"), number_of(today, "units_failed"), yield, first_pass,
+             number_of(today, "units_per_hour"));
+    print_field("today", PLAIN, text);
+    snprintf(text, sizeof(text), "attempts: %.0f pass, %.0f fail, %.0f interrupted", number_of(today, "pass"),
+             number_of(today, "fail"), number_of(today, "interrupted"));
+    print_field("", PLAIN, text);
 }
 
 static void print_head(const json_t *status)
@@ -32,13 +48,13 @@ static void print_head(const json_t *status)
     local_time(started, sizeof(started), text_of(status, "started"));
     snprintf(text, sizeof(text), "%s, gangd %s, since %s", text_of(status, "station"), text_of(status, "gangd"),
              started);
-    print_line("station", PLAIN, text);
+    print_field("station", PLAIN, text);
     if (text_of(status, "lot")[0])
-        print_line("lot", PLAIN, text_of(status, "lot"));
+        print_field("lot", PLAIN, text_of(status, "lot"));
     if (text_of(status, "operator")[0])
-        print_line("operator", PLAIN, text_of(status, "operator"));
-    if (json_is_true(json_object_get(status, "held")))
-        print_line("paused", YELLOW, "no attempt begins");
+        print_field("operator", PLAIN, text_of(status, "operator"));
+    if (text_of(status, "blocked")[0])
+        print_field("blocked", RED, text_of(status, "blocked"));
     print_health("book", json_object_get(status, "book"), "ok");
 
     const json_t *golden = json_object_get(status, "golden");
@@ -51,15 +67,7 @@ static void print_head(const json_t *status)
              number_of(golden, "size"), text_of(golden, "md5"));
     print_health("golden", golden, text);
 
-    const json_t *today = json_object_get(status, "today");
-    const json_t *yield = json_object_get(today, "yield");
-    char share[32] = "";
-    if (json_is_number(yield))
-        snprintf(share, sizeof(share), ", yield %.1f %%", 100 * json_number_value(yield));
-    snprintf(text, sizeof(text), "%.0f pass, %.0f fail, %.0f interrupted%s, %.0f units an hour",
-             number_of(today, "pass"), number_of(today, "fail"), number_of(today, "interrupted"), share,
-             number_of(today, "units_per_hour"));
-    print_line("today", PLAIN, text);
+    print_today(json_object_get(status, "today"));
 }
 
 /* The state of a slot in one line. */
