@@ -163,6 +163,7 @@ static int run(const struct config *config, const char *config_path)
     close_handles(&gangd);
     if (started)
         log_usage();
+    log_flush();
     int status = started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
     supervisor_release(status);
     return status;
@@ -214,5 +215,6 @@ int main(int argc, char **argv)
     if (check)
         return check_config(&config, path);
     supervisor_start();
+    log_start_thread();
     return run(&config, path);
 }
