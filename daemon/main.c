@@ -42,7 +42,7 @@ static void print_help(void)
            "Flashes every ESP8266 board that is plugged in, and books it.\n\n"
            "  -c, --config=FILE   read FILE (default " CONFIG_DEFAULT_PATH ")\n"
            "  -t, --check-config  check the configuration, the golden image and the stub, and exit\n"
-           "  -v, --verbose       log more\n"
+           "  -v, --verbose       log more: each step of the conversation with a board\n"
            "  -V, --version       print the version and exit\n"
            "  -h, --help          print this help and exit\n\n"
            "SIGHUP reloads configuration, golden image and stub; SIGTERM and SIGINT end gangd.\n"
