@@ -7,7 +7,7 @@
 #   make test       build with sanitizers and run every test
 #   make test-peers  of these, the ones in which other people's programs are the referee
 #   make test-kernel  gangd as a service in a machine with Debian's kernel and drivers
-#   make bench      seconds, CPU and memory per unit
+#   make bench      seconds, CPU and memory per unit; a book of a million attempts
 #   make fuzz       run each fuzzer for FUZZ_SECONDS
 #   make lint       formatting, clang-tidy, cppcheck, shellcheck, dependencies between files
 #   make install    into DESTDIR and prefix (/usr); make uninstall with the same

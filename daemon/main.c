@@ -43,7 +43,7 @@ static void print_help(void)
            "Flashes every ESP8266 board that is plugged in, and books it.\n\n"
            "  -c, --config=FILE   read FILE (default " CONFIG_DEFAULT_PATH ")\n"
            "  -t, --check-config  check the configuration and the files that it names, and exit\n"
-           "  -v, --verbose       log more\n"
+           "  -v, --verbose       log more: each step of the conversation with a board\n"
            "  -V, --version       print the version and exit\n"
            "  -h, --help          print this help and exit\n\n"
            "SIGHUP reloads configuration, golden image and stub; SIGTERM and SIGINT end gangd.\n"
@@ -175,6 +175,7 @@ static int run(const struct config *config, const char *config_path)
     close_handles(&gangd);
     if (started)
         log_usage();
+    log_flush();
     int status = started && all_booked ? EXIT_SUCCESS : EXIT_FAILED;
     supervisor_release(status);
     return status;
@@ -226,5 +227,6 @@ int main(int argc, char **argv)
     if (check)
         return check_config(&config, path);
     supervisor_start();
+    log_start_thread();
     return run(&config, path);
 }

@@ -154,10 +154,11 @@ lint-page:
 # The figures: tools/benchmark/.
 .PHONY: bench
 bench: deps
-	$(MAKE) FLAVOR=release all build/release/virtual_time
+	$(MAKE) FLAVOR=release all build/release/virtual_time build/release/million_attempts
 	build/release/virtual_time $(S)/demo.bin
 	tools/benchmark/real_time.sh
+	tools/benchmark/million_attempts.sh
 
-$(B)/virtual_time: $(B)/tools/benchmark/virtual_time.o $(TEST_LIBS)
+$(B)/virtual_time $(B)/million_attempts: $(B)/%: $(B)/tools/benchmark/%.o $(TEST_LIBS)
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm

@@ -4,6 +4,10 @@
  * name of the subsystem ("slot: A1: …"), and before that, if standard error is the journal, with the syslog level in
  * angle brackets. A message with fields is sent to the journal by its native protocol, so that journalctl can select it
  * by them (journalctl SLOT=A1); without a journal it is a line like any other.
+ *
+ * Whoever reads standard error may stop reading. After log_start_thread() that costs lines, not time: 256 messages
+ * wait, those that follow are dropped, and when it is read again and all that waited have been written, one line says
+ * how many were lost ("log: 37 log lines were lost: nobody was reading").
  */
 #ifndef DAEMON_BASE_LOG_H
 #define DAEMON_BASE_LOG_H
@@ -22,6 +26,14 @@ struct log_field {
 
 /* Messages above this level are dropped. Default: LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
+
+/* From now on a thread writes what is logged. Before, and in a program that does not call this, each message is written
+ * by its caller, who waits for the reader. Not before a fork(), whose child would have no thread. From then on abort()
+ * flushes first, so that the reason is in the log. */
+void log_start_thread(void);
+
+/* Waits until all messages are written, but at most half a second: before the end of the process. */
+void log_flush(void);
 
 /* Logs a message of up to 1023 bytes; a longer one is cut. Control characters are replaced by '?', so that a USB string
  * cannot forge a line. `fields`: up to LOG_FIELDS_MAX and one with the name NULL behind them, or NULL for none. Safe on

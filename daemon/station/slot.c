@@ -154,24 +154,30 @@ static bool give_up(struct slot *slot, enum cause cause)
 
 /* A port that goes so soon after it came: seldom is it a hand. brltty detaches CP2102, FT232 and CH340 from their
  * driver within a second. */
-static void report_short_visit(const struct slot *slot)
+static const char *short_visit_reason(void)
 {
     static const char *const takers[] = {"/usr/bin/brltty", "/bin/brltty", "/sbin/brltty"};
-    uint64_t stayed = steady_clock_us() - slot->plugged;
-    const char *why = "was it pulled out, or is its contact loose?";
     for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
         if (access(takers[i], F_OK) == 0)
-            why = "brltty, which is installed here, takes such adapters: apt remove brltty";
+            return "brltty, which is installed here, takes such adapters: apt remove brltty";
+    return "was it pulled out, or is its contact loose?";
+}
+
+static void log_removal(const struct slot *slot)
+{
+    uint64_t stayed = steady_clock_us() - slot->plugged;
     if (stayed < SLOT_SHORT_VISIT_MS * 1000)
         log_warning("slot", "%s: %s went away %.1f s after it came: %s", slot->name, slot->adapter.devnode,
-                    (double)stayed / 1e6, why);
+                    (double)stayed / 1e6, short_visit_reason());
+    else
+        log_info("slot", "%s: %s was unplugged", slot->name, slot->adapter.devnode);
 }
 
 void slot_unplug(struct slot *slot)
 {
     if (!slot_has_adapter(slot))
         return;
-    report_short_visit(slot);
+    log_removal(slot);
     if (slot->state == SLOT_FLASHING) {
         program_abort(&slot->attempt.program, CAUSE_UNPLUGGED, slot->adapter.devnode, steady_clock_us());
         slot_finish(slot, SLOT_ENDING_ABSENT);
@@ -188,8 +194,8 @@ void slot_plug(struct slot *slot, const struct adapter *adapter)
     slot->adapter = *adapter;
     slot->plugged = steady_clock_us();
     slot->stuck_in_a_row = 0;
-    log_info("slot", "%s: %s (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid, adapter->pid,
-             adapter->model);
+    log_info("slot", "%s: %s was plugged in (%s %s:%s %s)", slot->name, adapter->devnode, adapter->driver, adapter->vid,
+             adapter->pid, adapter->model);
     if (slot->state == SLOT_ENDING_ABSENT)
         slot_enter(slot, slot->shared->paused ? SLOT_ENDING_DEFERRED : SLOT_ENDING);
     else if (slot->muted)

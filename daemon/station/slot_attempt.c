@@ -4,6 +4,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/log.h"
 #include "daemon/station/attempt_record.h"
+#include "daemon/station/step_log.h"
 #include "proto/link/text.h"
 #include "proto/recipe/program_progress.h"
 
@@ -27,6 +28,12 @@ static size_t first_baud(struct slot_attempt *attempt, const struct slot_attempt
     return at;
 }
 
+static void on_step_ended(void *data, const struct program_step *step)
+{
+    const struct slot_attempt *attempt = data;
+    step_log(attempt->row.slot, &attempt->program, step);
+}
+
 static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)
 {
     const struct config *config = setup->config;
@@ -40,6 +47,8 @@ static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_
         .compare_first = config->compare_first,
         .manual_reset = setup->manual_reset,
         .run = config->run && !setup->stay_in_stub,
+        .step_ended = on_step_ended,
+        .step_data = attempt,
     };
     memcpy(attempt->job.bauds, setup->bauds, setup->n_bauds * sizeof(setup->bauds[0]));
 }

@@ -16,10 +16,10 @@
 #define WAIT_TIMEOUT (300 * MS) /* between two SYNCs while a person is to press the buttons */
 
 static const struct {
-    const char *name, *sentence;
+    const char *step, *sentence;
     enum program_phase phase;
 } states[] = {
-#define X(name, phase, sentence) [PROGRAM_##name] = {#name, sentence, PROGRAM_PHASE_##phase},
+#define X(name, step, phase, sentence) [PROGRAM_##name] = {step, sentence, PROGRAM_PHASE_##phase},
     PROGRAM_STATES(X)
 #undef X
 };
@@ -353,6 +353,30 @@ static const struct {
     [PROGRAM_FAILED] = {.start = NULL},
 };
 
+/* PASSED and FAILED are no steps. */
+static void report_step(const struct program *program, enum cause cause, const char *detail, uint64_t now)
+{
+    const struct program_job *job = program->job;
+    if (!job->step_ended || program_ended(program))
+        return;
+    job->step_ended(job->step_data, &(struct program_step){.state = program->state,
+                                                           .name = states[program->state].step,
+                                                           .try = program->tries,
+                                                           .baud = program->session->baud,
+                                                           .us = now - program->entered,
+                                                           .cause = cause,
+                                                           .detail = detail});
+}
+
+static void report_status(const struct program *program, enum step_status status)
+{
+    const struct evidence *evidence = &program->step.base.evidence;
+    char detail[sizeof(program->detail)] = "";
+    if (status == STEP_FAILED)
+        diagnosis_detail(evidence, detail, sizeof(detail));
+    report_step(program, status == STEP_FAILED ? diagnosis_cause(evidence) : CAUSE_NONE, detail, program->session->now);
+}
+
 /* The only way to change state. */
 static enum step_status program_enter(struct program *program, enum program_state state, uint64_t now)
 {
@@ -373,8 +397,10 @@ static enum program_state next_state(struct program *program, enum step_status s
 /* Enters states until one has asked the session for something, or the recipe has ended. */
 static void advance(struct program *program, enum step_status status)
 {
-    while (status != STEP_RUNNING)
+    while (status != STEP_RUNNING) {
+        report_status(program, status);
         status = program_enter(program, next_state(program, status), program->session->now);
+    }
 }
 
 static void step(struct recipe *recipe, const struct session_event *event)
@@ -403,6 +429,7 @@ void program_abort(struct program *program, enum cause cause, const char *detail
 {
     if (program_ended(program))
         return;
+    report_step(program, cause, detail, now);
     program->cause = cause;
     text_copy(program->detail, sizeof(program->detail), detail);
     advance(program, program_enter(program, PROGRAM_FAILED, now));

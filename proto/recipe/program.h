@@ -40,29 +40,41 @@
 
 #define PROGRAM_BAUDS_MAX 8
 
-/* X(name, phase, sentence). The phase is the name in the API and the book's column of seconds. A state has no time
- * limit of its own: each request in it is bounded, and so is their number; only WAIT waits for a person. */
+/* X(name, step, phase, sentence). The step is for the engineer: the file of proto/step that does it, in short. The
+ * phase is the name in the API and the book's column of seconds. A state has no time limit of its own: each request in
+ * it is bounded, and so is their number; only WAIT waits for a person. */
 #define PROGRAM_STATES(X)                                                                                              \
-    X(RESET, reset, "Resetting the board into download mode")                                                          \
-    X(SYNC, sync, "Looking for the board")                                                                             \
-    X(WAIT, sync, "Waiting for download mode")                                                                         \
-    X(DIAGNOSE, sync, "Finding out why the board does not answer")                                                     \
-    X(IDENTIFY, identify, "Reading MAC and chip id")                                                                   \
-    X(STUB, stub, "Starting the flasher")                                                                              \
-    X(FLASH_ID, identify, "Looking at the flash chip")                                                                 \
-    X(BAUD, baud, "Raising the speed")                                                                                 \
-    X(COMPARE, compare, "Looking whether the image is there already")                                                  \
-    X(WRITE, write, "Writing the image")                                                                               \
-    X(VERIFY, verify, "Verifying the image")                                                                           \
-    X(CAPACITY, verify, "Checking the flash chip's size")                                                              \
-    X(RUN, run, "Starting the firmware")                                                                               \
-    X(PASSED, run, "Passed")                                                                                           \
-    X(FAILED, run, "Failed")
+    X(RESET, "reset", reset, "Resetting the board into download mode")                                                 \
+    X(SYNC, "sync", sync, "Looking for the board")                                                                     \
+    X(WAIT, "wait", sync, "Waiting for download mode")                                                                 \
+    X(DIAGNOSE, "boot log", sync, "Finding out why the board does not answer")                                         \
+    X(IDENTIFY, "chip id", identify, "Reading MAC and chip id")                                                        \
+    X(STUB, "stub upload", stub, "Starting the flasher")                                                               \
+    X(FLASH_ID, "flash id", identify, "Looking at the flash chip")                                                     \
+    X(BAUD, "baud", baud, "Raising the speed")                                                                         \
+    X(COMPARE, "compare", compare, "Looking whether the image is there already")                                       \
+    X(WRITE, "write", write, "Writing the image")                                                                      \
+    X(VERIFY, "verify", verify, "Verifying the image")                                                                 \
+    X(CAPACITY, "capacity", verify, "Checking the flash chip's size")                                                  \
+    X(RUN, "run", run, "Starting the firmware")                                                                        \
+    X(PASSED, "", run, "Passed")                                                                                       \
+    X(FAILED, "", run, "Failed")
 
 enum program_state {
-#define X(name, phase, sentence) PROGRAM_##name,
+#define X(name, step, phase, sentence) PROGRAM_##name,
     PROGRAM_STATES(X)
 #undef X
+};
+
+/* A step that has ended: for a log of the conversation. */
+struct program_step {
+    enum program_state state;
+    const char *name;   /* "sync", "flash id", …: static */
+    unsigned try;       /* from 1 */
+    uint32_t baud;      /* of the link when the step ended */
+    uint64_t us;        /* that it took */
+    enum cause cause;   /* CAUSE_NONE: it was done */
+    const char *detail; /* of a failure: the observation; valid during the call */
 };
 
 /* What to do. Read-only; must outlive the recipe. */
@@ -77,6 +89,10 @@ struct program_job {
     bool compare_first; /* a board that holds the image already passes without being written */
     bool manual_reset;  /* DTR and RTS are not connected: wait until a person has put the board into download mode */
     bool run;           /* reset into the firmware at the end (not possible with manual_reset) */
+    /* Called out of program_abort() and of the session's calls when a step has ended, with its results still in the
+     * program. It may only look. NULL: nobody asks. */
+    void (*step_ended)(void *data, const struct program_step *step);
+    void *step_data;
 };
 
 /* All of it may be read at any time; only the functions below write it. */

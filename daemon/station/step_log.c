@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/station/step_log.h"
+
+#include "daemon/base/log.h"
+#include "proto/link/text.h"
+
+#include <stdio.h>
+
+static void print_chip(const struct chip_identity *chip, char *words, size_t size)
+{
+    const uint8_t *mac = chip->mac;
+    text_print(words, size, ": %s, %02x:%02x:%02x:%02x:%02x:%02x", chip->name, mac[0], mac[1], mac[2], mac[3], mac[4],
+               mac[5]);
+}
+
+/* What a step that is done has found; "" of most. */
+static void print_result(const struct program *program, const struct program_step *step, char *words, size_t size)
+{
+    const struct flash_part *part = &program->flash_part;
+    switch (step->state) {
+    case PROGRAM_IDENTIFY: print_chip(&program->chip, words, size); break;
+    case PROGRAM_STUB: text_print(words, size, ": %s", program->stub_name); break;
+    case PROGRAM_FLASH_ID:
+        text_print(words, size, ": %02x%04x, %u KB", part->manufacturer, part->device, (unsigned)part->size / 1024);
+        break;
+    case PROGRAM_COMPARE: text_copy(words, size, program->step.compare.equal ? ": equal" : ": different"); break;
+    default: text_copy(words, size, ""); break;
+    }
+}
+
+void step_log(const char *slot, const struct program *program, const struct program_step *step)
+{
+    char result[256], words[128];
+    if (step->cause != CAUSE_NONE) {
+        text_print(result, sizeof(result), "failed: %s, %s", cause_code(step->cause), step->detail);
+    } else {
+        print_result(program, step, words, sizeof(words));
+        text_print(result, sizeof(result), "done%s", words);
+    }
+    log_debug("step", "%s: try %u  %-11s  %7u baud  %5llu ms  %s", slot, step->try, step->name, (unsigned)step->baud,
+              (unsigned long long)(step->us + 500) / 1000, result);
+}
