@@ -100,6 +100,15 @@ test-package: deb
 package-run:
 	$(RUN) $(patsubst %,tests/package/test_%.py,releases package install completion)
 
+# The unit tests on the processors of a Raspberry Pi, by QEMU's user mode: FLAVOR=arm64 and FLAVOR=armhf.
+.PHONY: test-arm unit-tests
+test-arm:
+	tools/install-deps.sh build test package
+	$(MAKE) FLAVOR=release all $(S)/demo.bin
+	tests/package/test_arm.py
+
+unit-tests: $(filter $(B)/tests/unit/%,$(CHECK_TESTS)) $(B)/gangctl
+
 # Fuzzers: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/.
 FUZZ_SRC     := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/fuzz_%,$(FUZZ_SRC))
