@@ -13,8 +13,10 @@
 #   make install    into DESTDIR and prefix (/usr); make uninstall with the same
 #   make deb        Debian packages, in build/deb
 #   make test-package  of these packages: lintian, install, upgrade, remove, purge
+#   make test-arm   the unit tests, cross-compiled for arm64 and armhf
 #
-# FLAVOR=release (default), san (ASan and UBSan) or fuzz (clang, libFuzzer) chooses the build under build/.
+# FLAVOR=release (default), san (ASan and UBSan) or fuzz (clang, libFuzzer) chooses the build under build/; arm64 and
+# armhf are cross builds.
 
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 
@@ -39,10 +41,17 @@ zshdir      ?= $(prefix)/share/zsh/$(if $(filter /usr,$(prefix)),vendor-completi
 CC_release := gcc
 CC_san     := gcc
 CC_fuzz    := clang
+CC_arm64   := aarch64-linux-gnu-gcc
+CC_armhf   := arm-linux-gnueabihf-gcc
 CC         := $(CC_$(FLAVOR))
-PKG_CONFIG ?= pkg-config
+# Of a cross build also these, as they are named beside its compiler.
+CROSS      := $(if $(filter arm%,$(FLAVOR)),$(CC:gcc=))
+AR         := $(CROSS)ar
+PKG_CONFIG ?= $(CROSS)pkg-config
 
 OPT_release := -O2 -g
+OPT_arm64   := $(OPT_release)
+OPT_armhf   := $(OPT_release)
 OPT_san     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 OPT_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 

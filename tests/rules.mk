@@ -83,13 +83,13 @@ $(S)/cpu_harness.elf: tests/peers/cpu_harness.S tests/peers/cpu_layout.h
 	$(Q)$(STUB_TOOLS)gcc -I. -nostdlib -mtext-section-literals -Wl,--section-start=.vectors=0x40000000 \
 	    -Wl,--section-start=.reset=0x50000000 -Wl,--entry=0x50000000 -o $@ $<
 
-# In a machine with Debian's kernel, udev and systemd: tests/kernel/. SCENARIOS="WORD …" chooses some. Skipped where such a
-# machine cannot be made, unless PEERS_REQUIRED is set.
+# In a machine with Debian's kernel, udev and systemd: tests/kernel/. SCENARIOS="WORD …" chooses some, SUITE=trixie the
+# release of the machine's Debian. Skipped where such a machine cannot be made, unless PEERS_REQUIRED is set.
 .PHONY: test-kernel
 test-kernel: deb
 	tools/install-deps.sh kernel
 	$(MAKE) $(S)/demo.bin
-	COMMON=$(S) tests/kernel/run.sh $(SCENARIOS) || [ $$? = 77 -a -z "$(PEERS_REQUIRED)" ]
+	COMMON=$(S) SUITE=$(SUITE) tests/kernel/run.sh $(SCENARIOS) || [ $$? = 77 -a -z "$(PEERS_REQUIRED)" ]
 
 # The Debian packages, in a Debian of their own, and what they bring for the shells.
 .PHONY: test-package package-run
@@ -99,6 +99,15 @@ test-package: deb
 
 package-run:
 	$(RUN) $(patsubst %,tests/package/test_%.py,releases package install completion)
+
+# The unit tests on the processors of a Raspberry Pi, by QEMU's user mode: FLAVOR=arm64 and FLAVOR=armhf.
+.PHONY: test-arm unit-tests
+test-arm:
+	tools/install-deps.sh build test package
+	$(MAKE) FLAVOR=release all $(S)/demo.bin
+	tests/package/test_arm.py
+
+unit-tests: $(filter $(B)/tests/unit/%,$(CHECK_TESTS)) $(B)/gangctl
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c, seeds in tests/fuzz/corpus/NAME/.
 FUZZ_SRC     := $(wildcard tests/fuzz/fuzz_*.c)

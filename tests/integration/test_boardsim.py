@@ -43,6 +43,10 @@ def inside_udev_tells_the_adapters_apart(control):
     assert "ID_SERIAL_SHORT" not in ch340 and ch340["ID_SERIAL"] == "1a86_USB_Serial"
     for slot, udev in enumerate((cp2102n, ch340, ft232r), 1):
         assert udev["ID_PATH"] == f"pci-0000:00:14.0-usb-0:1.{slot}:1.0"
+        assert udev["ID_PATH_WITH_USB_REVISION"] == f"pci-0000:00:14.0-usbv2-0:1.{slot}:1.0"
+        assert set(udev["DEVLINKS"].split()) == {
+            f"/dev/serial/by-id/usb-{udev['ID_SERIAL']}-if00-port0", f"/dev/serial/by-path/{udev['ID_PATH']}-port0",
+            f"/dev/serial/by-path/{udev['ID_PATH_WITH_USB_REVISION']}-port0"}
         assert udev["SUBSYSTEM"] == "tty" and udev["DEVNAME"] == f"/dev/ttyUSB{slot - 1}"
     parents = subprocess.run(["udevadm", "info", "-a", "-n", "/dev/ttyUSB1"], check=True, capture_output=True,
                              text=True).stdout

@@ -510,21 +510,50 @@ def test_an_adapter_that_is_put_to_sleep():
         machine.expect("power", "warn", "ttyUSB0: the adapter is put to sleep", "60-gangd.rules")
 
 
+def fill(machine, numbers):
+    for number in numbers:
+        device = machine.adapter(f"1-1.{number}", number + 2)
+        machine.write(f"{device}/1-1.{number}:1.0/bNumEndpoints", "03\n")
+
+
 def test_a_host_controller_that_is_full():
     with Machine() as machine:
-        machine.expect("usb", "ok", "controller 0000:00:14.0 has 3 devices with 3 endpoints")
+        machine.expect("usb", "ok", "controller 0000:00:14.0 has 2 devices with 3 endpoints")
+        fill(machine, range(2, 22))
+        machine.expect("usb", "ok", "has 22 devices with 83 endpoints")
+        fill(machine, (22,))
+        machine.expect("usb", "warn", "has 23 devices with 87 endpoints", "96 endpoints")
+
+
+def test_a_host_controller_of_few_endpoints():
+    """Intel's 7 Series; any other of Intel's has more."""
+    with Machine() as machine:
+        fill(machine, range(2, 16))
+        machine.write(f"{os.path.dirname(ROOT_HUB)}/vendor", "0x8086\n")
+        machine.write(f"{os.path.dirname(ROOT_HUB)}/device", "0xa36d\n")
+        machine.expect("usb", "ok", "has 16 devices with 59 endpoints")
+        machine.write(f"{os.path.dirname(ROOT_HUB)}/device", "0x1e31\n")
+        machine.expect("usb", "warn", "has 16 devices with 59 endpoints", "64 endpoints")
+
+
+def test_a_host_controller_of_few_devices():
+    with Machine() as machine:
+        machine.write("sys/kernel/debug/usb/xhci/0000:00:14.0/reg-cap", "CAPLENGTH = 0x01000020\nHCSPARAMS1 = 0x05000420\n")
+        machine.expect("usb", "ok", "has 2 of 32 devices with 3 endpoints")
         for number in range(2, 30):
-            device = machine.adapter(f"1-1.{number}", number + 2)
-            machine.write(f"{device}/1-1.{number}:1.0/bNumEndpoints", "03\n")
-        machine.expect("usb", "warn", "has 31 devices with 115 endpoints", "96 endpoints")
+            machine.adapter(f"1-1.{number}", number + 2)
+        machine.expect("usb", "warn", "has 30 of 32 devices with 31 endpoints", "32 devices, hubs among them")
 
 
 def test_the_kernel_has_refused_a_device():
-    with Machine() as machine:
-        machine.write("dev/kmsg", "4,1,2,-;usb 1-4: new full-speed USB device\n"
-                                  "4,2,3,-;usb 1-4: Not enough host controller resources for new device state.\n")
-        found, _ = machine.notes("usb")
-        assert [note["level"] for note in found] == ["ok", "fail"] and "has refused a device" in found[1]["text"], found
+    for line in ("usb 1-4: Not enough host controller resources for new device state.",
+                 "xhci_hcd 0000:00:14.0: Not enough host resources, active endpoint contexts = 64",
+                 "xhci_hcd 0000:01:00.0: Max number of devices this xHCI host supports is 32."):
+        with Machine() as machine:
+            machine.write("dev/kmsg", f"4,1,2,-;usb 1-4: new full-speed USB device\n4,2,3,-;{line}\n")
+            found, _ = machine.notes("usb")
+            assert [note["level"] for note in found] == ["ok", "fail"] and "has refused a device" in found[1]["text"], found
+            assert found[1]["text"].split('"')[1] in line, found
 
 
 def test_hubs_with_one_translator():

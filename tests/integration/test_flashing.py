@@ -154,6 +154,26 @@ def test_configured_slots_and_muted_ones():
         assert station.retry("none")[0] == 404
 
 
+def link(station, number, word):
+    """The by-path link of ttyUSBn that has this word in its name."""
+    said = station.run("udevadm", "info", "-q", "property", "-n", f"/dev/ttyUSB{number}").stdout
+    links, = [line.removeprefix("DEVLINKS=").split() for line in said.splitlines() if line.startswith("DEVLINKS=")]
+    found, = [name for name in links if "/by-path/" in name and word in name]
+    return found
+
+
+def test_slots_by_either_link_of_a_port():
+    """As udev 257 makes them: the older name, and one with the USB revision."""
+    with Station(boards=3, start=False) as station:
+        station.sections["slots"] = (f"unknown = ignore\n[slot old]\npath = {link(station, 0, '-usb-')}\n"
+                                     f"[slot new]\npath = {link(station, 1, '-usbv2-')}")
+        station.write_config()
+        station.start()
+        for name, number in (("old", 1), ("new", 2)):
+            station.wait(name, "pass", station.mac(number))
+        station.wait(3, "muted")
+
+
 def test_boards_that_come_during_a_pause_are_not_flashed():
     with Station(flashing=SLOW) as station:
         before = station.plug(1)

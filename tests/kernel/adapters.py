@@ -62,6 +62,19 @@ def test_unplugged_and_replugged():
             assert journal(mac) == [(name, "interrupted", "unplugged"), (name, "pass", "none")], journal(mac)
 
 
+def test_slots_by_each_link():
+    """udev's links of a port, by which its slot may be named: from udev 257 on there are two."""
+    with Boardsim() as boardsim:
+        boardsim.plug_all([1, 2])
+        ttys = [boardsim.wait_tty(slot) for slot in (1, 2)]
+        links = [[name for name in properties(f"/dev/{tty}")["DEVLINKS"].split() if "/by-path/" in name] for tty in ttys]
+        version = int(run("udevadm --version").split()[0])
+        assert [len(names) for names in links] == [2 if version >= 257 else 1] * 2, links
+        assert sum("-usbv" in name for names in links for name in names) == (2 if version >= 257 else 0), links
+        start("[slots]", "unknown = ignore", "[slot A]", f"path = {min(links[0])}", "[slot B]", f"path = {max(links[1])}")
+        assert [boardsim.wait_verdict(slot, "pass")["slot"] for slot in (1, 2)] == ["A", "B"], tiles()
+
+
 def test_twins():
     """Two CH340, which have no serial number, and so one by-id link for both: two slots."""
     start()

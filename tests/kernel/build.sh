@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Makes, under build/kernel/, the machine that run.sh boots, from this system's Debian sources: kernel, initramfs and
-# disk. Needs neither root nor, if nothing has changed, more than a second. A newer kernel in the package lists, or
-# another file here, makes it anew. Exits with 77 where it cannot be made.
+# build.sh DIRECTORY: makes, in DIRECTORY, the machine that run.sh boots, from this system's Debian sources: kernel,
+# initramfs and disk, of this machine's release or of the release SUITE (bookworm, trixie). Needs neither root nor, if
+# nothing has changed, more than a second. Another file here, or other needs of the packages, make it anew; for a newer
+# kernel remove the DIRECTORY. Exits with 77 where it cannot be made.
 #
+#   kernel.tar       Debian's kernel and busybox, unpacked
 #   vmlinuz          Debian's kernel
 #   initrd           busybox, the modules for the disk, init.sh
 #   root.ext2        systemd, udev, what gangd's packages in build/deb depend on, and what the tests want
@@ -12,12 +14,11 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
-out=$PWD/build/kernel
+out=$PWD/$1
 mkdir -p "$out"
 
-kernel=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p')
-if [ "$(uname -m)" != x86_64 ] || [ -z "$kernel" ]; then
-    echo "skipped: apt knows no linux-image-amd64 here; is this Debian on a PC, and has apt-get update run?"
+if [ "$(uname -m)" != x86_64 ]; then
+    echo "skipped: the machine is a PC, and this one is not"
     exit 77
 elif [ "$(id -u)" != 0 ] && ! unshare --user --map-root-user --map-auto true 2>/dev/null; then
     echo "skipped: $(id -un) is not root and may not make user namespaces (newuidmap, /etc/subuid)"
@@ -47,17 +48,19 @@ if [ "$(stat -c %s "$out/root.ext2")" != "$size" ]; then
     resize2fs -f "$out/root.ext2" >/dev/null 2>&1
 fi
 
-version=${kernel#linux-image-}
-key=$({ apt-cache show "$kernel" | grep ^Version: | head -n 1; cat "$here/build.sh" "$here/init.sh"; } | sha256sum)
+tests/debian.sh "$out/kernel.tar" --variant=extract -- linux-image-amd64 busybox-static
+key=$(cat "$out/kernel.tar.key" "$here/build.sh" "$here/init.sh" | sha256sum)
 [ "$(cat "$out/key" 2>/dev/null)" != "$key" ] || exit 0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 rm -f "$out/key"
 cd "$work"
-apt-get download -q "$kernel" busybox-static >download.log 2>&1 || { cat download.log >&2; exit 1; }
-for package in *.deb; do dpkg -x "$package" unpacked; done
-cp "unpacked/boot/vmlinuz-$version" "$out/vmlinuz"
+mkdir unpacked
+tar -x -f "$out/kernel.tar" -C unpacked --wildcards './boot/vmlinuz-*' '*/busybox' '*/modules/*'
+kernel=$(echo unpacked/boot/vmlinuz-*)
+version=${kernel##*/vmlinuz-}
+cp "$kernel" "$out/vmlinuz"
 # Debian 12's packages have modules and busybox in /lib and /bin, Debian 13's in /usr.
 mkdir -p usr/lib
 for tree in unpacked/lib unpacked/usr/lib; do [ ! -d "$tree/modules" ] || mv "$tree/modules" usr/lib; done

@@ -15,6 +15,33 @@ def test_service():
     run("systemd-analyze security --threshold=20 gangd")
 
 
+POWER_SAVER = 'ACTION=="add", SUBSYSTEM=="usb", TEST=="power/control", ATTR{power/control}="auto"'
+
+
+def power_control(usb_device):
+    return run(f"cat {usb_device}/power/control")
+
+
+def test_no_adapter_is_suspended():
+    """Where a power saver's rule lets all USB devices sleep, adapters stay on, and nothing else does."""
+    run(f"mkdir -p /run/udev/rules.d; echo '{POWER_SAVER}' >/run/udev/rules.d/50-saver.rules; udevadm control --reload")
+    try:
+        with Boardsim() as boardsim:
+            boardsim.plug_all([1, 2, 3])
+            vendors = set()
+            for slot in (1, 2, 3):
+                port = os.path.realpath(f"/sys/class/tty/{boardsim.wait_tty(slot)}/device")
+                usb_device = os.path.dirname(os.path.dirname(port))
+                vendors.add(run(f"cat {usb_device}/idVendor"))
+                assert power_control(usb_device) == "on", usb_device
+            assert vendors == {"0403", "10c4", "1a86"}, vendors
+            hub = os.path.dirname(usb_device)
+            run(f"echo on >{hub}/power/control; udevadm trigger --action=add --settle {hub}")
+            assert power_control(hub) == "auto", hub
+    finally:
+        run("rm /run/udev/rules.d/50-saver.rules; udevadm control --reload")
+
+
 def test_udev_rules():
     """ModemManager's mark on the usb_device, FTDI's latency, and the group of the ports."""
     with Boardsim() as boardsim:

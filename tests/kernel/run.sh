@@ -3,14 +3,15 @@
 #
 # run.sh [WORD…]: boots the machine with the packages of build/deb, and runs the scenarios in it: all, or those with all
 # of these words in their name. No root, no network, no KVM. Ends with "N passed, N failed"; what the
-# machine's console and journal said is in build/kernel/console.log and journal.log.
+# machine's console and journal said is in build/kernel/console.log and journal.log. With SUITE (bookworm, trixie) the
+# machine is of that release of Debian, in build/kernel-SUITE; the packages are the same.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 common=${COMMON:-build/common}
-machine=build/kernel
+machine=build/kernel${SUITE:+-$SUITE}
 limit=3600 # seconds of a machine that does nothing at all; what hangs in it ends by its own clock
 
-tests/kernel/build.sh
+tests/kernel/build.sh "$machine"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -47,26 +47,26 @@ def mount(*arguments):
     subprocess.run(["mount", *arguments], check=True)
 
 
-class Machine:
-    """The Debian of a root.tar; its systemd only writes down what it is asked for."""
+class Root:
+    """A Debian root of its own, as a tar in CACHE has it."""
 
-    def __init__(self, root="root.tar"):
+    def __init__(self, tar):
         self.processes = []
         # On a tmpfs, where every user can rename a directory; on an overlay this fails.
         self.dir = tempfile.mkdtemp(dir=MACHINES)
         mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", self.dir)
-        subprocess.run(["tar", "-x", "-f", os.path.join(CACHE, root), "-C", self.dir, "--numeric-owner", "--exclude=./dev/*"],
+        subprocess.run(["tar", "-x", "-f", os.path.join(CACHE, tar), "-C", self.dir, "--numeric-owner", "--exclude=./dev/*"],
                        check=True)
         for name in DEVICES:
             self.write(f"dev/{name}", "")
             mount("--bind", f"/dev/{name}", self.path(f"dev/{name}"))
-        os.makedirs(self.path("dev/pts"), exist_ok=True)
+        for name in ("pts", "shm"):
+            os.makedirs(self.path(f"dev/{name}"), exist_ok=True)
         mount("-t", "devpts", "-o", "newinstance,ptmxmode=0666", "devpts", self.path("dev/pts"))
+        mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", self.path("dev/shm"))
         os.symlink("pts/ptmx", self.path("dev/ptmx"))
+        os.symlink("/proc/self/fd", self.path("dev/fd"))
         mount("--rbind", "/proc", self.path("proc"))
-        os.rename(self.path("usr/bin/systemctl"), self.path("usr/bin/systemctl.real"))
-        self.write("usr/bin/systemctl", SYSTEMCTL, 0o755)
-        os.makedirs(self.path("run/systemd/system"))
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -100,6 +100,27 @@ class Machine:
         code, output = self.run(*command)
         assert code == 0, f"{' '.join(command)} ended with {code}:\n{output}"
         return output
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        subprocess.run(["umount", "--recursive", "--lazy", self.dir], check=True)
+        os.rmdir(self.dir)
+
+
+class Machine(Root):
+    """A root whose systemd only writes down what it is asked for."""
+
+    def __init__(self, tar="root.tar"):
+        super().__init__(tar)
+        os.rename(self.path("usr/bin/systemctl"), self.path("usr/bin/systemctl.real"))
+        self.write("usr/bin/systemctl", SYSTEMCTL, 0o755)
+        os.makedirs(self.path("run/systemd/system"))
 
     def install(self, *files):
         for file in files:
@@ -144,18 +165,10 @@ class Machine:
         """Copies a golden image to the path in the shipped configuration."""
         shutil.copy(os.path.join(ROOT, "build/common/demo.bin"), self.path("var/lib/gangd/golden.bin"))
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, kind, error, trace):
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
         if kind and self.exists("gangd.log"):
             print(self.read("gangd.log"), file=sys.stderr)
-        subprocess.run(["umount", "--recursive", "--lazy", self.dir], check=True)
-        os.rmdir(self.dir)
+        super().__exit__(kind, error, trace)
 
 
 def run_in_machines(names, make_roots, at_once=2):

@@ -370,6 +370,18 @@ static void add_usb(struct umockdev_backend *backend, struct umockdev_port *port
     link_driver(backend, port->port, "../../../../../../../..", "usb-serial", port_driver);
 }
 
+/* The names of udev's links to the node; there are none in the test bed's /dev. From udev 257 on each port has the
+ * third too. */
+static void put_links(GPtrArray *list, const struct adapter_kind *kind, struct adapter_place place, const char *serial)
+{
+    put(list, "DEVLINKS",
+        "/dev/serial/by-id/usb-%s_%s%s%s-if%02u-port0"
+        " /dev/serial/by-path/pci-0000:00:14.0-usb-0:1.%u:1.%u-port0"
+        " /dev/serial/by-path/pci-0000:00:14.0-usbv2-0:1.%u:1.%u-port0",
+        kind->vendor, kind->model, *serial ? "_" : "", serial, place.interface, place.hub_port, place.interface,
+        place.hub_port, place.interface);
+}
+
 static void add_tty(struct umockdev_backend *backend, struct umockdev_port *port, const struct adapter_kind *kind,
                     struct adapter_place place, const char *serial)
 {
@@ -388,6 +400,7 @@ static void add_tty(struct umockdev_backend *backend, struct umockdev_port *port
     put(properties, "ID_PATH", "pci-0000:00:14.0-usb-0:1.%u:1.%u", place.hub_port, place.interface);
     put(properties, "ID_PATH_TAG", "pci-0000_00_14_0-usb-0_1_%u_1_%u", place.hub_port, place.interface);
     put(properties, "ID_PATH_WITH_USB_REVISION", "pci-0000:00:14.0-usbv2-0:1.%u:1.%u", place.hub_port, place.interface);
+    put_links(properties, kind, place, serial);
     char name[64];
     snprintf(name, sizeof name, "tty/ttyUSB%u", port->number);
     port->tty = add_device(backend, "tty", name, port->port, attributes, properties);

@@ -340,6 +340,26 @@ static void run_image(void)
     memmove(heard, log_end + 11, heard_size + 1);
 }
 
+/* So the programs of Espressif's SDK end, which have vectors of their own: it is no sleep. */
+START_TEST(a_program_that_waits_in_its_debug_exception_has_crashed)
+{
+    static const uint8_t words[8] = {0x00, 0x00, 0x10, 0x40, 0x00, 0x00, 0x00, 0x10}; /* the vectors', and no memory */
+    static const uint8_t debug[8] = {0x00, 0x72, 0x00, 0x46, 0xfe, 0xff};             /* waiti 2; j .-3 */
+    static const uint8_t user[4] = {0x10, 0x41, 0x00};                                /* break 1, 1 */
+    /* l32r a2, words; wsr.vecbase a2; l32r a3, words + 4; l32i.n a4, a3, 0 */
+    static const uint8_t code[12] = {0x21, 0xeb, 0xff, 0x20, 0xe7, 0x13, 0x31, 0xea, 0xff, 0x48, 0x03};
+    const struct segment segments[] = {{IRAM, words, sizeof words},
+                                       {IRAM + 0x10, debug, sizeof debug},
+                                       {IRAM + 0x50, user, sizeof user},
+                                       {IRAM + 0x54, code, sizeof code}};
+
+    put_image(2, 0, IRAM + 0x54, segments, 4);
+    run_image();
+    ck_assert_str_eq(board_stats(board)->exception, "break at 0x40100050, after exception 28 at 0x4010005d");
+    ck_assert_uint_eq(board_stats(board)->crashes, 1);
+}
+END_TEST
+
 static void run_caller(uint8_t odd, uint8_t pair, uint8_t whole)
 {
     uint8_t code[sizeof caller];
@@ -522,6 +542,7 @@ int main(void)
     suite_add_tcase(suite, flash);
 
     tcase_add_checked_fixture(cache, setup, teardown);
+    tcase_add_test(cache, a_program_that_waits_in_its_debug_exception_has_crashed);
     tcase_add_loop_test(cache, code_runs_from_the_flash_window, 0, 2);
     tcase_add_test(cache, a_line_takes_the_place_of_executed_code);
     tcase_add_loop_test(cache, any_megabyte_can_be_in_the_window, 0, 4);

@@ -69,7 +69,7 @@ START_TEST(the_mac_is_in_the_words)
     ck_assert_int_eq(oui(), c->oui);
     ck_assert_uint_eq(words[0], 0x03000000);
     ck_assert_uint_eq(words[1] & 0xffff, 0x0102);
-    ck_assert_uint_eq(words[2], 0);
+    ck_assert_uint_eq(words[2], words[3] ? 0x9000 : 0x8000);
 }
 END_TEST
 
@@ -100,6 +100,7 @@ START_TEST(the_chip_is_in_the_words)
         read_words(&config);
         ck_assert_int_eq(bit(4) || bit(80), c->esp8285);
         ck_assert_int_eq(bit(5), c->hot);
+        ck_assert(bit(79));
         ck_assert_uint_eq(embedded(), c->mb);
         ck_assert_int_eq(oui(), (int64_t)macs[i][0] << 16 | macs[i][1] << 8 | macs[i][2]);
         board_flash(board, &size);

@@ -11,6 +11,7 @@
 
 #define MHZ  52u
 #define DRAM 0x3ffe8000u
+#define IRAM 0x40100000u
 
 static struct chip *chip;
 
@@ -92,6 +93,21 @@ START_TEST(all_is_read_in_three_seconds)
 }
 END_TEST
 
+/* As Arduino's boot loader reads a segment of 394 bytes into IRAM, which takes whole words only. */
+START_TEST(whole_words_are_read)
+{
+    static const uint8_t words[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+
+    memcpy(nor_bytes(chip->spi.nor), words, sizeof words);
+    memset(chip->dram, 0xee, 12);
+    take((struct flash_job){.kind = FLASH_READ, .memory = IRAM, .left = 10});
+    take((struct flash_job){.kind = FLASH_READ, .memory = DRAM, .left = 5});
+    ck_assert_mem_eq(chip->iram, words, 10);
+    ck_assert_mem_eq(chip->dram, words, 5);
+    ck_assert_uint_eq(chip->dram[8], 0xee);
+}
+END_TEST
+
 static const struct {
     uint32_t bytes;
     bool blocks;
@@ -124,6 +140,7 @@ int main(void)
     tcase_add_test(tc, a_page_is_written_in_eight_pieces);
     tcase_add_test(tc, a_page_in_four_pieces_is_faster);
     tcase_add_test(tc, all_is_read_in_three_seconds);
+    tcase_add_test(tc, whole_words_are_read);
     tcase_add_loop_test(tc, erases_take_those_of_the_part, 0, sizeof erases / sizeof *erases);
     tcase_add_test(tc, a_chip_erase_and_a_status_write);
     suite_add_tcase(suite, tc);

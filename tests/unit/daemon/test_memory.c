@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than can be had: volatile, so that the compiler does not see it. */
-static volatile size_t too_many = SIZE_MAX / 4;
+/* Twice that is more than PTRDIFF_MAX, which malloc() never gives; 2 GB can be had with 32 bits too. Volatile, so that
+ * the compiler does not see it. */
+static volatile size_t too_many = SIZE_MAX / 2;
 
 /* The sanitizer would end the program itself, with another status. */
 const char *__asan_default_options(void);

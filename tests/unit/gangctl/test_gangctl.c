@@ -18,7 +18,8 @@
 
 #define ROWS 700 /* more than a page of the book, more than gangctl holds back for its table */
 
-static char gangctl[PATH_MAX]; /* BUILD/tests/unit/test_gangctl → BUILD/gangctl */
+/* BUILD/tests/unit/test_gangctl → BUILD/gangctl; behind $EMULATOR, if it is for another processor. */
+static char gangctl[PATH_MAX];
 
 static char out[1 << 20], err[4096];
 
@@ -519,14 +520,16 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    ssize_t n = readlink("/proc/self/exe", gangctl, sizeof(gangctl) - 16);
+    const char *emulator = getenv("EMULATOR");
+    char build[PATH_MAX - 64];
+    ssize_t n = readlink("/proc/self/exe", build, sizeof(build) - 1);
     for (int up = 0; up < 4 && n > 0; up++) {
-        gangctl[n] = '\0';
-        char *slash = strrchr(gangctl, '/');
-        n = slash ? slash - gangctl : -1;
+        build[n] = '\0';
+        char *slash = strrchr(build, '/');
+        n = slash ? slash - build : -1;
     }
     if (n <= 0)
         return 1;
-    snprintf(gangctl + n, sizeof(gangctl) - (size_t)n, "/gangctl");
+    snprintf(gangctl, sizeof(gangctl), "%s %.*s/gangctl", emulator ? emulator : "", (int)n, build);
     return run_suite(make_suite());
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How full the USB host controllers are that have adapters: an xHCI controller bears a limited number of endpoints. */
+/* How full the USB host controllers are that have adapters: xHCI controllers bear few devices and few endpoints. */
 #include "daemon/base/memory.h"
 #include "tools/gangctl/doctor/doctor.h"
 
@@ -10,13 +10,29 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Common Intel controllers bear 96 endpoints in all; the kernel says this when they run out. */
-#define ENDPOINTS_WARN 85
-#define EXHAUSTED      "Not enough host controller resources"
+/* No register tells how many endpoints a controller bears. Intel's of the 8 Series and later: 96 (Microchip's note "Not
+ * enough USB controller resources" says so of the 8 Series; uhubctl issue 276). Of the 7 Series (8086:1e31): 64, which
+ * the kernel itself counts (drivers/usb/host/xhci-pci.c, limit_active_eps). */
+#define ENDPOINTS          96
+#define ENDPOINTS_OF_SEVEN 64
+#define INTEL              0x8086
+#define INTEL_SEVEN        0x1e31
+
+/* Fewer than three adapters more, of up to four endpoints each. */
+#define ADAPTERS_TO_COME  3
+#define ENDPOINTS_TO_COME (4 * ADAPTERS_TO_COME)
+
+/* What xhci.c (Linux 6.12) says when a controller refuses a device, when the kernel does so for one of the 7 Series,
+ * and when there are too many devices. */
+static const char *const refusals[] = {
+    "Not enough host controller resources for new device state",
+    "Not enough host resources, active endpoint contexts",
+    "Max number of devices this xHCI host supports is",
+};
 
 struct controller {
     char path[PATH_MAX]; /* ROOT/sys/devices/…/0000:00:14.0 */
-    unsigned devices, endpoints;
+    unsigned devices, endpoints, root_hubs;
 };
 
 static unsigned read_number(const char *directory, const char *name)
@@ -55,7 +71,7 @@ static void count_all(struct controller *controller)
         char path[PATH_MAX];
         if (strncmp(entry->d_name, "usb", 3) == 0 && strspn(entry->d_name + 3, "0123456789") > 0 &&
             (size_t)snprintf(path, sizeof(path), "%s/%s", controller->path, entry->d_name) < sizeof(path))
-            count(controller, path);
+            controller->root_hubs++, count(controller, path);
     }
     if (entries)
         closedir(entries);
@@ -73,18 +89,50 @@ static bool find_controller(const char *device, char controller[PATH_MAX])
     return hub;
 }
 
-/* Whether the kernel has refused a device for want of endpoints. Its log can be read by root, and where the system
- * allows it by all. */
-static bool was_exhausted(const struct doctor *doctor)
+static unsigned endpoint_limit(const struct controller *controller)
+{
+    bool seven =
+        read_number(controller->path, "vendor") == INTEL && read_number(controller->path, "device") == INTEL_SEVEN;
+    return seven ? ENDPOINTS_OF_SEVEN : ENDPOINTS;
+}
+
+/* The devices that it bears, hubs among them, but for its root hubs: MaxSlots, the lowest byte of HCSPARAMS1 (xHCI 1.2,
+ * 5.3.3), which debugfs shows to root. 32 with the VL805 of a Raspberry Pi 4. 0 if it cannot be read. */
+static unsigned device_limit(const struct doctor *doctor, const struct controller *controller)
+{
+    static const char key[] = "HCSPARAMS1 = ";
+    char path[PATH_MAX], line[128];
+    doctor_path(doctor, path, "/sys/kernel/debug/usb/xhci/%s/reg-cap", strrchr(controller->path, '/') + 1);
+    FILE *file = fopen(path, "re");
+    unsigned limit = 0;
+    while (file && limit == 0 && fgets(line, sizeof(line), file))
+        if (strncmp(line, key, strlen(key)) == 0)
+            limit = strtoul(line + strlen(key), NULL, 16) & 0xff;
+    if (file)
+        fclose(file);
+    return limit;
+}
+
+/* The refusal in a text of the kernel's, or NULL. */
+static const char *find_refusal(const char *text)
+{
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+        if (strstr(text, refusals[i]))
+            return refusals[i];
+    return NULL;
+}
+
+/* Of the kernel's log, which root can read, and where the system allows it all. NULL if nothing was refused. */
+static const char *read_refusal(const struct doctor *doctor)
 {
     char path[PATH_MAX], text[8192];
     doctor_path(doctor, path, "/dev/kmsg");
     int log = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    bool found = false;
+    const char *found = NULL;
     ssize_t n;
     while (log >= 0 && !found && (n = read(log, text, sizeof(text) - 1)) > 0) {
         text[n] = '\0';
-        found = strstr(text, EXHAUSTED);
+        found = find_refusal(text);
     }
     if (log >= 0)
         close(log);
@@ -93,11 +141,22 @@ static bool was_exhausted(const struct doctor *doctor)
 
 static void note_controller(struct doctor *doctor, const char *check, const struct controller *controller)
 {
-    bool full = controller->endpoints >= ENDPOINTS_WARN;
-    doctor_note(doctor, full ? DOCTOR_WARN : DOCTOR_OK, check,
-                full ? "many xHCI controllers bear 96 endpoints: spread the hubs over controllers, or add one" : NULL,
-                "controller %s has %u devices with %u endpoints", strrchr(controller->path, '/') + 1,
-                controller->devices, controller->endpoints);
+    const char *name = strrchr(controller->path, '/') + 1;
+    unsigned endpoints = endpoint_limit(controller), limit = device_limit(doctor, controller);
+    unsigned devices = controller->devices - controller->root_hubs;
+    char remedy[160] = "", most[32] = "";
+    if (controller->endpoints + ENDPOINTS_TO_COME > endpoints)
+        snprintf(remedy, sizeof(remedy), "%s %u endpoints: spread the hubs over controllers, or add one",
+                 endpoints == ENDPOINTS ? "many xHCI controllers bear" : "this controller bears", endpoints);
+    if (limit && devices + ADAPTERS_TO_COME > limit)
+        snprintf(remedy, sizeof(remedy),
+                 "this controller bears %u devices, hubs among them: spread the hubs over "
+                 "controllers, or add one",
+                 limit);
+    if (limit)
+        snprintf(most, sizeof(most), " of %u", limit);
+    doctor_note(doctor, *remedy ? DOCTOR_WARN : DOCTOR_OK, check, *remedy ? remedy : NULL,
+                "controller %s has %u%s devices with %u endpoints", name, devices, most, controller->endpoints);
 }
 
 void doctor_check_controllers(struct doctor *doctor)
@@ -117,9 +176,10 @@ void doctor_check_controllers(struct doctor *doctor)
         note_controller(doctor, check, &controller);
     }
     free(ports);
-    if (was_exhausted(doctor))
+    const char *refusal = read_refusal(doctor);
+    if (refusal)
         doctor_note(doctor, DOCTOR_FAIL, check, "spread the hubs over controllers, then plug the adapters in again",
-                    "the kernel has refused a device: \"" EXHAUSTED " for new device state\"");
+                    "the kernel has refused a device: \"%s\"", refusal);
     if (!doctor_has_noted(doctor, check))
         doctor_note(doctor, DOCTOR_OK, check, NULL, "no adapter is plugged in");
 }

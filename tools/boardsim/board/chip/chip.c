@@ -446,9 +446,13 @@ static bool run_code(struct chip *chip, uint64_t end)
     }
     chip->slice_end = end;
     cpu->left = 0;
-    chip->spinning = lx106_run(cpu, (int64_t)((end - chip->now) << chip->cpu_shift)) == LX106_SPIN;
+    enum lx106_stop why = lx106_run(cpu, (int64_t)((end - chip->now) << chip->cpu_shift));
+    chip->spinning = why == LX106_SPIN;
     chip->now = bus_time(chip);
     chip->idle_until = chip_event(chip);
+    if (why == LX106_WAIT && lx106_in_break(cpu))
+        chip_stop(chip, "break at 0x%08x, after exception %u at 0x%08x", cpu->sr[LX106_EPC1 + 1],
+                  cpu->sr[LX106_EXCCAUSE], cpu->sr[LX106_EPC1]);
     return true;
 }
 

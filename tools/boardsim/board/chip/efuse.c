@@ -9,6 +9,11 @@
 #define OUI_ACD074  1u
 #define OUI_UNKNOWN 7u
 
+/* Every chip of the family has the first: Espressif's SDK stops with "Firmware ONLY supports ESP8266!!!" without it. It
+ * takes the OUI from the fourth word only if the second is set. */
+#define W2_ESP8266   (1u << 15)
+#define W2_WHOLE_MAC (1u << 12)
+
 /* Either of these two makes an ESP8285, and a bit tells the part for high temperatures. */
 #define W0_ESP8285 (1u << 4)
 #define W2_ESP8285 (1u << 16)
@@ -48,6 +53,7 @@ void efuse_words(uint32_t words[4], const struct efuse_chip *chip, const uint8_t
 
     words[0] = chip->words[0] | (uint32_t)mac[5] << 24;
     words[1] = kind << 16 | (uint32_t)mac[3] << 8 | mac[4];
-    words[2] = chip->words[2];
-    words[3] = chip->words[3] | (clone || (numbered && chip->words[3] == 0) ? 0 : oui);
+    bool whole = !clone && (!numbered || chip->words[3] != 0);
+    words[2] = chip->words[2] | W2_ESP8266 | (whole ? W2_WHOLE_MAC : 0);
+    words[3] = chip->words[3] | (whole ? oui : 0);
 }

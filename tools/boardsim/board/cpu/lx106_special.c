@@ -99,6 +99,13 @@ static void breakpoint(struct lx106 *cpu, uint32_t pc, uint32_t cause)
     enter_level(cpu, DEBUG_LEVEL, LX106_VECTOR_DEBUG, pc);
 }
 
+bool lx106_in_break(const struct lx106 *cpu)
+{
+    const uint32_t mask = LX106_PS_INTLEVEL | LX106_PS_EXCM;
+
+    return cpu->sr[LX106_DEBUGCAUSE] && (cpu->sr[LX106_PS] & mask) == (DEBUG_LEVEL | LX106_PS_EXCM);
+}
+
 /* The timer. */
 
 static uint64_t now(const struct lx106 *cpu, int64_t left)

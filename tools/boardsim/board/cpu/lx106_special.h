@@ -13,6 +13,9 @@ void lx106_reset(struct lx106 *cpu);
 /* An interrupt that is pending, enabled and not held back by PS; or the NMI. */
 bool lx106_interrupted(const struct lx106 *cpu);
 
+/* In the exception of a BREAK, for which this chip has no debugger. */
+bool lx106_in_break(const struct lx106 *cpu);
+
 /* Enters that interrupt's vector from pc. */
 void lx106_interrupt(struct lx106 *cpu);
 

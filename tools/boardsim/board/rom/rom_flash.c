@@ -43,6 +43,7 @@ static uint64_t idle_at(const struct chip *chip, uint64_t now)
     return ready > now ? ready : now;
 }
 
+/* The last word is stored as a whole: IRAM takes no bytes. Arduino's boot loader reads 394 of them into it. */
 static uint32_t read_piece(struct chip *chip, struct flash_job *job, uint64_t *then)
 {
     uint32_t n = job->left < PIECE ? job->left : PIECE;
@@ -51,7 +52,7 @@ static uint32_t read_piece(struct chip *chip, struct flash_job *job, uint64_t *t
     *then = command_at(chip, chip->now, SPI_CMD_READ, (job->address & 0xffffff) | n << 24);
     for (unsigned i = 0; i < PIECE / 4; i++)
         words[i] = spi_load(&chip->spi, *then, SPI_W0 + 4 * i);
-    job->bad_memory = !chip_write(chip, job->memory, words, n);
+    job->bad_memory = !chip_write(chip, job->memory, words, (n + 3) & ~3u);
     return n;
 }
 
