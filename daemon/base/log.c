@@ -35,7 +35,7 @@ void log_start_thread(void)
     if (queued)
         sigaction(SIGABRT, &action, NULL);
     else
-        log_warning("log", "cannot create its thread: gangd stops while nobody reads its log");
+        log_warning("log", "cannot create its thread: gangd stops while its log is not read");
 }
 
 void log_flush(void)

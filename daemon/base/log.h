@@ -7,7 +7,7 @@
  *
  * Whoever reads standard error may stop reading. After log_start_thread() that costs lines, not time: 256 messages
  * wait, those that follow are dropped, and when it is read again and all that waited have been written, one line says
- * how many were lost ("log: 37 log lines were lost: nobody was reading").
+ * how many were lost ("log: 37 log lines were lost: the log was not read").
  */
 #ifndef DAEMON_BASE_LOG_H
 #define DAEMON_BASE_LOG_H

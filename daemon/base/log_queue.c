@@ -22,7 +22,7 @@ static atomic_bool idle = true;
 static void count_lost(struct log_record *record)
 {
     *record = (struct log_record){.level = LOG_WARNING};
-    snprintf(record->message, sizeof(record->message), "log: %lu log line%s lost: nobody was reading", lost,
+    snprintf(record->message, sizeof(record->message), "log: %lu log line%s lost: the log was not read", lost,
              lost == 1 ? " was" : "s were");
     lost = 0;
 }

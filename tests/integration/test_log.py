@@ -63,7 +63,7 @@ def check_unread(supervised):
         station.fill_log()
         station.plug(3)
         station.wait(3, "pass")
-        log = station.read_log(r"log: \d+ log lines were lost: nobody was reading")
+        log = station.read_log(r"log: \d+ log lines were lost: the log was not read")
         assert "is ready" in log and "1-1.3" not in log, log
         station.unplug(3)
         station.replug(3)
