@@ -52,7 +52,7 @@ struct api_request {
     struct endpoint *endpoint;
     struct MHD_Connection *connection;
     bool header_came;
-    bool head;             /* the method is HEAD */
+    bool head;                    /* the method is HEAD */
     struct export *export;        /* waits for the book; NULL when it became the answer */
     struct reload_answer *reload; /* waits for the reload; NULL when it became the answer */
     struct target target;

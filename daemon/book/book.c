@@ -160,14 +160,17 @@ void book_end(struct book *book, const struct attempt *attempt, book_ended_cb do
 static bool update_count(struct book *book, int64_t since, book_counted_cb done, const void *data)
 {
     struct job *job;
+    bool waits = false;
     uv_mutex_lock(&book->queue.lock);
     TAILQ_FOREACH(job, &book->queue.reads, link)
-    if (job->kind == JOB_COUNT && job->done.counted == done && job->data == data)
-        break;
-    if (job)
+    {
+        if (job->kind != JOB_COUNT || job->done.counted != done || job->data != data)
+            continue;
         job->count.since = since;
+        waits = true;
+    }
     uv_mutex_unlock(&book->queue.lock);
-    return job != NULL;
+    return waits;
 }
 
 void book_count(struct book *book, int64_t since, book_counted_cb done, void *data)

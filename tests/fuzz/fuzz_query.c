@@ -69,11 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    char *text = malloc(size + 1), error[128] = "";
+    char *text = calloc(1, size + 1), error[128] = "";
     require(text);
     text[0] = '?';
     memcpy(text + 1, data + 1, size - 1);
-    text[size] = '\0';
     struct target target;
     if (target_parse(&target, size > 1 && text[1] == '/' ? text + 1 : text, error, sizeof(error))) {
         check_target(&target, size);

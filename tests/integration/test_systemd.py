@@ -97,6 +97,7 @@ def test_a_client_that_connects_during_a_restart_is_answered():
 def test_a_passed_socket_that_is_not_configured_is_reported():
     with Activated(others=1) as station:
         station.start()
+        station.wait_log("is ready")
         assert station.log().count("systemd passes a socket that [http] does not name") == 1, station.log()
 
 
@@ -104,10 +105,12 @@ def test_a_passed_socket_for_another_group_is_reported():
     with Activated() as station:
         ours = os.stat(station.socket).st_gid
         other = next(group for group in grp.getgrall() if group.gr_gid != ours)
-        for name, told in ((grp.getgrgid(ours).gr_name, 0), (other.gr_name, 1), ("nobody-is-in-it", 2)):
+        names = ((grp.getgrgid(ours).gr_name, 0), (other.gr_name, 1), ("nobody-is-in-it", 2))
+        for starts, (name, told) in enumerate(names, 1):
             station.sections["http"] = re.sub("(?m)^group =.*", f"group = {name}", station.sections["http"])
             station.write_config()
             station.start()
+            station.wait_log("is ready", starts)
             assert station.log().count("as [http] group says") == told, station.log()
             assert told == 0 or f"SocketGroup={name}" in station.log(), station.log()
             assert os.stat(station.socket).st_gid == ours
