@@ -15,10 +15,9 @@ struct book_filter {
     int64_t since, until; /* microseconds since 1970 */
     int64_t id;           /* of one attempt; not for units */
     int64_t limit;        /* at most so many rows */
-    enum verdict verdict;
-    bool has_verdict;
-    enum cause cause;
-    bool has_cause;
+    enum verdict verdict; /* if has_verdict */
+    enum cause cause;     /* if has_cause */
+    bool has_verdict, has_cause;
     bool units;        /* units instead of attempts */
     bool newest_first; /* see page.h for the order */
     char slot[64];
