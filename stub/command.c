@@ -4,6 +4,7 @@
 #include "stub/flash_write.h"
 #include "stub/rom.h"
 #include "stub/spi.h"
+#include "stub/stream.h"
 #include "stub/uart.h"
 
 #define SYNC_REPLIES 8 /* as the ROM and the standard stub do */
@@ -77,7 +78,7 @@ static enum wire_error stub_info(const struct request *request, struct reply *re
     static const char version[] = "gangd " GANGD_VERSION;
     _Static_assert(sizeof(version) - 1 <= sizeof(reply->data), "the version does not fit");
     (void)request;
-    reply->value = WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS;
+    reply->value = WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM;
     reply->size = sizeof(version) - 1;
     for (size_t i = 0; i < reply->size; i++)
         reply->data[i] = version[i];
@@ -222,6 +223,7 @@ static const struct {
     {WIRE_READ_FLASH, 16, command_read_flash},
     {WIRE_RUN_USER_CODE, 0, run_user_code},
     {WIRE_STUB_INFO, 0, stub_info},
+    {WIRE_STREAM_BEGIN, 12, command_stream_begin},
 };
 
 static enum wire_error run(const struct request *request, struct reply *reply)
@@ -229,8 +231,12 @@ static enum wire_error run(const struct request *request, struct reply *reply)
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (commands[i].op != request->op)
             continue;
-        bool fits = commands[i].size == ANY_SIZE || commands[i].size == request->size;
-        return fits ? commands[i].run(request, reply) : WIRE_ERR_LENGTH;
+        if (commands[i].size != ANY_SIZE && commands[i].size != request->size)
+            return WIRE_ERR_LENGTH;
+        /* The host has given the stream up, or has its result. What was damaged on the line into something that looks
+         * like a request does not get so far. */
+        stream_close();
+        return commands[i].run(request, reply);
     }
     return WIRE_ERR_UNIMPLEMENTED;
 }
@@ -243,6 +249,8 @@ static bool is_block(uint8_t op)
 void command_handle(const struct frame *frame)
 {
     const uint8_t *bytes = frame->bytes;
+    if (bytes[0] == WIRE_STREAM)
+        stream_take(frame);
     if (frame->size < WIRE_HEADER_SIZE || bytes[0] != WIRE_REQUEST)
         return;
     struct request request = {

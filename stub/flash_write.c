@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/flash_write.h"
 
+#include "stub/blank.h"
+#include "stub/flash_digest.h"
+#include "stub/flash_plan.h"
 #include "stub/inflate.h"
 #include "stub/spi.h"
 
 static uint32_t part_size = SPI_SIZE_MAX;
 
+/* The data is in three places, in this order: programmed up to `at`; ready, either in the window of `inflate` or, if it
+ * is plain, at the beginning of the input; and the rest of the input. */
 static struct {
-    bool open, deflated;
+    bool open, deflated, planned, skip_blank, copies_late;
     bool stream_begun, stream_ended; /* of deflated data */
+    bool no_more;                    /* the host has sent everything */
     enum wire_error error;
-    uint32_t at, end;              /* where writing continues; the region's end */
+    uint32_t at, end;              /* where writing continues, the region's end */
     uint32_t erased_to, erase_end; /* sector boundaries */
+    uint32_t copy_at;              /* where the copies continue */
+    size_t staged;                 /* bytes for `at`, or for `copy_at`, that are in the SPI controller */
+    bool staged_copy;
+    uint32_t blank_to; /* the part reads as blank from erased_to to here */
+    const uint8_t *in, *in_end;
+    bool inflate_has_more; /* output, without further input */
+    uint32_t taken;        /* bytes of the inflated data that are programmed, or in the plan */
+    uint32_t plan_left;    /* bytes of the plan to come */
 } job;
 
 static struct inflate inflate;
@@ -26,15 +40,9 @@ bool flash_has(uint32_t offset, uint32_t size)
     return offset <= part_size && size <= part_size - offset;
 }
 
-/* Begins the erase of the next piece of [*from, to): a 64 KB block if a whole one is inside, else a sector. Both limits
- * are sector boundaries. */
-static enum wire_error erase_next(uint32_t *from, uint32_t to)
+static uint32_t sectors_end(uint32_t address)
 {
-    bool block = *from % SPI_BLOCK == 0 && to - *from >= SPI_BLOCK;
-    enum wire_error error = block ? spi_erase_block(*from) : spi_erase_sector(*from);
-    if (error == WIRE_OK)
-        *from += block ? SPI_BLOCK : SPI_SECTOR;
-    return error;
+    return (address + SPI_SECTOR - 1) & ~(SPI_SECTOR - 1);
 }
 
 enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated)
@@ -46,16 +54,46 @@ enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated)
     if (error != WIRE_OK)
         return error;
 
-    job.open = true;
-    job.deflated = deflated;
-    job.stream_begun = job.stream_ended = false;
-    job.error = WIRE_OK;
-    job.at = offset;
-    job.end = offset + size;
-    job.erased_to = offset & ~(SPI_SECTOR - 1);
-    job.erase_end = size == 0 ? job.erased_to : (job.end + SPI_SECTOR - 1) & ~(SPI_SECTOR - 1);
+    job = (typeof(job)){
+        .open = true,
+        .deflated = deflated,
+        .at = offset,
+        .end = offset + size,
+        .copy_at = offset + size,
+        .erased_to = offset & ~(SPI_SECTOR - 1),
+    };
+    job.erase_end = size == 0 ? job.erased_to : sectors_end(job.end);
     inflate_start(&inflate);
+    plan_begin(offset);
+    digest_begin(offset, 0);
     return WIRE_OK;
+}
+
+enum wire_error flash_write_begin_planned(uint32_t offset, uint32_t size, uint32_t flags)
+{
+    if (offset % SPI_SECTOR != 0 || size == 0)
+        return WIRE_ERR_INVALID;
+    enum wire_error error = flash_write_begin(offset, size, true);
+    if (error != WIRE_OK)
+        return error;
+    job.planned = true;
+    job.skip_blank = flags & WIRE_STREAM_SKIP_BLANK;
+    job.copies_late = flags & WIRE_STREAM_COPIES_LATE;
+    job.end = job.erase_end;
+    job.plan_left = (job.end - offset) / SPI_SECTOR * sizeof(uint16_t);
+    job.plan_left = (job.plan_left + WIRE_PLAN_ALIGN - 1) & ~(WIRE_PLAN_ALIGN - 1u);
+    job.copy_at = offset;
+    job.blank_to = job.erased_to;
+    digest_begin(offset, size);
+    spi_read_faster(flags >> WIRE_STREAM_DIVIDER_SHIFT & 0xff, flags & WIRE_STREAM_DUAL);
+    return WIRE_OK;
+}
+
+void flash_write_close(void)
+{
+    job.open = false;
+    (void)spi_finish();
+    spi_read_slowly();
 }
 
 enum wire_error flash_write_state(bool deflated)
@@ -63,79 +101,314 @@ enum wire_error flash_write_state(bool deflated)
     return job.open && job.deflated == deflated ? job.error : WIRE_ERR_NOT_FLASHING;
 }
 
-static bool blank(const uint8_t *bytes, size_t n)
+/* The inflated data, or the plain data, that is next. */
+static const uint8_t *ready_bytes(void)
 {
-    for (; n > 0; n--)
-        if (*bytes++ != 0xff)
-            return false;
+    return job.deflated ? inflate.window + job.taken % INFLATE_WINDOW : job.in;
+}
+
+static size_t n_ready(void)
+{
+    return job.deflated ? inflate.produced - job.taken : (size_t)(job.in_end - job.in);
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The size of the next program, or 0 if too little is ready. It ends at a multiple of SPI_PROGRAM_MAX, so that no
+ * program crosses a page or exceeds the controller's buffer. Only the last one, that of a block of plain data, or one
+ * at the end of the window, ends elsewhere. */
+static size_t next_program(void)
+{
+    size_t n = SPI_PROGRAM_MAX - job.at % SPI_PROGRAM_MAX, ready = n_ready();
+    if (job.deflated)
+        n = least(n, INFLATE_WINDOW - job.taken % INFLATE_WINDOW);
+    if (n <= ready)
+        return n;
+    bool last = !job.deflated || job.no_more || job.at + ready == job.end;
+    return last ? ready : 0;
+}
+
+static void advance(size_t n)
+{
+    job.at += n;
+    if (job.deflated)
+        job.taken += n;
+    else
+        job.in += n;
+}
+
+/* Erasing. */
+
+static bool to_keep(uint32_t sector)
+{
+    return plan_kind(sector) == WIRE_PLAN_KEEP;
+}
+
+/* The size of what is erased at `from` with one command: a 64 KB block if a whole one is to be erased, else a sector.
+ */
+static uint32_t erase_unit(uint32_t from, uint32_t to)
+{
+    if (from % SPI_BLOCK != 0 || to - from < SPI_BLOCK)
+        return SPI_SECTOR;
+    for (uint32_t sector = from; sector < from + SPI_BLOCK; sector += SPI_SECTOR)
+        if (to_keep(sector))
+            return SPI_SECTOR;
+    return SPI_BLOCK;
+}
+
+static enum wire_error erase_next(uint32_t *from, uint32_t to)
+{
+    uint32_t unit = erase_unit(*from, to);
+    enum wire_error error = unit == SPI_BLOCK ? spi_erase_block(*from) : spi_erase_sector(*from);
+    if (error == WIRE_OK)
+        *from += unit;
+    return error;
+}
+
+#define BLANK_PIECE 1024
+
+/* Reads on in search of something that is not blank. Returns false if there is: it must be erased. */
+static bool goes_on_blank(void)
+{
+    static uint32_t piece[BLANK_PIECE / 4];
+    job.staged = 0;
+    (void)spi_read(job.blank_to, piece, BLANK_PIECE);
+    if (!blank((const uint8_t *)piece, BLANK_PIECE))
+        return false;
+    job.blank_to += BLANK_PIECE;
+    if (job.blank_to == job.erased_to + erase_unit(job.erased_to, job.erase_end))
+        job.erased_to = job.blank_to;
     return true;
 }
 
-/* Ends at a multiple of SPI_PROGRAM_MAX, so that no program crosses a page or exceeds the controller's buffer. */
-static size_t next_program(uint32_t address, size_t n)
+/* Of a job with a plan, once it is complete; of any other at once. Returns false if everything is erased. */
+static bool erase_ahead(void)
 {
-    size_t room = SPI_PROGRAM_MAX - address % SPI_PROGRAM_MAX;
-    return n < room ? n : room;
+    while (job.erased_to != job.erase_end && to_keep(job.erased_to))
+        job.erased_to += SPI_SECTOR;
+    if (job.blank_to < job.erased_to)
+        job.blank_to = job.erased_to;
+    if (job.erased_to == job.erase_end)
+        return false;
+    if (job.skip_blank && goes_on_blank())
+        return true;
+    job.error = erase_next(&job.erased_to, job.erase_end);
+    return true;
 }
 
-static enum wire_error write(const uint8_t *bytes, size_t n)
+/* Programming. */
+
+/* What is staged in the SPI controller is the next piece to program, of the data or of a copy, or nothing. */
+static void stage(const uint8_t *bytes, size_t n, bool copy)
 {
-    enum wire_error error = WIRE_OK;
-    while (n > 0 && error == WIRE_OK) {
-        size_t part = next_program(job.at, n);
-        while (job.erased_to < job.at + part && error == WIRE_OK)
-            error = erase_next(&job.erased_to, job.erase_end);
-        if (error == WIRE_OK && !blank(bytes, part))
-            error = spi_program(job.at, bytes, part);
-        job.at += part;
-        bytes += part;
-        n -= part;
-    }
-    return error;
+    spi_stage(bytes, n);
+    job.staged = n;
+    job.staged_copy = copy;
 }
 
-static enum wire_error write_plain(const uint8_t *bytes, size_t n)
+/* Goes on to the next piece of data that is not blank and stages it, at most to the end of the page. Needs nothing of
+ * the part. Returns false if there was nothing to do. */
+static bool stage_data(void)
 {
-    size_t left = job.end - job.at;
-    if (n > left && !blank(bytes + left, n - left))
-        return WIRE_ERR_TOO_MUCH;
-    return write(bytes, n < left ? n : left);
+    size_t n = next_program();
+    if (n == 0)
+        return false;
+    do {
+        if (!blank(ready_bytes(), n)) {
+            stage(ready_bytes(), n, false);
+            return true;
+        }
+        advance(n);
+        n = next_program();
+    } while (n > 0 && job.at % SPI_PAGE != 0);
+    return true;
 }
 
-static enum wire_error write_deflated(const uint8_t *bytes, size_t n)
+/* Stages what is next at `job.at`, or goes past it if no data belongs there. Returns false if more data is needed. */
+static bool stage_next(void)
 {
-    const uint8_t *end = bytes + n;
-    enum wire_error error = WIRE_OK;
-    enum inflate_status status = INFLATE_HAS_OUTPUT;
-    if (job.stream_ended)
-        return WIRE_ERR_TOO_MUCH;
-    job.stream_begun = true;
-    while (status == INFLATE_HAS_OUTPUT && error == WIRE_OK) {
-        const uint8_t *out;
-        size_t n_out;
-        status = inflate_run(&inflate, &bytes, end, &out, &n_out);
-        if (status == INFLATE_BROKEN)
-            return WIRE_ERR_INFLATE;
-        if (n_out > job.end - job.at)
-            return WIRE_ERR_TOO_MUCH;
-        error = write(out, n_out);
-    }
+    if (job.at == job.end || job.staged > 0)
+        return false;
+    unsigned kind = plan_kind(job.at);
+    if (kind == WIRE_PLAN_DATA)
+        return stage_data();
+    if (kind == WIRE_PLAN_COPY && !job.copies_late && job.copy_at < job.at + SPI_SECTOR)
+        return false;
+    job.at += SPI_SECTOR;
+    return true;
+}
+
+static void go_to_next_copy(void)
+{
+    while (job.copy_at != job.end && job.copy_at % SPI_SECTOR == 0 && plan_kind(job.copy_at) != WIRE_PLAN_COPY)
+        job.copy_at += SPI_SECTOR;
+}
+
+/* A copy comes after its source; and in its place among the data, or while data is awaited. The part must not be busy.
+ * Returns false if none can be made. */
+static bool stage_copy(void)
+{
+    uint32_t piece[SPI_PROGRAM_MAX / 4];
+    go_to_next_copy();
+    uint32_t source = plan_source(job.copy_at);
+    if (job.copy_at == job.end || job.copy_at >= job.erased_to || job.error != WIRE_OK)
+        return false;
+    if (source >= job.copy_at)
+        job.error = WIRE_ERR_INVALID;
+    if (source >= job.at || job.error != WIRE_OK)
+        return false;
+    (void)spi_read(source, piece, sizeof(piece));
+    if (blank((const uint8_t *)piece, sizeof(piece)))
+        job.copy_at += sizeof(piece);
+    else
+        stage((const uint8_t *)piece, sizeof(piece), true);
+    return true;
+}
+
+static bool program_staged(void)
+{
+    size_t n = job.staged;
+    uint32_t to = job.staged_copy ? job.copy_at : job.at;
+    if (n == 0 || job.erased_to < to + n)
+        return false;
+    spi_program(to, n);
+    job.staged = 0;
+    if (job.staged_copy)
+        job.copy_at += n;
+    else
+        advance(n);
+    return true;
+}
+
+/* Reading uses the memory of what is staged. */
+static bool read_back(void)
+{
+    bool read = digest_read(least(least(job.at, job.copy_at), job.erased_to));
+    if (read)
+        job.staged = 0;
+    return read;
+}
+
+/* Begins the next operation of the part, which is not busy. Returns false if there is none. */
+static bool begin_operation(void)
+{
+    go_to_next_copy();
+    bool worked = read_back();
+    while (job.staged == 0 && (stage_next() || stage_copy()))
+        worked = true;
+    return program_staged() || worked || erase_ahead();
+}
+
+/* Inflating. */
+
+static void take_plan(void)
+{
+    size_t n = n_ready() < job.plan_left ? n_ready() : job.plan_left;
+    plan_add(ready_bytes(), n);
+    job.taken += n;
+    job.plan_left -= n;
+}
+
+static void inflate_stretch(void)
+{
+    const uint8_t *out;
+    size_t n_out;
+    enum inflate_status status = inflate_run(&inflate, &job.in, job.in_end, &out, &n_out);
+    job.inflate_has_more = status == INFLATE_HAS_OUTPUT;
     job.stream_ended = status == INFLATE_DONE;
-    if (error == WIRE_OK && job.stream_ended && bytes != end)
-        error = WIRE_ERR_TOO_MUCH;
-    return error;
+    if (status == INFLATE_BROKEN)
+        job.error = WIRE_ERR_INFLATE;
+    else if (job.stream_ended && job.in != job.in_end)
+        job.error = WIRE_ERR_TOO_MUCH;
+    if (job.plan_left > 0)
+        take_plan();
+    if (n_ready() > job.end - job.at)
+        job.error = WIRE_ERR_TOO_MUCH;
+}
+
+static bool may_inflate(void)
+{
+    return job.deflated && (job.in != job.in_end || job.inflate_has_more) &&
+           n_ready() <= INFLATE_WINDOW - INFLATE_STRETCH;
+}
+
+/* All of it. */
+
+bool flash_write_takes_data(void)
+{
+    return !job.open || job.error != WIRE_OK || (job.in == job.in_end && !job.inflate_has_more);
+}
+
+static bool everything_written(void)
+{
+    return job.erased_to == job.erase_end && job.copy_at == job.end &&
+           (job.at == job.end || (!job.planned && next_program() == 0));
+}
+
+bool flash_write_finished(void)
+{
+    if (!job.open || job.error != WIRE_OK)
+        return true;
+    return flash_write_takes_data() && everything_written() && (!job.planned || digest_finished());
+}
+
+bool flash_write_verified(void)
+{
+    return job.open && job.error == WIRE_OK && job.planned && everything_written() && job.stream_ended &&
+           digest_finished();
+}
+
+bool flash_write_operate(void)
+{
+    if (flash_write_finished() || job.plan_left > 0)
+        return false;
+    if (!spi_busy())
+        return begin_operation();
+    if (spi_overdue())
+        job.error = WIRE_ERR_SLOW;
+    return stage_next();
+}
+
+bool flash_write_compute(void)
+{
+    if (flash_write_finished())
+        return false;
+    if (!may_inflate())
+        return job.planned && digest_add();
+    inflate_stretch();
+    return true;
 }
 
 void flash_write_data(const uint8_t *bytes, size_t n)
 {
-    if (job.open && job.error == WIRE_OK && n > 0)
-        job.error = job.deflated ? write_deflated(bytes, n) : write_plain(bytes, n);
+    if (!job.open || job.error != WIRE_OK || n == 0)
+        return;
+    job.in = bytes;
+    job.in_end = bytes + n;
+    if (job.deflated) {
+        if (job.stream_ended)
+            job.error = WIRE_ERR_TOO_MUCH;
+        job.stream_begun = true;
+        return;
+    }
+    size_t left = job.end - job.at;
+    if (n > left && !blank(bytes + left, n - left))
+        job.error = WIRE_ERR_TOO_MUCH;
+    else if (n > left)
+        job.in_end = bytes + left;
 }
 
 enum wire_error flash_write_end(void)
 {
-    if (!job.open)
+    if (!job.open || job.planned)
         return WIRE_ERR_NOT_FLASHING;
+    job.no_more = true;
+    while (!flash_write_finished())
+        if (!flash_write_operate() && !flash_write_compute())
+            spi_pause();
     if (job.error == WIRE_OK && (job.at != job.end || (job.stream_begun && !job.stream_ended)))
         job.error = WIRE_ERR_TOO_LITTLE;
     if (job.error == WIRE_OK)
@@ -143,13 +416,14 @@ enum wire_error flash_write_end(void)
     return job.error;
 }
 
-bool flash_write_ahead(void)
+uint32_t flash_write_erased(void)
 {
-    if (!job.open || job.error != WIRE_OK || job.erased_to == job.erase_end)
-        return false;
-    if (!spi_busy())
-        job.error = erase_next(&job.erased_to, job.erase_end);
-    return true;
+    return job.erased_to;
+}
+
+uint32_t flash_write_written(void)
+{
+    return least(job.at, job.copy_at);
 }
 
 enum wire_error flash_erase(uint32_t offset, uint32_t size)
@@ -157,6 +431,7 @@ enum wire_error flash_erase(uint32_t offset, uint32_t size)
     job.open = false;
     if (offset % SPI_SECTOR != 0 || size % SPI_SECTOR != 0 || !flash_has(offset, size))
         return WIRE_ERR_INVALID;
+    plan_begin(offset);
     enum wire_error error = spi_unlock();
     for (uint32_t end = offset + size; offset != end && error == WIRE_OK;)
         error = erase_next(&offset, end);

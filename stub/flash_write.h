@@ -6,7 +6,7 @@
  * what the flash then contains.
  *
  * - Whole sectors are erased, also those that the region covers only in part: their other content is lost.
- * - Erases run ahead of the data while the stub has nothing else to do: flash_write_ahead().
+ * - The part works while the stub inflates or receives, and erases run ahead of the data: flash_write_operate().
  * - Bytes of 0xFF are not programmed: their sector was erased in this job.
  * - The first error ends the job's work; it is reported until the next job begins. */
 #ifndef STUB_FLASH_WRITE_H
@@ -28,18 +28,42 @@ bool flash_has(uint32_t offset, uint32_t size);
  * (outside the part), WIRE_ERR_UNLOCK, WIRE_ERR_SPI, WIRE_ERR_SLOW. */
 enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated);
 
+/* Discards any open job and opens one whose data is that of a stream, a plan and the content of its DATA sectors;
+ * wire.h has the flags. The sectors of the region are also read back and their MD5 is made, in the order of their
+ * addresses. Errors as above. */
+enum wire_error flash_write_begin_planned(uint32_t offset, uint32_t size, uint32_t flags);
+
+/* All of a planned job's sectors are written, and read back into the MD5: flash_digest.h. */
+bool flash_write_verified(void);
+
+/* Everything below is erased, or is kept; and is written. */
+uint32_t flash_write_erased(void);
+uint32_t flash_write_written(void);
+
+/* Discards any open job. */
+void flash_write_close(void);
+
 /* The error of the open job so far (WIRE_OK if none), or WIRE_ERR_NOT_FLASHING if no job of this kind is open. */
 enum wire_error flash_write_state(bool deflated);
 
-/* The next bytes of the data, of any number. Plain data may be longer than the region by padding of 0xFF. */
+/* Takes over the next bytes of the data, of any number. Plain data may be longer than the region by padding of 0xFF.
+ * Only while flash_write_takes_data(); `bytes` must stay valid until it is true again. */
 void flash_write_data(const uint8_t *bytes, size_t n);
+bool flash_write_takes_data(void);
+
+/* Begins the part's next operation if the part has finished the previous one, and prepares the one after it meanwhile.
+ * The part is hardly ever idle if this is called often. Returns false if there was nothing to do. */
+bool flash_write_operate(void);
+
+/* Does 30 us of computing at most: inflates, or adds to the MD5. Returns false if there was nothing to do. */
+bool flash_write_compute(void);
+
+/* Nothing is left to do without more data. */
+bool flash_write_finished(void);
 
 /* Waits until all data is in flash and returns the result of the job, of either kind. WIRE_ERR_TOO_LITTLE if data is
  * missing. Later calls return the same result until the next job begins. */
 enum wire_error flash_write_end(void);
-
-/* Continues with the erases. Returns false if nothing is left to erase. */
-bool flash_write_ahead(void);
 
 /* Erases whole sectors and waits for completion. Discards any open job. WIRE_ERR_INVALID: not whole sectors, or outside
  * the part. */

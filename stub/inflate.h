@@ -15,7 +15,7 @@
 #define INFLATE_WINDOW 32768
 /* Divides INFLATE_WINDOW, so that a stretch never wraps. It is short because the flash part programs one stretch while
  * the next is inflated. */
-#define INFLATE_STRETCH 128
+#define INFLATE_STRETCH 64
 
 enum inflate_status {
     INFLATE_WANTS_INPUT, /* all input is used up */

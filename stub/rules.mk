@@ -7,7 +7,7 @@ STUB_CFLAGS := -std=gnu11 -Os $(WARN) -ffreestanding -fno-builtin -mlongcalls -m
                -fdata-sections -fno-tree-loop-distribute-patterns
 
 # Optimized for speed, because every byte of an image goes through it.
-$(S)/stub/inflate.o: STUB_CFLAGS += -O2
+$(addprefix $(S)/stub/,inflate.o frame.o uart.o spi.o crc32.o): STUB_CFLAGS += -O2
 
 $(S)/stub/%.o: stub/%.c Makefile debian/changelog stub/rules.mk
 	@mkdir -p $(@D)
@@ -27,4 +27,8 @@ $(S)/stub.json: $(S)/stub.elf stub/pack.sh
 # The parts that do not access the chip's registers are tested on the host.
 $(B)/tests/unit/stub/test_stub_inflate: $(B)/stub/inflate.o
 $(B)/tests/unit/stub/test_stub_frame: $(B)/stub/frame.o
-$(B)/tests/unit/stub/test_stub_flash_write: $(B)/stub/flash_write.o $(B)/stub/inflate.o
+STUB_JOB_OBJ := $(addprefix $(B)/stub/,flash_write.o flash_plan.o flash_digest.o inflate.o)
+$(B)/tests/unit/stub/test_stub_flash_write: $(STUB_JOB_OBJ)
+$(B)/tests/unit/stub/test_stub_flash_plan: $(STUB_JOB_OBJ)
+$(B)/tests/unit/stub/test_stub_stream: $(STUB_JOB_OBJ) $(addprefix $(B)/stub/,stream.o frame.o crc32.o)
+$(B)/tests/unit/stub/test_stub_crc32: $(B)/stub/crc32.o

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/spi.h"
 
+#include "stub/cpu.h"
 #include "stub/rom.h"
 
 struct spi_registers {
@@ -24,6 +25,14 @@ struct spi_registers {
 #define CMD_BE   (1u << 23)
 #define CMD_CE   (1u << 22)
 #define CMD_USR  (1u << 18)
+
+#define CTRL_FAST (1u << 13)
+#define CTRL_DUAL (1u << 14)
+/* Of FAST, DOUT, QOUT, DIO and QIO the first counts. */
+#define CTRL_MODES (1u << 13 | 1u << 14 | 1u << 20 | 1u << 23 | 1u << 24)
+
+/* Of the clock, with the low phase last. */
+#define CLOCK_OF(divider) (((divider) - 1) << 12 | ((divider) / 2 - 1) << 6 | ((divider) - 1))
 
 #define USR_COMMAND     (1u << 31)
 #define USR_MISO        (1u << 28)
@@ -55,25 +64,54 @@ struct spi_registers {
 
 #define NO_ANSWER 0xff /* read from a part without SR2 */
 
-/* Time limit of an operation, and the interval of polling for its end. */
+/* Time limit of an operation, and the interval of polling for its end, in microseconds. */
 struct limit {
     uint32_t us, step;
 };
-static const struct limit program_limit = {10 * 1000, 5};
+static const struct limit program_limit = {10 * 1000, 2};
 static const struct limit status_limit = {200 * 1000, 50};
 static const struct limit sector_limit = {800 * 1000, 50};
 static const struct limit block_limit = {4 * 1000 * 1000, 50};
 static const struct limit chip_limit = {400 * 1000 * 1000, 1000};
 
-/* The limit of the operation begun last. An erase that was begun before the stub was started may still be in progress;
- * with this initial limit a host that reads registers does not have to wait for its end. */
-static const struct limit *running = &status_limit;
+/* The CPU runs at 52 or 80 MHz, as the crystal may be. A power of two between them is exact enough for the limits. */
+#define CYCLES_PER_US 64u
+
+/* The operation begun last: its limit, and how long the part has been busy with it. An erase that was begun before the
+ * stub was started may still be in progress; with this initial limit a host that reads registers does not have to wait
+ * for its end. */
+static struct {
+    const struct limit *limit;
+    uint32_t us;
+    uint32_t begun, counted_to; /* CCOUNT */
+    bool over;
+} running = {.limit = &status_limit};
+
+static void begin_running(const struct limit *limit)
+{
+    running.limit = limit;
+    running.us = 0;
+    running.begun = running.counted_to = cpu_cycles();
+    running.over = false;
+}
+
+static void wait_for_controller(void)
+{
+    while (SPI->cmd != 0)
+        ;
+}
+
+/* Begins a command, while the controller may still send the one before. */
+static void begin_command(uint32_t bit)
+{
+    wait_for_controller();
+    SPI->cmd = bit;
+}
 
 static void command(uint32_t bit)
 {
-    SPI->cmd = bit;
-    while (SPI->cmd != 0)
-        ;
+    begin_command(bit);
+    wait_for_controller();
 }
 
 static uint32_t read_status(void)
@@ -91,17 +129,60 @@ static uint32_t read_status_2(void)
     return SPI->w[0] & 0xff;
 }
 
+/* The shortest time that a program of full size has taken lately, in cycles. */
+static uint32_t program_cycles;
+#define FORGET_CYCLES 64   /* so much longer may each one be than the one before */
+#define SOON_CYCLES   1500 /* 30 us: what the stub does at once */
+
+static void end_running(void)
+{
+    uint32_t cycles = cpu_cycles() - running.begun;
+    if (running.over)
+        return;
+    running.over = true;
+    if (running.limit == &program_limit)
+        program_cycles = cycles < program_cycles + FORGET_CYCLES ? cycles : program_cycles + FORGET_CYCLES;
+}
+
+bool spi_ends_soon(void)
+{
+    return !running.over && running.limit == &program_limit &&
+           cpu_cycles() - running.begun + SOON_CYCLES > program_cycles;
+}
+
 bool spi_busy(void)
 {
-    return read_status() & SR1_WIP;
+    if (!(read_status() & SR1_WIP)) {
+        end_running();
+        return false;
+    }
+    uint32_t us = (cpu_cycles() - running.counted_to) / CYCLES_PER_US;
+    running.us += us;
+    running.counted_to += us * CYCLES_PER_US;
+    return true;
+}
+
+bool spi_running(void)
+{
+    return !running.over;
+}
+
+bool spi_overdue(void)
+{
+    return running.us > running.limit->us;
+}
+
+void spi_pause(void)
+{
+    ets_delay_us(running.limit->step);
 }
 
 enum wire_error spi_finish(void)
 {
-    for (uint32_t us = 0; spi_busy(); us += running->step) {
-        if (us >= running->us)
+    while (spi_busy()) {
+        if (spi_overdue())
             return WIRE_ERR_SLOW;
-        ets_delay_us(running->step);
+        spi_pause();
     }
     return WIRE_OK;
 }
@@ -119,8 +200,8 @@ static enum wire_error enable_write(void)
 static void begin(uint32_t bit, uint32_t address, const struct limit *limit)
 {
     SPI->addr = address;
-    command(bit);
-    running = limit;
+    begin_command(bit);
+    begin_running(limit);
 }
 
 /* An erase takes at least milliseconds. A part that is not busy right after the command has therefore ignored it, which
@@ -157,32 +238,76 @@ static uint32_t word_of(const uint8_t *bytes, size_t n)
     return word;
 }
 
-enum wire_error spi_program(uint32_t address, const uint8_t *bytes, size_t n)
+/* Between the memory and the controller's buffer, whose registers need no order among themselves: one barrier instead
+ * of one at each access. */
+static inline void copy_words(uint32_t *to, const uint32_t *from, size_t words)
 {
-    enum wire_error error = enable_write();
-    if (error != WIRE_OK)
-        return error;
-    for (size_t i = 0; i < n; i += 4)
-        SPI->w[i / 4] = word_of(bytes + i, n - i);
+    for (const uint32_t *end = from + (words & ~(size_t)3); from != end; from += 4, to += 4) {
+        uint32_t first = from[0], second = from[1], third = from[2], fourth = from[3];
+        to[0] = first;
+        to[1] = second;
+        to[2] = third;
+        to[3] = fourth;
+    }
+    for (words &= 3; words > 0; words--)
+        *to++ = *from++;
+}
+
+static inline void barrier(void)
+{
+    __asm__ volatile("memw" ::: "memory");
+}
+
+static void fill_buffer(const uint8_t *bytes, size_t n)
+{
+    uint32_t *to = (uint32_t *)SPI->w;
+    if (((uintptr_t)bytes & 3) == 0 && (n & 3) == 0)
+        copy_words(to, (const uint32_t *)bytes, n / 4);
+    else
+        for (size_t i = 0; i < n; i += 4)
+            *to++ = word_of(bytes + i, n - i);
+    barrier();
+}
+
+void spi_stage(const uint8_t *bytes, size_t n)
+{
+    wait_for_controller();
+    fill_buffer(bytes, n);
+}
+
+void spi_program(uint32_t address, size_t n)
+{
+    begin_command(CMD_WREN);
+    wait_for_controller();
     begin(CMD_PP, address | n << 24, &program_limit);
-    return WIRE_OK;
+}
+
+void spi_read_begin(uint32_t address, size_t n)
+{
+    wait_for_controller();
+    SPI->addr = address | n << 24;
+    begin_command(CMD_READ);
+}
+
+void spi_read_end(uint32_t *words, size_t n)
+{
+    wait_for_controller();
+    barrier();
+    copy_words(words, (const uint32_t *)SPI->w, (n + 3) / 4);
 }
 
 enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n)
 {
     enum wire_error error = spi_finish();
-    if (error != WIRE_OK)
-        return error;
-    while (n > 0) {
-        size_t part = n < sizeof(SPI->w) ? n : sizeof(SPI->w);
-        SPI->addr = address | part << 24;
-        command(CMD_READ);
-        for (size_t i = 0; i < (part + 3) / 4; i++)
-            *words++ = SPI->w[i];
+    while (error == WIRE_OK && n > 0) {
+        size_t part = n < SPI_READ_MAX ? n : SPI_READ_MAX;
+        spi_read_begin(address, part);
+        spi_read_end(words, part);
+        words += SPI_READ_MAX / 4;
         address += part;
         n -= part;
     }
-    return WIRE_OK;
+    return error;
 }
 
 uint32_t spi_flash_id(void)
@@ -201,7 +326,7 @@ static enum wire_error write_status(uint32_t opcode, uint32_t value, uint32_t bi
     SPI->usr2 = USR2_OPCODE(opcode);
     SPI->w[0] = value;
     command(CMD_USR);
-    running = &status_limit;
+    begin_running(&status_limit);
     return spi_finish();
 }
 
@@ -241,9 +366,29 @@ enum wire_error spi_unlock(void)
     return WIRE_OK;
 }
 
+static uint32_t attached_ctrl, attached_clock;
+
+void spi_read_slowly(void)
+{
+    wait_for_controller();
+    SPI->ctrl = attached_ctrl;
+    SPI->clock = attached_clock;
+}
+
+void spi_read_faster(uint32_t divider, bool dual)
+{
+    spi_read_slowly();
+    if (dual)
+        SPI->ctrl = (attached_ctrl & ~CTRL_MODES) | CTRL_FAST | CTRL_DUAL;
+    if (divider >= 2)
+        SPI->clock = CLOCK_OF(divider);
+}
+
 void spi_attach(void)
 {
     SelectSpiFunction();
     spi_flash_attach();
     SPIParamCfg(0, SPI_SIZE_MAX, SPI_BLOCK, SPI_SECTOR, SPI_PAGE, 0xffff);
+    attached_ctrl = SPI->ctrl;
+    attached_clock = SPI->clock;
 }

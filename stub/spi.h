@@ -18,15 +18,33 @@
 #define SPI_BLOCK       0x10000u
 #define SPI_PAGE        256u       /* a program must not cross its end */
 #define SPI_PROGRAM_MAX 64u        /* the controller's buffer */
+#define SPI_READ_MAX    64u        /* the same */
 #define SPI_SIZE_MAX    0x1000000u /* addresses have 24 bits */
 
 void spi_attach(void);
+
+/* From now on the SPI clock is that of the APB divided by `divider`, at least 2 (0: unchanged), and reads use two data
+ * lines if `dual`. Until spi_read_slowly(), which restores what spi_attach() has set. */
+void spi_read_faster(uint32_t divider, bool dual);
+void spi_read_slowly(void);
 
 /* The reply to RDID, first byte lowest: manufacturer, type, capacity. */
 uint32_t spi_flash_id(void);
 
 /* Whether the part is still busy. Reads its status once. */
 bool spi_busy(void);
+
+/* Whether the end of the operation begun last has not been seen yet. */
+bool spi_running(void);
+
+/* Whether spi_busy() has found the part busy for longer than the operation begun last may take. */
+bool spi_overdue(void);
+
+/* Whether a program is about to end, by the time that programs have taken so far. Then nothing else should be begun. */
+bool spi_ends_soon(void);
+
+/* Waits for a fraction of the time that the operation begun last takes. */
+void spi_pause(void);
 
 /* Waits until the part has finished. WIRE_ERR_SLOW if the time limit is exceeded. */
 enum wire_error spi_finish(void);
@@ -40,9 +58,17 @@ enum wire_error spi_unlock(void);
 enum wire_error spi_erase_sector(uint32_t address);
 enum wire_error spi_erase_block(uint32_t address);
 enum wire_error spi_erase_chip(void);
-/* 1 to SPI_PROGRAM_MAX bytes within one page, erased and not yet programmed. */
-enum wire_error spi_program(uint32_t address, const uint8_t *bytes, size_t n);
+/* 1 to SPI_PROGRAM_MAX bytes within one page, erased and not yet programmed. spi_stage() puts them into the controller,
+ * which may be done while the part is busy, and they stay there while only spi_busy() and spi_overdue() are called.
+ * spi_program() begins to program them; the part must not be busy. Whether it accepts the write enable has been seen
+ * when it was erased. */
+void spi_stage(const uint8_t *bytes, size_t n);
+void spi_program(uint32_t address, size_t n);
 /* Any number of bytes; the unused bytes of the last word are undefined. */
 enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n);
+/* The same in two steps, for 1 to SPI_READ_MAX bytes: the controller reads while the caller does something else, but
+ * calls no other function of this header. The part must not be busy. */
+void spi_read_begin(uint32_t address, size_t n);
+void spi_read_end(uint32_t *words, size_t n);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include "stub/rom.h"
 
-#include <stddef.h>
-
 struct uart_registers {
     uint32_t fifo;
     uint32_t int_raw, int_st, int_ena, int_clr;
@@ -33,33 +31,63 @@ struct uart_registers {
 
 /* The ring is in IRAM, which allows only aligned word accesses: byte i is in bits 8 * (i mod 4) and up of word i / 4.
  * Only the interrupt handler changes `head`, and only the main loop changes `tail`. */
-#define RING_SIZE (48 * 1024u)
-static uint32_t ring[RING_SIZE / 4] __attribute__((section(".ring")));
+static uint32_t ring[UART_RING / 4] __attribute__((section(".ring")));
 static volatile uint32_t head, tail;
+static uint32_t incomplete; /* the bytes so far of the word that `head` is in */
 
-static inline uint32_t after(uint32_t at)
+/* The word that `tail` is in must not be written. */
+static uint32_t room(void)
 {
-    return at + 1 == RING_SIZE ? 0 : at + 1;
+    uint32_t at = head, stop = tail;
+    uint32_t left = stop > at ? stop - at : UART_RING + stop - at;
+    return left > 4 ? left - 4 : 0;
+}
+
+static inline uint32_t fifo_byte(void)
+{
+    return UART->fifo & 0xff;
+}
+
+/* Moves n bytes from the FIFO to the ring. Every byte of an image goes through here, so whole words are moved without a
+ * look at each byte. */
+static void store(uint32_t n)
+{
+    uint32_t at = head, word = incomplete;
+    while (n > 0) {
+        if ((at & 3) == 0 && n >= 4) {
+            word = fifo_byte();
+            word |= fifo_byte() << 8;
+            word |= fifo_byte() << 16;
+            ring[at >> 2] = word | fifo_byte() << 24;
+            word = 0;
+            at += 4;
+            n -= 4;
+        } else {
+            word |= fifo_byte() << ((at & 3) * 8);
+            ring[at >> 2] = word;
+            at++;
+            n--;
+            if ((at & 3) == 0)
+                word = 0;
+        }
+        if (at == UART_RING)
+            at = 0;
+    }
+    incomplete = word;
+    head = at;
 }
 
 static void receive(void *unused)
 {
     (void)unused;
-    uint32_t at = head, stop = tail;
     /* Cleared before the FIFO is emptied, so that the time-out interrupt of a later byte is not cleared with it. */
     UART->int_clr = INT_TIMEOUT;
     for (uint32_t n; (n = RX_COUNT) > 0;) {
-        while (n-- > 0) {
-            uint32_t byte = UART->fifo & 0xff;
-            uint32_t next = after(at);
-            if (next == stop)
-                continue;
-            unsigned shift = (at & 3) * 8;
-            ring[at >> 2] = (ring[at >> 2] & ~(0xffu << shift)) | byte << shift;
-            at = next;
-        }
+        uint32_t fits = room();
+        store(n < fits ? n : fits);
+        for (; n > fits; n--)
+            (void)fifo_byte();
     }
-    head = at;
     /* This interrupt is level-triggered by the FIFO: cleared earlier, it would be set again at once. */
     UART->int_clr = INT_FULL;
 }
@@ -81,14 +109,27 @@ void uart_stop(void)
     UART->int_ena = 0;
 }
 
-int uart_get(void)
+size_t uart_get(uint8_t *bytes, size_t n)
 {
-    uint32_t at = tail;
-    if (at == head)
-        return -1;
-    int byte = ring[at >> 2] >> ((at & 3) * 8) & 0xff;
-    tail = after(at);
-    return byte;
+    uint32_t at = tail, stop = head;
+    uint8_t *to = bytes, *end = bytes + n;
+    while (to != end && at != stop) {
+        uint32_t word = ring[at >> 2] >> ((at & 3) * 8);
+        do {
+            *to++ = (uint8_t)word;
+            word >>= 8;
+            at++;
+        } while ((at & 3) != 0 && to != end && at != stop);
+        if (at == UART_RING)
+            at = 0;
+    }
+    tail = at;
+    return (size_t)(to - bytes);
+}
+
+bool uart_has_bytes(void)
+{
+    return tail != head;
 }
 
 void uart_wait(void)

@@ -6,7 +6,11 @@
 #define STUB_UART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* Bytes that the ring holds, and four more. */
+#define UART_RING (48 * 1024u)
 
 /* Takes over from the ROM, at the baud rate that the ROM has detected. */
 void uart_start(void);
@@ -14,8 +18,10 @@ void uart_start(void);
 /* Disables the interrupt, before other code is run. */
 void uart_stop(void);
 
-/* The next byte received, or -1 if there is none yet. Bytes that arrive while the ring is full are lost. */
-int uart_get(void);
+/* Takes up to `n` of the bytes received and returns how many. Bytes that arrive while the ring is full are lost. */
+size_t uart_get(uint8_t *bytes, size_t n);
+
+bool uart_has_bytes(void);
 
 /* Sleeps until something has been received. */
 void uart_wait(void);

@@ -52,7 +52,8 @@
     X(READ_FLASH, 0xD2)   /* offset, length, block size, blocks in flight */                                           \
     X(RUN_USER_CODE, 0xD3)                                                                                             \
     /* Ours. Other stubs answer with WIRE_ERR_UNIMPLEMENTED. */                                                        \
-    X(STUB_INFO, 0xE0) /* no data; val = capabilities, data = version as text */
+    X(STUB_INFO, 0xE0)    /* no data; val = capabilities, data = version as text */                                    \
+    X(STREAM_BEGIN, 0xE1) /* offset, size, flags; val = the number of frames that may be sent, data = the request's */
 
 enum wire_op {
 #define X(name, value) WIRE_##name = (value),
@@ -67,6 +68,52 @@ enum wire_op {
 /* The reply to SPI_FLASH_MD5 carries in val the address that it was asked for: neither a late answer nor one to a
  * request whose address was damaged on the line is taken for that of another range. */
 #define WIRE_TELLS_ADDRESS 0x2
+
+/* STREAM_BEGIN and the frames of a stream are understood. */
+#define WIRE_CAN_STREAM 0x4
+
+/*
+ * A stream: the content of a region of flash in numbered frames, which need not be answered one by one.
+ *
+ * A frame to the stub:    02 poll seq16 payload crc32
+ * A status from the stub: 02 error next16 limit16 poll state received32 erased32 written32 verified32 md5[16] crc32
+ *
+ * docs/stub-protocol.md describes both. The CRC-32 is that of all bytes before it.
+ */
+#define WIRE_STREAM             0x02 /* the first byte of both */
+#define WIRE_STREAM_HEADER_SIZE 4
+#define WIRE_STREAM_PAYLOAD     1024 /* at most */
+#define WIRE_CRC_SIZE           4
+#define WIRE_STATUS_SIZE        44
+#define WIRE_STATUS_ERROR       1 /* enum wire_error: the job has ended */
+#define WIRE_STATUS_NEXT        2 /* all frames before this one have been received */
+#define WIRE_STATUS_LIMIT       4 /* frames from this one on must not be sent yet */
+#define WIRE_STATUS_POLL        6 /* of the latest frame received that had one */
+#define WIRE_STATUS_STATE       7
+#define WIRE_STATUS_RECEIVED    8 /* bit i: frame next + 1 + i has been received */
+#define WIRE_STATUS_ERASED      12
+#define WIRE_STATUS_WRITTEN     16
+#define WIRE_STATUS_VERIFIED    20
+#define WIRE_STATUS_MD5         24 /* of the region, once the state is DONE */
+
+#define WIRE_STREAM_RUNNING 0
+#define WIRE_STREAM_DONE    1
+
+/* Flags of STREAM_BEGIN. */
+#define WIRE_STREAM_SKIP_BLANK    0x1 /* sectors that read as blank are not erased */
+#define WIRE_STREAM_DUAL          0x2 /* read by two data lines */
+#define WIRE_STREAM_COPIES_LATE   0x4 /* data goes before copies: for a line that is slower than the flash */
+#define WIRE_STREAM_DIVIDER_SHIFT 8   /* bits 8 to 15: the SPI clock is APB / n, 2 at least; 0: the loader's */
+
+/* The data of a stream is a zlib stream of the plan, one 16-bit word for each sector of the region, padded with zeros
+ * to a multiple of WIRE_PLAN_ALIGN bytes, and of the content of each sector whose kind is DATA. */
+#define WIRE_PLAN_ALIGN      64
+#define WIRE_PLAN_KIND_SHIFT 12
+#define WIRE_PLAN_SECTOR     0xfff /* COPY: the sector of the flash whose content is the same */
+#define WIRE_PLAN_DATA       0
+#define WIRE_PLAN_BLANK      1 /* all FF */
+#define WIRE_PLAN_COPY       2
+#define WIRE_PLAN_KEEP       3 /* neither erased nor written */
 
 /* Error byte of a reply. The ROM's: docs/esp8266.md section 2; a stub's: section 5. */
 enum wire_error {

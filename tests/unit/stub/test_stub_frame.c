@@ -10,9 +10,17 @@
 static uint8_t line[3 * FRAME_MAX], sent[3 * FRAME_MAX];
 static size_t n_line, at_line, n_sent;
 
-int uart_get(void)
+size_t uart_get(uint8_t *bytes, size_t n)
 {
-    return at_line < n_line ? line[at_line++] : -1;
+    n = n < n_line - at_line ? n : n_line - at_line;
+    memcpy(bytes, line + at_line, n);
+    at_line += n;
+    return n;
+}
+
+bool uart_has_bytes(void)
+{
+    return at_line < n_line;
 }
 
 void uart_put(uint8_t byte)
@@ -29,9 +37,18 @@ static void hear(const void *bytes, size_t n)
     at_line = 0;
 }
 
+/* The next frame of what the line holds, or NULL. */
+static const struct frame *receive(void)
+{
+    const struct frame *frame = NULL;
+    while (!frame && frame_pending())
+        frame = frame_receive();
+    return frame;
+}
+
 static void expect(const char *bytes, size_t n)
 {
-    const struct frame *frame = frame_receive();
+    const struct frame *frame = receive();
     ck_assert_ptr_nonnull(frame);
     ck_assert_uint_eq(frame->size, n);
     ck_assert_mem_eq(frame->bytes, bytes, n);
@@ -46,18 +63,18 @@ START_TEST(test_frames)
     EXPECT("one");
     EXPECT("two");
     EXPECT("three");
-    ck_assert_ptr_null(frame_receive());
+    ck_assert_ptr_null(receive());
 }
 END_TEST
 
 START_TEST(test_in_pieces)
 {
     HEAR("\xC0on");
-    ck_assert_ptr_null(frame_receive());
+    ck_assert_ptr_null(receive());
     HEAR("e\xDB");
-    ck_assert_ptr_null(frame_receive());
+    ck_assert_ptr_null(receive());
     HEAR("\xDC");
-    ck_assert_ptr_null(frame_receive());
+    ck_assert_ptr_null(receive());
     HEAR("\xC0");
     EXPECT("one\xC0");
 }
@@ -73,7 +90,7 @@ END_TEST
 START_TEST(test_bad_escape_spoils_one_frame)
 {
     HEAR("\xC0good\xDBno\xC0good\xC0");
-    const struct frame *frame = frame_receive();
+    const struct frame *frame = receive();
     ck_assert_ptr_nonnull(frame);
     ck_assert_uint_gt(frame->size, FRAME_MAX);
     EXPECT("good");
@@ -87,12 +104,51 @@ START_TEST(test_longest_and_too_long)
         line[0] = line[FRAME_MAX + extra + 1] = SLIP_END;
         n_line = FRAME_MAX + extra + 2;
         at_line = 0;
-        const struct frame *frame = frame_receive();
+        const struct frame *frame = receive();
         ck_assert_ptr_nonnull(frame);
         ck_assert_uint_eq(frame->size, FRAME_MAX + extra);
     }
     HEAR("after\xC0");
     EXPECT("after");
+}
+END_TEST
+
+START_TEST(test_limit)
+{
+    frame_limit(4);
+    HEAR("\xC0"
+         "four\xC0"
+         "fifth\xC0"
+         "1234567\xDB\xDC\xC0ok\xC0");
+    EXPECT("four");
+    ck_assert_uint_eq(receive()->size, 5);
+    ck_assert_uint_eq(receive()->size, 5);
+    EXPECT("ok");
+    HEAR("halfway");
+    ck_assert_ptr_null(receive());
+    frame_limit(FRAME_MAX);
+    HEAR("\xC0longer\xC0");
+    ck_assert_uint_eq(receive()->size, 5);
+    EXPECT("longer");
+}
+END_TEST
+
+/* What is stored in the spare memory stays while short frames come. */
+START_TEST(test_spare)
+{
+    size_t n = STREAM_SLOTS * (size_t)WIRE_STREAM_PAYLOAD,
+           most = WIRE_STREAM_HEADER_SIZE + WIRE_STREAM_PAYLOAD + WIRE_CRC_SIZE;
+    uint8_t *spare = frame_spare();
+    frame_limit(most);
+    memset(spare, 0xA5, n);
+    memset(line, 'x', sizeof(line));
+    line[0] = line[FRAME_MAX + 1] = SLIP_END;
+    n_line = FRAME_MAX + 2;
+    at_line = 0;
+    ck_assert_uint_gt(receive()->size, most);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_uint_eq(spare[i], 0xA5);
+    frame_limit(FRAME_MAX);
 }
 END_TEST
 
@@ -127,6 +183,8 @@ int main(void)
     tcase_add_test(cases, test_escapes);
     tcase_add_test(cases, test_bad_escape_spoils_one_frame);
     tcase_add_test(cases, test_longest_and_too_long);
+    tcase_add_test(cases, test_limit);
+    tcase_add_test(cases, test_spare);
     tcase_add_test(cases, test_given_back);
     tcase_add_test(cases, test_all_bytes_come_back);
     suite_add_tcase(suite, cases);
