@@ -44,6 +44,7 @@ void slot_presence_take_verdict(struct slot_presence *presence, const struct slo
     presence->unidentified_count = presence->absent_count = 0;
     presence->verdict_is_pass = verdict->passed;
     presence->waiting_baud = verdict->waiting_baud;
+    presence->waiting_in_loader = verdict->waiting_in_loader;
     if (verdict->mac)
         take_mac(presence, verdict->mac);
 }
@@ -51,8 +52,10 @@ void slot_presence_take_verdict(struct slot_presence *presence, const struct slo
 struct presence_job slot_presence_next_probe(struct slot_presence *presence, bool manual_reset)
 {
     presence->tight = !presence->tight;
-    return (struct presence_job){
-        .manual_reset = manual_reset, .tight = presence->tight, .waiting_baud = presence->waiting_baud};
+    return (struct presence_job){.manual_reset = manual_reset,
+                                 .tight = presence->tight,
+                                 .waiting_baud = presence->waiting_baud,
+                                 .waiting_in_loader = presence->waiting_in_loader};
 }
 
 /* A MAC that was not known is remembered. */
@@ -117,8 +120,10 @@ static enum slot_presence_change probed_shown(struct slot_presence *presence, en
         presence->absent_count = 0;
     if (occupant != OCCUPANT_UNIDENTIFIED)
         presence->unidentified_count = 0;
-    if (probe->result != PRESENCE_SAME) /* it answers where a reset has left it, or does not answer */
+    if (probe->result != PRESENCE_SAME) { /* it answers where a reset has left it, or does not answer */
         presence->waiting_baud = occupant == OCCUPANT_SAME ? LOADER_BAUD : 0;
+        presence->waiting_in_loader = true;
+    }
     return probed_after_verdict(presence, occupant);
 }
 

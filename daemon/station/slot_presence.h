@@ -48,8 +48,9 @@ enum slot_presence_change {
 struct slot_presence {
     bool tight;            /* the reset of the latest probe; they alternate */
     uint32_t waiting_baud; /* at which the board of the verdict waits; 0: it does not */
-    bool verdict_is_pass;  /* of the latest attempt */
-    bool mac_valid;        /* `mac` is of the board that is here, or of the attempt at work */
+    bool waiting_in_loader;
+    bool verdict_is_pass; /* of the latest attempt */
+    bool mac_valid;       /* `mac` is of the board that is here, or of the attempt at work */
     uint8_t mac[6];
     bool board_probed; /* probes have found the board that is here; a lid and a person's start prove none */
     unsigned unidentified_count, absent_count; /* probes in a row */
@@ -62,6 +63,7 @@ struct slot_presence_verdict {
     bool passed;
     const uint8_t *mac;    /* 6 bytes; NULL: the board did not say */
     uint32_t waiting_baud; /* at which it waits, in its stub or in the loader; 0: it does not */
+    bool waiting_in_loader;
 };
 
 /* The port has been opened: nothing is known. */

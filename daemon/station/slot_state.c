@@ -89,12 +89,13 @@ static void begin_flashing(struct slot *slot)
 static void begin_shown(struct slot *slot)
 {
     const struct program *program = &slot->attempt.program;
-    uint32_t waiting_baud = program->identified ? LOADER_BAUD : 0;
+    uint32_t waiting_baud = program->identified ? program->loader_baud : 0;
     slot_presence_take_verdict(&slot->occupant,
                                &(struct slot_presence_verdict){
                                    .passed = slot->attempt.row.verdict == VERDICT_PASS,
                                    .mac = program->identified ? program->chip.mac : NULL,
                                    .waiting_baud = program->stub_running ? slot->session.baud : waiting_baud,
+                                   .waiting_in_loader = !program->stub_running,
                                });
     probe_later(slot);
 }

@@ -53,6 +53,9 @@
       "The detail names the error: a bad flash part, or a weak supply.")                                               \
     X(MD5_MISMATCH, "md5-mismatch", "The flash does not hold what was written",                                        \
       "Read back, its MD5 differs: bad flash, or a smaller chip than it claims to be.")                                \
+    X(FLASH_READ_UNSTABLE, "flash-read-unstable", "The flash chip cannot be read at the firmware's speed",             \
+      "Its content is right at 13 MHz, and not at the clock that the image's header asks for: bad joints or a bad "    \
+      "part.")                                                                                                         \
     X(FLASH_SIZE_FALSE, "flash-size-false", "The flash chip is smaller than it claims",                                \
       "What is at its beginning shows in its middle too: a counterfeit part. Try another board of the lot.")           \
     X(REPLY_MALFORMED, "reply-malformed", "The board gave an answer that makes no sense",                              \

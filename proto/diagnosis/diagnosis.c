@@ -2,6 +2,7 @@
 #include "proto/diagnosis/diagnosis.h"
 
 #include "proto/link/text.h"
+#include "proto/step/connect.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,13 +25,15 @@ static const struct {
     [OPERATION_BEGIN_WRITE] = {CAUSE_WRITE_FAILED, CAUSE_LINK_LOST},
     [OPERATION_WRITE_BLOCK] = {CAUSE_WRITE_FAILED, CAUSE_LINK_LOST},
     [OPERATION_END_WRITE] = {CAUSE_WRITE_FAILED, CAUSE_LINK_LOST},
+    [OPERATION_STREAM] = {CAUSE_WRITE_FAILED, CAUSE_LINK_LOST},
     [OPERATION_VERIFY] = {CAUSE_WRITE_FAILED, CAUSE_LINK_LOST},
     [OPERATION_FIND_CAPACITY] = {CAUSE_REPLY_MALFORMED, CAUSE_LINK_LOST},
 };
 
 static bool is_write(enum operation operation)
 {
-    return operation == OPERATION_BEGIN_WRITE || operation == OPERATION_WRITE_BLOCK || operation == OPERATION_END_WRITE;
+    return operation == OPERATION_BEGIN_WRITE || operation == OPERATION_WRITE_BLOCK ||
+           operation == OPERATION_END_WRITE || operation == OPERATION_STREAM;
 }
 
 /* The request did not arrive as it was sent, whether the chip has noticed it by a checksum or not: only data blocks
@@ -63,6 +66,13 @@ static enum cause cause_of_refusal(const struct evidence *evidence)
     return requests[evidence->operation].refused;
 }
 
+/* Every adapter does the loader's rate, and the boot log's. */
+static bool is_raised_baud(const struct evidence *evidence)
+{
+    return evidence->operation == OPERATION_CHANGE_BAUD ||
+           (evidence->operation == OPERATION_SET_BAUD && evidence->values[0] > LOADER_BAUD);
+}
+
 /* -EIO, -ENODEV, -ENXIO: just pulled, the hang-up follows within milliseconds. -ETIMEDOUT: the driver has waited in
  * vain; the CH340's does for a second, others for many. An adapter that cannot do a rate says so with -EINVAL or, read
  * back, -ERANGE: the next lower one may do. */
@@ -73,7 +83,7 @@ static enum cause cause_of_port_error(const struct evidence *evidence)
     case -ENODEV:
     case -ENXIO: return CAUSE_UNPLUGGED;
     case -ETIMEDOUT: return CAUSE_ADAPTER_STUCK;
-    default: return evidence->operation == OPERATION_CHANGE_BAUD ? CAUSE_BAUD_FAILED : CAUSE_ADAPTER_ERROR;
+    default: return is_raised_baud(evidence) ? CAUSE_BAUD_FAILED : CAUSE_ADAPTER_ERROR;
     }
 }
 
@@ -107,6 +117,7 @@ enum cause diagnosis_cause(const struct evidence *evidence)
     case EVIDENCE_FLASH_TOO_SMALL: return CAUSE_FLASH_TOO_SMALL;
     case EVIDENCE_FLASH_ALIASED: return CAUSE_FLASH_SIZE_FALSE;
     case EVIDENCE_MISMATCH: return CAUSE_MD5_MISMATCH;
+    case EVIDENCE_READ_UNSTABLE: return CAUSE_FLASH_READ_UNSTABLE;
     case EVIDENCE_NONE:
     case EVIDENCE_KIND_COUNT: break;
     }
@@ -136,6 +147,7 @@ static void describe_operation(const struct evidence *evidence, char *words, siz
     case OPERATION_WRITE_BLOCK:
         snprintf(words, size, "writing at 0x%x, block %u of %u", evidence->address, values[0], values[1]);
         return;
+    case OPERATION_STREAM: snprintf(words, size, "writing at 0x%x", evidence->address); return;
     case OPERATION_END_WRITE: snprintf(words, size, "ending to write at 0x%x", evidence->address); return;
     default: text_copy(words, size, plain[evidence->operation] ? plain[evidence->operation] : ""); return;
     }
@@ -230,6 +242,7 @@ void diagnosis_detail(const struct evidence *evidence, char *detail, size_t size
     case EVIDENCE_FLASH_ALIASED:
         snprintf(detail, size, "what is at 0x%x is at 0x%x too", evidence->address, values[0]);
         return;
+    case EVIDENCE_READ_UNSTABLE:
     case EVIDENCE_MISMATCH: detail_of_mismatch(evidence, detail, size); return;
     case EVIDENCE_NONE:
     case EVIDENCE_KIND_COUNT: text_copy(detail, size, ""); return;

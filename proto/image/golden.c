@@ -30,6 +30,7 @@ void golden_free(struct golden *golden)
     for (size_t i = 0; i < golden->n_parts; i++) {
         free(golden->parts[i].bytes);
         free(golden->parts[i].deflated);
+        free(golden->parts[i].stream);
         free(golden->parts[i].blocks);
     }
     free(golden);
@@ -285,7 +286,8 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
         struct golden_part *part = &golden->parts[i];
         golden_md5(part->bytes, part->padded_size, part->md5);
         part->used_pages = count_used_pages(part);
-        if (!deflate_part(part) || !cut_into_blocks(part)) {
+        if (!deflate_part(part) || !cut_into_blocks(part) ||
+            !stream_plan_make(part->bytes, part->padded_size, part->offset, &part->stream, &part->stream_size)) {
             text_print(error, error_size, "%s: cannot be compressed: out of memory", part->name);
             return -1;
         }

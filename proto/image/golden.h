@@ -6,6 +6,7 @@
 #ifndef PROTO_IMAGE_GOLDEN_H
 #define PROTO_IMAGE_GOLDEN_H
 
+#include "proto/image/stream_plan.h"
 #include "proto/link/check.h"
 
 #include <stdbool.h>
@@ -13,8 +14,8 @@
 #include <stdint.h>
 
 #define GOLDEN_PARTS_MAX 16
-#define GOLDEN_END_MAX   0x1000000 /* 16 MB: the largest part the chip can address */
-#define GOLDEN_SECTOR    4096
+#define GOLDEN_END_MAX   STREAM_PLAN_SIZE_MAX /* 16 MB: the largest part the chip can address */
+#define GOLDEN_SECTOR    STREAM_PLAN_SECTOR
 #define GOLDEN_MD5_SIZE  16
 #define GOLDEN_NAME_MAX  512 /* with the final NUL: the longest path that a configuration may hold */
 
@@ -43,6 +44,8 @@ struct golden_part {
     uint32_t deflated_size;
     struct golden_block *blocks;
     size_t n_blocks;
+    uint8_t *stream; /* the data of a stream of the whole part: proto/image/stream_plan.h */
+    uint32_t stream_size;
     uint32_t used_pages; /* pages of 256 bytes that are not all 0xFF */
 };
 

@@ -16,6 +16,16 @@ static void step(struct session *session, const struct session_event *event)
     session->recipe->step(session->recipe, event);
 }
 
+/* The same during a stream: what is being sent goes on, if the recipe says so. */
+static void step_stream(struct session *session, const struct session_event *event)
+{
+    session->activity = SESSION_IDLE;
+    session->deadline = SESSION_NEVER;
+    session->recipe->step(session->recipe, event);
+    if (session->activity == SESSION_IDLE)
+        session->want.kind = SESSION_WANTS_NOTHING;
+}
+
 void session_start(struct session *session, struct recipe *recipe, uint32_t baud, uint64_t now)
 {
     session->recipe = recipe;
@@ -80,6 +90,10 @@ void session_sent(struct session *session, size_t n, uint64_t now)
     if (want->len > 0)
         return;
     want->kind = SESSION_WANTS_NOTHING;
+    if (session->activity == SESSION_STREAMING) {
+        step_stream(session, &(struct session_event){.kind = SESSION_SENT});
+        return;
+    }
     /* "Sent" means that the kernel has it: the adapter may still hold all of it. */
     session->deadline = now + line_time(session, session->tx_len) + session->request.timeout;
 }
@@ -100,6 +114,8 @@ void session_expired(struct session *session, uint64_t now)
     session->now = now;
     if (session->activity == SESSION_ASKING && (session->request.deferred || --session->request.tries_left > 0))
         send_request(session);
+    else if (session->activity == SESSION_STREAMING)
+        step_stream(session, &(struct session_event){.kind = SESSION_EXPIRED});
     else
         step(session, &(struct session_event){.kind = SESSION_EXPIRED});
 }
@@ -132,6 +148,13 @@ static void note_late_replies(struct session *session)
     session->late_replies.until = session->deadline;
 }
 
+/* So a chip refuses a request that was damaged on the line: it has not carried it out. */
+static bool refused_as_damaged(uint8_t error)
+{
+    return error == WIRE_ROM_ERR_FORMAT || error == WIRE_ROM_ERR_CHECKSUM || error == WIRE_ERR_LENGTH ||
+           error == WIRE_ERR_CHECKSUM;
+}
+
 static void take_reply(struct session *session, const uint8_t *frame, size_t len)
 {
     if (take_late_reply(session, frame[1]))
@@ -148,6 +171,12 @@ static void take_reply(struct session *session, const uint8_t *frame, size_t len
     /* What was damaged on the way there may be refused with any value. */
     if (error == WIRE_OK && session->request.value_matters && value != session->request.value)
         return;
+    if (refused_as_damaged(error) && !session->request.is_block && session->request.tries_left > 1) {
+        session->request.tries_left--;
+        session->request.sent--; /* this one is answered */
+        send_request(session);
+        return;
+    }
     note_late_replies(session);
     step(session, &(struct session_event){
                       .kind = SESSION_REPLY,
@@ -173,11 +202,21 @@ static void take_frame(struct session *session)
     const uint8_t *frame = session->decoder.frame;
     size_t len = session->decoder.len;
     bool reply = len >= WIRE_HEADER_SIZE + STATUS_SIZE && frame[0] == WIRE_REPLY;
-    if (reply) {
+    if (len == WIRE_STATUS_SIZE && frame[0] == WIRE_STREAM)
+        session->stray = 0;
+    if (session->activity == SESSION_STREAMING && !reply) {
+        step_stream(session, &(struct session_event){.kind = SESSION_FRAME, .data = frame, .len = len});
+    } else if (reply) {
         session->stray = 0;
         take_reply(session, frame, len);
     } else if (waits_for_frame(session, frame, len))
         step(session, &(struct session_event){.kind = SESSION_FRAME, .data = frame, .len = len});
+}
+
+/* A stub that was asked to end a stream may have sent a status before. */
+static bool in_status(const struct slip_decoder *decoder)
+{
+    return decoder->len > 0 && decoder->len <= WIRE_STATUS_SIZE && decoder->frame[0] == WIRE_STREAM;
 }
 
 void session_received(struct session *session, const uint8_t *bytes, size_t n, uint64_t now)
@@ -189,8 +228,9 @@ void session_received(struct session *session, const uint8_t *bytes, size_t n, u
         if (session->heard_total < SESSION_HEARD)
             session->heard[session->heard_total] = bytes[i];
         session->heard_total++;
-        session->stray++;
-        if (slip_decode(&session->decoder, bytes[i]))
+        bool complete = slip_decode(&session->decoder, bytes[i]);
+        session->stray += !in_status(&session->decoder);
+        if (complete)
             take_frame(session);
         if (session->activity == SESSION_ASKING && session->stray_limit > 0 && session->stray > session->stray_limit)
             step(session, &(struct session_event){.kind = SESSION_STRAY});
@@ -222,6 +262,7 @@ static void ask(struct session *session, enum wire_op op, uint32_t checksum, con
     session->request.sent = 0;
     session->request.value_matters = false;
     session->request.frame = NULL;
+    session->request.is_block = payload != NULL;
     session->request.deferred =
         session->late_replies.count > 0 && session->late_replies.op == op && session->now < session->late_replies.until;
     if (session->request.deferred)
@@ -263,6 +304,30 @@ void session_listen(struct session *session, uint64_t timeout)
 {
     session->activity = SESSION_LISTENING;
     session->deadline = session->now + timeout;
+}
+
+void session_stream(struct session *session, const uint8_t *frame, size_t len, uint64_t timeout)
+{
+    assert(session->activity == SESSION_IDLE && SLIP_ENCODED_MAX(len) <= sizeof(session->tx));
+    uint8_t *tx = session->tx;
+    *tx++ = SLIP_END;
+    tx += slip_escape(tx, frame, len);
+    *tx++ = SLIP_END;
+    session->tx_len = (size_t)(tx - session->tx);
+    session->want = (struct session_want){
+        .kind = SESSION_WANTS_SEND,
+        .bytes = session->tx,
+        .len = session->tx_len,
+    };
+    session_stream_on(session, timeout);
+}
+
+void session_stream_on(struct session *session, uint64_t timeout)
+{
+    session->activity = SESSION_STREAMING;
+    session->deadline = session->now + timeout;
+    if (session->want.kind == SESSION_WANTS_SEND)
+        session->deadline += 2 * line_time(session, session->tx_len);
 }
 
 void session_pause(struct session *session, uint64_t duration)

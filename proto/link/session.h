@@ -47,7 +47,8 @@ struct session_want {
 enum session_event_kind {
     SESSION_STARTED, /* the first event of a recipe */
     SESSION_REPLY,   /* the answer to a request, good or bad */
-    SESSION_FRAME,   /* a bare frame that session_listen() or session_expect_frame() waited for */
+    SESSION_FRAME,   /* a bare frame that session_listen(), session_expect_frame() or a stream waited for */
+    SESSION_SENT,    /* the last byte of a stream's frame has been sent */
     SESSION_DONE,    /* lines or baud are set, or `error` says why not */
     SESSION_EXPIRED, /* no answer after the last try; or the pause is over */
     SESSION_STRAY,   /* instead of an answer came more than `stray_limit` bytes that are none */
@@ -77,13 +78,21 @@ struct session {
     struct recipe *recipe;
     uint64_t now, deadline;
     uint32_t baud;
-    enum { SESSION_IDLE, SESSION_ASKING, SESSION_LISTENING, SESSION_PAUSING, SESSION_SETTING } activity;
+    enum {
+        SESSION_IDLE,
+        SESSION_ASKING,
+        SESSION_LISTENING,
+        SESSION_PAUSING,
+        SESSION_SETTING,
+        SESSION_STREAMING
+    } activity;
     struct session_want want;
 
     struct {
         uint8_t op;
         unsigned tries_left, sent;
         uint64_t timeout;
+        bool is_block;      /* refused, it is the recipe's to send again: not every stub can tell a repeated one */
         bool value_matters; /* only a reply with `value` is its answer */
         bool deferred;      /* not sent before the late replies of its kind have come */
         uint32_t value;
@@ -102,9 +111,10 @@ struct session {
     struct slip_decoder decoder;
     uint8_t rx[SESSION_RX_MAX];
 
-    /* A stub never sends unsolicited data, so bytes that are no reply are the boot message of a board that has reset,
-     * garbled at the higher rate. `stray`: bytes since the request or the last reply; more of them than `stray_limit`
-     * give SESSION_STRAY, 0: no limit. Set by the step that starts the stub, cleared by the recipe for each try. */
+    /* A stub sends replies, and statuses while a stream is open. Other bytes are the boot message of a board that has
+     * reset, garbled at the higher rate. `stray`: such bytes since the request, the last reply or status; more of them
+     * than `stray_limit` in place of a reply give SESSION_STRAY, 0: no limit. In a stream, where damaged statuses count
+     * too, the recipe has to look at them. Set by the step that starts the stub, cleared by the recipe for each try. */
     unsigned stray_limit, stray;
 
     uint8_t heard[SESSION_HEARD]; /* the first bytes since session_forget(), whatever they are */
@@ -129,7 +139,8 @@ void session_received(struct session *session, const uint8_t *bytes, size_t n, u
 void session_expired(struct session *session, uint64_t now); /* does nothing before the deadline */
 
 /* The recipe's side: exactly one a step. Time-outs run from the moment the last byte is sent; the time the line needs
- * at the current baud is added. `tries` > 1 sends again after a time-out: only for what may safely happen twice. */
+ * at the current baud is added. `tries` > 1 sends again after a time-out, or
+ * when the chip refuses a request as damaged on the line: only for what may safely happen twice. */
 void session_request(struct session *session, enum wire_op op, const void *data, size_t len, uint64_t timeout,
                      unsigned tries);
 /* A MEM_DATA, FLASH_DATA or FLASH_DEFL_DATA block, with its header and checksum. `len` <= WIRE_FLASH_BLOCK. */
@@ -142,6 +153,13 @@ void session_expect(struct session *session, uint32_t value);
 void session_expect_frame(struct session *session, const char *frame);
 /* Waits for a frame that is no reply: SESSION_FRAME or SESSION_EXPIRED. */
 void session_listen(struct session *session, uint64_t timeout);
+/* Sends a frame of at most WIRE_FLASH_BLOCK bytes, and hears meanwhile: SESSION_SENT when the line has it,
+ * SESSION_FRAME for each bare frame that comes, SESSION_EXPIRED when nothing of both has happened for `timeout`. After
+ * a SESSION_FRAME before the SESSION_SENT, session_stream_on() goes on with the same frame; any other request gives it
+ * up, half sent. */
+void session_stream(struct session *session, const uint8_t *frame, size_t len, uint64_t timeout);
+/* The same without a new frame. */
+void session_stream_on(struct session *session, uint64_t timeout);
 void session_pause(struct session *session, uint64_t duration);
 void session_lines(struct session *session, bool dtr, bool rts);
 void session_baud(struct session *session, uint32_t baud);

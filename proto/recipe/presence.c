@@ -37,8 +37,9 @@ static enum presence_state end_by_port_error(struct presence *presence)
     return end(presence, PRESENCE_ERROR, "%s: %s", what, strerror(-evidence->port_error));
 }
 
-/* Has what answers here waited since before this probe? Only we start stubs. The loader might be that of another board
- * which starts in download mode by itself; but such a one does not answer the first SYNC, and not at another rate. */
+/* Has what answers here waited since before this probe? Only we start stubs. A loader is another board's if the board
+ * waited in its stub. If it waited in the loader, another board might start in download mode by itself, but such a one
+ * does not answer the first SYNC. */
 static bool was_waiting(const struct presence *presence)
 {
     const struct presence_job *job = &presence->job;
@@ -46,7 +47,7 @@ static bool was_waiting(const struct presence *presence)
     bool reset = presence->state == PRESENCE_SYNC && !job->manual_reset;
     if (reset || presence->session->baud != job->waiting_baud)
         return false;
-    return !answered->rom || (answered->asked == 1 && job->waiting_baud == LOADER_BAUD);
+    return !answered->rom || (answered->asked == 1 && job->waiting_in_loader);
 }
 
 static enum presence_state after_answer(struct presence *presence)

@@ -25,10 +25,10 @@
 struct presence_job {
     bool manual_reset; /* DTR and RTS are not connected: a board is found once a person has put it into download mode */
     bool tight;        /* RESET_TIGHT instead of RESET_CLASSIC: the caller alternates from probe to probe */
-    /* Not 0: a board that has had its attempt is believed to wait at this rate, in its stub or, at LOADER_BAUD, in the
-     * loader. It gets a SYNC first, without a reset. Only for the probes that follow the attempt as long as each ends
-     * as SAME. */
+    /* Not 0: a board that has had its attempt is believed to wait at this rate, in its stub or in the loader. It gets a
+     * SYNC first, without a reset. Only for the probes that follow the attempt as long as each ends as SAME. */
     uint32_t waiting_baud;
+    bool waiting_in_loader; /* and not in its stub: a loader that answers at that rate is that board's */
 };
 
 /* X(name, word) */

@@ -2,6 +2,7 @@
 #include "proto/recipe/program.h"
 
 #include "proto/diagnosis/diagnosis.h"
+#include "proto/image/stream_flags.h"
 #include "proto/link/duration.h"
 #include "proto/link/text.h"
 
@@ -9,11 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RESET_ROUNDS 4 /* of reset and SYNC before a board is given up */
-#define SYNCS_FIRST  2 /* a round's; while they are sent, a banner that comes late goes by */
-#define SYNCS_MORE   5
-#define SYNC_TIMEOUT (100 * MS)
-#define WAIT_TIMEOUT (300 * MS) /* between two SYNCs while a person is to press the buttons */
+#define RESET_ROUNDS          4 /* of reset and SYNC before a board is given up */
+#define SYNCS_FIRST           2 /* a round's; while they are sent, a banner that comes late goes by */
+#define SYNCS_MORE            5
+#define SYNC_TIMEOUT          (100 * MS)
+#define SYNC_TIMEOUT_AT_SPEED (20 * MS)
+#define WAIT_TIMEOUT          (300 * MS) /* between two SYNCs while a person is to press the buttons */
 
 static const struct {
     const char *step, *sentence;
@@ -32,17 +34,26 @@ static const char *const phase_labels[PROGRAM_PHASE_COUNT] = {
 
 /* RESET and SYNC, or RESET and WAIT. */
 
+/* The ROM takes the rate of the first SYNC that it hears. So the first round of the first try is made at the try's own
+ * rate, which spares a slow upload; what does not answer there is asked at LOADER_BAUD. */
+static uint32_t loader_baud(const struct program *program)
+{
+    bool at_speed = program->tries == 1 && program->in_try.rounds == 0 && !program->job->manual_reset;
+    return at_speed ? program_baud(program) : LOADER_BAUD;
+}
+
 /* The classic sequence and the tight one in turn; in the second half of the rounds with GPIO0 low for longer. */
 static enum step_status start_reset(struct program *program)
 {
     unsigned round = program->in_try.rounds;
+    program->loader_baud = loader_baud(program);
     struct reset_sequence_parameters reset = {
-        .baud = LOADER_BAUD,
+        .baud = program->loader_baud,
         .lines = round % 2 == 0 ? RESET_CLASSIC : RESET_TIGHT,
         .long_gpio0 = round >= 2,
     };
     if (program->job->manual_reset)
-        reset = (struct reset_sequence_parameters){.baud = LOADER_BAUD, .lines = RELEASE_LINES};
+        reset = (struct reset_sequence_parameters){.baud = program->loader_baud, .lines = RELEASE_LINES};
     return reset_sequence_start(&program->step.reset, program->session, &reset);
 }
 
@@ -59,8 +70,9 @@ static enum program_state after_reset(struct program *program)
 
 static enum step_status start_sync(struct program *program)
 {
+    bool at_speed = program->loader_baud > LOADER_BAUD;
     return connect_start(&program->step.connect, program->session,
-                         &(struct connect_parameters){.timeout = SYNC_TIMEOUT,
+                         &(struct connect_parameters){.timeout = at_speed ? SYNC_TIMEOUT_AT_SPEED : SYNC_TIMEOUT,
                                                       .requests = 2,
                                                       .requests_silent = 2,
                                                       .first_tries = SYNCS_FIRST,
@@ -163,21 +175,26 @@ static enum step_status step_flash_id(struct program *program, const struct sess
     return status;
 }
 
+static enum program_state write_state(const struct program *program)
+{
+    return program->stub_capabilities & WIRE_CAN_STREAM ? PROGRAM_STREAM : PROGRAM_WRITE;
+}
+
 /* A try after one that has begun to write writes again: the flash is known to be wrong. */
 static enum program_state after_baud(struct program *program)
 {
-    return program->job->compare_first && !program->written ? PROGRAM_COMPARE : PROGRAM_WRITE;
+    return program->job->compare_first && !program->written ? PROGRAM_COMPARE : write_state(program);
 }
 
 static enum program_state after_flash_id(struct program *program)
 {
-    return program_baud(program) == LOADER_BAUD ? after_baud(program) : PROGRAM_BAUD;
+    return program_baud(program) == program->loader_baud ? after_baud(program) : PROGRAM_BAUD;
 }
 
 static enum step_status start_baud(struct program *program)
 {
     return baud_start(&program->step.baud, program->session,
-                      &(struct baud_parameters){.baud = program_baud(program), .old_baud = LOADER_BAUD});
+                      &(struct baud_parameters){.baud = program_baud(program), .old_baud = program->loader_baud});
 }
 
 static enum step_status step_baud(struct program *program, const struct session_event *event)
@@ -201,7 +218,7 @@ static enum step_status step_compare(struct program *program, const struct sessi
 
 static enum program_state after_compare(struct program *program)
 {
-    return program->step.compare.equal ? PROGRAM_CAPACITY : PROGRAM_WRITE;
+    return program->step.compare.equal ? PROGRAM_CAPACITY : write_state(program);
 }
 
 static enum step_status start_write(struct program *program)
@@ -215,6 +232,21 @@ static enum step_status start_write(struct program *program)
 static enum step_status step_write(struct program *program, const struct session_event *event)
 {
     return write_step(&program->step.write, event);
+}
+
+static enum step_status start_stream(struct program *program)
+{
+    program->written = true;
+    program->in_try.streamed = true;
+    return stream_start(
+        &program->step.stream, program->session,
+        &(struct stream_parameters){.golden = program->job->golden,
+                                    .flags = stream_flags(program->job->golden, program_baud(program))});
+}
+
+static enum step_status step_stream(struct program *program, const struct session_event *event)
+{
+    return stream_step(&program->step.stream, event);
 }
 
 static enum step_status start_verify(struct program *program)
@@ -241,10 +273,11 @@ static void begin_try(struct program *program, uint64_t now)
     memset(&program->in_try, 0, sizeof(program->in_try));
 }
 
-/* From the BAUD state on the link is at the try's own rate, and a lower one may help. The last try has the lowest. */
+/* From the BAUD state on, or from the beginning, the link is at the try's own rate, and a lower one may help. The last
+ * try has the lowest. */
 static void lower_baud(struct program *program)
 {
-    bool at_speed = program->state >= PROGRAM_BAUD;
+    bool at_speed = program->state >= PROGRAM_BAUD || program->loader_baud > LOADER_BAUD;
     size_t lowest = program->job->n_bauds - 1;
     if (!at_speed || !diagnosis_suspects_rate(program->cause))
         return;
@@ -278,6 +311,24 @@ static enum program_state fail_try(struct program *program, const struct evidenc
     return PROGRAM_RESET;
 }
 
+static enum program_state after_stream_failed(struct program *program)
+{
+    if (program->step.base.evidence.kind != EVIDENCE_MISMATCH)
+        return fail_try(program, &program->step.base.evidence);
+    program->in_try.mismatch = program->step.base.evidence;
+    return PROGRAM_VERIFY;
+}
+
+/* What was wrong in the stream is right at the loader's clock: the content is, and the reads at the firmware's clock
+ * are not. */
+static enum program_state after_verify(struct program *program)
+{
+    program->in_try.streamed = false;
+    if (program->in_try.mismatch.kind == EVIDENCE_MISMATCH)
+        program->in_try.mismatch.kind = EVIDENCE_READ_UNSTABLE;
+    return PROGRAM_CAPACITY;
+}
+
 static enum program_state after_verify_failed(struct program *program)
 {
     if (program->step.base.evidence.kind != EVIDENCE_MISMATCH)
@@ -295,7 +346,8 @@ static enum step_status start_capacity(struct program *program)
         &(struct capacity_parameters){.golden = program->job->golden,
                                       .flash_size = program->flash_part.size,
                                       .capabilities = program->stub_capabilities,
-                                      .image_damaged = program->in_try.mismatch.kind != EVIDENCE_NONE});
+                                      .read_behind = program->in_try.streamed,
+                                      .image_damaged = program->in_try.mismatch.kind == EVIDENCE_MISMATCH});
 }
 
 static enum step_status step_capacity(struct program *program, const struct session_event *event)
@@ -343,9 +395,13 @@ static const struct {
     [PROGRAM_BAUD] = {.start = start_baud, .step = step_baud, .done = after_baud},
     [PROGRAM_COMPARE] = {.start = start_compare, .step = step_compare, .done = after_compare},
     [PROGRAM_WRITE] = {.start = start_write, .step = step_write, .next = PROGRAM_VERIFY},
+    [PROGRAM_STREAM] = {.start = start_stream,
+                        .step = step_stream,
+                        .next = PROGRAM_CAPACITY,
+                        .failed = after_stream_failed},
     [PROGRAM_VERIFY] = {.start = start_verify,
                         .step = step_verify,
-                        .next = PROGRAM_CAPACITY,
+                        .done = after_verify,
                         .failed = after_verify_failed},
     [PROGRAM_CAPACITY] = {.start = start_capacity, .step = step_capacity, .done = after_capacity},
     [PROGRAM_RUN] = {.start = start_run, .step = step_reset, .next = PROGRAM_PASSED},

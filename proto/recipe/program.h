@@ -30,6 +30,7 @@
 #include "proto/step/connect.h"
 #include "proto/step/flash_id.h"
 #include "proto/step/reset_sequence.h"
+#include "proto/step/stream.h"
 #include "proto/step/stub_upload.h"
 #include "proto/step/verify.h"
 #include "proto/step/write.h"
@@ -54,6 +55,7 @@
     X(BAUD, "baud", baud, "Raising the speed")                                                                         \
     X(COMPARE, "compare", compare, "Looking whether the image is there already")                                       \
     X(WRITE, "write", write, "Writing the image")                                                                      \
+    X(STREAM, "stream", write, "Writing and verifying the image")                                                      \
     X(VERIFY, "verify", verify, "Verifying the image")                                                                 \
     X(CAPACITY, "capacity", verify, "Checking the flash chip's size")                                                  \
     X(RUN, "run", run, "Starting the firmware")                                                                        \
@@ -107,6 +109,7 @@ struct program {
     unsigned tries;                            /* begun so far */
     struct try_result failed_tries[TRIES_MAX]; /* the tries before this one: `tries` - 1 of them */
     size_t baud_index;                         /* of this try */
+    uint32_t loader_baud;                      /* at which the loader is spoken to */
 
     /* As last read: a try that gets less far leaves what the one before found. */
     bool identified; /* `chip` is right */
@@ -124,10 +127,12 @@ struct program {
 
     /* Of this try; all zero when it begins. */
     struct {
-        unsigned rounds;          /* of reset and SYNC, unanswered */
-        uint64_t heard;           /* bytes before the latest reset */
-        uint64_t unexpected;      /* bytes that came in place of answers to SYNC */
-        struct evidence mismatch; /* of VERIFY, while CAPACITY looks for its reason; kind NONE: the image is right */
+        unsigned rounds;     /* of reset and SYNC, unanswered */
+        uint64_t heard;      /* bytes before the latest reset */
+        bool streamed;       /* STREAM has run, and no VERIFY has found the image right */
+        uint64_t unexpected; /* bytes that came in place of answers to SYNC */
+        struct evidence
+            mismatch; /* of STREAM or VERIFY, while CAPACITY looks for its reason; kind NONE: all is right */
     } in_try;
 
     union {
@@ -141,6 +146,7 @@ struct program {
         struct baud baud;               /* BAUD */
         struct compare compare;         /* COMPARE */
         struct write write;             /* WRITE */
+        struct stream stream;           /* STREAM */
         struct verify verify;           /* VERIFY */
         struct capacity capacity;       /* CAPACITY */
     } step;                             /* of `state` */

@@ -3,15 +3,60 @@
 
 #include "proto/link/duration.h"
 
-/* The states of a try that goes well, in order. */
-static const enum program_state way[] = {PROGRAM_RESET,    PROGRAM_SYNC,     PROGRAM_IDENTIFY, PROGRAM_STUB,
-                                         PROGRAM_FLASH_ID, PROGRAM_BAUD,     PROGRAM_COMPARE,  PROGRAM_WRITE,
-                                         PROGRAM_VERIFY,   PROGRAM_CAPACITY, PROGRAM_RUN};
+/* The states of a try that goes well, in order. A stub that has the stream passes through STREAM, any other through
+ * WRITE and VERIFY. */
+static const enum program_state way[] = {PROGRAM_RESET,    PROGRAM_SYNC,   PROGRAM_IDENTIFY, PROGRAM_STUB,
+                                         PROGRAM_FLASH_ID, PROGRAM_BAUD,   PROGRAM_COMPARE,  PROGRAM_WRITE,
+                                         PROGRAM_STREAM,   PROGRAM_VERIFY, PROGRAM_CAPACITY, PROGRAM_RUN};
 #define WAY_LENGTH (sizeof(way) / sizeof(way[0]))
 
 /* Typical flash work from docs/esp8266.md section 6: 150 ms to erase 64 KB, 1 ms a page. */
 #define ERASE_US_PER_KB 2300ULL
 #define MD5_US_PER_KB   1100ULL
+
+/* The line and the flash work at once; the slower of them counts. */
+#define PROGRAM_PAGE_US 950ULL
+
+static uint64_t longer(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t stream_part_cost(const struct program *program, const struct golden_part *part)
+{
+    uint64_t link = part->stream_size * 10 * S / program_baud(program);
+    uint64_t flash = part->padded_size / 1024 * ERASE_US_PER_KB + part->used_pages * PROGRAM_PAGE_US;
+    return longer(link, flash);
+}
+
+static uint64_t stream_cost(const struct program *program, size_t n_parts)
+{
+    uint64_t cost = 1;
+    for (size_t i = 0; i < n_parts; i++)
+        cost += stream_part_cost(program, &program->job->golden->parts[i]);
+    return cost;
+}
+
+/* Of a part of the image: the share of its frames that are acknowledged, and of its addresses that are erased, written
+ * and verified. Each of the four only grows, and so does their mean. */
+static double stream_part_fraction(const struct stream *stream, const struct golden_part *part)
+{
+    double done = stream->n_frames > 0 ? (double)stream->next / stream->n_frames : 0;
+    const uint32_t told[] = {stream->erased, stream->written, stream->verified};
+    for (size_t i = 0; i < 3; i++) {
+        double share = (double)(told[i] - part->offset) / part->padded_size;
+        done += share < 1 ? share : 1;
+    }
+    return done / 4;
+}
+
+static double streamed_cost(const struct program *program)
+{
+    const struct stream *stream = &program->step.stream;
+    const struct golden_part *part = &program->job->golden->parts[stream->part];
+    return (double)stream_cost(program, stream->part) +
+           (double)stream_part_cost(program, part) * stream_part_fraction(stream, part);
+}
 
 /* Of a block of the image, in µs. Pages that are blank are not known block by block: bytes that do not deflate away
  * count as programmed. */
@@ -65,6 +110,12 @@ static uint64_t md5_cost(const struct program *program)
     return program->job->golden->size / 1024 * MD5_US_PER_KB;
 }
 
+/* Before the stub has told it, most do not: a forecast that is too long at first never goes backwards. */
+static bool streams(const struct program *program)
+{
+    return program->stub_capabilities & WIRE_CAN_STREAM;
+}
+
 static uint64_t expected_us(const struct program *program, enum program_state state)
 {
     switch (state) {
@@ -75,8 +126,9 @@ static uint64_t expected_us(const struct program *program, enum program_state st
     case PROGRAM_FLASH_ID: return 50 * MS;
     case PROGRAM_BAUD: return 80 * MS;
     case PROGRAM_COMPARE: return program->job->compare_first ? md5_cost(program) : 0;
-    case PROGRAM_WRITE: return write_cost(program);
-    case PROGRAM_VERIFY: return md5_cost(program);
+    case PROGRAM_WRITE: return streams(program) ? 0 : write_cost(program);
+    case PROGRAM_STREAM: return streams(program) ? stream_cost(program, program->job->golden->n_parts) : 0;
+    case PROGRAM_VERIFY: return streams(program) ? 0 : md5_cost(program);
     case PROGRAM_CAPACITY: return 20 * MS;
     case PROGRAM_RUN: return 110 * MS;
     default: return 0;
@@ -95,7 +147,11 @@ static bool on_the_way(enum program_state state, size_t *at)
 static double fraction(const struct program *program, uint64_t now)
 {
     uint64_t expected = expected_us(program, program->state);
-    double done = program->state == PROGRAM_WRITE ? (double)written_cost(program) : (double)(now - program->entered);
+    double done = (double)(now - program->entered);
+    if (program->state == PROGRAM_WRITE)
+        done = (double)written_cost(program);
+    else if (program->state == PROGRAM_STREAM)
+        done = streamed_cost(program);
     double part = expected > 0 ? done / (double)expected : 0;
     return part < 0.99 ? part : 0.99;
 }
@@ -126,7 +182,7 @@ double program_seconds_left(const struct program *program, uint64_t now)
         return -1;
     double part = fraction(program, now);
     double left = (double)expected_us(program, program->state) * (1 - part);
-    if (program->state == PROGRAM_WRITE && part > 0.05)
+    if ((program->state == PROGRAM_WRITE || program->state == PROGRAM_STREAM) && part > 0.05)
         left = (double)(now - program->entered) * (1 - part) / part;
     for (size_t i = at + 1; i < WAY_LENGTH; i++)
         left += (double)expected_us(program, way[i]);

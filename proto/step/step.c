@@ -36,7 +36,8 @@ static enum evidence_kind failure_of(const struct session_event *event)
     case SESSION_REPLY: return event->wire_error == WIRE_OK ? EVIDENCE_NONE : EVIDENCE_REFUSED;
     case SESSION_DONE: return event->error == 0 ? EVIDENCE_NONE : EVIDENCE_PORT_ERROR;
     case SESSION_STARTED:
-    case SESSION_FRAME: break;
+    case SESSION_FRAME:
+    case SESSION_SENT: break;
     }
     return EVIDENCE_NONE;
 }

@@ -42,6 +42,7 @@ enum step_status { STEP_RUNNING, STEP_DONE, STEP_FAILED };
     X(BEGIN_WRITE) /* of a part of the image [address] */                                                              \
     X(WRITE_BLOCK) /* [address: of the part; values: number of the block from 1, blocks of the part] */                \
     X(END_WRITE)   /* of a part [address] */                                                                           \
+    X(STREAM)      /* of a part [address] */                                                                           \
     X(VERIFY)                                                                                                          \
     X(FIND_CAPACITY)
 
@@ -75,7 +76,8 @@ enum operation {
     X(FLASH_SIZE_UNKNOWN) /* the id names no size [values: manufacturer, device] */                                    \
     X(FLASH_TOO_SMALL)    /* [values: bytes it has, bytes needed] */                                                   \
     X(FLASH_ALIASED)      /* a sector shows at a second address [address; values: the second address] */               \
-    X(MISMATCH)           /* the MD5 of a part of the image [address, name] */
+    X(MISMATCH)           /* the MD5 of a part of the image [address, name] */                                         \
+    X(READ_UNSTABLE)      /* the same, and read at the loader's clock it is right [address, name] */
 
 enum evidence_kind {
 #define X(name) EVIDENCE_##name,

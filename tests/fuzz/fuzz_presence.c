@@ -16,8 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (len == 0)
         return 0;
     static const uint32_t waiting[] = {0, LOADER_BAUD, 921600, 74880};
-    struct presence_job job = {
-        .manual_reset = bytes[0] & 1, .tight = bytes[0] & 2, .waiting_baud = waiting[bytes[0] >> 2 & 3]};
+    struct presence_job job = {.manual_reset = bytes[0] & 1,
+                               .tight = bytes[0] & 2,
+                               .waiting_baud = waiting[bytes[0] >> 2 & 3],
+                               .waiting_in_loader = bytes[0] & 16};
     struct fuzz_chip chip = {.bytes = bytes + 1, .len = len - 1, .now = 1};
     memset(&session, 0, sizeof(session));
     presence_start(&presence, &session, &job, chip.now);

@@ -218,7 +218,8 @@ START_TEST(a_board_waiting_in_the_loader_is_left_alone)
     rig_program(rig, &attempt, 600);
     ck_assert_int_eq(rig->program.cause, CAUSE_UNKNOWN_OUI);
     job.waiting_baud = rig->baud;
-    ck_assert_uint_eq(job.waiting_baud, LOADER_BAUD);
+    ck_assert_uint_eq(job.waiting_baud, rig->program.loader_baud);
+    job.waiting_in_loader = true;
     expect_waiting();
 }
 END_TEST
@@ -236,8 +237,10 @@ START_TEST(another_board_is_not_taken_for_the_waiting_one)
 {
     put_in(&first_board);
     pass_attempt();
-    if (_i & 1)
+    if (_i & 1) {
         job.waiting_baud = LOADER_BAUD;
+        job.waiting_in_loader = true;
+    }
     put_in(&second_board);
     /* A fixture may pull GPIO0 low: then the board waits in the loader and adopts the first baud rate that it
      * receives. */
@@ -311,6 +314,7 @@ START_TEST(a_board_without_reset_circuit_waits_in_the_loader)
     press_buttons();
     expect(PRESENCE_BOARD);
     job.waiting_baud = LOADER_BAUD;
+    job.waiting_in_loader = true;
     expect_waiting();
 }
 END_TEST

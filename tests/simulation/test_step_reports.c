@@ -71,7 +71,7 @@ static const struct board_config good_board = {.seed = 1, .mac = {0x18, 0xFE, 0x
 
 START_TEST(each_step_of_a_good_board)
 {
-    run(&good_board, " 1 @115200 reset sync chip id stub upload flash id @921600 baud write verify capacity run");
+    run(&good_board, " 1 @921600 reset sync chip id stub upload flash id stream capacity run");
 }
 END_TEST
 
@@ -79,8 +79,9 @@ START_TEST(a_failed_step_with_its_cause_and_detail)
 {
     struct board_config config = good_board;
     config.faults.tx_open = true;
-    run(&config, " 1 @115200 reset sync(board-silent: SYNC: no answer) reset sync(board-silent: SYNC: no answer)"
-                 " reset sync(board-silent: SYNC: no answer) reset sync(board-silent: SYNC: no answer)"
+    run(&config, " 1 @921600 reset sync(board-silent: SYNC: no answer)"
+                 " @115200 reset sync(board-silent: SYNC: no answer) reset sync(board-silent: SYNC: no answer)"
+                 " reset sync(board-silent: SYNC: no answer)"
                  " @74880 boot log(tx-open: boot mode 1, but no answer to SYNC)");
 }
 END_TEST
@@ -88,16 +89,15 @@ END_TEST
 START_TEST(a_step_that_is_aborted)
 {
     rig.unplug_at = 10000;
-    run(&good_board, " 1 @115200 reset(unplugged: unplugged)");
+    run(&good_board, " 1 @921600 reset(unplugged: unplugged)");
 }
 END_TEST
 
 START_TEST(each_try_has_its_steps)
 {
     rig.baud_max = 500000;
-    run(&good_board, " 1 @115200 reset sync chip id stub upload flash id"
-                     " baud(baud-failed: 921600 baud: the adapter cannot do it)"
-                     " 2 reset sync chip id stub upload flash id @460800 baud write verify capacity run");
+    run(&good_board, " 1 @115200 reset(baud-failed: setting 921600 baud: the adapter cannot do it)"
+                     " 2 reset sync chip id stub upload flash id @460800 baud stream capacity run");
 }
 END_TEST
 

@@ -104,6 +104,8 @@ static const struct word {
     {"flash-id", HEX24, USUAL, .preset = 0xffffff, .set = set_flash_id, .argument = "HEX",
      .help = "what the part answers to RDID (ffffff)"},
     {"stuck-bits", FEW, USUAL, FAULT(flash.stuck_bits), 64, .argument = "N", .help = "flash bits that stay 0 (64)"},
+    {"fast-reads-fail", FLAG, USUAL, FAULT(flash.fast_reads_fail),
+     .help = "the flash cannot be read at a higher clock than the loader's"},
     {"flash-time", PACE, RARE, FAULT(flash.pace), .argument = "HOW",
      .help = "of the flash's times: typ, max or random"},
     {"slow-flash", FACTOR, RARE, FAULT(flash.slow), 8, .argument = "F",

@@ -45,7 +45,7 @@ static enum fixture_phase next_phase(enum fixture_phase phase, enum slot_presenc
 }
 
 /* `shown`: the board of the verdict that is shown at the start; P passed in its stub, F failed with its MAC known, N
- * failed without one; 0: a fixture that waits for a board. */
+ * failed without one, L failed and waits in the loader; 0: a fixture that waits for a board. */
 static const struct probe_row {
     const char *what;
     char shown;
@@ -86,10 +86,12 @@ static void show_verdict(struct slot_presence *presence, char shown)
     if (shown == 0)
         slot_presence_vacate(presence);
     else
-        slot_presence_take_verdict(presence,
-                                   &(struct slot_presence_verdict){.passed = shown == 'P',
-                                                                   .mac = shown == 'N' ? NULL : mac,
-                                                                   .waiting_baud = shown == 'P' ? 921600 : 0});
+        slot_presence_take_verdict(presence, &(struct slot_presence_verdict){.passed = shown == 'P',
+                                                                             .mac = shown == 'N' ? NULL : mac,
+                                                                             .waiting_in_loader = shown == 'L',
+                                                                             .waiting_baud = shown == 'P'   ? 921600
+                                                                                             : shown == 'L' ? 460800
+                                                                                                            : 0});
 }
 
 START_TEST(probes)
@@ -167,9 +169,18 @@ START_TEST(a_probe_asks_where_the_board_was_left)
         const char *found;
         uint32_t waiting_baud;
         char shown;
+        bool in_loader;
     } rows[] = {
-        {"", 0, 0},    {"", 921600, 'P'},        {"SS", 921600, 'P'}, {"-", 0, 'P'}, {"A", LOADER_BAUD, 'P'},
-        {"U", 0, 'P'}, {"AS", LOADER_BAUD, 'P'}, {"", 0, 'F'},
+        {"", 0, 0, false},
+        {"", 921600, 'P', false},
+        {"SS", 921600, 'P', false},
+        {"-", 0, 'P', false},
+        {"A", LOADER_BAUD, 'P', true},
+        {"U", 0, 'P', false},
+        {"AS", LOADER_BAUD, 'P', true},
+        {"", 0, 'F', false},
+        {"", 460800, 'L', true},
+        {"S", 460800, 'L', true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct slot_presence presence;
@@ -181,6 +192,8 @@ START_TEST(a_probe_asks_where_the_board_was_left)
         }
         struct presence_job job = slot_presence_next_probe(&presence, false);
         ck_assert_msg(job.waiting_baud == rows[i].waiting_baud, "row %zu: %u", i, job.waiting_baud);
+        if (job.waiting_baud != 0)
+            ck_assert_msg(job.waiting_in_loader == rows[i].in_loader, "row %zu", i);
     }
 }
 END_TEST

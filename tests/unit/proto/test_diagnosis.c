@@ -177,6 +177,9 @@ static const struct {
     {{.kind = EVIDENCE_MISMATCH, .operation = OPERATION_VERIFY, .address = 0x10000, .name = "app.bin"},
      CAUSE_MD5_MISMATCH,
      "app.bin at 0x10000"},
+    {{.kind = EVIDENCE_READ_UNSTABLE, .operation = OPERATION_VERIFY, .address = 0x10000, .name = "app.bin"},
+     CAUSE_FLASH_READ_UNSTABLE,
+     "app.bin at 0x10000"},
     {{.kind = EVIDENCE_NONE, .operation = OPERATION_NONE}, CAUSE_NONE, ""},
 };
 #define DIAGNOSES ((int)(sizeof(diagnoses) / sizeof(diagnoses[0])))
@@ -243,6 +246,7 @@ START_TEST(another_try_is_for_what_a_reset_may_change)
     ck_assert(diagnosis_worth_another_try(CAUSE_BAUD_FAILED));
     ck_assert(!diagnosis_worth_another_try(CAUSE_WRONG_CHIP));
     ck_assert(!diagnosis_worth_another_try(CAUSE_FLASH_TOO_SMALL));
+    ck_assert(!diagnosis_worth_another_try(CAUSE_FLASH_READ_UNSTABLE));
     ck_assert(!diagnosis_worth_another_try(CAUSE_BOARD_SILENT));
     ck_assert(!diagnosis_worth_another_try(CAUSE_UNPLUGGED));
 }

@@ -120,7 +120,7 @@ static void expect(enum presence_result result, unsigned syncs, uint32_t last_ra
 }
 
 static const struct {
-    bool manual;
+    bool manual, in_loader;
     uint32_t waiting_baud;
     const char *script;
     enum presence_result result;
@@ -128,48 +128,54 @@ static const struct {
     uint32_t last_rate;
 } scripts[] = {
     /* SYNC at the waiting rate: answered the first or the second time, or not. */
-    {false, WAITING_BAUD, "S", PRESENCE_SAME, 1, WAITING_BAUD},
-    {false, WAITING_BAUD, ".S", PRESENCE_SAME, 2, WAITING_BAUD},
-    {false, WAITING_BAUD, "nS", PRESENCE_SAME, 2, WAITING_BAUD},
-    {false, WAITING_BAUD, "ES", PRESENCE_SAME, 2, WAITING_BAUD},
-    {false, WAITING_BAUD, "", PRESENCE_NOTHING, 6, LOADER_BAUD},
-    {false, LOADER_BAUD, "R", PRESENCE_SAME, 1, LOADER_BAUD},
-    {false, LOADER_BAUD, ".S", PRESENCE_SAME, 2, LOADER_BAUD},
-    /* A loader that has just found out the rate, or has another than ours ever has, is another board's. */
-    {false, LOADER_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
-    {false, WAITING_BAUD, "R", PRESENCE_BOARD, 1, WAITING_BAUD},
-    {false, WAITING_BAUD, ".R", PRESENCE_BOARD, 2, WAITING_BAUD},
+    {false, false, WAITING_BAUD, "S", PRESENCE_SAME, 1, WAITING_BAUD},
+    {false, false, WAITING_BAUD, ".S", PRESENCE_SAME, 2, WAITING_BAUD},
+    {false, false, WAITING_BAUD, "nS", PRESENCE_SAME, 2, WAITING_BAUD},
+    {false, false, WAITING_BAUD, "ES", PRESENCE_SAME, 2, WAITING_BAUD},
+    {false, false, WAITING_BAUD, "", PRESENCE_NOTHING, 6, LOADER_BAUD},
+    {false, true, LOADER_BAUD, "R", PRESENCE_SAME, 1, LOADER_BAUD},
+    {false, true, LOADER_BAUD, ".S", PRESENCE_SAME, 2, LOADER_BAUD},
+    {false, true, WAITING_BAUD, "R", PRESENCE_SAME, 1, WAITING_BAUD},
+    {false, true, WAITING_BAUD, ".S", PRESENCE_SAME, 2, WAITING_BAUD},
+    /* A loader that has just found out the rate, or answers for a stub, is another board's. */
+    {false, true, WAITING_BAUD, ".R", PRESENCE_BOARD, 2, WAITING_BAUD},
+    {false, false, LOADER_BAUD, "R", PRESENCE_BOARD, 1, LOADER_BAUD},
+    {false, false, LOADER_BAUD, "S", PRESENCE_SAME, 1, LOADER_BAUD},
+    {false, true, LOADER_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
+    {false, false, WAITING_BAUD, "R", PRESENCE_BOARD, 1, WAITING_BAUD},
+    {false, false, WAITING_BAUD, ".R", PRESENCE_BOARD, 2, WAITING_BAUD},
     /* After a reset no board waits. */
-    {false, LOADER_BAUD, "..R", PRESENCE_BOARD, 3, LOADER_BAUD},
-    {false, LOADER_BAUD, "..S", PRESENCE_BOARD, 3, LOADER_BAUD},
-    {false, 0, "R", PRESENCE_BOARD, 1, LOADER_BAUD},
-    {false, 0, "...R", PRESENCE_BOARD, 4, LOADER_BAUD},
+    {false, true, LOADER_BAUD, "..R", PRESENCE_BOARD, 3, LOADER_BAUD},
+    {false, true, LOADER_BAUD, "..S", PRESENCE_BOARD, 3, LOADER_BAUD},
+    {false, false, 0, "R", PRESENCE_BOARD, 1, LOADER_BAUD},
+    {false, false, 0, "...R", PRESENCE_BOARD, 4, LOADER_BAUD},
     /* Silence ends the probe early, noise later. */
-    {false, 0, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
-    {false, 0, "n", PRESENCE_NOTHING, 7, BOOT_LOG_BAUD},
-    {false, 0, "n.....R", PRESENCE_BOARD, 7, LOADER_BAUD},
-    {false, 0, "EEEEEEE", PRESENCE_NOTHING, 7, BOOT_LOG_BAUD},
+    {false, false, 0, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
+    {false, false, 0, "n", PRESENCE_NOTHING, 7, BOOT_LOG_BAUD},
+    {false, false, 0, "n.....R", PRESENCE_BOARD, 7, LOADER_BAUD},
+    {false, false, 0, "EEEEEEE", PRESENCE_NOTHING, 7, BOOT_LOG_BAUD},
     /* By hand: first at the rate that a waiting board may take for good. */
-    {true, 0, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
-    {true, 0, "n", PRESENCE_NOTHING, 7, LOADER_BAUD},
-    {true, 0, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
-    {true, 0, "S", PRESENCE_BOARD, 1, LOADER_BAUD},
-    {true, WAITING_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
-    {true, WAITING_BAUD, "R", PRESENCE_BOARD, 1, LOADER_BAUD},
-    {true, WAITING_BAUD, "....S", PRESENCE_SAME, 5, WAITING_BAUD},
-    {true, WAITING_BAUD, ".....S", PRESENCE_SAME, 6, WAITING_BAUD},
-    {true, WAITING_BAUD, "....R", PRESENCE_BOARD, 5, WAITING_BAUD},
-    {true, WAITING_BAUD, "", PRESENCE_NOTHING, 6, WAITING_BAUD},
-    {true, LOADER_BAUD, "R", PRESENCE_SAME, 1, LOADER_BAUD},
-    {true, LOADER_BAUD, ".S", PRESENCE_SAME, 2, LOADER_BAUD},
-    {true, LOADER_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
-    {true, LOADER_BAUD, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
+    {true, false, 0, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
+    {true, false, 0, "n", PRESENCE_NOTHING, 7, LOADER_BAUD},
+    {true, false, 0, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
+    {true, false, 0, "S", PRESENCE_BOARD, 1, LOADER_BAUD},
+    {true, false, WAITING_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
+    {true, false, WAITING_BAUD, "R", PRESENCE_BOARD, 1, LOADER_BAUD},
+    {true, false, WAITING_BAUD, "....S", PRESENCE_SAME, 5, WAITING_BAUD},
+    {true, false, WAITING_BAUD, ".....S", PRESENCE_SAME, 6, WAITING_BAUD},
+    {true, false, WAITING_BAUD, "....R", PRESENCE_BOARD, 5, WAITING_BAUD},
+    {true, false, WAITING_BAUD, "", PRESENCE_NOTHING, 6, WAITING_BAUD},
+    {true, true, LOADER_BAUD, "R", PRESENCE_SAME, 1, LOADER_BAUD},
+    {true, true, LOADER_BAUD, ".S", PRESENCE_SAME, 2, LOADER_BAUD},
+    {true, true, LOADER_BAUD, ".R", PRESENCE_BOARD, 2, LOADER_BAUD},
+    {true, true, LOADER_BAUD, "", PRESENCE_NOTHING, 4, LOADER_BAUD},
 };
 
 START_TEST(each_answer_has_its_meaning)
 {
     job.manual_reset = scripts[_i].manual;
     job.waiting_baud = scripts[_i].waiting_baud;
+    job.waiting_in_loader = scripts[_i].in_loader;
     peer.script = scripts[_i].script;
     expect(scripts[_i].result, scripts[_i].syncs, scripts[_i].last_rate);
     ck_assert_uint_eq(presence.identified, presence.result == PRESENCE_BOARD);

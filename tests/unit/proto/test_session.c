@@ -83,13 +83,13 @@ START_TEST(only_the_answer_to_this_request_counts)
     send_all(1100);
     reply(WIRE_SYNC, 1, "\0\0", 2, 1200);
     ck_assert_uint_eq(probe.events, 0);
-    reply(WIRE_READ_REG, 0x12345678, "ab\1\5", 4, 1300);
+    reply(WIRE_READ_REG, 0x12345678, "ab\1\6", 4, 1300);
     ck_assert_uint_eq(probe.events, 1);
     ck_assert_int_eq(probe.last.kind, SESSION_REPLY);
     ck_assert_uint_eq(probe.last.value, 0x12345678);
     ck_assert_uint_eq(probe.last.len, 2);
     ck_assert_mem_eq(probe.data, "ab", 2);
-    ck_assert_uint_eq(probe.last.wire_error, WIRE_ROM_ERR_FORMAT);
+    ck_assert_uint_eq(probe.last.wire_error, WIRE_ROM_ERR_RESULT);
     reply(WIRE_READ_REG, 1, "\0\0", 2, 1400);
     ck_assert_uint_eq(probe.events, 1);
 }
@@ -99,8 +99,26 @@ START_TEST(a_stub_puts_its_error_first)
 {
     start(read_register);
     send_all(1100);
-    reply(WIRE_READ_REG, 0, "\xC1\0", 2, 1200);
-    ck_assert_uint_eq(probe.last.wire_error, WIRE_ERR_CHECKSUM);
+    reply(WIRE_READ_REG, 0, "\xC3\0", 2, 1200);
+    ck_assert_uint_eq(probe.last.wire_error, WIRE_ERR_INVALID);
+}
+END_TEST
+
+/* Until its tries are used up. Each copy is answered: no late reply is to come. */
+START_TEST(a_request_refused_as_damaged_is_sent_again)
+{
+    static const char *const refusals[] = {"\1\5", "\1\7", "\xC0\0", "\xC1\0"};
+    start(read_register);
+    send_all(1100);
+    reply(WIRE_READ_REG, 0, refusals[_i], 2, 1200);
+    ck_assert_uint_eq(probe.events, 0);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+    send_all(1300);
+    probe.next = read_register;
+    reply(WIRE_READ_REG, 0, refusals[_i], 2, 1400);
+    ck_assert_uint_eq(probe.events, 1);
+    ck_assert_uint_ne(probe.last.wire_error, WIRE_OK);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
 }
 END_TEST
 
@@ -356,6 +374,132 @@ START_TEST(an_unexpected_frame_does_not_end_a_request)
 }
 END_TEST
 
+/* A stream. */
+
+#define STREAM_TIMEOUT 5000
+
+static void stream(void)
+{
+    session_stream(&session, (const uint8_t *)"\2ab\xC0", 4, STREAM_TIMEOUT);
+}
+
+static void stream_on(void)
+{
+    session_stream_on(&session, STREAM_TIMEOUT);
+}
+
+static void hear_status(uint64_t now)
+{
+    uint8_t status[WIRE_STATUS_SIZE] = {WIRE_STREAM, 0xC0, 0xDB}, wire[SLIP_ENCODED_MAX(sizeof(status))] = {SLIP_END};
+    size_t n = 1 + slip_escape(wire + 1, status, sizeof(status));
+    wire[n++] = SLIP_END;
+    session_received(&session, wire, n, now);
+}
+
+START_TEST(a_frame_of_a_stream_is_escaped_and_its_end_is_told)
+{
+    start(stream);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+    ck_assert_uint_eq(session_want(&session)->len, 7);
+    ck_assert_mem_eq(session_want(&session)->bytes, "\xC0\2ab\xDB\xDC\xC0", 7);
+    session_sent(&session, 6, 1100);
+    ck_assert_uint_eq(probe.events, 0);
+    probe.next = stream;
+    session_sent(&session, 1, 1200);
+    ck_assert_uint_eq(probe.events, 1);
+    ck_assert_int_eq(probe.last.kind, SESSION_SENT);
+    ck_assert_uint_eq(session_want(&session)->len, 7);
+}
+END_TEST
+
+START_TEST(a_status_does_not_stop_the_frame_that_is_being_sent)
+{
+    start(stream);
+    session_sent(&session, 3, 1100);
+    probe.next = stream_on;
+    hear_status(1200);
+    ck_assert_uint_eq(probe.events, 1);
+    ck_assert_int_eq(probe.last.kind, SESSION_FRAME);
+    ck_assert_uint_eq(probe.last.len, WIRE_STATUS_SIZE);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+    ck_assert_mem_eq(session_want(&session)->bytes, "b\xDB\xDC\xC0", 4);
+    ck_assert_uint_eq(session_want(&session)->len, 4);
+    probe.next = stream_on;
+    send_all(1300);
+    ck_assert_int_eq(probe.last.kind, SESSION_SENT);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_NOTHING);
+    ck_assert_uint_eq(session_deadline(&session), 1300 + STREAM_TIMEOUT);
+}
+END_TEST
+
+/* Ended by the recipe, or by a request: nothing of the frame's rest is sent. */
+START_TEST(a_stream_that_ends_gives_up_its_frame)
+{
+    start(stream);
+    session_sent(&session, 3, 1100);
+    probe.next = _i == 0 ? NULL : read_register;
+    hear_status(1200);
+    ck_assert_int_eq(session_want(&session)->kind, _i == 0 ? SESSION_WANTS_NOTHING : SESSION_WANTS_SEND);
+    ck_assert_int_eq(session_ended(&session), _i == 0);
+    if (_i == 1)
+        ck_assert_mem_eq(session_want(&session)->bytes, "\xC0\0\x0A", 3);
+}
+END_TEST
+
+/* The line's time is added while a frame is being sent. */
+START_TEST(silence_in_a_stream_expires)
+{
+    start(stream);
+    ck_assert_uint_gt(session_deadline(&session), 1000 + STREAM_TIMEOUT + 2 * 500);
+    ck_assert_uint_lt(session_deadline(&session), 1000 + STREAM_TIMEOUT + 2 * 1000);
+    probe.next = stream_on;
+    send_all(1200);
+    uint64_t deadline = session_deadline(&session);
+    session_expired(&session, deadline - 1);
+    ck_assert_int_eq(probe.last.kind, SESSION_SENT);
+    probe.next = stream_on;
+    session_expired(&session, deadline);
+    ck_assert_int_eq(probe.last.kind, SESSION_EXPIRED);
+    ck_assert_uint_eq(session_deadline(&session), deadline + STREAM_TIMEOUT);
+}
+END_TEST
+
+START_TEST(a_late_reply_is_no_event_in_a_stream)
+{
+    start(stream);
+    reply(WIRE_READ_REG, 1, "\0\0", 2, 1100);
+    ck_assert_uint_eq(probe.events, 0);
+    ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+}
+END_TEST
+
+/* The recipe of a stream looks at the count itself: statuses get damaged. Those that were sent before its end are no
+ * stray bytes behind it. */
+START_TEST(statuses_are_no_stray_bytes)
+{
+    start(stream);
+    session.stray_limit = 48;
+    session_received(&session, (const uint8_t *)"............................................................", 60,
+                     1100);
+    ck_assert_uint_eq(probe.events, 0);
+    ck_assert_uint_eq(session.stray, 60);
+    session_received(&session, (const uint8_t *)"\xC0", 1, 1200); /* ends it: a frame, and none of a stream */
+    ck_assert_uint_eq(probe.events, 1);
+    probe.next = read_register;
+    hear_status(1300);
+    ck_assert_uint_eq(probe.events, 1);
+    start(read_register);
+    session.stray_limit = 48;
+    send_all(1400);
+    for (unsigned i = 0; i < 5; i++)
+        hear_status(1500);
+    ck_assert_uint_eq(probe.events, 0);
+    session_received(&session, (const uint8_t *)"............................................................", 60,
+                     1600);
+    ck_assert_int_eq(probe.last.kind, SESSION_STRAY);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("session");
@@ -363,6 +507,7 @@ int main(void)
     tcase_add_test(tcase, a_request_is_framed_and_escaped);
     tcase_add_test(tcase, only_the_answer_to_this_request_counts);
     tcase_add_test(tcase, a_stub_puts_its_error_first);
+    tcase_add_loop_test(tcase, a_request_refused_as_damaged_is_sent_again, 0, 4);
     tcase_add_test(tcase, a_reply_whose_length_lies_is_no_answer);
     tcase_add_test(tcase, a_lost_request_is_sent_again_then_given_up);
     tcase_add_test(tcase, a_line_that_takes_no_bytes_expires_too);
@@ -376,6 +521,12 @@ int main(void)
     tcase_add_test(tcase, the_trace_sees_every_byte);
     tcase_add_test(tcase, an_expected_frame_ends_a_request);
     tcase_add_test(tcase, an_unexpected_frame_does_not_end_a_request);
+    tcase_add_test(tcase, a_frame_of_a_stream_is_escaped_and_its_end_is_told);
+    tcase_add_test(tcase, a_status_does_not_stop_the_frame_that_is_being_sent);
+    tcase_add_loop_test(tcase, a_stream_that_ends_gives_up_its_frame, 0, 2);
+    tcase_add_test(tcase, silence_in_a_stream_expires);
+    tcase_add_test(tcase, a_late_reply_is_no_event_in_a_stream);
+    tcase_add_test(tcase, statuses_are_no_stray_bytes);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include "proto/step/connect.h"
 #include "proto/step/flash_id.h"
 #include "proto/step/reset_sequence.h"
+#include "proto/step/stream.h"
 #include "proto/step/stub_upload.h"
 #include "proto/step/verify.h"
 #include "proto/step/write.h"
@@ -66,6 +67,7 @@ static union {
     struct flash_id flash_id;
     struct compare compare;
     struct write write;
+    struct stream stream;
     struct verify verify;
     struct capacity capacity;
 } work;
@@ -110,6 +112,7 @@ SUBJECT(baud, .baud = BAUD, .old_baud = LOADER_BAUD)
 SUBJECT(flash_id, .needed_size = 0x200000)
 SUBJECT(compare, .golden = golden, .capabilities = capabilities)
 SUBJECT(write, .golden = golden, .capabilities = capabilities)
+SUBJECT(stream, .golden = golden)
 SUBJECT(verify, .golden = golden, .capabilities = capabilities)
 SUBJECT(capacity, .golden = golden, .flash_size = FLASH_SIZE, .capabilities = capabilities,
         .image_damaged = image_damaged)
@@ -353,6 +356,10 @@ static const struct {
     {&write_subject, REFUSAL, 2, WIRE_ERR_CHECKSUM, EVIDENCE_REFUSED, OPERATION_WRITE_BLOCK, WIRE_ERR_CHECKSUM},
     {&write_subject, REFUSAL, 3, WIRE_ERR_SLOW, EVIDENCE_REFUSED, OPERATION_END_WRITE, WIRE_ERR_SLOW},
     {&write_subject, STRAY_BYTES, 2, 0, EVIDENCE_STRAY, OPERATION_WRITE_BLOCK, 49},
+    {&stream_subject, SILENCE, 1, 0, EVIDENCE_NO_ANSWER, OPERATION_BEGIN_WRITE, 0},
+    {&stream_subject, REFUSAL, 1, WIRE_ERR_UNLOCK, EVIDENCE_REFUSED, OPERATION_BEGIN_WRITE, WIRE_ERR_UNLOCK},
+    {&stream_subject, SHORT_DATA, 1, 0, EVIDENCE_REFUSED, OPERATION_BEGIN_WRITE, WIRE_ERR_INVALID},
+    {&stream_subject, STRAY_BYTES, 1, 0, EVIDENCE_STRAY, OPERATION_BEGIN_WRITE, 49},
     {&verify_subject, SILENCE, 1, 0, EVIDENCE_NO_ANSWER, OPERATION_VERIFY, 0},
     {&verify_subject, REFUSAL, 1, WIRE_ERR_SPI, EVIDENCE_REFUSED, OPERATION_VERIFY, WIRE_ERR_SPI},
     {&verify_subject, SHORT_DATA, 1, 0, EVIDENCE_MALFORMED, OPERATION_VERIFY, 3},

@@ -310,6 +310,11 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
     }
 }
 
+bool nor_fails_fast_reads(const struct nor *nor)
+{
+    return nor->faults.fast_reads_fail;
+}
+
 bool nor_answers_quad(const struct nor *nor)
 {
     return nor_status_quad(&nor->status);

@@ -24,10 +24,11 @@ struct nor_faults {
     double slow;   /* if not 0: factor on all of its times */
     bool wrong_id; /* RDID answers `id` */
     uint32_t id;
-    uint32_t size;       /* if not 0: a counterfeit. The array has that size, a power of two, and wraps */
-    uint32_t stuck_bits; /* that many bits, spread over the part by the seed, are 0 for ever */
-    uint32_t status;     /* what SR1 (low byte), SR2 and SR3 are from the start, as if written to stay */
-    bool wp_low;         /* the WP pin is tied low; otherwise nothing drives it and it is high */
+    uint32_t size;        /* if not 0: a counterfeit. The array has that size, a power of two, and wraps */
+    uint32_t stuck_bits;  /* that many bits, spread over the part by the seed, are 0 for ever */
+    uint32_t status;      /* what SR1 (low byte), SR2 and SR3 are from the start, as if written to stay */
+    bool fast_reads_fail; /* the array cannot be read at a higher clock than the loader's: bits come changed */
+    bool wp_low;          /* the WP pin is tied low; otherwise nothing drives it and it is high */
 };
 
 struct nor_config {
@@ -58,6 +59,9 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
 
 /* Whether a quad read would be answered. */
 bool nor_answers_quad(const struct nor *nor);
+
+/* Whether reads of the array at a higher clock than the loader's fail. */
+bool nor_fails_fast_reads(const struct nor *nor);
 
 /* When the part has finished what it is doing; 0 or a time gone by if it is idle. */
 uint64_t nor_ready(const struct nor *nor);

@@ -6,8 +6,9 @@
 #include "tools/boardsim/board/flash/nor.h"
 #include "tools/boardsim/board/flash/nor_commands.h"
 
-#define CLOCK_UNDIVIDED (1u << 31)
-#define CLOCK_BY_FOUR   0x00003043u /* what the ROM sets: 13 MHz from 52 */
+#define CLOCK_UNDIVIDED   (1u << 31)
+#define CLOCK_BY_FOUR     0x00003043u /* what the ROM sets: 13 MHz from 52 */
+#define LOADER_BIT_CYCLES 4u
 
 #define BUFFER 64u
 
@@ -127,6 +128,11 @@ static unsigned pins_of(uint8_t command)
     }
 }
 
+static bool reads_array(uint8_t command)
+{
+    return command == NOR_READ || command == NOR_FAST_READ || pins_of(command) > 1;
+}
+
 static void finish(struct spi *spi, uint64_t now, struct spi_transfer *t)
 {
     spi->done = now + (uint64_t)t->clocks * spi_bit_cycles(spi);
@@ -136,6 +142,8 @@ static void finish(struct spi *spi, uint64_t now, struct spi_transfer *t)
     nor_transfer(spi->nor, spi->done, t->out, t->n, t->in, t->m);
     if (t->m > 0 && t->pins != pins_of(t->out[0]))
         memset(t->in, 0xff, sizeof t->in);
+    if (reads_array(t->out[0]) && spi_bit_cycles(spi) < LOADER_BIT_CYCLES && nor_fails_fast_reads(spi->nor))
+        t->in[0] ^= 0x10;
 }
 
 static unsigned pins_for(uint32_t value, uint32_t four, uint32_t two)
