@@ -35,7 +35,7 @@ RUN := BUILD=$(B) COMMON=$(S) PEERS=$(PEERS) PEERS_REQUIRED=$(PEERS_REQUIRED) te
 
 PEER_PROGRAMS := $(B)/published $(S)/hello.elf $(S)/hello-high.elf $(S)/hello_printf.elf $(B)/cpu_peer $(S)/cpu_harness.elf
 
-test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/run_recipe $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
+test-run: $(CHECK_TESTS) $(PEER_PROGRAMS) $(B)/run_recipe $(B)/record_stream $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 	$(RUN) $(PEER_TESTS) $(DRIVERS) -- $(CHECK_TESTS) tests/fuzz/run-short.sh
 
 # Other people's programs as referees. Tests whose referee is not there are skipped, or fail if PEERS_REQUIRED is set.
@@ -54,6 +54,11 @@ peers-run: $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 $(B)/run_recipe: $(B)/tests/integration/run_recipe.o $(patsubst %,$(B)/lib%.a,port config base) $(B)/libproto.a
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,libuv libudev jansson zlib libmd inih libsystemd) -lm
+
+# One conversation in virtual time, recorded. tests/integration/test_stream_trace.py runs it.
+$(B)/record_stream: $(B)/tests/integration/record_stream.o $(TEST_LIBS)
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
 
 # The peers' programs: each one's driver in tests/peers tells what for.
 $(B)/published: $(B)/tests/peers/published.o $(TEST_LIBS)
@@ -164,10 +169,18 @@ lint-page:
 .PHONY: bench
 bench: deps
 	$(MAKE) FLAVOR=release all build/release/virtual_time build/release/million_attempts
-	build/release/virtual_time $(S)/demo.bin
+	build/release/virtual_time $(S)/demo.bin build/bench.json $(ESPTOOL_STUBS)
 	tools/benchmark/real_time.sh
 	tools/benchmark/million_attempts.sh
 
-$(B)/virtual_time $(B)/million_attempts: $(B)/%: $(B)/tools/benchmark/%.o $(TEST_LIBS)
+# The stub that each esptool takes first, if "make peers" has installed both.
+ESPTOOL_STUB_GLOB = $(PEERS)/esptool-$(1)/lib/python3*/site-packages/esptool/targets/stub_flasher/$(2)/esp8266.json
+ESPTOOL_STUBS     = $(wildcard $(call ESPTOOL_STUB_GLOB,4,1)) $(wildcard $(call ESPTOOL_STUB_GLOB,5,2))
+
+$(B)/million_attempts: $(B)/tools/benchmark/million_attempts.o $(TEST_LIBS)
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
+
+$(B)/virtual_time: $(patsubst %,$(B)/tools/benchmark/%.o,virtual_time images limit esptool_time) $(TEST_LIBS)
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
