@@ -4,29 +4,14 @@
  * their times for, as esptool does it, through esptool's own stub, in virtual time. Each must come within ten percent.
  *
  * What counts is what esptool prints: from the answer to FLASH_DEFL_BEGIN until a register read behind the last block
- * is answered. One block of 16 KB is in flight; the adapter and the host cost TURN_MS a block (a full-speed USB adapter
- * answers in one frame of 1 ms; slicing, checksum and framing of 16 KB take Python about 2 ms).
+ * is answered.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "proto/image/stub_image.h"
+#include "tests/peers/esptool_talk.h"
 #include "tests/runner.h"
-#include "tests/unit/boardsim/board_talk.h"
-
-#define BLOCK   0x4000u
-#define TURN_MS 3
-
-enum {
-    MEM_BEGIN = 0x05,
-    MEM_END = 0x06,
-    MEM_DATA = 0x07,
-    READ_REG = 0x0a,
-    CHANGE_BAUD = 0x0f,
-    DEFL_BEGIN = 0x10,
-    DEFL_DATA = 0x11
-};
 
 /* Runs printed by esptool 2 to 4 with the stub that 4.x calls version 1. `deflated` 0: not told; the firmware of that
  * time deflates to 0.72 of its size (the four that tell have 0.711 to 0.736). */
@@ -79,53 +64,12 @@ static uint8_t *deflate_image(uint32_t size, uint32_t wanted, uint32_t *deflated
     return out;
 }
 
-static void start_stub(uint32_t rate)
-{
-    uint8_t frame[64];
-    size_t n;
-
-    for (size_t s = 0; s < stub->n_segments; s++) {
-        const struct stub_segment *segment = &stub->segments[s];
-        const uint32_t block = segment->block, count = (segment->size + block - 1) / block;
-
-        must(ask(MEM_BEGIN, (const uint32_t[4]){segment->size, count, block, segment->address}, 16));
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t left = segment->size - i * block;
-
-            must(ask_data(MEM_DATA, i, segment->bytes + (size_t)i * block, left < block ? left : block, 0));
-        }
-    }
-    must(ask(MEM_END, (const uint32_t[2]){0, stub->entry}, 8));
-    pass(50 * MS);
-    ck_assert(next_frame(frame, sizeof frame, &n));
-    ck_assert_uint_eq(n, 4);
-    ck_assert_mem_eq(frame, "OHAI", 4);
-    if (rate == 115200)
-        return;
-    must(ask(CHANGE_BAUD, (const uint32_t[2]){rate, 115200}, 8));
-    baud = rate;
-    pass(50 * MS);
-}
-
 static double write_image(const struct image_run *run)
 {
     uint32_t wanted = run->deflated ? run->deflated : (uint32_t)(0.72 * run->size), deflated;
     uint8_t *bytes = deflate_image(run->size, wanted, &deflated);
-    uint32_t count = (deflated + BLOCK - 1) / BLOCK;
-    uint64_t begun;
-    static uint8_t data[16 + BLOCK];
+    uint64_t begun = esptool_write(run->size, bytes, deflated);
 
-    must(ask(DEFL_BEGIN, (const uint32_t[4]){run->size, count, BLOCK, 0}, 16));
-    begun = now;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t left = deflated - i * BLOCK, n = left < BLOCK ? left : BLOCK;
-
-        memcpy(data, (const uint32_t[4]){n, i, 0, 0}, 16);
-        memcpy(data + 16, bytes + (size_t)i * BLOCK, n);
-        must(ask_with(DEFL_DATA, xor_of(data + 16, n), data, 16 + n));
-        pass(TURN_MS * MS);
-    }
-    must(ask(READ_REG, (const uint32_t[1]){0x40001000}, 4));
     free(bytes);
     return (double)(now - begun) / 1e9;
 }
@@ -139,7 +83,7 @@ START_TEST(is_as_fast_as_the_published_run)
     plug(&config);
     pass(100 * MS);
     connect_at(115200);
-    start_stub(run->baud);
+    esptool_start(stub, run->baud);
     seconds = write_image(run);
     printf("%7u bytes at %7u: published %5.1f s, here %6.2f s  %+5.1f %%  (%s)\n", run->size, run->baud, run->seconds,
            seconds, 100 * (seconds / run->seconds - 1), run->source);

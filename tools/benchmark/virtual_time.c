@@ -1,76 +1,217 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measures the time for one unit, in the board's virtual time, which gives the same figures on every machine and in
- * every run. Prints a table of seconds by phase and baud rate for the given image, and the speed of the simulation on
- * this machine. */
+ * virtual_time IMAGE RESULT [STUB-4 [STUB-5]]: measures the time for one unit, from the reset to the verdict, in the
+ * board's virtual time, which gives the same figures on every machine and in every run.
+ *
+ * IMAGE is the demo image. Prints a table, and writes it to RESULT as JSON; docs/performance.md explains it. STUB-4 and
+ * STUB-5 are the stubs of esptool 4 and 5, through which the same units are written as esptool does it. Exits with 1 if
+ * a unit has not passed. */
 #include "tests/simulation/rig.h"
+#include "tools/benchmark/esptool_time.h"
+#include "tools/benchmark/images.h"
+#include "tools/benchmark/limit.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-static struct golden *load(const char *path)
+#define PEERS 2
+
+enum content { DEMO, TWO_SLOTS, NEXT_VERSION, BLANK, OTHER, N_CONTENTS };
+
+static const struct row {
+    const char *name; /* in the table and in RESULT, before the rate */
+    enum content image, before;
+    uint32_t baud;
+    bool compare_first;
+} rows[] = {
+    {"demo/used", DEMO, OTHER, 921600, false},
+    {"demo/used", DEMO, OTHER, 2000000, false},
+    {"demo/blank", DEMO, BLANK, 921600, false},
+    {"demo/blank", DEMO, BLANK, 2000000, false},
+    {"two-slots/blank", TWO_SLOTS, BLANK, 921600, false},
+    {"next-version/used", NEXT_VERSION, DEMO, 921600, true},
+    {"right", DEMO, DEMO, 921600, true},
+    {"right", DEMO, DEMO, 2000000, true},
+};
+
+static uint8_t *contents[N_CONTENTS];
+static size_t size; /* of each */
+static struct stub_image *peers[PEERS];
+static bool all_passed = true;
+static double virtual_seconds, instructions;
+
+static uint8_t *read_file(const char *path, size_t *n)
 {
-    char error[256];
     static uint8_t bytes[GOLDEN_END_MAX];
     FILE *file = fopen(path, "rb");
-    size_t len = file ? fread(bytes, 1, sizeof(bytes), file) : 0;
+    if (!file) {
+        perror(path);
+        exit(2);
+    }
+    *n = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    return memcpy(malloc(*n + 1), bytes, *n);
+}
+
+/* Firmware of another make: nowhere blank, and nowhere like the demo's. */
+static uint8_t *other_content(void)
+{
+    uint8_t *bytes = malloc(size);
+    uint32_t random = 1;
+    for (size_t i = 0; i < size; i++) {
+        random = random * 1664525 + 1013904223;
+        bytes[i] = (uint8_t)(random >> 24);
+    }
+    return bytes;
+}
+
+static void make_contents(const char *path)
+{
+    contents[DEMO] = read_file(path, &size);
+    contents[TWO_SLOTS] = image_two_slots(contents[DEMO], size);
+    contents[NEXT_VERSION] = image_next_version(contents[DEMO], size);
+    contents[BLANK] = memset(malloc(size), 0xFF, size);
+    contents[OTHER] = other_content();
+}
+
+static struct stub_image *load_stub(const char *path)
+{
+    char error[256] = "";
+    size_t n;
+    uint8_t *json = read_file(path, &n);
+    struct stub_image *stub = stub_image_parse((const char *)json, n, path, error, sizeof(error));
+    free(json);
+    if (!stub) {
+        fprintf(stderr, "virtual_time: %s\n", error);
+        exit(2);
+    }
+    return stub;
+}
+
+static struct golden *make_golden(const uint8_t *bytes)
+{
+    char error[256] = "";
     struct golden *golden = golden_new();
-    if (golden_add(golden, path, 0, bytes, len, error, sizeof(error)) != 0 ||
+    if (!golden || golden_add(golden, "image", 0, bytes, size, error, sizeof(error)) != 0 ||
         golden_seal(golden, true, error, sizeof(error)) != 0) {
         fprintf(stderr, "virtual_time: %s\n", error);
-        exit(1);
+        exit(2);
     }
-    if (file)
-        fclose(file);
     return golden;
+}
+
+/* Seconds of all phases before `end`. */
+static double seconds_before(const struct program *program, enum program_phase end)
+{
+    uint64_t us = 0;
+    for (enum program_phase phase = 0; phase < end; phase++)
+        us += program->phase_us[phase];
+    return (double)us / 1e6;
+}
+
+/* Returns the recipe at its end. */
+static const struct program *measure(const struct row *row)
+{
+    static struct rig rig;
+    const struct board_config config = {.seed = 1, .mac = {0x18, 0xFE, 0x34, 1, 2, 3}};
+    struct golden *golden = make_golden(contents[row->image]);
+    struct stub_image *stub = stub_image_builtin();
+    struct program_job job = rig_job(golden, stub);
+    size_t flash_size;
+    job.bauds[0] = row->baud;
+    job.n_bauds = 1;
+    job.compare_first = row->compare_first;
+    rig = (struct rig){.board = board_new(&config), .unplug_at = RIG_NEVER};
+    uint8_t *flash = board_flash(rig.board, &flash_size);
+    memcpy(flash, contents[row->before], size);
+    board_power(rig.board, true);
+    rig_program(&rig, &job, 3600);
+    if (rig.program.state != PROGRAM_PASSED || rig.program.tries != 1 || !rig_holds(rig.board, golden)) {
+        printf("FAILED: %s\n", rig.program.detail);
+        all_passed = false;
+    }
+    virtual_seconds += seconds_before(&rig.program, PROGRAM_PHASE_COUNT);
+    instructions += (double)board_stats(rig.board)->instructions / 1e6;
+    board_free(rig.board);
+    golden_free(golden);
+    stub_image_free(stub);
+    return &rig.program;
+}
+
+static json_t *real_or_null(double seconds)
+{
+    return seconds > 0 ? json_real(seconds) : json_null();
+}
+
+/* `limit`: NULL where there is none. Seconds of esptool are 0 where they are unknown. */
+static void report(json_t *list, const char *name, uint32_t baud, double seconds, const struct limit *limit,
+                   const double esptool[PEERS])
+{
+    char full_name[64];
+    double least = limit ? limit_seconds(limit) : 0;
+    snprintf(full_name, sizeof(full_name), "%s/%u", name, baud);
+    printf("%-26s %8.2f", full_name, seconds);
+    if (limit)
+        printf(" %7.2f %6.2f  %6.2f %6.2f %7.2f %6.2f", least, seconds / least, limit->link, limit->erase,
+               limit->program, limit->read);
+    for (size_t i = 0; limit && i < PEERS && esptool[i] > 0; i++)
+        printf("  %6.2f (%4.1fx)", esptool[i], esptool[i] / seconds);
+    putchar('\n');
+    fflush(stdout);
+    json_array_append_new(list, json_pack("{s:s, s:f, s:o, s:o, s:o}", "name", full_name, "seconds", seconds, "limit",
+                                          real_or_null(least), "esptool", real_or_null(esptool[1]), "esptool_4",
+                                          real_or_null(esptool[0])));
+}
+
+static void measure_row(json_t *list, const struct row *row)
+{
+    const struct program *program = measure(row);
+    struct limit limit = limit_of(contents[row->before], contents[row->image], size, row->baud);
+    double esptool[PEERS] = {0};
+    for (size_t i = 0; i < PEERS; i++)
+        if (peers[i] && !row->compare_first)
+            esptool[i] = esptool_seconds(peers[i], contents[row->before], contents[row->image], size, row->baud);
+    report(list, row->name, row->baud, seconds_before(program, PROGRAM_PHASE_COUNT), &limit, esptool);
+    if (row->image == DEMO && row->before == OTHER)
+        report(list, "connect", row->baud, seconds_before(program, PROGRAM_PHASE_compare), NULL,
+               (const double[PEERS]){0});
+}
+
+static void save(const char *path, json_t *list)
+{
+    json_t *result = json_pack("{s:o, s:[]}", "virtual", list, "host");
+    if (json_dump_file(result, path, JSON_INDENT(1) | JSON_REAL_PRECISION(5)) != 0) {
+        perror(path);
+        exit(2);
+    }
+    json_decref(result);
 }
 
 int main(int argc, char **argv)
 {
-    static const uint32_t bauds[] = {115200, 460800, 921600, 2000000};
-    static struct rig rig;
-    if (argc != 2) {
-        fprintf(stderr, "Usage: virtual_time IMAGE\n");
+    if (argc < 3 || argc > 3 + PEERS) {
+        fprintf(stderr, "Usage: virtual_time IMAGE RESULT [STUB-4 [STUB-5]]\n");
         return 2;
     }
-    struct golden *golden = load(argv[1]);
-    struct stub_image *stub = stub_image_builtin();
-    const struct golden_part *part = &golden->parts[0];
-    printf("%s: %u bytes, %u deflated, %u of %u pages not blank\n", argv[1], part->size, part->deflated_size,
-           part->used_pages, part->padded_size / 256);
-    printf("%8s", "baud");
-    for (enum program_phase phase = 0; phase < PROGRAM_PHASE_COUNT; phase++)
-        printf(" %9s", program_phase_label(phase));
-    printf(" %9s\n", "total s");
-
-    double virtual_seconds = 0, instructions = 0;
+    make_contents(argv[1]);
+    for (int i = 3; i < argc; i++)
+        peers[i - 3] = load_stub(argv[i]);
     clock_t began = clock();
-    for (size_t i = 0; i < sizeof(bauds) / sizeof(bauds[0]); i++) {
-        struct board_config config = {.seed = 1, .mac = {0x18, 0xFE, 0x34, 1, 2, 3}};
-        struct program_job job = rig_job(golden, stub);
-        job.bauds[0] = bauds[i];
-        job.n_bauds = 1;
-        rig = (struct rig){.board = board_new(&config), .unplug_at = RIG_NEVER};
-        board_power(rig.board, true);
-        rig_program(&rig, &job, 3600);
-        double total = 0;
-        printf("%8u", bauds[i]);
-        for (enum program_phase phase = 0; phase < PROGRAM_PHASE_COUNT; phase++) {
-            double seconds = (double)rig.program.phase_us[phase] / 1e6;
-            total += seconds;
-            printf(" %9.2f", seconds);
-        }
-        printf(" %9.2f%s\n", total,
-               rig.program.state == PROGRAM_PASSED && rig_holds(rig.board, golden) ? "" : "  FAILED");
-        virtual_seconds += total;
-        instructions += (double)board_stats(rig.board)->instructions / 1e6;
-        board_free(rig.board);
-    }
+    json_t *list = json_array();
+    printf("%-26s %8s %7s %6s  %6s %6s %7s %6s  %s\n", "image/chip/baud", "seconds", "limit", "ratio", "link", "erase",
+           "program", "read", argc > 3 ? "esptool 4 and 5" : "");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        measure_row(list, &rows[i]);
+    save(argv[2], list);
     double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
-    printf("this machine: %.1f s, %.1f times as fast as the board; %.0f million instructions, %.0f in a second\n",
-           seconds, virtual_seconds / seconds, instructions, instructions / seconds);
-    golden_free(golden);
-    stub_image_free(stub);
-    return 0;
+    printf("%.0f s on this machine; %.0f virtual seconds of gangd's, %.0f million instructions\n", seconds,
+           virtual_seconds, instructions);
+    for (size_t i = 0; i < N_CONTENTS; i++)
+        free(contents[i]);
+    for (size_t i = 0; i < PEERS; i++)
+        stub_image_free(peers[i]);
+    return all_passed ? 0 : 1;
 }

@@ -158,14 +158,14 @@ static inline bool next_reply(struct loader_reply *reply)
     return true;
 }
 
-/* Asks and waits up to ten seconds for the answer. */
+/* Asks and waits up to a minute for the answer: of a block that inflates to megabytes esptool's stub takes long. */
 static inline struct loader_reply ask_with(uint8_t op, uint32_t checksum, const void *data, size_t n)
 {
     struct loader_reply reply = {0};
 
     forget();
     say_request(op, checksum, data, n);
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < 60000; i++) {
         pass(MS);
         if (next_reply(&reply))
             return reply;
