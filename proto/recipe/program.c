@@ -138,8 +138,9 @@ static enum step_status step_identify(struct program *program, const struct sess
 
 static enum step_status start_stub(struct program *program)
 {
-    return stub_upload_start(&program->step.stub_upload, program->session,
-                             &(struct stub_upload_parameters){.stub = program->job->stub});
+    return stub_upload_start(
+        &program->step.stub_upload, program->session,
+        &(struct stub_upload_parameters){.stub = program->job->stub, .hasty = program->loader_baud > LOADER_BAUD});
 }
 
 static enum step_status step_stub(struct program *program, const struct session_event *event)
@@ -311,6 +312,23 @@ static enum program_state fail_try(struct program *program, const struct evidenc
     return PROGRAM_RESET;
 }
 
+static bool may_be_the_line(const struct evidence *evidence)
+{
+    return evidence->kind == EVIDENCE_NO_ANSWER || evidence->kind == EVIDENCE_REFUSED ||
+           evidence->kind == EVIDENCE_STRAY || evidence->kind == EVIDENCE_DIFFERS;
+}
+
+/* Where the loader has been spoken to at speed, the next round of the same try does so at LOADER_BAUD. */
+static enum program_state after_loader_failed(struct program *program)
+{
+    if (program->loader_baud <= LOADER_BAUD || !may_be_the_line(&program->step.base.evidence))
+        return fail_try(program, &program->step.base.evidence);
+    program->session->stray_limit = 0;
+    program->stub_running = false;
+    program->in_try.rounds++;
+    return PROGRAM_RESET;
+}
+
 static enum program_state after_stream_failed(struct program *program)
 {
     if (program->step.base.evidence.kind != EVIDENCE_MISMATCH)
@@ -389,8 +407,11 @@ static const struct {
                       .failed = after_sync_unanswered},
     [PROGRAM_WAIT] = {.start = start_wait, .step = step_connect, .next = PROGRAM_IDENTIFY},
     [PROGRAM_DIAGNOSE] = {.start = start_diagnose, .step = step_diagnose, .next = PROGRAM_FAILED}, /* never done */
-    [PROGRAM_IDENTIFY] = {.start = start_identify, .step = step_identify, .next = PROGRAM_STUB},
-    [PROGRAM_STUB] = {.start = start_stub, .step = step_stub, .next = PROGRAM_FLASH_ID},
+    [PROGRAM_IDENTIFY] = {.start = start_identify,
+                          .step = step_identify,
+                          .next = PROGRAM_STUB,
+                          .failed = after_loader_failed},
+    [PROGRAM_STUB] = {.start = start_stub, .step = step_stub, .next = PROGRAM_FLASH_ID, .failed = after_loader_failed},
     [PROGRAM_FLASH_ID] = {.start = start_flash_id, .step = step_flash_id, .done = after_flash_id},
     [PROGRAM_BAUD] = {.start = start_baud, .step = step_baud, .done = after_baud},
     [PROGRAM_COMPARE] = {.start = start_compare, .step = step_compare, .done = after_compare},

@@ -22,6 +22,8 @@
 #define STRAY_SILENCE  (500 * MS)
 #define SILENCE_LIMIT  (2 * S)
 #define PROGRESS_LIMIT (10 * S)
+/* Nothing keeps the stub from acknowledging the first frame at once. If none arrives, the line cannot do the rate. */
+#define FIRST_FRAME_LIMIT (1500 * MS)
 
 static const struct golden_part *current_part(const struct stream *step)
 {
@@ -132,7 +134,8 @@ static enum step_status go_on_or_give_up(struct stream *step, bool expired)
         step->base.evidence.count = session->stray;
         return step_fail(&step->base, EVIDENCE_STRAY);
     }
-    if (silence > SILENCE_LIMIT || session->now - step->progressed > PROGRESS_LIMIT)
+    uint64_t patience = step->next == 0 && step->received == 0 ? FIRST_FRAME_LIMIT : PROGRESS_LIMIT;
+    if (silence > SILENCE_LIMIT || session->now - step->progressed > patience)
         return step_fail(&step->base, EVIDENCE_NO_ANSWER);
     return expired && !step->sending ? send_poll(step) : go_on(step);
 }

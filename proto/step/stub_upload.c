@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MEM_TIMEOUT      (1 * S)
+#define HASTY_TIMEOUT    (200 * MS)
 #define RESENDS          4    /* in a row, of what gets lost or damaged on the way to the ROM */
 #define SMALL_BLOCK      1024 /* to upload at a time where blocks get damaged */
 #define GREETING_TIMEOUT (2 * S)
@@ -19,6 +20,11 @@
 static const struct stub_segment *current_segment(const struct stub_upload *step)
 {
     return &step->parameters.stub->segments[step->segment];
+}
+
+static uint64_t mem_timeout(const struct stub_upload *step)
+{
+    return step->parameters.hasty ? HASTY_TIMEOUT : MEM_TIMEOUT;
 }
 
 /* Of what is still to be uploaded of a segment. */
@@ -32,7 +38,7 @@ static void begin_upload(struct stub_upload *step, uint32_t block_size)
     step->block = 0;
     step->block_size = block_size;
     step_begin_operation(&step->base, OPERATION_UPLOAD_STUB, 0);
-    step_request_words(&step->base, WIRE_MEM_BEGIN, words, 4, MEM_TIMEOUT, 1);
+    step_request_words(&step->base, WIRE_MEM_BEGIN, words, 4, mem_timeout(step), 1);
 }
 
 static void begin_segment(struct stub_upload *step)
@@ -52,7 +58,7 @@ static void send_block(struct stub_upload *step)
     step->phase = STUB_UPLOAD_BLOCK;
     step_begin_operation(&step->base, OPERATION_UPLOAD_STUB, 0);
     session_request_block(step->base.session, WIRE_MEM_DATA, (uint32_t)step->block++,
-                          current_segment(step)->bytes + step->uploaded, next_block_size(step), MEM_TIMEOUT, 1);
+                          current_segment(step)->bytes + step->uploaded, next_block_size(step), mem_timeout(step), 1);
 }
 
 static void start_stub(struct stub_upload *step)
@@ -60,7 +66,7 @@ static void start_stub(struct stub_upload *step)
     const uint32_t words[] = {0, step->parameters.stub->entry};
     step->phase = STUB_UPLOAD_END;
     step_begin_operation(&step->base, OPERATION_START_STUB, 0);
-    step_request_words(&step->base, WIRE_MEM_END, words, 2, MEM_TIMEOUT, 1);
+    step_request_words(&step->base, WIRE_MEM_END, words, 2, mem_timeout(step), 1);
     session_expect_frame(step->base.session, WIRE_GREETING);
 }
 
@@ -76,7 +82,7 @@ static void upload_next(struct stub_upload *step)
 
 static bool damaged_on_the_line(const struct stub_upload *step, const struct session_event *event)
 {
-    if (step->resends == RESENDS)
+    if (step->parameters.hasty || step->resends == RESENDS)
         return false;
     return event->kind == SESSION_EXPIRED ||
            (event->kind == SESSION_REPLY &&
@@ -136,10 +142,11 @@ static enum step_status await_greeting(struct stub_upload *step, const struct se
     if (event->kind == SESSION_REPLY && !step_check(&step->base, event))
         return STEP_FAILED;
     step->phase = STUB_UPLOAD_GREETING;
-    step->greeting_deadline = step->base.session->now + GREETING_TIMEOUT;
+    uint64_t timeout = step->parameters.hasty ? HASTY_TIMEOUT : GREETING_TIMEOUT;
+    step->greeting_deadline = step->base.session->now + timeout;
     step_begin_operation(&step->base, OPERATION_AWAIT_GREETING, 0);
     step->base.evidence.name = step->parameters.stub->name;
-    session_listen(step->base.session, GREETING_TIMEOUT);
+    session_listen(step->base.session, timeout);
     return STEP_RUNNING;
 }
 

@@ -9,6 +9,7 @@
 
 struct stub_upload_parameters {
     const struct stub_image *stub;
+    bool hasty; /* fails at the first loss, within 0.3 s: the caller has a slower rate to fall back on */
 };
 
 /* From the stub's greeting on the session has a stray_limit: a stub never sends unsolicited data. */

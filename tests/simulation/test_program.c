@@ -370,6 +370,21 @@ START_TEST(a_brown_out_is_told_from_a_lost_link)
 }
 END_TEST
 
+/* The stub's upload has no chance at speed, but goes through in the same try at the loader's own rate; the stream does
+ * not mind as much. */
+START_TEST(a_line_too_bad_for_the_loader_at_speed_costs_no_try)
+{
+    struct board_config config = good_board;
+    config.faults.flaky_above = 200000;
+    config.faults.flaky = (struct board_noise){.lose = 0.0004, .corrupt = 0.0004};
+    flash_board(&config);
+    expect_pass();
+    ck_assert_uint_eq(rig->program.tries, 1);
+    ck_assert_uint_eq(rig->program.loader_baud, LOADER_BAUD);
+    ck_assert_uint_eq(program_baud(&rig->program), 921600);
+}
+END_TEST
+
 START_TEST(a_slow_flash_passes)
 {
     struct board_config config = good_board;
@@ -446,6 +461,7 @@ int main(void)
     tcase_add_test(tcase, a_brown_out_in_mid_write_is_tried_again);
     tcase_add_test(tcase, a_brown_out_is_told_from_a_lost_link);
     tcase_add_test(tcase, progress_never_goes_backwards);
+    tcase_add_test(tcase, a_line_too_bad_for_the_loader_at_speed_costs_no_try);
     tcase_add_test(tcase, a_slow_flash_passes);
     tcase_add_test(tcase, an_unplug_at_any_time_ends_as_unplugged);
     suite_add_tcase(suite, tcase);
