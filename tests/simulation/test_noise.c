@@ -78,14 +78,16 @@ START_TEST(a_noisy_line_passes_at_the_first_try)
     for (unsigned seed = 1; seed <= seeds; seed++) {
         flash_board(seed, ERROR_RATE);
         ck_assert_msg(rig->program.state == PROGRAM_PASSED, "seed %u: %s (%s)", seed, cause_code(rig->program.cause),
-                      rig->program.detail);
+                      rig->program.detail),
+            fflush(stdout);
         ck_assert(rig_holds(rig->board, golden));
         passed += rig->program.tries == 1;
         if (getenv("NOISE_SEEDS"))
             printf("seed %u: %u tries, write %.2f s, stub %.2f s, in all %.2f s, %s\n", seed, rig->program.tries,
                    (double)rig->program.phase_us[PROGRAM_PHASE_write] / 1e6,
                    (double)rig->program.phase_us[PROGRAM_PHASE_stub] / 1e6, (double)rig->now / 1e6,
-                   rig->program.detail);
+                   rig->program.detail),
+                fflush(stdout);
     }
     if (getenv("NOISE_SEEDS"))
         printf("%u of %u at the first try\n", passed, seeds);
