@@ -324,6 +324,7 @@ static enum program_state after_loader_failed(struct program *program)
     if (program->loader_baud <= LOADER_BAUD || !may_be_the_line(&program->step.base.evidence))
         return fail_try(program, &program->step.base.evidence);
     program->session->stray_limit = 0;
+    session_forget(program->session); /* what it has said is no noise before a reset */
     program->stub_running = false;
     program->in_try.rounds++;
     return PROGRAM_RESET;
