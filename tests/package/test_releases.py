@@ -18,7 +18,8 @@ RELEASES = ("bookworm", "trixie")
 def make_roots():
     making = [subprocess.Popen([os.path.join(ROOT, "tests/debian.sh"), os.path.join(CACHE, f"{release}.tar"),
                                 "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
-                                "--", "build-essential", "debian/control", "systemd", "udev", "init-system-helpers", "passwd"],
+                                "--", "build-essential", "debian/control", "systemd", "udev", "init-system-helpers", "passwd",
+                                "ucf"],
                                cwd=ROOT, env={**os.environ, "SUITE": release}) for release in RELEASES]
     failed = [each.returncode for each in making if each.wait() != 0]
     if failed:
