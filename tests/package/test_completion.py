@@ -94,7 +94,7 @@ def check_all(command, setup):
                 ("gangctl start bed-7 --time", "gangctl start bed-7 --timeout"),
                 ("gangctl status --wa", "gangctl status --wa"),
                 ("gangctl he", "gangctl help"),
-                ("gangctl help att", "gangctl help attempts"),
+                ("gangctl help uni", "gangctl help units"),
                 ("gangctl help slots le", "gangctl help slots learn"),
                 ("gangctl --json export --format nd", "gangctl --json export --format ndjson"),
                 ("gangctl export --uni", "gangctl export --units"),
