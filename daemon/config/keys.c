@@ -132,6 +132,11 @@ static int parse_control(const struct config_key *key, const char *value, void *
     return 0;
 }
 
+static const char *control_word(const void *member)
+{
+    return control_mode_word(*(const enum control_mode *)member);
+}
+
 static int set_flag(const struct config_key *key, void *target, int choice)
 {
     if (choice < 0)
@@ -378,7 +383,7 @@ const struct config_key config_keys[] = {
     {"http", "group", parse_text, "gangd", IN(config, group), .restart = true},
     {"http", "listen", parse_listen, "127.0.0.1:8266", SPAN(config, address, port), .min = 1, .max = 65535,
      .restart = true},
-    {"http", "control", parse_control, "yes", IN(config, control), .restart = true},
+    {"http", "control", parse_control, "yes", IN(config, control), .restart = true, .word = control_word},
     {"http", "watch", parse_watch, "none", SPAN(config, watch_address, watch_port), .min = 1, .max = 65535,
      .restart = true},
     {"http", "watch_token_file", parse_text, NULL, IN(config, watch_token_file), .restart = true},

@@ -21,6 +21,8 @@ struct config_key {
     uint32_t min, max;    /* of numbers; for text, min is the least number of bytes */
     bool repeats;         /* may be given more than once */
     bool restart;         /* a reload does not change it */
+    const char *(*word)(
+        const void *member); /* of a member that is no text, if `restart`; NULL: it is text, or a socket */
 };
 
 extern const struct config_key config_keys[];

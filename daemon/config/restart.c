@@ -18,6 +18,10 @@ static bool is_socket(const struct config_key *key)
 static void print_value(const struct config_key *key, const char *member, char *value, size_t size)
 {
     uint16_t port;
+    if (key->word) {
+        text_copy(value, size, key->word(member));
+        return;
+    }
     memcpy(&port, member + key->size - sizeof(port), sizeof(port));
     if (member[0] == '\0')
         text_copy(value, size, is_socket(key) ? "none" : "empty");

@@ -19,12 +19,18 @@ int presence_mode_from_word(const char *word)
     return words_find(presence_words, sizeof(presence_words) / sizeof(presence_words[0]), word);
 }
 
+static const char *const control_words[] = {
+#define X(name, word) [CONTROL_##name] = #word,
+    CONTROL_MODES(X)
+#undef X
+};
+
+const char *control_mode_word(enum control_mode mode)
+{
+    return control_words[mode];
+}
+
 int control_mode_from_word(const char *word)
 {
-    static const char *const words[] = {
-#define X(name, word) [CONTROL_##name] = #word,
-        CONTROL_MODES(X)
-#undef X
-    };
-    return words_find(words, sizeof(words) / sizeof(words[0]), word);
+    return words_find(control_words, sizeof(control_words) / sizeof(control_words[0]), word);
 }

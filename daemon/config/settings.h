@@ -40,7 +40,8 @@ enum control_mode {
 #undef X
 };
 
-/* -1 for anything but "yes", "no" or "token". */
+/* "yes", "no", "token": static; and back (-1 for anything else). */
+const char *control_mode_word(enum control_mode mode);
 int control_mode_from_word(const char *word) __attribute__((warn_unused_result));
 
 struct config_file {

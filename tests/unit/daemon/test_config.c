@@ -357,6 +357,10 @@ START_TEST(keys_that_need_a_restart_are_named_and_keep_their_values)
                 "t.conf:9: watch_token_file in [http] needs a restart; until then it is empty\n"
                 "t.conf: host in [http] needs a restart; until then it is a");
     ck_assert_str_eq(config.lot, "8");
+    expect_kept(FILE_KEY "[http]\ncontrol = no\n", FILE_KEY "[http]\ncontrol = token\n",
+                "t.conf:4: control in [http] needs a restart; until then it is no");
+    expect_kept(FILE_KEY, FILE_KEY "[http]\ncontrol = no\n",
+                "t.conf:4: control in [http] needs a restart; until then it is yes");
     expect_kept(FILE_KEY, FILE_KEY "[http]\nlisten = 127.0.0.1:1\n",
                 "t.conf:4: listen in [http] needs a restart; until then it is 127.0.0.1:8266");
 }
