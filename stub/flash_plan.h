@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of each sector of a streamed write job's region. Without a plan all sectors are PLAN_DATA. */
+/* What becomes of each sector of a streamed write job's region. Without a plan all sectors are WIRE_PLAN_DATA. */
 #ifndef STUB_FLASH_PLAN_H
 #define STUB_FLASH_PLAN_H
 

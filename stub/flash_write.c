@@ -71,6 +71,7 @@ enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated)
 
 enum wire_error flash_write_begin_planned(uint32_t offset, uint32_t size, uint32_t flags)
 {
+    job.open = false;
     if (offset % SPI_SECTOR != 0 || size == 0)
         return WIRE_ERR_INVALID;
     enum wire_error error = flash_write_begin(offset, size, true);

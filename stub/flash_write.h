@@ -7,7 +7,7 @@
  *
  * - Whole sectors are erased, also those that the region covers only in part: their other content is lost.
  * - The part works while the stub inflates or receives, and erases run ahead of the data: flash_write_operate().
- * - Bytes of 0xFF are not programmed: their sector was erased in this job.
+ * - Bytes of 0xFF are not programmed: their sector was erased in this job, or has been read as blank.
  * - The first error ends the job's work; it is reported until the next job begins. */
 #ifndef STUB_FLASH_WRITE_H
 #define STUB_FLASH_WRITE_H
@@ -61,7 +61,7 @@ bool flash_write_compute(void);
 /* Nothing is left to do without more data. */
 bool flash_write_finished(void);
 
-/* Waits until all data is in flash and returns the result of the job, of either kind. WIRE_ERR_TOO_LITTLE if data is
+/* Waits until all data is in flash and returns the result of a plain or deflated job. WIRE_ERR_TOO_LITTLE if data is
  * missing. Later calls return the same result until the next job begins. */
 enum wire_error flash_write_end(void);
 

@@ -84,6 +84,7 @@ static struct {
     const struct limit *limit;
     uint32_t us;
     uint32_t begun, counted_to; /* CCOUNT */
+    bool full;                  /* a program of SPI_PROGRAM_MAX bytes */
     bool over;
 } running = {.limit = &status_limit};
 
@@ -129,7 +130,7 @@ static uint32_t read_status_2(void)
     return SPI->w[0] & 0xff;
 }
 
-/* The shortest time that a program of full size has taken lately, in cycles. */
+/* The shortest time that a program of full size has taken lately, in cycles; 0: none has ended yet. */
 static uint32_t program_cycles;
 #define FORGET_CYCLES 64   /* so much longer may each one be than the one before */
 #define SOON_CYCLES   1500 /* 30 us: what the stub does at once */
@@ -140,13 +141,17 @@ static void end_running(void)
     if (running.over)
         return;
     running.over = true;
-    if (running.limit == &program_limit)
-        program_cycles = cycles < program_cycles + FORGET_CYCLES ? cycles : program_cycles + FORGET_CYCLES;
+    if (running.limit != &program_limit || !running.full)
+        return;
+    if (program_cycles == 0 || cycles < program_cycles + FORGET_CYCLES)
+        program_cycles = cycles;
+    else
+        program_cycles += FORGET_CYCLES;
 }
 
 bool spi_ends_soon(void)
 {
-    return !running.over && running.limit == &program_limit &&
+    return !running.over && running.limit == &program_limit && program_cycles != 0 &&
            cpu_cycles() - running.begun + SOON_CYCLES > program_cycles;
 }
 
@@ -280,18 +285,14 @@ void spi_program(uint32_t address, size_t n)
     begin_command(CMD_WREN);
     wait_for_controller();
     begin(CMD_PP, address | n << 24, &program_limit);
+    running.full = n == SPI_PROGRAM_MAX;
 }
 
-void spi_read_begin(uint32_t address, size_t n)
+static void read_buffer(uint32_t address, uint32_t *words, size_t n)
 {
     wait_for_controller();
     SPI->addr = address | n << 24;
-    begin_command(CMD_READ);
-}
-
-void spi_read_end(uint32_t *words, size_t n)
-{
-    wait_for_controller();
+    command(CMD_READ);
     barrier();
     copy_words(words, (const uint32_t *)SPI->w, (n + 3) / 4);
 }
@@ -301,8 +302,7 @@ enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n)
     enum wire_error error = spi_finish();
     while (error == WIRE_OK && n > 0) {
         size_t part = n < SPI_READ_MAX ? n : SPI_READ_MAX;
-        spi_read_begin(address, part);
-        spi_read_end(words, part);
+        read_buffer(address, words, part);
         words += SPI_READ_MAX / 4;
         address += part;
         n -= part;

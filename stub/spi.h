@@ -2,8 +2,9 @@
 /*
  * The flash part on SPI0, accessed through the controller's registers.
  *
- * Erases and programs are only begun; the part continues while the stub inflates or receives. Every call first waits
- * for the previous operation, so that the next call, or spi_finish(), reports a part that does not finish in time. The
+ * Erases and programs are only begun; the part continues while the stub inflates or receives. An erase and
+ * spi_read() first wait for the previous operation, so that the next one, or spi_finish(), reports a part that does not
+ * finish in time; the others say what they expect. The
  * time limits are twice the largest maximum of the parts in use, as a margin for worn and cold parts. */
 #ifndef STUB_SPI_H
 #define STUB_SPI_H
@@ -66,9 +67,5 @@ void spi_stage(const uint8_t *bytes, size_t n);
 void spi_program(uint32_t address, size_t n);
 /* Any number of bytes; the unused bytes of the last word are undefined. */
 enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n);
-/* The same in two steps, for 1 to SPI_READ_MAX bytes: the controller reads while the caller does something else, but
- * calls no other function of this header. The part must not be busy. */
-void spi_read_begin(uint32_t address, size_t n);
-void spi_read_end(uint32_t *words, size_t n);
 
 #endif

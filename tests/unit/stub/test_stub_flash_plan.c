@@ -201,7 +201,9 @@ END_TEST
 
 START_TEST(test_refused)
 {
+    ck_assert_int_eq(flash_write_begin(0, 4096, false), WIRE_OK);
     ck_assert_int_eq(flash_write_begin_planned(100, 4096, 0), WIRE_ERR_INVALID);
+    ck_assert_int_eq(flash_write_state(false), WIRE_ERR_NOT_FLASHING);
     ck_assert_int_eq(flash_write_begin_planned(0, 0, 0), WIRE_ERR_INVALID);
     ck_assert_int_eq(flash_write_begin_planned(0, PART_SIZE + 1, 0), WIRE_ERR_INVALID);
     part.stays_locked = true;
