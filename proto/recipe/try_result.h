@@ -10,7 +10,7 @@
 #define TRIES_MAX 10 /* that an attempt may have */
 
 struct try_result {
-    uint32_t baud;    /* the rate that the try was to work at; before the baud change it is LOADER_BAUD */
+    uint32_t baud;    /* the rate that the try was to work at; the loader may have been spoken to at LOADER_BAUD */
     enum cause cause; /* CAUSE_NONE: it passed */
     char detail[192]; /* the observation behind the cause; "" of a pass */
     double seconds;   /* from its reset to its end */

@@ -96,13 +96,14 @@ static enum step_status take_sector(struct capacity *step, const uint8_t md5[GOL
     return is_constant(md5) ? try_next_sector(step) : request_alias(step, md5);
 }
 
-static enum step_status take_alias(struct capacity *step, const struct session_event *event)
+/* `changed`: the address of the sector that is no longer right, if one is. */
+static enum step_status take_alias(struct capacity *step, const struct session_event *event, uint32_t changed)
 {
     if (digest_is(event, step->sector_md5))
         return step_fail_values(&step->base, EVIDENCE_FLASH_ALIASED, alias(step), 0);
     if (!step->changed)
         return STEP_DONE;
-    const struct golden_part *part = part_at(step->parameters.golden, step->address);
+    const struct golden_part *part = part_at(step->parameters.golden, changed);
     step_begin_operation(&step->base, OPERATION_VERIFY, part->offset);
     step->base.evidence.name = part->name;
     return step_fail(&step->base, EVIDENCE_MISMATCH);
@@ -171,7 +172,7 @@ static enum step_status take_recheck_alias(struct capacity *step, const struct s
     if (is_golden(step, alias(step), event))
         return look_for_alias(step);
     step->changed = true;
-    return take_alias(step, event);
+    return take_alias(step, event, alias(step));
 }
 
 enum step_status capacity_start(struct capacity *step, struct session *session,
@@ -199,7 +200,7 @@ enum step_status capacity_step(struct capacity *step, const struct session_event
         return STEP_FAILED;
     switch (step->phase) {
     case CAPACITY_SECTOR: return take_sector(step, event->data);
-    case CAPACITY_ALIAS: return take_alias(step, event);
+    case CAPACITY_ALIAS: return take_alias(step, event, step->address);
     case CAPACITY_RECHECK: return take_recheck(step, event);
     case CAPACITY_RECHECK_ALIAS: return take_recheck_alias(step, event);
     }

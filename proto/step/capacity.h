@@ -29,7 +29,7 @@ struct capacity {
     struct capacity_parameters parameters;
     uint32_t address;  /* of the sector at work */
     uint32_t distance; /* to its alias */
-    bool changed;      /* the sector was right and no longer is */
+    bool changed;      /* the sector at the address, or its alias, was right and no longer is */
     enum { CAPACITY_SECTOR, CAPACITY_ALIAS, CAPACITY_RECHECK, CAPACITY_RECHECK_ALIAS } phase;
     uint8_t sector_md5[GOLDEN_MD5_SIZE]; /* of the one at `address` */
 };

@@ -8,7 +8,7 @@
 
 #include <limits.h>
 
-#define LOADER_BAUD 115200 /* the ROM adapts itself to the first SYNC; uploads go at this rate */
+#define LOADER_BAUD 115200 /* the ROM adapts itself to the first SYNC; every adapter and line can do this rate */
 
 #define CONNECT_FOREVER UINT_MAX
 

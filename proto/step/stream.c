@@ -9,7 +9,8 @@
 
 /* To begin takes some ms, or with a write protection to remove 0.6 s. To begin twice does no harm. */
 #define BEGIN_TIMEOUT (300 * MS)
-#define BEGIN_TRIES   10
+#define BEGIN_TRIES   10 /* requests without an answer */
+#define BEGIN_ECHOES  10 /* answers that repeat something else than what was asked */
 #define BEGIN_WORDS   3
 
 /* Without a status for this time the stub is asked for one. What the kernel and the adapter still hold of what was
@@ -148,7 +149,7 @@ static void note_arrival(struct stream *step, uint32_t count)
         step->arrived = count;
 }
 
-/* A status that was delayed by others tells nothing new: its `next` is lower, and then nothing of it is used. */
+/* The line keeps the order, so numbers that go back, or that were never sent, acknowledge nothing. */
 static void take_acknowledgement(struct stream *step, const uint8_t *status)
 {
     uint32_t next = get_le16(status + WIRE_STATUS_NEXT), limit = get_le16(status + WIRE_STATUS_LIMIT);
@@ -241,7 +242,7 @@ static enum step_status begin_stream(struct stream *step, const struct session_e
     if (!refused_elsewhere && !step_check(&step->base, event))
         return STEP_FAILED;
     if (refused_elsewhere || !echoes_request(step, event)) {
-        if (step->begins == BEGIN_TRIES)
+        if (step->begins == BEGIN_ECHOES)
             return fail_damaged(step);
         ask_to_begin(step);
         return STEP_RUNNING;

@@ -12,7 +12,7 @@
 
 struct stream_parameters {
     const struct golden *golden;
-    uint32_t flags; /* WIRE_STREAM_SKIP_BLANK, … */
+    uint32_t flags; /* WIRE_STREAM_DUAL, … */
 };
 
 /* Frames under way at any time: more than a stub ever allows. A power of two. */

@@ -12,7 +12,8 @@ struct stub_upload_parameters {
     bool hasty; /* fails at the first loss, within 0.3 s: the caller has a slower rate to fall back on */
 };
 
-/* From the stub's greeting on the session has a stray_limit: a stub never sends unsolicited data. */
+/* From the stub's greeting on the session has a stray_limit: a stub sends only replies, and during a
+ * stream its statuses. */
 struct stub_upload {
     struct step base;
     struct stub_upload_parameters parameters;
