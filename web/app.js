@@ -198,10 +198,11 @@ function showEmptiness() {
 }
 
 function connection(now, reason) {
+    const lost = !now && connected !== false;
     connected = now;
     refusal = reason;
     document.body.dataset.connected = String(now);
-    if (!now && model.station !== null)
+    if (lost && model.station !== null)
         sound.play('fail');
     showBanners();
     showTitle();

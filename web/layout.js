@@ -6,7 +6,7 @@ const WORD_ASPECT = 4;
 const WORD_SHARE = 0.36;
 
 /* A smaller tile is illegible even at a short distance; the page scrolls instead. */
-export const TILE_MIN_WIDTH = 150;
+const TILE_MIN_WIDTH = 150;
 export const TILE_MIN_HEIGHT = 92;
 
 /* The grid for n tiles in an area of width × height px: {columns, rows}. */
