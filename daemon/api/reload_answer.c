@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-#define LINE_BYTES 1400 /* as error_list_add() makes them at most */
-
 struct reload_answer {
     struct stream stream;
     struct station *station;
@@ -54,7 +52,7 @@ void reload_answer_close(struct reload_answer *answer)
 static json_t *lines_json(const char *text)
 {
     json_t *lines = json_array();
-    char line[LINE_BYTES];
+    char line[ERROR_LIST_LINE_MAX];
     while (*text) {
         text = error_list_next(text, line, sizeof(line));
         json_array_append_new(lines, text_json(line));
@@ -64,7 +62,7 @@ static json_t *lines_json(const char *text)
 
 static json_t *refusal_json(const char *errors)
 {
-    char summary[LINE_BYTES + 64];
+    char summary[ERROR_LIST_LINE_MAX + 64];
     error_list_summary(errors, summary, sizeof(summary));
     return json_pack("{s:o, s:o}", "error", text_json(summary), "errors", lines_json(errors));
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_MAX_BYTES 1400
 #define MORE_MAX_BYTES 32 /* of the line that says how many are left out */
 
 void error_list_init(struct error_list *list, char *text, size_t size)
@@ -19,7 +18,7 @@ void error_list_init(struct error_list *list, char *text, size_t size)
 
 void error_list_vadd(struct error_list *list, const char *format, va_list arguments)
 {
-    char line[LINE_MAX_BYTES], clean[LINE_MAX_BYTES];
+    char line[ERROR_LIST_LINE_MAX], clean[ERROR_LIST_LINE_MAX];
     text_vprint(line, sizeof(line), format, arguments);
     utf8_copy(clean, sizeof(clean), line);
     size_t room = list->size - list->used;
@@ -52,7 +51,7 @@ const char *error_list_next(const char *text, char *line, size_t size)
 
 void error_list_summary(const char *text, char *summary, size_t size)
 {
-    char first[LINE_MAX_BYTES];
+    char first[ERROR_LIST_LINE_MAX];
     unsigned more = 0;
     for (const char *at = text; (at = strchr(at, '\n')); at++)
         more++;
@@ -65,7 +64,7 @@ void error_list_summary(const char *text, char *summary, size_t size)
 
 void error_list_each(const char *text, void (*take)(const char *line))
 {
-    char line[LINE_MAX_BYTES];
+    char line[ERROR_LIST_LINE_MAX];
     while (*text) {
         text = error_list_next(text, line, sizeof(line));
         take(line);

@@ -8,6 +8,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* Bytes of a line with its end, at most. */
+#define ERROR_LIST_LINE_MAX 1400
+
 /* `text` is the caller's, `size` bytes with the final NUL. */
 struct error_list {
     char *text;
@@ -18,8 +21,8 @@ struct error_list {
 /* Begins with no error and an empty text. */
 void error_list_init(struct error_list *list, char *text, size_t size);
 
-/* Adds a sentence without a '\n' in it; it is cut at 1399 bytes. Unprintable bytes become '?'. Without room only the
- * first is cut; any other is left out, and a last line says how many are. */
+/* Adds a sentence without a '\n' in it; it is cut at ERROR_LIST_LINE_MAX - 1 bytes. Unprintable bytes become '?'.
+ * Without room only the first is cut; any other is left out, and a last line says how many are. */
 void error_list_add(struct error_list *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void error_list_vadd(struct error_list *list, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));

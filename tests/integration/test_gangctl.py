@@ -273,7 +273,7 @@ def test_watch_begins_with_the_state():
         assert line.endswith("  bench  ok  1 slot, 0 with an adapter\n"), line
         station.hold(60)
         line = watch.stdout.readline()
-        assert line.endswith("  bench  trouble  paused: no attempt begins\n"), line
+        assert line.endswith("  bench  trouble  gangd is paused: no attempt begins\n"), line
         watch.send_signal(signal.SIGINT)
         watch.communicate(timeout=PATIENCE)
 

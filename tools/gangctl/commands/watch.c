@@ -88,7 +88,7 @@ static void print_trouble(char *out, size_t size, const json_t *status)
 {
     const char *const parts[] = {text_of(json_object_get(status, "book"), "error"),
                                  text_of(json_object_get(status, "golden"), "error"),
-                                 json_is_true(json_object_get(status, "held")) ? "paused: no attempt begins" : ""};
+                                 json_is_true(json_object_get(status, "held")) ? text_of(status, "blocked") : ""};
     out[0] = '\0';
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         size_t len = strlen(out);

@@ -133,7 +133,8 @@ void doctor_check_configuration(struct doctor *doctor)
     doctor_path(doctor, path, CONFIG_DEFAULT_PATH);
     if (config_read(config, path, errors, sizeof(errors)) != 0) {
         error_list_summary(errors, error, sizeof(error));
-        doctor_note(doctor, DOCTOR_FAIL, check, "put it right; gangd --check-config tests it", "%s", error);
+        doctor_note(doctor, DOCTOR_FAIL, check, "put it right; sudo -u gangd gangd --check-config tests it", "%s",
+                    error);
     } else {
         struct doctor_user service = {0};
         const struct doctor_user *user = doctor_service_user(doctor, &service) ? &service : NULL;
