@@ -130,7 +130,8 @@ def play(seed, kills, kind=RandomOperator):
             station.plug(slot)
         for slot in SLOTS:
             station.wait(slot, "pass", station.mac(slot))
-        assert not blocked_signals(station.gangd.pid), "gangd must still receive all signals"
+        # For a moment signals are blocked wherever a thread is started or a handler runs: only what stays is a fault.
+        until("gangd to receive all signals", lambda: not blocked_signals(station.gangd.pid))
         rows = station.wait_closed(len(station.rows()))
         assert len([row for row in rows if row["verdict"] == "pass"]) >= len(SLOTS)
 
