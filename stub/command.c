@@ -25,8 +25,8 @@ uint32_t request_word(const struct request *request, unsigned i)
 
 static void send_reply(uint8_t op, const struct reply *reply, enum wire_error error)
 {
-    size_t size = error == WIRE_OK ? reply->size : 0;
-    size_t data_size = size + 2;
+    size_t size = error == WIRE_OK ? reply->size : 0, more = error == WIRE_OK ? reply->n_more : 0;
+    size_t data_size = size + more + 2;
     uint32_t value = reply->value;
     uint8_t header[WIRE_HEADER_SIZE] = {
         WIRE_REPLY, op, data_size, data_size >> 8, value, value >> 8, value >> 16, value >> 24,
@@ -35,6 +35,7 @@ static void send_reply(uint8_t op, const struct reply *reply, enum wire_error er
     frame_begin();
     frame_add(header, sizeof(header));
     frame_add(reply->data, size);
+    frame_add(reply->more, more);
     frame_add(status, sizeof(status));
     frame_end();
 }
@@ -78,7 +79,7 @@ static enum wire_error stub_info(const struct request *request, struct reply *re
     static const char version[] = "gangd " GANGD_VERSION;
     _Static_assert(sizeof(version) - 1 <= sizeof(reply->data), "the version does not fit");
     (void)request;
-    reply->value = WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM;
+    reply->value = WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM | WIRE_CAN_DIGEST_SECTORS;
     reply->size = sizeof(version) - 1;
     for (size_t i = 0; i < reply->size; i++)
         reply->data[i] = version[i];
@@ -224,6 +225,7 @@ static const struct {
     {WIRE_RUN_USER_CODE, 0, run_user_code},
     {WIRE_STUB_INFO, 0, stub_info},
     {WIRE_STREAM_BEGIN, 12, command_stream_begin},
+    {WIRE_DIGEST_SECTORS, 12, command_digest_sectors},
 };
 
 static enum wire_error run(const struct request *request, struct reply *reply)

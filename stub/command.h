@@ -21,6 +21,8 @@ struct reply {
     uint32_t value;
     uint8_t data[32]; /* before the two status bytes */
     size_t size;
+    const void *more; /* goes on behind `data`; valid until the reply has been sent */
+    size_t n_more;
     /* Called after the reply has been sent, or NULL. Not called after an error. */
     void (*then)(const struct request *request);
 };
@@ -43,6 +45,6 @@ enum wire_error block_check(const struct request *request, uint32_t *next, bool 
 /* memory.c */
 command_fn command_read_reg, command_write_reg, command_mem_begin, command_mem_data, command_mem_end;
 /* flash_read.c */
-command_fn command_flash_md5, command_read_flash;
+command_fn command_flash_md5, command_digest_sectors, command_read_flash;
 
 #endif

@@ -2,12 +2,12 @@
 /* Sends the content of the flash, or its digest, to the host. */
 #include "stub/command.h"
 #include "stub/flash_write.h"
+#include "stub/region_digest.h"
 #include "stub/rom.h"
 #include "stub/spi.h"
 #include "stub/uart.h"
 
-#define PART 1024 /* bytes per read */
-static uint32_t part[PART / 4];
+static uint32_t piece[SPI_READ_MAX / 4];
 
 static size_t least(size_t a, size_t b)
 {
@@ -18,33 +18,40 @@ enum wire_error command_flash_md5(const struct request *request, struct reply *r
 {
     uint32_t at = request_word(request, 0), size = request_word(request, 1);
     reply->value = at;
+    reply->size = 16;
     if (!flash_has(at, size))
         return WIRE_ERR_INVALID;
-    struct rom_md5 md5;
-    MD5Init(&md5);
-    for (uint32_t end = at + size; at != end;) {
-        size_t n = least(PART, end - at);
-        enum wire_error error = spi_read(at, part, n);
-        if (error != WIRE_OK)
-            return error;
-        MD5Update(&md5, (const uint8_t *)part, n);
-        at += n;
-    }
-    MD5Final(reply->data, &md5);
+    return region_digest(at, size, reply->data, NULL);
+}
+
+/* The sums lie behind the request in the frame's memory: no frame is received meanwhile. */
+enum wire_error command_digest_sectors(const struct request *request, struct reply *reply)
+{
+    uint32_t at = request_word(request, 0), size = request_word(request, 1), flags = request_word(request, 2);
+    uint32_t n = (size + SPI_SECTOR - 1) / SPI_SECTOR;
+    reply->value = at;
     reply->size = 16;
-    return WIRE_OK;
+    reply->more = frame_spare();
+    reply->n_more = n * sizeof(uint32_t);
+    if (at % SPI_SECTOR != 0 || size == 0 || size > WIRE_DIGEST_SECTORS_MAX * SPI_SECTOR || !flash_has(at, size) ||
+        flags & ~(WIRE_STREAM_DUAL | WIRE_STREAM_DIVIDER))
+        return WIRE_ERR_INVALID;
+    spi_read_faster(flags);
+    enum wire_error error = region_digest(at, size, reply->data, (uint32_t *)frame_spare());
+    spi_read_slowly();
+    return error;
 }
 
 static bool send_block(uint32_t at, uint32_t size, struct rom_md5 *md5)
 {
     frame_begin();
     for (uint32_t end = at + size; at != end;) {
-        /* In small parts, so that the UART's FIFO does not become empty during a read. */
-        size_t n = least(SPI_PROGRAM_MAX, end - at);
-        if (spi_read(at, part, n) != WIRE_OK)
+        /* In small pieces, so that the UART's FIFO does not become empty during a read. */
+        size_t n = least(SPI_READ_MAX, end - at);
+        if (spi_read(at, piece, n) != WIRE_OK)
             return false;
-        frame_add(part, n);
-        MD5Update(md5, (const uint8_t *)part, n);
+        frame_add(piece, n);
+        MD5Update(md5, (const uint8_t *)piece, n);
         at += n;
     }
     frame_end();

@@ -40,11 +40,6 @@ bool flash_has(uint32_t offset, uint32_t size)
     return offset <= part_size && size <= part_size - offset;
 }
 
-static uint32_t sectors_end(uint32_t address)
-{
-    return (address + SPI_SECTOR - 1) & ~(SPI_SECTOR - 1);
-}
-
 enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated)
 {
     job.open = false;
@@ -62,7 +57,7 @@ enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated)
         .copy_at = offset + size,
         .erased_to = offset & ~(SPI_SECTOR - 1),
     };
-    job.erase_end = size == 0 ? job.erased_to : sectors_end(job.end);
+    job.erase_end = size == 0 ? job.erased_to : spi_sectors_end(job.end);
     inflate_start(&inflate);
     plan_begin(offset);
     digest_begin(offset, 0);
@@ -86,7 +81,7 @@ enum wire_error flash_write_begin_planned(uint32_t offset, uint32_t size, uint32
     job.copy_at = offset;
     job.blank_to = job.erased_to;
     digest_begin(offset, size);
-    spi_read_faster(flags >> WIRE_STREAM_DIVIDER_SHIFT & 0xff, flags & WIRE_STREAM_DUAL);
+    spi_read_faster(flags);
     return WIRE_OK;
 }
 

@@ -288,11 +288,16 @@ void spi_program(uint32_t address, size_t n)
     running.full = n == SPI_PROGRAM_MAX;
 }
 
-static void read_buffer(uint32_t address, uint32_t *words, size_t n)
+void spi_read_begin(uint32_t address, size_t n)
 {
     wait_for_controller();
     SPI->addr = address | n << 24;
-    command(CMD_READ);
+    SPI->cmd = CMD_READ;
+}
+
+void spi_read_end(uint32_t *words, size_t n)
+{
+    wait_for_controller();
     barrier();
     copy_words(words, (const uint32_t *)SPI->w, (n + 3) / 4);
 }
@@ -302,7 +307,8 @@ enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n)
     enum wire_error error = spi_finish();
     while (error == WIRE_OK && n > 0) {
         size_t part = n < SPI_READ_MAX ? n : SPI_READ_MAX;
-        read_buffer(address, words, part);
+        spi_read_begin(address, part);
+        spi_read_end(words, part);
         words += SPI_READ_MAX / 4;
         address += part;
         n -= part;
@@ -375,10 +381,11 @@ void spi_read_slowly(void)
     SPI->clock = attached_clock;
 }
 
-void spi_read_faster(uint32_t divider, bool dual)
+void spi_read_faster(uint32_t flags)
 {
+    uint32_t divider = (flags & WIRE_STREAM_DIVIDER) >> WIRE_STREAM_DIVIDER_SHIFT;
     spi_read_slowly();
-    if (dual)
+    if (flags & WIRE_STREAM_DUAL)
         SPI->ctrl = (attached_ctrl & ~CTRL_MODES) | CTRL_FAST | CTRL_DUAL;
     if (divider >= 2)
         SPI->clock = CLOCK_OF(divider);

@@ -22,11 +22,17 @@
 #define SPI_READ_MAX    64u        /* the same */
 #define SPI_SIZE_MAX    0x1000000u /* addresses have 24 bits */
 
+/* The end of the sector that `address` is in, or `address` itself if it is the beginning of one. */
+static inline uint32_t spi_sectors_end(uint32_t address)
+{
+    return (address + SPI_SECTOR - 1) & ~(SPI_SECTOR - 1);
+}
+
 void spi_attach(void);
 
-/* From now on the SPI clock is that of the APB divided by `divider`, at least 2 (0: unchanged), and reads use two data
- * lines if `dual`. Until spi_read_slowly(), which restores what spi_attach() has set. */
-void spi_read_faster(uint32_t divider, bool dual);
+/* From now on the SPI clock and the reads are those of the flags WIRE_STREAM_DUAL and WIRE_STREAM_DIVIDER; others are
+ * ignored. Until spi_read_slowly(), which restores what spi_attach() has set. */
+void spi_read_faster(uint32_t flags);
 void spi_read_slowly(void);
 
 /* The reply to RDID, first byte lowest: manufacturer, type, capacity. */
@@ -67,5 +73,9 @@ void spi_stage(const uint8_t *bytes, size_t n);
 void spi_program(uint32_t address, size_t n);
 /* Any number of bytes; the unused bytes of the last word are undefined. */
 enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n);
+/* The same for 1 to SPI_READ_MAX bytes, in two steps, between which the CPU is free; only other memory may be used
+ * meanwhile, not the part. It must not be busy. */
+void spi_read_begin(uint32_t address, size_t n);
+void spi_read_end(uint32_t *words, size_t n);
 
 #endif

@@ -53,7 +53,8 @@
     X(RUN_USER_CODE, 0xD3)                                                                                             \
     /* Ours. Other stubs answer with WIRE_ERR_UNIMPLEMENTED. */                                                        \
     X(STUB_INFO, 0xE0)    /* no data; val = capabilities, data = version as text */                                    \
-    X(STREAM_BEGIN, 0xE1) /* offset, size, flags; val = the number of frames that may be sent, data = the request's */
+    X(STREAM_BEGIN, 0xE1) /* offset, size, flags; val = the number of frames that may be sent, data = the request's */ \
+    X(DIGEST_SECTORS, 0xE2) /* offset, size, flags; val = offset, data = MD5, and the sum of each sector */
 
 enum wire_op {
 #define X(name, value) WIRE_##name = (value),
@@ -71,6 +72,13 @@ enum wire_op {
 
 /* STREAM_BEGIN and the frames of a stream are understood. */
 #define WIRE_CAN_STREAM 0x4
+
+/* DIGEST_SECTORS is understood: the MD5 of a region, and a word for each sector that it touches, the sum of the whole
+ * sector. For each of its 1024 little-endian words w in order: a += w, then b += a, modulo 2^32 and both 0 at first;
+ * the sum is a ^ (b rotated by 16 bits). It is cheap, not strong: it tells what to write, and never proves what was
+ * written. */
+#define WIRE_CAN_DIGEST_SECTORS 0x8
+#define WIRE_DIGEST_SECTORS_MAX 1024 /* in one request: 4 MB */
 
 /*
  * A stream: the content of a region of flash in numbered frames, which need not be answered one by one.
@@ -99,11 +107,12 @@ enum wire_op {
 #define WIRE_STREAM_RUNNING 0
 #define WIRE_STREAM_DONE    1
 
-/* Flags of STREAM_BEGIN. */
+/* Flags of STREAM_BEGIN. DIGEST_SECTORS takes DUAL and DIVIDER alone. */
 #define WIRE_STREAM_SKIP_BLANK    0x1 /* sectors that read as blank are not erased */
 #define WIRE_STREAM_DUAL          0x2 /* read by two data lines */
 #define WIRE_STREAM_COPIES_LATE   0x4 /* data goes before copies: for a line that is slower than the flash */
 #define WIRE_STREAM_DIVIDER_SHIFT 8   /* bits 8 to 15: the SPI clock is APB / n, 2 at least; 0: the loader's */
+#define WIRE_STREAM_DIVIDER       (0xffu << WIRE_STREAM_DIVIDER_SHIFT)
 
 /* The data of a stream is a zlib stream of the plan, one 16-bit word for each sector of the region, padded with zeros
  * to a multiple of WIRE_PLAN_ALIGN bytes, and of the content of each sector whose kind is DATA. */

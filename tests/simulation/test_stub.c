@@ -9,7 +9,8 @@
 START_TEST(test_info)
 {
     ck_assert_uint_eq(host_ask(WIRE_STUB_INFO, "", 0), 0);
-    ck_assert_uint_eq(host.reply.value, WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM);
+    ck_assert_uint_eq(host.reply.value,
+                      WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM | WIRE_CAN_DIGEST_SECTORS);
     ck_assert_uint_eq(host.reply.n, strlen("gangd " GANGD_VERSION));
     ck_assert_mem_eq(host.reply.data, "gangd " GANGD_VERSION, host.reply.n);
 }

@@ -137,10 +137,10 @@ enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n)
     return error;
 }
 
-void spi_read_faster(uint32_t divider, bool dual)
+void spi_read_faster(uint32_t flags)
 {
-    part.divider = divider;
-    part.dual = dual;
+    part.divider = (flags & WIRE_STREAM_DIVIDER) >> WIRE_STREAM_DIVIDER_SHIFT;
+    part.dual = flags & WIRE_STREAM_DUAL;
 }
 
 void spi_read_slowly(void)
