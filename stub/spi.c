@@ -4,6 +4,9 @@
 #include "stub/cpu.h"
 #include "stub/rom.h"
 
+/* Called seldom, so compiled for size. */
+#define COLD __attribute__((cold))
+
 struct spi_registers {
     uint32_t cmd;
     uint32_t addr; /* of a PP or READ: the number of bytes in the top byte */
@@ -121,7 +124,7 @@ static uint32_t read_status(void)
     return SPI->rd_status & 0xff;
 }
 
-static uint32_t read_status_2(void)
+COLD static uint32_t read_status_2(void)
 {
     SPI->usr = USR_COMMAND | USR_MISO;
     SPI->usr1 = USR1_MISO(8);
@@ -193,7 +196,7 @@ enum wire_error spi_finish(void)
 }
 
 /* Waits for the previous operation and sends a write enable for the next. */
-static enum wire_error enable_write(void)
+COLD static enum wire_error enable_write(void)
 {
     enum wire_error error = spi_finish();
     if (error != WIRE_OK)
@@ -211,7 +214,7 @@ static void begin(uint32_t bit, uint32_t address, const struct limit *limit)
 
 /* An erase takes at least milliseconds. A part that is not busy right after the command has therefore ignored it, which
  * parts do in protected areas. */
-static enum wire_error erase(uint32_t bit, uint32_t address, const struct limit *limit)
+COLD static enum wire_error erase(uint32_t bit, uint32_t address, const struct limit *limit)
 {
     enum wire_error error = enable_write();
     if (error != WIRE_OK)
@@ -322,7 +325,7 @@ uint32_t spi_flash_id(void)
     return SPI->w[0] & 0xffffff;
 }
 
-static enum wire_error write_status(uint32_t opcode, uint32_t value, uint32_t bits)
+COLD static enum wire_error write_status(uint32_t opcode, uint32_t value, uint32_t bits)
 {
     enum wire_error error = enable_write();
     if (error != WIRE_OK)
@@ -344,7 +347,7 @@ static bool may_have_sr2(void)
     return maker != MAKER_MACRONIX && maker != MAKER_ISSI;
 }
 
-enum wire_error spi_unlock(void)
+COLD enum wire_error spi_unlock(void)
 {
     enum wire_error error = spi_finish();
     if (error != WIRE_OK)
