@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/command.h"
 
+#include "stub/bytes.h"
+#include "stub/crc32.h"
 #include "stub/flash_write.h"
 #include "stub/rom.h"
 #include "stub/spi.h"
@@ -19,18 +21,16 @@ static uint32_t next_flash_block;
 
 uint32_t request_word(const struct request *request, unsigned i)
 {
-    const uint8_t *bytes = request->data + 4 * i;
-    return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    return get_32(request->data + 4 * i);
 }
 
 static void send_reply(uint8_t op, const struct reply *reply, enum wire_error error)
 {
     size_t size = error == WIRE_OK ? reply->size : 0, more = error == WIRE_OK ? reply->n_more : 0;
     size_t data_size = size + more + 2;
-    uint32_t value = reply->value;
-    uint8_t header[WIRE_HEADER_SIZE] = {
-        WIRE_REPLY, op, data_size, data_size >> 8, value, value >> 8, value >> 16, value >> 24,
-    };
+    uint8_t header[WIRE_HEADER_SIZE] = {WIRE_REPLY, op};
+    put_16(header + 2, data_size);
+    put_32(header + 4, reply->value);
     uint8_t status[2] = {error, 0};
     frame_begin();
     frame_add(header, sizeof(header));
@@ -74,15 +74,25 @@ static enum wire_error sync(const struct request *request, struct reply *reply)
     return WIRE_OK;
 }
 
+/* From stub.ld: what was uploaded, code and constants. */
+extern const uint8_t text_start[], text_end[], data_start[], data_end[];
+
+static uint32_t uploaded_crc(void)
+{
+    uint32_t crc = crc32_of(text_start, (uintptr_t)text_end - (uintptr_t)text_start);
+    return crc32_append(crc, data_start, (uintptr_t)data_end - (uintptr_t)data_start);
+}
+
 static enum wire_error stub_info(const struct request *request, struct reply *reply)
 {
     static const char version[] = "gangd " GANGD_VERSION;
-    _Static_assert(sizeof(version) - 1 <= sizeof(reply->data), "the version does not fit");
+    _Static_assert(sizeof(version) + sizeof(uint32_t) <= sizeof(reply->data), "the version does not fit");
     (void)request;
-    reply->value = WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM | WIRE_CAN_DIGEST_SECTORS;
-    reply->size = sizeof(version) - 1;
-    for (size_t i = 0; i < reply->size; i++)
+    reply->value = WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM | WIRE_CAN_DIGEST_SECTORS | WIRE_TELLS_CRC;
+    for (size_t i = 0; i < sizeof(version); i++)
         reply->data[i] = version[i];
+    put_32(reply->data + sizeof(version), uploaded_crc());
+    reply->size = sizeof(version) + sizeof(uint32_t);
     return WIRE_OK;
 }
 
@@ -257,9 +267,9 @@ void command_handle(const struct frame *frame)
         return;
     struct request request = {
         .op = bytes[1],
-        .checksum = bytes[4] | bytes[5] << 8 | bytes[6] << 16 | (uint32_t)bytes[7] << 24,
+        .checksum = get_32(bytes + 4),
         .data = bytes + WIRE_HEADER_SIZE,
-        .size = bytes[2] | bytes[3] << 8,
+        .size = get_16(bytes + 2),
     };
     struct reply reply = {0};
     /* So that the host can assign the reply to its block even if the block is damaged. */

@@ -21,9 +21,9 @@ void crc32_init(void)
         }
 }
 
-uint32_t crc32_of(const uint8_t *bytes, size_t n)
+uint32_t crc32_append(uint32_t crc, const uint8_t *bytes, size_t n)
 {
-    uint32_t sum = UINT32_MAX;
+    uint32_t sum = ~crc;
     for (const uint8_t *end = bytes + (n & ~(size_t)3); bytes != end; bytes += 4) {
         sum ^= *(const uint32_t *)bytes;
         sum = table[3][sum & 0xff] ^ table[2][sum >> 8 & 0xff] ^ table[1][sum >> 16 & 0xff] ^ table[0][sum >> 24];
@@ -31,4 +31,9 @@ uint32_t crc32_of(const uint8_t *bytes, size_t n)
     for (n &= 3; n > 0; n--)
         sum = sum >> 8 ^ table[0][(sum ^ *bytes++) & 0xff];
     return ~sum;
+}
+
+uint32_t crc32_of(const uint8_t *bytes, size_t n)
+{
+    return crc32_append(0, bytes, n);
 }

@@ -9,7 +9,10 @@
 /* Makes the tables. Before the first crc32_of(). */
 void crc32_init(void);
 
-/* Of n bytes from a multiple of 4 on. */
+/* Of n bytes from a multiple of 4 on. Of IRAM, whose bytes cannot be read one by one, n is a multiple of 4 too. */
 uint32_t crc32_of(const uint8_t *bytes, size_t n);
+
+/* Of the bytes whose CRC is `crc` and these behind them. */
+uint32_t crc32_append(uint32_t crc, const uint8_t *bytes, size_t n);
 
 #endif

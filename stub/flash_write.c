@@ -7,7 +7,7 @@
 #include "stub/inflate.h"
 #include "stub/spi.h"
 
-static uint32_t part_size = SPI_SIZE_MAX;
+static uint32_t part_size;
 
 /* The data is in three places, in this order: programmed up to `at`; ready, either in the window of `inflate` or, if it
  * is plain, at the beginning of the input; and the rest of the input. */

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The part's size in bytes, SPI_SIZE_MAX at most. Regions that reach beyond it are refused. */
+/* The part's size in bytes, SPI_SIZE_MAX at most; 0 at first. Regions that reach beyond it are refused. */
 void flash_set_size(uint32_t bytes);
 
 /* Whether [offset, offset + size) is inside the part. */

@@ -6,14 +6,14 @@
 #include <stdbool.h>
 
 static uint8_t buffer[FRAME_MAX] __attribute__((aligned(4)));
-static struct frame frame = {.bytes = buffer};
+static struct frame frame;
 static size_t size; /* of the frame being received */
-static size_t limit = FRAME_MAX;
+static size_t limit;
 static bool inside, escaped, given_back;
 
 /* Bytes taken from the UART and not yet processed. */
 static uint8_t raw[FRAME_SLICE];
-static const uint8_t *raw_at = raw, *raw_end = raw;
+static const uint8_t *raw_at, *raw_end;
 
 static void store(uint8_t byte)
 {
@@ -27,7 +27,7 @@ static void store(uint8_t byte)
 static bool take_special(uint8_t byte)
 {
     if (byte == SLIP_END) {
-        frame.size = size;
+        frame = (struct frame){buffer, size};
         /* The end of one frame may be the beginning of the next. */
         inside = true;
         escaped = false;

@@ -28,8 +28,9 @@ bool frame_pending(void);
 /* Makes the next frame_receive() return the latest frame again, because another caller has to process it. */
 void frame_give_back(void);
 
-/* Longer frames are cut off from now on; FRAME_MAX at first. A limit of WIRE_STREAM_HEADER_SIZE + WIRE_STREAM_PAYLOAD +
- * WIRE_CRC_SIZE leaves memory for STREAM_SLOTS payloads free in the buffer: frame_spare(), a multiple of 4. */
+/* Longer frames are cut off from now on. Before the first frame_receive() too, with FRAME_MAX. A limit of
+ * WIRE_STREAM_HEADER_SIZE + WIRE_STREAM_PAYLOAD + WIRE_CRC_SIZE leaves memory for STREAM_SLOTS payloads free in the
+ * buffer: frame_spare(), a multiple of 4. */
 void frame_limit(size_t n);
 #define STREAM_SLOTS 15
 uint8_t *frame_spare(void);

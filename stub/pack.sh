@@ -18,7 +18,7 @@ address() {
 }
 
 text=$(segment .text)
-data=$(segment .data)
+data=$(segment .constants)
 printf '{"text": "%s", "text_start": %d,\n' "$text" "0x$(address text_start)"
 printf ' "data": "%s", "data_start": %d,\n' "$data" "0x$(address data_start)"
 printf ' "bss_start": %d, "entry": %d}\n' "0x$(address bss_start)" "0x$(address start)"

@@ -80,16 +80,14 @@ static const struct limit chip_limit = {400 * 1000 * 1000, 1000};
 /* The CPU runs at 52 or 80 MHz, as the crystal may be. A power of two between them is exact enough for the limits. */
 #define CYCLES_PER_US 64u
 
-/* The operation begun last: its limit, and how long the part has been busy with it. An erase that was begun before the
- * stub was started may still be in progress; with this initial limit a host that reads registers does not have to wait
- * for its end. */
+/* The operation begun last: its limit, and how long the part has been busy with it. */
 static struct {
     const struct limit *limit;
     uint32_t us;
     uint32_t begun, counted_to; /* CCOUNT */
     bool full;                  /* a program of SPI_PROGRAM_MAX bytes */
     bool over;
-} running = {.limit = &status_limit};
+} running;
 
 static void begin_running(const struct limit *limit)
 {
@@ -401,4 +399,7 @@ void spi_attach(void)
     SPIParamCfg(0, SPI_SIZE_MAX, SPI_BLOCK, SPI_SECTOR, SPI_PAGE, 0xffff);
     attached_ctrl = SPI->ctrl;
     attached_clock = SPI->clock;
+    /* An erase that was begun before the stub was started may still be in progress. With this limit a host that reads
+     * registers does not have to wait for its end. */
+    running.limit = &status_limit;
 }

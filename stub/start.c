@@ -45,6 +45,7 @@ __attribute__((section(".text.start"), noreturn)) void start(void)
         *word = 0;
     ets_set_user_start(0);
     crc32_init();
+    frame_limit(FRAME_MAX);
     uart_start();
     spi_attach();
     flash_set_size(flash_size());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/stream.h"
 
+#include "stub/bytes.h"
 #include "stub/cpu.h"
 #include "stub/crc32.h"
 #include "stub/flash_digest.h"
@@ -53,18 +54,6 @@ static uint32_t received(void)
         if (*slot_size(number) > 0)
             bits |= 1u << (number - stream.next - 1);
     return bits;
-}
-
-static void put_16(uint8_t *to, uint32_t value)
-{
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-}
-
-static void put_32(uint8_t *to, uint32_t value)
-{
-    put_16(to, value);
-    put_16(to + 2, value >> 16);
 }
 
 static void send_status(void)
@@ -140,10 +129,9 @@ void stream_take(const struct frame *frame)
     if (!stream.open || frame->size < WIRE_STREAM_HEADER_SIZE + WIRE_CRC_SIZE || frame->size > FRAME_SIZE_MAX)
         return;
     size_t n = frame->size - WIRE_CRC_SIZE;
-    const uint8_t *crc = bytes + n;
-    if (crc32_of(bytes, n) != (crc[0] | crc[1] << 8 | crc[2] << 16 | (uint32_t)crc[3] << 24))
+    if (crc32_of(bytes, n) != get_32(bytes + n))
         return;
-    uint32_t number = bytes[2] | bytes[3] << 8, next = stream.next;
+    uint32_t number = get_16(bytes + 2), next = stream.next;
     bool poll = bytes[1] != 0;
     if (poll)
         stream.poll = bytes[1];

@@ -52,7 +52,7 @@
     X(READ_FLASH, 0xD2)   /* offset, length, block size, blocks in flight */                                           \
     X(RUN_USER_CODE, 0xD3)                                                                                             \
     /* Ours. Other stubs answer with WIRE_ERR_UNIMPLEMENTED. */                                                        \
-    X(STUB_INFO, 0xE0)    /* no data; val = capabilities, data = version as text */                                    \
+    X(STUB_INFO, 0xE0)    /* no data; val = capabilities, data = version as text, and WIRE_TELLS_CRC */                \
     X(STREAM_BEGIN, 0xE1) /* offset, size, flags; val = the number of frames that may be sent, data = the request's */ \
     X(DIGEST_SECTORS, 0xE2) /* offset, size, flags; val = offset, data = MD5, and the sum of each sector */
 
@@ -79,6 +79,11 @@ enum wire_op {
  * written. */
 #define WIRE_CAN_DIGEST_SECTORS 0x8
 #define WIRE_DIGEST_SECTORS_MAX 1024 /* in one request: 4 MB */
+
+/* In the reply to STUB_INFO a zero byte and a word follow the version: the CRC-32, as zlib's, of the stub's own code
+ * and constants as they are in RAM, in the order in which stub.json has them. An uploaded block is protected by an XOR
+ * of its bytes alone, so some damage on the line is not noticed. */
+#define WIRE_TELLS_CRC 0x10
 
 /*
  * A stream: the content of a region of flash in numbered frames, which need not be answered one by one.

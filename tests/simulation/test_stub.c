@@ -1,18 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /* The stub on the virtual board, in virtual time. READ_FLASH is in test_stub_read.c. */
+#include "proto/image/stub_image.h"
 #include "tests/runner.h"
 #include "tests/simulation/stub_host.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+
+#define NAME "gangd " GANGD_VERSION
+
+static uint32_t told_crc(void)
+{
+    ck_assert_uint_eq(host_ask(WIRE_STUB_INFO, "", 0), 0);
+    ck_assert_uint_eq(host.reply.n, sizeof(NAME) + 4);
+    return host_word(host.reply.data + sizeof(NAME));
+}
+
+static uint32_t crc_of_image(void)
+{
+    struct stub_image *stub = stub_image_builtin();
+    uLong crc = 0;
+    for (size_t i = 0; i < stub->n_segments; i++)
+        crc = crc32(crc, stub->segments[i].bytes, stub->segments[i].size);
+    stub_image_free(stub);
+    return (uint32_t)crc;
+}
 
 START_TEST(test_info)
 {
-    ck_assert_uint_eq(host_ask(WIRE_STUB_INFO, "", 0), 0);
-    ck_assert_uint_eq(host.reply.value,
-                      WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM | WIRE_CAN_DIGEST_SECTORS);
-    ck_assert_uint_eq(host.reply.n, strlen("gangd " GANGD_VERSION));
-    ck_assert_mem_eq(host.reply.data, "gangd " GANGD_VERSION, host.reply.n);
+    ck_assert_uint_eq(told_crc(), crc_of_image());
+    ck_assert_uint_eq(host.reply.value, WIRE_CAN_RESEND | WIRE_TELLS_ADDRESS | WIRE_CAN_STREAM |
+                                            WIRE_CAN_DIGEST_SECTORS | WIRE_TELLS_CRC);
+    ck_assert_mem_eq(host.reply.data, NAME, sizeof(NAME));
+    host_write_deflated(0x1000, 65536);
+    ck_assert_uint_eq(told_crc(), crc_of_image());
+}
+END_TEST
+
+static void flip_bit(uint32_t address)
+{
+    ck_assert_uint_eq(host_ask_words(WIRE_READ_REG, 1, address, 0, 0, 0), 0);
+    ck_assert_uint_eq(host_ask_words(WIRE_WRITE_REG, 4, address, host.reply.value ^ 0x100, 0xffffffff, 0), 0);
+}
+
+/* At the beginning of the code, which has run, and at the end of the constants. */
+START_TEST(test_damage_in_ram_is_told)
+{
+    struct stub_image *stub = stub_image_builtin();
+    const struct stub_segment *code = &stub->segments[0], *constants = &stub->segments[1];
+    const uint32_t damaged[] = {code->address, constants->address + constants->size - 4};
+    stub_image_free(stub);
+    for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+        flip_bit(damaged[i]);
+        ck_assert_uint_ne(told_crc(), crc_of_image());
+        flip_bit(damaged[i]);
+        ck_assert_uint_eq(told_crc(), crc_of_image());
+    }
 }
 END_TEST
 
@@ -313,6 +357,7 @@ int main(void)
     tcase_set_timeout(cases, 300);
     tcase_add_checked_fixture(cases, host_setup, host_teardown);
     tcase_add_test(cases, test_info);
+    tcase_add_test(cases, test_damage_in_ram_is_told);
     tcase_add_test(cases, test_sync);
     tcase_add_test(cases, test_bad_requests);
     tcase_add_test(cases, test_registers_and_memory);

@@ -17,6 +17,8 @@ START_TEST(test_as_zlib)
     crc32_init();
     for (unsigned n = 0; n <= N; n++)
         ck_assert_uint_eq(crc32_of(bytes, n), crc32(0, bytes, n));
+    for (unsigned n = 0; n <= N; n += 4)
+        ck_assert_uint_eq(crc32_append(crc32_of(bytes, n), bytes + n, N - n), crc32(0, bytes, N));
 }
 END_TEST
 

@@ -29,6 +29,11 @@ void uart_put(uint8_t byte)
     sent[n_sent++] = byte;
 }
 
+static void setup(void)
+{
+    frame_limit(FRAME_MAX);
+}
+
 static void hear(const void *bytes, size_t n)
 {
     ck_assert_uint_le(n, sizeof(line));
@@ -178,6 +183,7 @@ int main(void)
 {
     Suite *suite = suite_create("stub frame");
     TCase *cases = tcase_create("frame");
+    tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, test_frames);
     tcase_add_test(cases, test_in_pieces);
     tcase_add_test(cases, test_escapes);

@@ -41,6 +41,7 @@ static void setup(void)
     n_packed = size;
     n_frames = (uint32_t)(n_packed + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
     crc32_init();
+    frame_limit(FRAME_MAX);
     flash_set_size(PART_SIZE);
     ck_assert_int_eq(begin_stream(0, SIZE, 0, &reply), WIRE_OK);
 }
