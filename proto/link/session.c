@@ -148,11 +148,12 @@ static void note_late_replies(struct session *session)
     session->late_replies.until = session->deadline;
 }
 
-/* So a chip refuses a request that was damaged on the line: it has not carried it out. */
-static bool refused_as_damaged(uint8_t error)
+/* Neither a request nor its answer carries a checksum: a refusal is final when it has come twice, the same. */
+static bool refusal_in_doubt(struct session *session, uint8_t error)
 {
-    return error == WIRE_ROM_ERR_FORMAT || error == WIRE_ROM_ERR_CHECKSUM || error == WIRE_ERR_LENGTH ||
-           error == WIRE_ERR_CHECKSUM;
+    bool again = error == session->request.refusal;
+    session->request.refusal = error;
+    return error != WIRE_OK && !again && !session->request.is_block && session->request.tries_left > 1;
 }
 
 static void take_reply(struct session *session, const uint8_t *frame, size_t len)
@@ -171,7 +172,7 @@ static void take_reply(struct session *session, const uint8_t *frame, size_t len
     /* What was damaged on the way there may be refused with any value. */
     if (error == WIRE_OK && session->request.value_matters && value != session->request.value)
         return;
-    if (refused_as_damaged(error) && !session->request.is_block && session->request.tries_left > 1) {
+    if (refusal_in_doubt(session, error)) {
         session->request.tries_left--;
         session->request.sent--; /* this one is answered */
         send_request(session);
@@ -262,6 +263,7 @@ static void ask(struct session *session, enum wire_op op, uint32_t checksum, con
     session->request.sent = 0;
     session->request.value_matters = false;
     session->request.frame = NULL;
+    session->request.refusal = WIRE_OK;
     session->request.is_block = payload != NULL;
     session->request.deferred =
         session->late_replies.count > 0 && session->late_replies.op == op && session->now < session->late_replies.until;

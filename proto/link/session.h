@@ -96,6 +96,7 @@ struct session {
         bool value_matters; /* only a reply with `value` is its answer */
         bool deferred;      /* not sent before the late replies of its kind have come */
         uint32_t value;
+        uint8_t refusal;   /* enum wire_error of the latest answer */
         const char *frame; /* a bare frame of these bytes ends it too; NULL: none */
     } request;
     /* A request that was sent n times may be answered n times, and most replies do not tell which request they answer.
@@ -140,7 +141,8 @@ void session_expired(struct session *session, uint64_t now); /* does nothing bef
 
 /* The recipe's side: exactly one a step. Time-outs run from the moment the last byte is sent; the time the line needs
  * at the current baud is added. `tries` > 1 sends again after a time-out, or
- * when the chip refuses a request as damaged on the line: only for what may safely happen twice. */
+ * when the chip refuses the request and has not refused it so before, since the line may have damaged the request or
+ * the answer: only for what may safely happen twice. */
 void session_request(struct session *session, enum wire_op op, const void *data, size_t len, uint64_t timeout,
                      unsigned tries);
 /* A MEM_DATA, FLASH_DATA or FLASH_DEFL_DATA block, with its header and checksum. `len` <= WIRE_FLASH_BLOCK. */

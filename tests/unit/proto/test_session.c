@@ -56,10 +56,25 @@ static void reply(uint8_t op, uint32_t value, const char *data, size_t len, uint
     session_received(&session, wire, n, now);
 }
 
-static void read_register(void)
+static void read_register_at_most(unsigned tries)
 {
     static const uint8_t address[] = {0x00, 0x10, 0xC0, 0xDB};
-    session_request(&session, WIRE_READ_REG, address, 4, 5000, 2);
+    session_request(&session, WIRE_READ_REG, address, 4, 5000, tries);
+}
+
+static void read_register(void)
+{
+    read_register_at_most(2);
+}
+
+static void read_register_once(void)
+{
+    read_register_at_most(1);
+}
+
+static void read_register_often(void)
+{
+    read_register_at_most(9);
 }
 
 START_TEST(a_request_is_framed_and_escaped)
@@ -79,7 +94,7 @@ END_TEST
 
 START_TEST(only_the_answer_to_this_request_counts)
 {
-    start(read_register);
+    start(read_register_once);
     send_all(1100);
     reply(WIRE_SYNC, 1, "\0\0", 2, 1200);
     ck_assert_uint_eq(probe.events, 0);
@@ -97,17 +112,17 @@ END_TEST
 
 START_TEST(a_stub_puts_its_error_first)
 {
-    start(read_register);
+    start(read_register_once);
     send_all(1100);
     reply(WIRE_READ_REG, 0, "\xC3\0", 2, 1200);
     ck_assert_uint_eq(probe.last.wire_error, WIRE_ERR_INVALID);
 }
 END_TEST
 
-/* Until its tries are used up. Each copy is answered: no late reply is to come. */
-START_TEST(a_request_refused_as_damaged_is_sent_again)
+/* By any error: the answer may be damaged too. Each copy is answered: no late reply is to come. */
+START_TEST(a_refused_request_is_sent_again)
 {
-    static const char *const refusals[] = {"\1\5", "\1\7", "\xC0\0", "\xC1\0"};
+    static const char *const refusals[] = {"\1\5", "\1\7", "\xC0\0", "\xC1\0", "\x20\0"};
     start(read_register);
     send_all(1100);
     reply(WIRE_READ_REG, 0, refusals[_i], 2, 1200);
@@ -119,6 +134,21 @@ START_TEST(a_request_refused_as_damaged_is_sent_again)
     ck_assert_uint_eq(probe.events, 1);
     ck_assert_uint_ne(probe.last.wire_error, WIRE_OK);
     ck_assert_int_eq(session_want(&session)->kind, SESSION_WANTS_SEND);
+}
+END_TEST
+
+START_TEST(a_refusal_is_final_when_it_comes_twice_the_same)
+{
+    start(read_register_often);
+    send_all(1100);
+    reply(WIRE_READ_REG, 0, "\xC3\0", 2, 1200);
+    send_all(1300);
+    reply(WIRE_READ_REG, 0, "\xC1\0", 2, 1400);
+    send_all(1500);
+    ck_assert_uint_eq(probe.events, 0);
+    reply(WIRE_READ_REG, 0, "\xC1\0", 2, 1600);
+    ck_assert_uint_eq(probe.events, 1);
+    ck_assert_uint_eq(probe.last.wire_error, WIRE_ERR_CHECKSUM);
 }
 END_TEST
 
@@ -507,7 +537,8 @@ int main(void)
     tcase_add_test(tcase, a_request_is_framed_and_escaped);
     tcase_add_test(tcase, only_the_answer_to_this_request_counts);
     tcase_add_test(tcase, a_stub_puts_its_error_first);
-    tcase_add_loop_test(tcase, a_request_refused_as_damaged_is_sent_again, 0, 4);
+    tcase_add_loop_test(tcase, a_refused_request_is_sent_again, 0, 5);
+    tcase_add_test(tcase, a_refusal_is_final_when_it_comes_twice_the_same);
     tcase_add_test(tcase, a_reply_whose_length_lies_is_no_answer);
     tcase_add_test(tcase, a_lost_request_is_sent_again_then_given_up);
     tcase_add_test(tcase, a_line_that_takes_no_bytes_expires_too);
