@@ -6,7 +6,7 @@
  *
  * Duration of a probe: a few ms for a board that waits (0.4 s with manual_reset at a rate other than LOADER_BAUD), 0.3
  * s for one that is found, 0.6 s for none, 1.4 s where bytes come that are no answer; a waiting board that does not
- * answer adds 0.6 s. A line that loses bytes takes longer: each of ten registers up to 1.5 s.
+ * answer adds 0.6 s. A line that damages bytes takes longer: each of ten registers, or at most 30, up to 1 s.
  */
 #ifndef PROTO_RECIPE_PRESENCE_H
 #define PROTO_RECIPE_PRESENCE_H

@@ -9,11 +9,21 @@ struct baud_parameters {
     uint32_t baud, old_baud;
 };
 
+enum baud_phase {
+    BAUD_REQUEST, /* CHANGE_BAUDRATE is asked for */
+    BAUD_SET,     /* the adapter gets the new rate */
+    BAUD_SETTLE,  /* until the stub has it too */
+    BAUD_CHECK,   /* a register is being read */
+    BAUD_RETURN,  /* the adapter gets the old rate: the request has got lost */
+};
+
 struct baud {
     struct step base;
     struct baud_parameters parameters;
-    enum { BAUD_REQUEST, BAUD_SET, BAUD_SETTLE, BAUD_CHECK } phase;
-    unsigned checks; /* registers read so far */
+    enum baud_phase phase;
+    unsigned requests;             /* of the change, so far */
+    bool answered;                 /* the latest of them, well */
+    unsigned checks, wrong_checks; /* readings of the register that were right, and that were not */
 };
 
 /* Fails with NO_ANSWER, REFUSED, STRAY, PORT_ERROR or WRONG_VALUE, all of CHANGE_BAUD. An adapter that cannot do the

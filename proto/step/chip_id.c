@@ -15,7 +15,7 @@ enum step_status chip_id_start(struct chip_id *step, struct session *session)
     return STEP_RUNNING;
 }
 
-/* All registers have been read twice. */
+/* Two passes agree. */
 static enum step_status identify(struct chip_id *step)
 {
     if (step->words[0] != CHIP_MAGIC) {
@@ -28,19 +28,41 @@ static enum step_status identify(struct chip_id *step)
     return step_fail(&step->base, EVIDENCE_UNKNOWN_OUI);
 }
 
+static void take_word(struct chip_id *step, uint32_t value)
+{
+    if (step->passes > 0 && step->words[step->at] != value) {
+        step->differing = step->at;
+        step->before = step->words[step->at];
+        step->differences++;
+    }
+    step->words[step->at++] = value;
+}
+
+static enum step_status fail_unstable(struct chip_id *step)
+{
+    step_begin_operation(&step->base, OPERATION_READ_REGISTER, registers[step->differing]);
+    return step_fail_values(&step->base, EVIDENCE_DIFFERS, step->before, step->words[step->differing]);
+}
+
+static enum step_status end_pass(struct chip_id *step)
+{
+    if (++step->passes > 1 && step->differences == 0)
+        return identify(step);
+    if (step->passes == CHIP_ID_PASSES)
+        return fail_unstable(step);
+    step->at = 0;
+    step->differences = 0;
+    step_read_register(&step->base, registers[0]);
+    return STEP_RUNNING;
+}
+
 enum step_status chip_id_step(struct chip_id *step, const struct session_event *event)
 {
     if (!step_check(&step->base, event))
         return STEP_FAILED;
-    if (step->pass == 0)
-        step->words[step->at] = event->value;
-    else if (step->words[step->at] != event->value)
-        return step_fail_values(&step->base, EVIDENCE_DIFFERS, step->words[step->at], event->value);
-    if (++step->at == REGISTERS) {
-        step->at = 0;
-        if (++step->pass == 2)
-            return identify(step);
-    }
+    take_word(step, event->value);
+    if (step->at == REGISTERS)
+        return end_pass(step);
     step_read_register(&step->base, registers[step->at]);
     return STEP_RUNNING;
 }

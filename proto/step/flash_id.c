@@ -73,13 +73,22 @@ static enum step_status set_parameters(struct flash_id *step)
     return STEP_RUNNING;
 }
 
-static enum step_status take_saved(struct flash_id *step, uint32_t value)
+static enum step_status read_saved(struct flash_id *step)
 {
-    step->saved[step->n_saved++] = value;
-    if (step->n_saved == FLASH_ID_SAVED)
-        return start_command(step);
     step_read_register(&step->base, saved_registers[step->n_saved]);
     return STEP_RUNNING;
+}
+
+static enum step_status take_saved(struct flash_id *step, uint32_t value)
+{
+    struct repeated_read *read = &step->read;
+    if (repeated_read_agrees(read, value)) {
+        step->saved[step->n_saved++] = value;
+        *read = (struct repeated_read){0};
+    } else if (repeated_read_exhausted(read)) {
+        return step_fail_values(&step->base, EVIDENCE_DIFFERS, read->before, read->value);
+    }
+    return step->n_saved == FLASH_ID_SAVED ? start_command(step) : read_saved(step);
 }
 
 static enum step_status begin_poll(struct flash_id *step)
@@ -113,22 +122,22 @@ static enum step_status take_status(struct flash_id *step, uint32_t value)
     }
     if (!busy) {
         step->purpose = FLASH_ID_READ_AGAIN;
-        step->reads = 0;
+        step->read = (struct repeated_read){0};
     }
     return start_command(step);
 }
 
 static enum step_status take_id(struct flash_id *step, uint32_t value)
 {
+    struct repeated_read *read = &step->read;
     struct flash_part part;
-    if (step->reads++ == 0) {
-        step->first_id = value;
-        return start_command(step);
-    }
-    if (step->first_id != value) {
+    bool sure = repeated_read_agrees(read, value);
+    if (!sure && repeated_read_exhausted(read)) {
         step_begin_operation(&step->base, OPERATION_READ_FLASH_ID, 0);
-        return step_fail_values(&step->base, EVIDENCE_DIFFERS, step->first_id, value);
+        return step_fail_values(&step->base, EVIDENCE_DIFFERS, read->before, value);
     }
+    if (!sure)
+        return start_command(step);
     if (nor_identify(value, &part) || step->purpose == FLASH_ID_READ_AGAIN)
         return restore_registers(step);
     step->purpose = FLASH_ID_AWAIT_IDLE;
@@ -138,7 +147,7 @@ static enum step_status take_id(struct flash_id *step, uint32_t value)
 static enum step_status decide(struct flash_id *step)
 {
     step->id_known = true;
-    step->id = step->first_id;
+    step->id = step->read.value;
     bool answers = nor_identify(step->id, &step->part);
     step_begin_operation(&step->base, OPERATION_READ_FLASH_ID, 0);
     if (!answers)
@@ -155,8 +164,7 @@ enum step_status flash_id_start(struct flash_id *step, struct session *session,
 {
     *step = (struct flash_id){.parameters = *parameters, .started = session->now};
     step_init(&step->base, session);
-    step_read_register(&step->base, saved_registers[0]);
-    return STEP_RUNNING;
+    return read_saved(step);
 }
 
 enum step_status flash_id_step(struct flash_id *step, const struct session_event *event)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Step: read the flash part's JEDEC id through a running stub, check its size, and set the stub's flash parameters.
- * Replies carry no checksum, so the id is read twice and must agree. Source: docs/esp8266.md section 4.
+ * Replies carry no checksum, so the id, and each register that is to be
+ * restored, is read until it comes twice in a row. Source: docs/esp8266.md section 4.
  */
 #ifndef PROTO_STEP_FLASH_ID_H
 #define PROTO_STEP_FLASH_ID_H
 
 #include "proto/chip/nor.h"
+#include "proto/step/repeated_read.h"
 #include "proto/step/step.h"
 
 struct flash_id_parameters {
@@ -33,15 +35,14 @@ struct flash_id {
     } phase;
     /* A busy part does not tell its id: then its status is read until it is idle, and the id once more. */
     enum { FLASH_ID_READ, FLASH_ID_AWAIT_IDLE, FLASH_ID_READ_AGAIN } purpose;
-    unsigned reads; /* of the id, for this purpose */
-    unsigned polls; /* of this command */
+    struct repeated_read read; /* of the register or the id at work */
+    unsigned polls;            /* of this command */
     size_t n_saved;
     uint32_t saved[FLASH_ID_SAVED];
-    uint32_t first_id; /* as read the first time */
-    uint64_t started;  /* µs */
+    uint64_t started; /* µs */
 };
 
-/* Fails with NO_ANSWER, REFUSED or STRAY of READ_REGISTER; DIFFERS, SPI_UNFINISHED, FLASH_BUSY, FLASH_ABSENT,
+/* Fails with NO_ANSWER, REFUSED, STRAY or DIFFERS of READ_REGISTER; DIFFERS, SPI_UNFINISHED, FLASH_BUSY, FLASH_ABSENT,
  * FLASH_SIZE_UNKNOWN or FLASH_TOO_SMALL of READ_FLASH_ID. */
 MUST_CHECK enum step_status flash_id_start(struct flash_id *step, struct session *session,
                                            const struct flash_id_parameters *parameters);

@@ -124,8 +124,8 @@ void step_request_words(struct step *step, enum wire_op op, const uint32_t *word
                         unsigned tries);
 
 /* A register that has not answered within this time is asked for again, so many times. */
-#define STEP_REGISTER_TIMEOUT 500000 /* µs */
-#define STEP_REGISTER_TRIES   3
+#define STEP_REGISTER_TIMEOUT 200000 /* µs: an answer takes some ms, and on a busy PC rarely 0.1 s */
+#define STEP_REGISTER_TRIES   5
 
 void step_read_register(struct step *step, uint32_t address);
 

@@ -32,13 +32,17 @@
 enum fault {
     NO_FAULT,
     SILENCE,
-    REFUSAL,     /* the error `with` */
-    STRAY_BYTES, /* 60, where the session has a limit of 48 */
-    SHORT_DATA,  /* 3 bytes of data */
-    OTHER_VALUE, /* the lowest bit of the value is flipped */
-    PORT_FAULT,  /* the negative errno `with` */
-    BANNER,      /* boot mode `with`, in place of an answer or when lines change */
-    ONE_REFUSAL, /* the error `with`, to this request alone */
+    REFUSAL,         /* the error `with` */
+    STRAY_BYTES,     /* 60, where the session has a limit of 48 */
+    SHORT_DATA,      /* 3 bytes of data */
+    OTHER_VALUE,     /* the lowest bit of the value is flipped */
+    ONE_OTHER_VALUE, /* in the answer to this request alone */
+    UNSTABLE_VALUE,  /* in that to every second request */
+    PORT_FAULT,      /* the negative errno `with` */
+    BANNER,          /* boot mode `with`, in place of an answer or when lines change */
+    ONE_REFUSAL,     /* the error `with`, to this request alone */
+    ONE_SILENCE,     /* to this request alone */
+    UNSTABLE_ID,     /* each reading of the flash part's id gives another one */
 };
 
 static struct {
@@ -192,8 +196,19 @@ static uint32_t register_value(uint32_t address)
     case CHIP_EFUSE_ADDRESS + 4: return peer.efuse1;
     case CHIP_EFUSE_ADDRESS + 12: return peer.efuse3;
     case SPI_CMD: return peer.spi_cmd;
-    case SPI_W0: return peer.status_asked ? peer.busy : peer.flash_id;
+    case SPI_W0: return peer.status_asked ? peer.busy : peer.flash_id + (peer.fault == UNSTABLE_ID ? peer.requests : 0);
     default: return 0;
+    }
+}
+
+/* Is the value in the answer at work flipped? */
+static bool value_flipped(void)
+{
+    switch (peer.fault) {
+    case OTHER_VALUE: return peer.requests >= peer.from;
+    case ONE_OTHER_VALUE: return peer.requests == peer.from;
+    case UNSTABLE_VALUE: return peer.requests >= peer.from && peer.requests % 2 == 0;
+    default: return false;
     }
 }
 
@@ -202,18 +217,17 @@ static void answer_md5(uint32_t offset, uint32_t size)
     uint8_t md5[16] = {1};
     put_le32(md5 + 4, peer.aliased ? 0 : offset);
     uint32_t value = capabilities & WIRE_TELLS_ADDRESS ? offset : 0;
-    bool flipped = peer.fault == OTHER_VALUE && peer.requests >= peer.from;
     const uint8_t *right = size == GOLDEN_SECTOR ? md5 : golden->parts[0].md5;
     uint8_t digest[16];
     memcpy(digest, right, sizeof(digest));
-    digest[0] ^= flipped;
+    digest[0] ^= value_flipped();
     reply(WIRE_SPI_FLASH_MD5, value, digest, sizeof(digest), WIRE_OK);
 }
 
 static void answer_well(const uint8_t *frame)
 {
     const uint8_t *data = frame + WIRE_HEADER_SIZE;
-    uint32_t flip = peer.fault == OTHER_VALUE && peer.requests >= peer.from;
+    uint32_t flip = value_flipped();
     switch (frame[1]) {
     case WIRE_SYNC: reply(WIRE_SYNC, peer.sync_value, NULL, 0, WIRE_OK); return;
     case WIRE_READ_REG: reply(WIRE_READ_REG, register_value(get_le32(data)) ^ flip, NULL, 0, WIRE_OK); return;
@@ -223,7 +237,7 @@ static void answer_well(const uint8_t *frame)
         return;
     case WIRE_FLASH_DEFL_DATA: reply(frame[1], get_le32(data + 4), NULL, 0, WIRE_OK); return;
     case WIRE_SPI_FLASH_MD5: answer_md5(get_le32(data), get_le32(data + 4)); return;
-    case WIRE_STUB_INFO: reply(frame[1], WIRE_CAN_RESEND, (const uint8_t *)"peer 1\nx", 8, WIRE_OK); return;
+    case WIRE_STUB_INFO: reply(frame[1], WIRE_CAN_RESEND ^ flip, (const uint8_t *)"peer 1\nx", 8, WIRE_OK); return;
     default: reply(frame[1], 0, NULL, 0, WIRE_OK); return;
     }
 }
@@ -237,6 +251,7 @@ static void answer(const uint8_t *frame)
         return;
     }
     switch (peer.requests >= peer.from ? peer.fault : NO_FAULT) {
+    case ONE_SILENCE: peer.fault = NO_FAULT; return;
     case SILENCE: return;
     case ONE_REFUSAL: peer.fault = NO_FAULT; /* fall through */
     case REFUSAL: reply(op, 0, NULL, 0, (uint8_t)peer.with); return;
@@ -328,7 +343,7 @@ static const struct {
     {&chip_id_subject, REFUSAL, 1, WIRE_ERR_INVALID, EVIDENCE_REFUSED, OPERATION_READ_REGISTER, WIRE_ERR_INVALID},
     {&chip_id_subject, STRAY_BYTES, 3, 0, EVIDENCE_STRAY, OPERATION_READ_REGISTER, 49},
     {&chip_id_subject, OTHER_VALUE, 1, 0, EVIDENCE_WRONG_VALUE, OPERATION_READ_REGISTER, CHIP_MAGIC ^ 1},
-    {&chip_id_subject, OTHER_VALUE, 6, 0, EVIDENCE_DIFFERS, OPERATION_READ_REGISTER, CHIP_MAGIC},
+    {&chip_id_subject, UNSTABLE_VALUE, 1, 0, EVIDENCE_DIFFERS, OPERATION_READ_REGISTER, 0x005CCF7F},
     {&stub_upload_subject, SILENCE, 1, 0, EVIDENCE_NO_ANSWER, OPERATION_UPLOAD_STUB, 0},
     {&stub_upload_subject, SILENCE, 2, 0, EVIDENCE_NO_ANSWER, OPERATION_UPLOAD_STUB, 0},
     {&stub_upload_subject, REFUSAL, 2, WIRE_ROM_ERR_CHECKSUM, EVIDENCE_REFUSED, OPERATION_UPLOAD_STUB,
@@ -345,7 +360,7 @@ static const struct {
     {&flash_id_subject, SILENCE, 4, 0, EVIDENCE_NO_ANSWER, OPERATION_READ_REGISTER, 0},
     {&flash_id_subject, REFUSAL, 5, WIRE_ERR_SPI, EVIDENCE_REFUSED, OPERATION_READ_REGISTER, WIRE_ERR_SPI},
     {&flash_id_subject, STRAY_BYTES, 6, 0, EVIDENCE_STRAY, OPERATION_READ_REGISTER, 49},
-    {&flash_id_subject, OTHER_VALUE, 9, 0, EVIDENCE_DIFFERS, OPERATION_READ_FLASH_ID, GOOD_ID},
+    {&flash_id_subject, UNSTABLE_VALUE, 1, 0, EVIDENCE_DIFFERS, OPERATION_READ_REGISTER, 0},
     {&compare_subject, SILENCE, 1, 0, EVIDENCE_NO_ANSWER, OPERATION_COMPARE, 0},
     {&compare_subject, SILENCE, 2, 0, EVIDENCE_NO_ANSWER, OPERATION_COMPARE, 0},
     {&compare_subject, STRAY_BYTES, 1, 0, EVIDENCE_STRAY, OPERATION_COMPARE, 49},
@@ -454,6 +469,70 @@ START_TEST(chip_id_names_the_registers_that_it_refuses)
     expect_failure(&chip_id_subject, EVIDENCE_UNKNOWN_OUI, OPERATION_READ_REGISTER);
     ck_assert_uint_eq(work.base.evidence.values[1], 0x0002A1B2);
     ck_assert_uint_eq(work.chip_id.words[0], CHIP_MAGIC);
+}
+END_TEST
+
+static void check_results(const struct subject *subject)
+{
+    static const uint8_t mac[] = {0x5C, 0xCF, 0x7F, 0xA1, 0xB2, 0x00};
+    if (subject == &chip_id_subject)
+        ck_assert_mem_eq(work.chip_id.identity.mac, mac, sizeof(mac));
+    else if (subject == &stub_upload_subject)
+        ck_assert_uint_eq(work.stub_upload.capabilities, WIRE_CAN_RESEND);
+    else if (subject == &flash_id_subject)
+        ck_assert_uint_eq(work.flash_id.id, GOOD_ID);
+}
+
+/* Whichever answer it is, of any step that a board goes through before it is written. */
+static const struct subject *const patient[] = {&chip_id_subject, &baud_subject,
+                                                &flash_id_subject};
+static const struct {
+    enum fault fault;
+    int with;
+} single_faults[] = {{ONE_OTHER_VALUE, 0}, {ONE_REFUSAL, 0x20}, {ONE_REFUSAL, WIRE_ROM_ERR_FORMAT}, {ONE_SILENCE, 0}};
+
+START_TEST(no_single_bad_answer_fails_a_step)
+{
+    ck_assert_int_eq(run(patient[_i]), STEP_DONE);
+    unsigned requests = peer.requests;
+    for (size_t i = 0; i < sizeof(single_faults) / sizeof(single_faults[0]); i++)
+        for (unsigned from = 1; from <= requests; from++) {
+            peer.fault = single_faults[i].fault;
+            peer.with = single_faults[i].with;
+            peer.from = from;
+            peer.requests = 0;
+            ck_assert_msg(run(patient[_i]) == STEP_DONE, "fault %zu in answer %u: evidence %d", i, from,
+                          (int)work.base.evidence.kind);
+            check_results(patient[_i]);
+        }
+}
+END_TEST
+
+/* The id of the part is the only register that is not 0. */
+START_TEST(a_flash_id_that_changes_is_not_believed)
+{
+    peer.fault = UNSTABLE_ID;
+    expect_failure(&flash_id_subject, EVIDENCE_DIFFERS, OPERATION_READ_FLASH_ID);
+    ck_assert(!work.flash_id.id_known);
+}
+END_TEST
+
+/* The stub has changed its rate or not: both are tried. */
+START_TEST(a_baud_change_without_an_answer_is_asked_for_three_times)
+{
+    peer.fault = SILENCE;
+    expect_failure(&baud_subject, EVIDENCE_NO_ANSWER, OPERATION_CHANGE_BAUD);
+    ck_assert_uint_eq(peer.settings, 3 + 2);
+    ck_assert_uint_eq(session.baud, BAUD);
+}
+END_TEST
+
+START_TEST(a_rate_that_was_granted_and_is_silent_is_given_up_at_once)
+{
+    peer.fault = SILENCE;
+    peer.from = 2;
+    expect_failure(&baud_subject, EVIDENCE_NO_ANSWER, OPERATION_CHANGE_BAUD);
+    ck_assert_uint_eq(peer.settings, 1);
 }
 END_TEST
 
@@ -618,6 +697,10 @@ int main(void)
     TCase *tcase = tcase_create("steps");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, each_bad_answer_is_evidence, 0, COUNT(failures));
+    tcase_add_loop_test(tcase, no_single_bad_answer_fails_a_step, 0, COUNT(patient));
+    tcase_add_test(tcase, a_flash_id_that_changes_is_not_believed);
+    tcase_add_test(tcase, a_baud_change_without_an_answer_is_asked_for_three_times);
+    tcase_add_test(tcase, a_rate_that_was_granted_and_is_silent_is_given_up_at_once);
     tcase_add_loop_test(tcase, a_step_that_is_answered_well_is_done_without_evidence, 0, COUNT(subjects));
     tcase_add_test(tcase, connect_takes_a_stub_only_where_it_may);
     tcase_add_test(tcase, connect_gives_a_silent_line_fewer_requests_and_counts_other_bytes);
