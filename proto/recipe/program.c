@@ -318,14 +318,16 @@ static bool may_be_the_line(const struct evidence *evidence)
            evidence->kind == EVIDENCE_STRAY || evidence->kind == EVIDENCE_DIFFERS;
 }
 
-/* Where the loader has been spoken to at speed, the next round of the same try does so at LOADER_BAUD. */
+/* Nothing is written yet, so once in a try the board is reset and all begins anew, at LOADER_BAUD: a line that damages
+ * requests can make the chip do anything. */
 static enum program_state after_loader_failed(struct program *program)
 {
-    if (program->loader_baud <= LOADER_BAUD || !may_be_the_line(&program->step.base.evidence))
+    if (program->in_try.restarts > 0 || !may_be_the_line(&program->step.base.evidence))
         return fail_try(program, &program->step.base.evidence);
     program->session->stray_limit = 0;
     session_forget(program->session); /* what it has said is no noise before a reset */
     program->stub_running = false;
+    program->in_try.restarts++;
     program->in_try.rounds++;
     return PROGRAM_RESET;
 }
@@ -413,7 +415,10 @@ static const struct {
                           .next = PROGRAM_STUB,
                           .failed = after_loader_failed},
     [PROGRAM_STUB] = {.start = start_stub, .step = step_stub, .next = PROGRAM_FLASH_ID, .failed = after_loader_failed},
-    [PROGRAM_FLASH_ID] = {.start = start_flash_id, .step = step_flash_id, .done = after_flash_id},
+    [PROGRAM_FLASH_ID] = {.start = start_flash_id,
+                          .step = step_flash_id,
+                          .done = after_flash_id,
+                          .failed = after_loader_failed},
     [PROGRAM_BAUD] = {.start = start_baud, .step = step_baud, .done = after_baud},
     [PROGRAM_COMPARE] = {.start = start_compare, .step = step_compare, .done = after_compare},
     [PROGRAM_WRITE] = {.start = start_write, .step = step_write, .next = PROGRAM_VERIFY},

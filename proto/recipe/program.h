@@ -127,7 +127,8 @@ struct program {
 
     /* Of this try; all zero when it begins. */
     struct {
-        unsigned rounds;     /* of reset and SYNC, unanswered */
+        unsigned rounds;     /* of reset and SYNC, unanswered or given up */
+        unsigned restarts;   /* from a reset, after work with the loader or the stub has failed */
         uint64_t heard;      /* bytes before the latest reset */
         bool streamed;       /* STREAM has run, and no VERIFY has found the image right */
         uint64_t unexpected; /* bytes that came in place of answers to SYNC */

@@ -5,11 +5,12 @@
 #define PROTO_STEP_STUB_UPLOAD_H
 
 #include "proto/image/stub_image.h"
+#include "proto/step/repeated_read.h"
 #include "proto/step/step.h"
 
 struct stub_upload_parameters {
     const struct stub_image *stub;
-    bool hasty; /* fails at the first loss, within 0.3 s: the caller has a slower rate to fall back on */
+    bool hasty; /* fails after 1 s in which nothing has got through: the caller has a slower rate to fall back on */
 };
 
 /* From the stub's greeting on the session has a stray_limit: a stub sends only replies, and during a
@@ -24,8 +25,8 @@ struct stub_upload {
     /* Inside. */
     enum {
         STUB_UPLOAD_BEGIN,    /* MEM_BEGIN is asked for */
-        STUB_UPLOAD_PAUSE,    /* until no late answer can come */
         STUB_UPLOAD_BLOCK,    /* MEM_DATA is asked for */
+        STUB_UPLOAD_FENCE,    /* a register is asked for: no answer to what was sent before can come after its own */
         STUB_UPLOAD_END,      /* MEM_END is asked for; the greeting is accepted in place of its answer */
         STUB_UPLOAD_GREETING, /* listening */
         STUB_UPLOAD_INFO,     /* STUB_INFO is asked for */
@@ -33,6 +34,8 @@ struct stub_upload {
     size_t segment, block;
     uint32_t uploaded, block_size; /* bytes of this segment: there, and sent at a time */
     unsigned resends;              /* of this block */
+    unsigned starts;               /* MEM_ENDs */
+    struct repeated_read info;     /* of the answers to STUB_INFO */
     uint64_t greeting_deadline;    /* µs */
 };
 

@@ -370,18 +370,33 @@ START_TEST(a_brown_out_is_told_from_a_lost_link)
 }
 END_TEST
 
-/* The stub's upload has no chance at speed, but goes through in the same try at the loader's own rate; the stream does
- * not mind as much. */
-START_TEST(a_line_too_bad_for_the_loader_at_speed_costs_no_try)
+static void flash_at_a_bad_speed(double lose, double corrupt)
 {
     struct board_config config = good_board;
     config.faults.flaky_above = 200000;
-    config.faults.flaky = (struct board_noise){.lose = 0.0004, .corrupt = 0.0004};
+    config.faults.flaky = (struct board_noise){.lose = lose, .corrupt = corrupt};
     flash_board(&config);
     expect_pass();
+}
+
+/* Blocks of the stub get lost and damaged, and are repeated. */
+START_TEST(a_line_bad_at_speed_carries_the_stub_at_speed)
+{
+    flash_at_a_bad_speed(0.0004, 0.0004);
     ck_assert_uint_eq(rig->program.tries, 1);
-    ck_assert_uint_eq(rig->program.loader_baud, LOADER_BAUD);
-    ck_assert_uint_eq(program_baud(&rig->program), 921600);
+    ck_assert_uint_eq(rig->program.loader_baud, 921600);
+}
+END_TEST
+
+/* Neither the stub's upload nor a SYNC has a chance at speed. The same try goes on at the loader's own rate, until the
+ * rate is raised. */
+START_TEST(a_line_too_bad_for_the_loader_at_speed_is_spoken_to_slowly)
+{
+    flash_at_a_bad_speed(_i == 0 ? 0.01 : 0.1, 0.01);
+    const struct try_result *first = &rig->program.failed_tries[0];
+    ck_assert_uint_gt(rig->program.tries, 1);
+    ck_assert_msg(strstr(first->detail, "921600 baud") || strstr(first->detail, "writing at 0x0"), "%s", first->detail);
+    ck_assert_double_lt(first->seconds, 7); /* 1 s at speed, 2 s for the upload, 2 s in which no frame gets through */
 }
 END_TEST
 
@@ -461,7 +476,8 @@ int main(void)
     tcase_add_test(tcase, a_brown_out_in_mid_write_is_tried_again);
     tcase_add_test(tcase, a_brown_out_is_told_from_a_lost_link);
     tcase_add_test(tcase, progress_never_goes_backwards);
-    tcase_add_test(tcase, a_line_too_bad_for_the_loader_at_speed_costs_no_try);
+    tcase_add_test(tcase, a_line_bad_at_speed_carries_the_stub_at_speed);
+    tcase_add_loop_test(tcase, a_line_too_bad_for_the_loader_at_speed_is_spoken_to_slowly, 0, 2);
     tcase_add_test(tcase, a_slow_flash_passes);
     tcase_add_test(tcase, an_unplug_at_any_time_ends_as_unplugged);
     suite_add_tcase(suite, tcase);

@@ -484,7 +484,7 @@ static void check_results(const struct subject *subject)
 }
 
 /* Whichever answer it is, of any step that a board goes through before it is written. */
-static const struct subject *const patient[] = {&chip_id_subject, &baud_subject,
+static const struct subject *const patient[] = {&chip_id_subject, &stub_upload_subject, &baud_subject,
                                                 &flash_id_subject};
 static const struct {
     enum fault fault;
