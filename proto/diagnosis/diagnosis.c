@@ -106,6 +106,7 @@ enum cause diagnosis_cause(const struct evidence *evidence)
     case EVIDENCE_SILENT: return CAUSE_BOARD_SILENT;
     case EVIDENCE_NOISE: return CAUSE_LINE_NOISE;
     case EVIDENCE_BOOT_MODE: return cause_of_boot_mode(evidence);
+    case EVIDENCE_STUB_DAMAGED:
     case EVIDENCE_DIFFERS: return CAUSE_LINE_NOISE;
     case EVIDENCE_WRONG_VALUE:
         return evidence->operation == OPERATION_CHANGE_BAUD ? CAUSE_BAUD_FAILED : CAUSE_WRONG_CHIP;
@@ -227,6 +228,9 @@ void diagnosis_detail(const struct evidence *evidence, char *detail, size_t size
     case EVIDENCE_NOISE:
     case EVIDENCE_BOOT_MODE: detail_of_silence(evidence, detail, size); return;
     case EVIDENCE_DIFFERS: detail_of_difference(evidence, detail, size); return;
+    case EVIDENCE_STUB_DAMAGED:
+        snprintf(detail, size, "the stub was damaged in its upload: CRC-32 %08x instead of %08x", values[0], values[1]);
+        return;
     case EVIDENCE_WRONG_VALUE: detail_of_wrong_value(evidence, detail, size); return;
     case EVIDENCE_MALFORMED: snprintf(detail, size, "MD5 of %llu bytes", (unsigned long long)evidence->count); return;
     case EVIDENCE_UNKNOWN_OUI:

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "proto/link/text.h"
 #include "proto/link/wire.h"
@@ -131,6 +132,14 @@ static bool fill(struct stub_image *stub, const json_t *root, char *error, size_
     return get_segment(root, "data", &stub->segments[1], true, error, error_size);
 }
 
+static uint32_t crc_of(const struct stub_image *stub)
+{
+    uLong crc = crc32(0, NULL, 0);
+    for (size_t i = 0; i < stub->n_segments; i++)
+        crc = crc32(crc, stub->segments[i].bytes, stub->segments[i].size);
+    return (uint32_t)crc;
+}
+
 struct stub_image *stub_image_parse(const char *json, size_t len, const char *name, char *error, size_t error_size)
 {
     json_error_t json_error;
@@ -144,7 +153,9 @@ struct stub_image *stub_image_parse(const char *json, size_t len, const char *na
         snprintf(error, error_size, "out of memory");
     } else {
         text_copy(stub->name, sizeof(stub->name), name);
-        if (!fill(stub, root, error, error_size)) {
+        if (fill(stub, root, error, error_size)) {
+            stub->crc = crc_of(stub);
+        } else {
             stub_image_free(stub);
             stub = NULL;
         }

@@ -22,6 +22,7 @@ struct stub_image {
     struct stub_segment segments[2]; /* text, then data; data may be empty */
     size_t n_segments;
     uint32_t entry;
+    uint32_t crc;  /* CRC-32 of all segments' bytes, as a stub with WIRE_TELLS_CRC tells it */
     char name[64]; /* for the book: "gangd 0.1.0", or what the caller passes */
 };
 

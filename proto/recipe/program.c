@@ -315,7 +315,8 @@ static enum program_state fail_try(struct program *program, const struct evidenc
 static bool may_be_the_line(const struct evidence *evidence)
 {
     return evidence->kind == EVIDENCE_NO_ANSWER || evidence->kind == EVIDENCE_REFUSED ||
-           evidence->kind == EVIDENCE_STRAY || evidence->kind == EVIDENCE_DIFFERS;
+           evidence->kind == EVIDENCE_STRAY || evidence->kind == EVIDENCE_DIFFERS ||
+           evidence->kind == EVIDENCE_STUB_DAMAGED;
 }
 
 /* Nothing is written yet, so once in a try the board is reset and all begins anew, at LOADER_BAUD: a line that damages

@@ -67,6 +67,7 @@ enum operation {
     X(NOISE)     /* bytes came, and no boot banner [count: bytes] */                                                   \
     X(BOOT_MODE) /* a boot banner [values: M of its boot mode; count: bytes in place of answers to SYNC] */            \
     /* What it answers is not acceptable. */                                                                           \
+    X(STUB_DAMAGED)       /* it is not what was uploaded [values: its CRC-32, the right one] */                        \
     X(DIFFERS)            /* read twice, it is not the same [address; values: first, second] */                        \
     X(WRONG_VALUE)        /* a register does not hold the chip's magic word [READ_REGISTER: values: as read] */        \
     X(UNKNOWN_OUI)        /* [values: the four efuses] */                                                              \

@@ -175,13 +175,20 @@ static enum step_status take_greeting(struct stub_upload *step, const struct ses
     return ask_info(step);
 }
 
-static void take_name(struct stub_upload *step, const struct session_event *event)
+static size_t name_length(const struct session_event *event)
 {
     size_t n = 0;
-    while (n < event->len && n < sizeof(step->name) - 1 && isprint(event->data[n])) {
-        step->name[n] = (char)event->data[n];
+    while (n < event->len && isprint(event->data[n]))
         n++;
-    }
+    return n;
+}
+
+static void take_name(struct stub_upload *step, const struct session_event *event)
+{
+    size_t n = name_length(event);
+    if (n >= sizeof(step->name))
+        n = sizeof(step->name) - 1;
+    memcpy(step->name, event->data, n);
     step->name[n] = '\0';
 }
 
@@ -191,6 +198,19 @@ static uint32_t fingerprint(const struct session_event *event)
     uint8_t value[4];
     put_le32(value, event->value);
     return (uint32_t)crc32(crc32(0, value, sizeof(value)), event->data, (uInt)event->len);
+}
+
+/* The CRC-32 that the stub tells follows its name and a zero byte; one that promises it and does not tell it is not the
+ * one that was uploaded. */
+static enum step_status check_crc(struct stub_upload *step, const struct session_event *event)
+{
+    size_t at = name_length(event) + 1;
+    uint32_t right = step->parameters.stub->crc;
+    uint32_t told = at + 4 <= event->len ? get_le32(event->data + at) : ~right;
+    if (told == right || !(step->capabilities & WIRE_TELLS_CRC))
+        return STEP_DONE;
+    step_begin_operation(&step->base, OPERATION_UPLOAD_STUB, 0);
+    return step_fail_values(&step->base, EVIDENCE_STUB_DAMAGED, told, right);
 }
 
 /* A stub without our extension answers with an error or not at all. */
@@ -203,7 +223,7 @@ static enum step_status take_info(struct stub_upload *step, const struct session
         return repeated_read_exhausted(&step->info) ? STEP_DONE : ask_info(step);
     step->capabilities = event->value;
     take_name(step, event);
-    return STEP_DONE;
+    return check_crc(step, event);
 }
 
 enum step_status stub_upload_start(struct stub_upload *step, struct session *session,

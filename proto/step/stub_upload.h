@@ -39,7 +39,8 @@ struct stub_upload {
     uint64_t greeting_deadline;    /* µs */
 };
 
-/* Fails with NO_ANSWER, REFUSED or STRAY of UPLOAD_STUB, REFUSED of START_STUB, NO_ANSWER of AWAIT_GREETING. */
+/* Fails with NO_ANSWER, REFUSED, STRAY or STUB_DAMAGED of UPLOAD_STUB, REFUSED of START_STUB, NO_ANSWER of
+ * AWAIT_GREETING. */
 MUST_CHECK enum step_status stub_upload_start(struct stub_upload *step, struct session *session,
                                               const struct stub_upload_parameters *parameters);
 MUST_CHECK enum step_status stub_upload_step(struct stub_upload *step, const struct session_event *event);

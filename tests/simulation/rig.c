@@ -73,6 +73,32 @@ static void take_setting(struct rig *rig)
     session_done(&rig->session, error, rig->now);
 }
 
+static bool is_special(uint8_t byte)
+{
+    return byte == SLIP_END || byte == SLIP_ESC || byte == SLIP_ESC_END || byte == SLIP_ESC_ESC;
+}
+
+/* The next byte from `at` on that may have its lowest bit flipped and the frame keeps its length. */
+static size_t flippable(const uint8_t *bytes, size_t at)
+{
+    while (is_special(bytes[at]) || is_special(bytes[at] ^ 1))
+        at++;
+    return at;
+}
+
+/* Does what the line does sometimes, to a frame that is about to be sent. */
+static void flip_two_bits(struct rig *rig)
+{
+    uint8_t *bytes = rig->session.tx;
+    bool starts = session_want(&rig->session)->bytes == bytes;
+    if (rig->flip_blocks == 0 || !starts || bytes[2] != WIRE_MEM_DATA || rig->session.tx_len < WIRE_MEM_BLOCK)
+        return;
+    size_t first = flippable(bytes, WIRE_HEADER_SIZE + WIRE_DATA_HEADER_SIZE + 5000);
+    bytes[flippable(bytes, first + 1)] ^= 1;
+    bytes[first] ^= 1;
+    rig->flip_blocks--;
+}
+
 /* True if the session waits for room in the tty. */
 static bool send(struct rig *rig)
 {
@@ -82,6 +108,7 @@ static bool send(struct rig *rig)
     size_t n = want->len < room ? want->len : room;
     if (n == 0)
         return true;
+    flip_two_bits(rig);
     if (rig->board)
         board_send(rig->board, rig->baud, want->bytes, n);
     session_sent(&rig->session, n, rig->now);

@@ -23,9 +23,11 @@ struct rig {
     unsigned strays;      /* bytes of the open line so far */
     unsigned lines_fail;  /* from this change of modem lines on, 1 the first, each fails with -EIO; 0: none does */
     unsigned lines_asked; /* changes of modem lines so far */
-    uint64_t now;         /* µs */
-    uint32_t baud;        /* of the adapter now */
-    bool dtr, rts;        /* its modem lines now; true: asserted */
+    unsigned
+        flip_blocks; /* so many MEM_DATA blocks of the largest size get two flipped bits each, which no XOR shows */
+    uint64_t now;    /* µs */
+    uint32_t baud;   /* of the adapter now */
+    bool dtr, rts;   /* its modem lines now; true: asserted */
     struct session session;
     struct program program;
     struct presence presence;

@@ -400,6 +400,26 @@ START_TEST(a_line_too_bad_for_the_loader_at_speed_is_spoken_to_slowly)
 }
 END_TEST
 
+/* The damage that the loader's XOR does not show, the stub's own CRC-32 does. */
+START_TEST(a_stub_damaged_in_its_upload_is_uploaded_again)
+{
+    rig->flip_blocks = 1;
+    flash_board(&good_board);
+    expect_pass();
+    ck_assert_uint_eq(rig->program.tries, 1);
+    ck_assert_uint_eq(rig->program.in_try.restarts, 1);
+}
+END_TEST
+
+START_TEST(a_stub_damaged_in_each_upload_fails)
+{
+    rig->flip_blocks = UINT_MAX;
+    flash_board(&good_board);
+    expect_failure(CAUSE_LINE_NOISE);
+    ck_assert_ptr_nonnull(strstr(rig->program.detail, "the stub was damaged in its upload: CRC-32 "));
+}
+END_TEST
+
 START_TEST(a_slow_flash_passes)
 {
     struct board_config config = good_board;
@@ -478,6 +498,8 @@ int main(void)
     tcase_add_test(tcase, progress_never_goes_backwards);
     tcase_add_test(tcase, a_line_bad_at_speed_carries_the_stub_at_speed);
     tcase_add_loop_test(tcase, a_line_too_bad_for_the_loader_at_speed_is_spoken_to_slowly, 0, 2);
+    tcase_add_test(tcase, a_stub_damaged_in_its_upload_is_uploaded_again);
+    tcase_add_test(tcase, a_stub_damaged_in_each_upload_fails);
     tcase_add_test(tcase, a_slow_flash_passes);
     tcase_add_test(tcase, an_unplug_at_any_time_ends_as_unplugged);
     suite_add_tcase(suite, tcase);

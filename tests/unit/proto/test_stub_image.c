@@ -25,6 +25,7 @@ START_TEST(a_stub_with_text_and_data)
     ck_assert_mem_eq(stub->segments[0].bytes, "\1\2\3\4\5\0\0\0", 8);
     ck_assert_uint_eq(stub->segments[1].size, 4);
     ck_assert_uint_eq(stub->entry, 0x4010C004);
+    ck_assert_uint_eq(stub->crc, 0x34FEA3AF); /* of both segments with their padding */
     stub_image_free(stub);
 }
 END_TEST
