@@ -104,6 +104,8 @@ static const struct word {
     {"flash-id", HEX24, USUAL, .preset = 0xffffff, .set = set_flash_id, .argument = "HEX",
      .help = "what the part answers to RDID (ffffff)"},
     {"stuck-bits", FEW, USUAL, FAULT(flash.stuck_bits), 64, .argument = "N", .help = "flash bits that stay 0 (64)"},
+    {"half-erases", FLAG, RARE, FAULT(flash.half_erases),
+     .help = "what an erase that lost power leaves reads as blank, until power goes again"},
     {"fast-reads-fail", FLAG, USUAL, FAULT(flash.fast_reads_fail),
      .help = "the flash cannot be read at a higher clock than the loader's"},
     {"flash-time", PACE, RARE, FAULT(flash.pace), .argument = "HOW",

@@ -9,7 +9,8 @@
 #include "tools/boardsim/board/flash/nor_status.h"
 #include "tools/boardsim/board/line/rng.h"
 
-#define PAGE 256u
+#define PAGE   256u
+#define SECTOR 4096u
 
 /* A program of n bytes takes about 30 µs + 2.5 µs a byte on a part whose page takes 670 µs; other parts in proportion.
  */
@@ -41,6 +42,8 @@ struct nor {
     struct nor_status status;
     uint64_t ready;
     uint32_t busy_at, busy_size; /* what a power loss before `ready` spoils */
+    bool erasing;                /* what it is busy with */
+    bool *half_erased;           /* by sector */
     struct nor_stats stats;
     struct stuck *stuck;
     uint8_t *bytes;
@@ -79,7 +82,8 @@ struct nor *nor_new(const struct nor_config *config)
     nor_status_init(&nor->status, part, faults->status, faults->wp_low);
     nor->bytes = malloc(nor->size);
     nor->stuck = calloc(faults->stuck_bits + 1u, sizeof *nor->stuck);
-    if (!nor->bytes || !nor->stuck) {
+    nor->half_erased = calloc(nor->size / SECTOR + 1u, sizeof *nor->half_erased);
+    if (!nor->bytes || !nor->stuck || !nor->half_erased) {
         nor_free(nor);
         return NULL;
     }
@@ -93,20 +97,46 @@ void nor_free(struct nor *nor)
 {
     if (!nor)
         return;
+    free(nor->half_erased);
     free(nor->stuck);
     free(nor->bytes);
     free(nor);
 }
 
+static void change_bits(struct nor *nor, uint32_t at, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++)
+        nor->bytes[at + i] &= (uint8_t)rng_next(&nor->rng);
+}
+
+/* Of the bytes that an erase was at work on. */
+static void set_half_erased(struct nor *nor, bool half_erased)
+{
+    for (uint32_t at = 0; at < nor->busy_size; at += SECTOR)
+        nor->half_erased[(nor->busy_at + at) / SECTOR] = half_erased;
+}
+
 /* What was being erased or programmed is in the middle of it. */
 static void spoil(struct nor *nor)
 {
-    for (uint32_t i = 0; i < nor->busy_size; i++)
-        nor->bytes[nor->busy_at + i] &= (uint8_t)rng_next(&nor->rng);
+    if (nor->faults.half_erases && nor->erasing)
+        set_half_erased(nor, true);
+    else
+        change_bits(nor, nor->busy_at, nor->busy_size);
+}
+
+/* What an erase has left in the middle reads as something else now, whatever was written to it meanwhile. */
+static void decay(struct nor *nor)
+{
+    for (uint32_t at = 0; at < nor->size; at += SECTOR)
+        if (nor->half_erased[at / SECTOR])
+            change_bits(nor, at, SECTOR);
 }
 
 void nor_power(struct nor *nor, uint64_t now, bool on)
 {
+    if (!on && nor->powered)
+        decay(nor);
     if (!on && nor->powered && now < nor->ready)
         spoil(nor);
     if (on && !nor->powered)
@@ -136,6 +166,7 @@ static void start(struct nor *nor, uint64_t now, double us, uint32_t at, uint32_
     nor->ready = now + (uint64_t)(us * nor->mhz);
     nor->busy_at = at;
     nor->busy_size = size;
+    nor->erasing = false;
 }
 
 /* What every change of the array needs: write enable, and no protection. A refused command costs the write enable. */
@@ -158,6 +189,8 @@ static void erase(struct nor *nor, uint64_t now, uint32_t address, uint32_t size
     apply_stuck(nor);
     nor->stats.erases++;
     start(nor, now, duration(nor, time), at, size);
+    nor->erasing = true;
+    set_half_erased(nor, false);
 }
 
 static void program(struct nor *nor, uint64_t now, uint32_t address, const uint8_t *data, size_t n)

@@ -27,6 +27,7 @@ struct nor_faults {
     uint32_t size;        /* if not 0: a counterfeit. The array has that size, a power of two, and wraps */
     uint32_t stuck_bits;  /* that many bits, spread over the part by the seed, are 0 for ever */
     uint32_t status;      /* what SR1 (low byte), SR2 and SR3 are from the start, as if written to stay */
+    bool half_erases;     /* what an erase that lost power leaves reads as blank, and no longer when power goes again */
     bool fast_reads_fail; /* the array cannot be read at a higher clock than the loader's: bits come changed */
     bool wp_low;          /* the WP pin is tied low; otherwise nothing drives it and it is high */
 };
@@ -50,7 +51,7 @@ struct nor;
 __attribute__((warn_unused_result)) struct nor *nor_new(const struct nor_config *config);
 void nor_free(struct nor *nor);
 
-/* Power lost in the middle of an erase or program leaves garbage in what was being worked on. */
+/* Power lost in the middle of an erase or program leaves garbage in what was being worked on; but see half_erases. */
 void nor_power(struct nor *nor, uint64_t now, bool on);
 
 /* One chip-select: n bytes out (command, address, dummies, data), then m bytes in. `now` is when chip-select rises. A
