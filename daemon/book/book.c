@@ -50,6 +50,10 @@ static void deliver(struct book *book, struct job *job)
         else
             job->done.ended(job->data);
         break;
+    case JOB_TRUST:
+        if (!job->cancelled)
+            job->done.trusted(job->data, job->trusted);
+        break;
     case JOB_COUNT: job->done.counted(job->data, &job->count.counts); break;
     case JOB_PAGE:
         if (!job->cancelled) {
@@ -106,7 +110,7 @@ uint64_t book_begin(struct book *book, const struct attempt *attempt, book_begun
     return ticket;
 }
 
-static struct job *find_begin(struct jobs *jobs, uint64_t ticket)
+static struct job *find_ticket(struct jobs *jobs, uint64_t ticket)
 {
     struct job *job;
     TAILQ_FOREACH(job, jobs, link)
@@ -120,10 +124,10 @@ void book_cancel(struct book *book, uint64_t ticket, enum cause cause)
     if (ticket == 0)
         return;
     uv_mutex_lock(&book->queue.lock);
-    struct job *job = find_begin(&book->queue.writes, ticket);
+    struct job *job = find_ticket(&book->queue.writes, ticket);
     bool waiting = job != NULL;
     if (!job)
-        job = find_begin(&book->queue.done, ticket);
+        job = find_ticket(&book->queue.done, ticket);
     if (job) {
         job->cancelled = true;
         job->cause = cause;
@@ -154,6 +158,37 @@ void book_end(struct book *book, const struct attempt *attempt, book_ended_cb do
     job->done.ended = done;
     job->data = data;
     queue_submit(&book->queue, job);
+}
+
+uint64_t book_trust(struct book *book, const struct attempt *attempt, book_trusted_cb done, void *data)
+{
+    struct job *job = job_new_write(JOB_TRUST, attempt);
+    uint64_t ticket = ++book->last_ticket;
+    job->ticket = ticket;
+    job->done.trusted = done;
+    job->data = data;
+    queue_submit(&book->queue, job);
+    return ticket;
+}
+
+/* Waiting, at work or done. Under the lock. */
+static struct job *find_read(struct book *book, uint64_t ticket)
+{
+    struct job *job = find_ticket(&book->queue.reads, ticket), *at_work = book->reader.job;
+    if (!job)
+        job = find_ticket(&book->queue.done, ticket);
+    return !job && at_work && at_work->ticket == ticket ? at_work : job;
+}
+
+void book_trust_cancel(struct book *book, uint64_t ticket)
+{
+    if (ticket == 0)
+        return;
+    uv_mutex_lock(&book->queue.lock);
+    struct job *job = find_read(book, ticket);
+    if (job)
+        job->cancelled = true;
+    uv_mutex_unlock(&book->queue.lock);
 }
 
 /* Whether a count for the same caller waits, which then has this `since`. */

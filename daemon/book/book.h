@@ -57,6 +57,14 @@ void book_note(struct book *book, const struct attempt *attempt);
  * after the commit. `done` may be NULL. */
 void book_end(struct book *book, const struct attempt *attempt, book_ended_cb done, void *data);
 
+/* Asks whether the flash of the board in `attempt` (copied; with its id, MAC, slot and image) is to be trusted: see
+ * trust.h. `done` gets the answer; false, too, if the book cannot be read. Other reads that have not begun wait for it.
+ * Returns a ticket for book_trust_cancel(), never 0. */
+uint64_t book_trust(struct book *book, const struct attempt *attempt, book_trusted_cb done, void *data);
+
+/* No answer will come to this question. A ticket that was answered, or of 0, is ignored. */
+void book_trust_cancel(struct book *book, uint64_t ticket);
+
 /* Counts closed attempts with `since` <= ended <= now (microseconds since 1970), and their units. A count for the same
  * `done` and `data` that has not begun takes the new `since`, and `done` comes once for both. If the book cannot be
  * read, that is logged and `done` does not come. */

@@ -7,10 +7,12 @@
 
 #include "daemon/book/counts.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef void (*book_begun_cb)(void *data, int64_t id);
 typedef void (*book_ended_cb)(void *data);
+typedef void (*book_trusted_cb)(void *data, bool trusted);
 typedef void (*book_counted_cb)(void *data, const struct book_counts *counts);
 
 #endif

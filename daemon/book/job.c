@@ -22,7 +22,7 @@ void job_free(struct job *job)
 
 bool job_is_read(const struct job *job)
 {
-    return job->kind == JOB_COUNT || job->kind == JOB_PAGE;
+    return job->kind == JOB_TRUST || job->kind == JOB_COUNT || job->kind == JOB_PAGE;
 }
 
 bool job_is_row(const struct job *job)

@@ -13,20 +13,22 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
-enum job_kind { JOB_PUT, JOB_NOTE, JOB_INTERRUPT, JOB_PROBE, JOB_COUNT, JOB_PAGE, JOB_HEALTH };
+enum job_kind { JOB_PUT, JOB_NOTE, JOB_INTERRUPT, JOB_PROBE, JOB_TRUST, JOB_COUNT, JOB_PAGE, JOB_HEALTH };
 
 struct job {
     TAILQ_ENTRY(job) link;
     enum job_kind kind;
-    uint64_t ticket; /* of a begin; 0 else */
+    uint64_t ticket; /* of a begin or a question of trust; 0 else */
     bool running;    /* the thread works on it, without the lock */
     bool tried;      /* was written once with an error: it may be in the book all the same */
     bool cancelled;
+    bool trusted;     /* the answer of JOB_TRUST */
     enum cause cause; /* of a cancelled begin */
     int64_t cancelled_at;
     union {
         book_begun_cb begun;
         book_ended_cb ended;
+        book_trusted_cb trusted;
         book_counted_cb counted;
     } done;
     void *data; /* for done; of a page: its struct book_read */
@@ -48,7 +50,7 @@ struct job *job_new(enum job_kind kind) __attribute__((warn_unused_result, retur
 void job_free(struct job *job);
 void jobs_free(struct jobs *jobs);
 
-/* A job with a copy of `attempt` of which every text is printable UTF-8: names in it come from USB devices. */
+/* A job with a copy of `attempt`, of which every text is printable UTF-8: names in it come from USB devices. */
 struct job *job_new_write(enum job_kind kind, const struct attempt *attempt)
     __attribute__((warn_unused_result, returns_nonnull));
 

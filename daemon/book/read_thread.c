@@ -4,18 +4,28 @@
 #include "daemon/base/log.h"
 #include "daemon/book/counts.h"
 #include "daemon/book/page.h"
+#include "daemon/book/trust.h"
 
 /* How often SQLite asks whether to go on, in steps of its machine: some ten thousand times a second. */
 #define STEPS 1000
 
-/* Counts first: they are few and quick, and the page shows them. */
-static struct job *next_read(struct queue *queue)
+static struct job *first_of_kind(struct queue *queue, enum job_kind kind)
 {
     struct job *job;
     TAILQ_FOREACH(job, &queue->reads, link)
-    if (job->kind == JOB_COUNT)
+    if (job->kind == kind)
         return job;
-    return TAILQ_FIRST(&queue->reads);
+    return NULL;
+}
+
+/* Questions of trust first: a board is at work meanwhile. Then counts: they are few and quick, and the page shows
+ * them. */
+static struct job *next_read(struct queue *queue)
+{
+    struct job *job = first_of_kind(queue, JOB_TRUST);
+    if (!job)
+        job = first_of_kind(queue, JOB_COUNT);
+    return job ? job : TAILQ_FIRST(&queue->reads);
 }
 
 static bool is_wanted(const struct read_thread *thread)
@@ -42,14 +52,20 @@ static bool is_connected(struct read_thread *thread, dev_t device, ino_t inode)
     return true;
 }
 
+static int read_job(struct book_file *file, struct job *job)
+{
+    switch (job->kind) {
+    case JOB_TRUST: return book_trust_read(file, &job->attempt, &job->trusted);
+    case JOB_COUNT: return book_counts_read(file, job->count.since, &job->count.counts);
+    default: return book_page_read(file, &job->page);
+    }
+}
+
 /* Without the queue's lock. Returns whether the job is done. */
 static bool work(struct read_thread *thread, struct job *job, dev_t device, ino_t inode)
 {
     struct book_file *file = &thread->file;
-    int error = -1;
-    if (is_connected(thread, device, inode))
-        error = job->kind == JOB_COUNT ? book_counts_read(file, job->count.since, &job->count.counts)
-                                       : book_page_read(file, &job->page);
+    int error = is_connected(thread, device, inode) ? read_job(file, job) : -1;
     if (error == 0)
         return true;
     if (!file->reader || !is_unwanted(thread))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The book's thread that reads, on a connection of its own: no write waits for a read. Counts come before pages. A read
+ * The book's thread that reads, on a connection of its own: no write waits for a read. Questions of trust come
+ * first, for a board waits for each, then counts, then pages. A read
  * that nobody waits for any more ends within a thousand steps of SQLite's.
  */
 #ifndef DAEMON_BOOK_READ_THREAD_H

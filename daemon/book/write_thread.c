@@ -58,6 +58,7 @@ static enum book_file_result work(struct book_file *file, struct job *job)
     case JOB_NOTE: return book_row_note(file, &job->attempt);
     case JOB_INTERRUPT: return book_row_interrupt(file, &job->attempt);
     case JOB_PROBE: return book_row_probe(file);
+    case JOB_TRUST:
     case JOB_COUNT:
     case JOB_PAGE:
     case JOB_HEALTH: break;

@@ -371,6 +371,7 @@ const struct config_key config_keys[] = {
     {"flashing", "reset", parse_reset, "auto", IN(config, reset)},
     {"flashing", "settle_ms", parse_number, "300", IN(config, settle_ms), .min = 0, .max = 10000},
     {"flashing", "after", parse_after, "run", IN(config, run)},
+    {"flashing", "skip_blank_erase", parse_yes_no, "yes", IN(config, skip_blank_erase)},
 
     {"slots", "unknown", parse_unknown, "flash", IN(config, mute_unknown)},
     {"slots", "presence", parse_presence, "plug", IN(config, presence)},

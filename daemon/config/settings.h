@@ -79,6 +79,7 @@ struct config {
     enum reset_mode reset; /* auto (default) or manual */
     unsigned settle_ms;    /* 0 to 10000, default 300 */
     bool run;              /* after = run|stay: default run */
+    bool skip_blank_erase; /* skip_blank_erase = yes|no: default yes */
     /* [slots] */
     bool mute_unknown;           /* unknown = flash (default) | ignore */
     enum presence_mode presence; /* default plug */

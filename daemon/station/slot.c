@@ -40,13 +40,39 @@ static void on_gone(void *data, int error)
         slot_port_gone(slot, uv_strerror(error));
 }
 
+static void on_trusted(void *data, bool trusted)
+{
+    struct slot *slot = data;
+    if (trusted)
+        program_trust_flash(&slot->attempt.program);
+}
+
+/* Which board it is is known now, and what to erase of its flash is not yet asked for. Where the answer comes too late
+ * for that, all is erased. */
+static void ask_for_trust(struct slot *slot)
+{
+    slot_forget_trust(slot);
+    slot->trust = book_trust(slot->shared->book, &slot->attempt.row, on_trusted, slot);
+}
+
+static void note_attempt(struct slot *slot)
+{
+    const struct attempt *row = &slot->attempt.row;
+    char mac[sizeof(row->mac)];
+    memcpy(mac, row->mac, sizeof(mac));
+    if (!slot_attempt_observe(&slot->attempt))
+        return;
+    book_note(slot->shared->book, row);
+    if (strcmp(mac, row->mac) != 0)
+        ask_for_trust(slot);
+}
+
 static void on_progressed(void *data)
 {
     struct slot *slot = data;
     if (slot->state != SLOT_FLASHING || !slot_attempt_has_new_state(&slot->attempt))
         return;
-    if (slot_attempt_observe(&slot->attempt))
-        book_note(slot->shared->book, &slot->attempt.row);
+    note_attempt(slot);
     if (slot_attempt_has_progressed(&slot->attempt))
         slot->shared->changed(slot->shared->data, slot);
 }
@@ -334,6 +360,7 @@ void slot_configure(struct slot *slot, const struct config_slot *config, bool mu
 static void stop_attempt(struct slot *slot)
 {
     program_abort(&slot->attempt.program, CAUSE_STOPPED, "", steady_clock_us());
+    slot_forget_trust(slot);
     slot_attempt_close(&slot->attempt);
     slot_attempt_log_verdict(&slot->attempt);
     book_end(slot->shared->book, &slot->attempt.row, NULL, NULL);

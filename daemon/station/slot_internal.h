@@ -80,6 +80,7 @@ struct slot {
     struct slot_attempt attempt;
     unsigned attempt_generation; /* the board_generation it belongs to */
     uint64_t ticket;             /* BOOKING */
+    uint64_t trust;              /* FLASHING: the ticket of the latest question of book_trust(); 0: none */
 
     struct timer deadline; /* the state's */
     struct timer watch;    /* a fixture's next observation */

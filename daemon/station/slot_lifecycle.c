@@ -155,6 +155,12 @@ static void on_booked(void *data)
     slot->shared->closed(slot->shared->data, &slot->attempt.row);
 }
 
+void slot_forget_trust(struct slot *slot)
+{
+    book_trust_cancel(slot->shared->book, slot->trust);
+    slot->trust = 0;
+}
+
 /* The recipe has ended, or was aborted. A fixture's port stays open, unless it is what failed. */
 void slot_finish(struct slot *slot, enum slot_state next)
 {
@@ -162,6 +168,7 @@ void slot_finish(struct slot *slot, enum slot_state next)
         slot_hang_up(slot);
     else
         pump_drop(slot->pump);
+    slot_forget_trust(slot);
     slot_attempt_close(&slot->attempt);
     slot_enter(slot, next);
     book_end(slot->shared->book, &slot->attempt.row, on_booked, slot);

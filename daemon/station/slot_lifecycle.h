@@ -31,6 +31,9 @@ void slot_book(struct slot *slot);
 void slot_finish(struct slot *slot, enum slot_state next);
 void slot_abort_attempt(struct slot *slot, enum cause cause, const char *detail); /* -> ENDING */
 
+/* What the book has been asked of this board's flash does not concern what comes next. */
+void slot_forget_trust(struct slot *slot);
+
 /* The port in trouble, in any state but FLASHING; it is hung up. In ENDING no more comes of it than that the verdict is
  * not shown. */
 void slot_have_trouble(struct slot *slot, enum cause cause, const char *detail); /* -> TROUBLED, or stays STUCK */

@@ -13,6 +13,12 @@ static void print_chip(const struct chip_identity *chip, char *words, size_t siz
                mac[5]);
 }
 
+static void print_stream(const struct stream *stream, char *words, size_t size)
+{
+    bool skipped = stream->parameters.flags & WIRE_STREAM_SKIP_BLANK;
+    text_print(words, size, ": %u frames sent again%s", stream->resends, skipped ? ", blank sectors not erased" : "");
+}
+
 /* What a step that is done has found; "" of most. */
 static void print_result(const struct program *program, const struct program_step *step, char *words, size_t size)
 {
@@ -24,6 +30,7 @@ static void print_result(const struct program *program, const struct program_ste
         text_print(words, size, ": %02x%04x, %u KB", part->manufacturer, part->device, (unsigned)part->size / 1024);
         break;
     case PROGRAM_COMPARE: text_copy(words, size, program->step.compare.equal ? ": equal" : ": different"); break;
+    case PROGRAM_STREAM: print_stream(&program->step.stream, words, size); break;
     default: text_copy(words, size, ""); break;
     }
 }

@@ -49,13 +49,16 @@ static bool line_is_slower(const struct golden *golden, uint32_t baud)
     return line > flash;
 }
 
-uint32_t stream_flags(const struct golden *golden, uint32_t baud)
+uint32_t stream_read_flags(const struct golden *golden)
 {
     const uint8_t *header = boot_header(golden);
-    uint32_t flags = line_is_slower(golden, baud) ? WIRE_STREAM_COPIES_LATE : 0;
-    if (header)
-        flags |= spi_divider(header) << WIRE_STREAM_DIVIDER_SHIFT;
-    if (header && header[AT_MODE] < MODES)
-        flags |= WIRE_STREAM_DUAL;
-    return flags;
+    if (!header)
+        return 0;
+    uint32_t divider = spi_divider(header) << WIRE_STREAM_DIVIDER_SHIFT;
+    return header[AT_MODE] < MODES ? divider | WIRE_STREAM_DUAL : divider;
+}
+
+uint32_t stream_order_flags(const struct golden *golden, uint32_t baud)
+{
+    return line_is_slower(golden, baud) ? WIRE_STREAM_COPIES_LATE : 0;
 }

@@ -123,12 +123,19 @@ static enum step_status start_identify(struct program *program)
     return chip_id_start(&program->step.chip_id, program->session);
 }
 
+static bool is_same_board(const struct program *program, const struct chip_identity *chip)
+{
+    return program->identified && memcmp(program->chip.mac, chip->mac, sizeof(chip->mac)) == 0;
+}
+
 /* A chip of an unknown OUI takes the place of one that an earlier try has identified. */
 static enum step_status step_identify(struct program *program, const struct session_event *event)
 {
     enum step_status status = chip_id_step(&program->step.chip_id, event);
-    if (status == STEP_DONE)
+    if (status == STEP_DONE) {
+        program->flash_trusted &= is_same_board(program, &program->step.chip_id.identity);
         program->chip = program->step.chip_id.identity;
+    }
     if (status == STEP_DONE || program->step.base.evidence.kind == EVIDENCE_UNKNOWN_OUI)
         program->identified = status == STEP_DONE;
     return status;
@@ -235,14 +242,22 @@ static enum step_status step_write(struct program *program, const struct session
     return write_step(&program->step.write, event);
 }
 
+static uint32_t flags_of_stream(const struct program *program)
+{
+    const struct program_job *job = program->job;
+    uint32_t flags = stream_order_flags(job->golden, program_baud(program));
+    flags |= stream_read_flags(job->golden);
+    if (job->skip_blank_erase && program->flash_trusted && !program->written)
+        flags |= WIRE_STREAM_SKIP_BLANK;
+    return flags;
+}
+
 static enum step_status start_stream(struct program *program)
 {
+    struct stream_parameters parameters = {.golden = program->job->golden, .flags = flags_of_stream(program)};
     program->written = true;
     program->in_try.streamed = true;
-    return stream_start(
-        &program->step.stream, program->session,
-        &(struct stream_parameters){.golden = program->job->golden,
-                                    .flags = stream_flags(program->job->golden, program_baud(program))});
+    return stream_start(&program->step.stream, program->session, &parameters);
 }
 
 static enum step_status step_stream(struct program *program, const struct session_event *event)
@@ -524,6 +539,11 @@ void program_blame(struct program *program, enum cause cause, const char *detail
     assert(program->state == PROGRAM_FAILED);
     program->cause = cause;
     snprintf(program->detail, sizeof(program->detail), "%s", detail);
+}
+
+void program_trust_flash(struct program *program)
+{
+    program->flash_trusted = true;
 }
 
 bool program_ended(const struct program *program)

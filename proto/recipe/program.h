@@ -89,8 +89,11 @@ struct program_job {
     size_t first_baud;  /* index to begin with: what worked in this slot before */
     unsigned tries;     /* 1 to TRIES_MAX */
     bool compare_first; /* a board that holds the image already passes without being written */
-    bool manual_reset;  /* DTR and RTS are not connected: wait until a person has put the board into download mode */
-    bool run;           /* reset into the firmware at the end (not possible with manual_reset) */
+    /* Where program_trust_flash() has said so, a sector that reads as blank is not erased. Only for the first write of
+     * an attempt: a later one follows erases that may have been cut off. */
+    bool skip_blank_erase;
+    bool manual_reset; /* DTR and RTS are not connected: wait until a person has put the board into download mode */
+    bool run;          /* reset into the firmware at the end (not possible with manual_reset) */
     /* Called out of program_abort() and of the session's calls when a step has ended, with its results still in the
      * program. It may only look. NULL: nobody asks. */
     void (*step_ended)(void *data, const struct program_step *step);
@@ -119,7 +122,8 @@ struct program {
     bool stub_running;
     uint32_t stub_capabilities;
     char stub_name[64];
-    bool written; /* erasing was asked for, in any try: the flash is no longer what it was */
+    bool written;       /* erasing was asked for, in any try: the flash is no longer what it was */
+    bool flash_trusted; /* see program_trust_flash(): of the board in `chip` */
 
     uint64_t try_began;                     /* µs */
     uint64_t entered;                       /* when `state` was entered, µs */
@@ -161,6 +165,11 @@ void program_abort(struct program *program, enum cause cause, const char *detail
 
 /* The recipe has FAILED, and its owner knows the cause better. */
 void program_blame(struct program *program, enum cause cause, const char *detail);
+
+/* As far as the owner knows, no erase of this board's flash was ever cut off: what reads as blank is blank. For the
+ * board that is identified now; what is said of one is forgotten when another is identified. May be called at any time,
+ * and counts for a write that begins later. */
+void program_trust_flash(struct program *program);
 
 bool program_ended(const struct program *program); /* PASSED or FAILED */
 

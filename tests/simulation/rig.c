@@ -150,6 +150,8 @@ void rig_program(struct rig *rig, const struct program_job *job, unsigned limit_
         if (rig->now >= limit)
             ck_abort_msg("no end after %u s, in \"%s\"", limit_s, program_sentence(&rig->program));
         do_next(rig, unplug < limit ? unplug : limit);
+        if (rig->flash_trusted && rig->program.identified)
+            program_trust_flash(&rig->program);
     }
 }
 

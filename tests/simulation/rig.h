@@ -20,6 +20,7 @@ struct rig {
     uint64_t open_line;   /* where there is no board: µs from one stray byte to the next; 0: silence */
     uint64_t unplug_at;   /* µs from the start of the recipe `program`; RIG_NEVER: not */
     uint32_t baud_max;    /* of the adapter; 0: any. A higher rate is refused with -ERANGE. */
+    bool flash_trusted;   /* program_trust_flash() is called for each board that is identified */
     unsigned strays;      /* bytes of the open line so far */
     unsigned lines_fail;  /* from this change of modem lines on, 1 the first, each fails with -EIO; 0: none does */
     unsigned lines_asked; /* changes of modem lines so far */

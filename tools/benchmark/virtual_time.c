@@ -124,7 +124,8 @@ static const struct program *measure(const struct row *row)
     job.bauds[0] = row->baud;
     job.n_bauds = 1;
     job.compare_first = row->compare_first;
-    rig = (struct rig){.board = board_new(&config), .unplug_at = RIG_NEVER};
+    job.skip_blank_erase = true;
+    rig = (struct rig){.board = board_new(&config), .unplug_at = RIG_NEVER, .flash_trusted = true};
     uint8_t *flash = board_flash(rig.board, &flash_size);
     memcpy(flash, contents[row->before], size);
     board_power(rig.board, true);

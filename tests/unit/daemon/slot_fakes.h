@@ -212,6 +212,29 @@ void book_cancel(struct book *book, uint64_t ticket, enum cause cause)
     ask("cancel");
 }
 
+/* A question is answered by the test; one that is cancelled is not. */
+static book_trusted_cb trusted;
+
+uint64_t book_trust(struct book *book, const struct attempt *attempt, book_trusted_cb done, void *data)
+{
+    (void)book;
+    ck_assert_ptr_null(trusted);
+    ck_assert_int_eq(attempt->id, 4711);
+    ck_assert_str_ne(attempt->mac, "");
+    trusted = done;
+    book_data = data;
+    ask("trust");
+    return 18;
+}
+
+void book_trust_cancel(struct book *book, uint64_t ticket)
+{
+    (void)book;
+    ck_assert(ticket == 0 || ticket == 18);
+    if (ticket != 0)
+        trusted = NULL;
+}
+
 void book_note(struct book *book, const struct attempt *attempt)
 {
     (void)book;

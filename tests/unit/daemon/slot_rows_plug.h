@@ -211,7 +211,7 @@ static const struct slot_place plug_places[] = {
          {"unplug", SLOT_ENDING_ABSENT, TILE_EMPTY, "hang-up end close"},
          {"stuck", SLOT_ENDING, TILE_FLASHING, "end"},
          {"gone", SLOT_ENDING, TILE_FLASHING, "end"},
-         {"identify", SLOT_FLASHING, TILE_FLASHING, "note"},
+         {"identify", SLOT_FLASHING, TILE_FLASHING, "note trust"},
          {"passed", SLOT_ENDING, TILE_FLASHING, "hang-up end"},
          {"failed", SLOT_ENDING, TILE_FLASHING, "hang-up end"},
      }},

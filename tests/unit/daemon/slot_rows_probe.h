@@ -193,7 +193,7 @@ static const struct slot_place probe_places[] = {
          {"unplug", SLOT_ENDING_ABSENT, TILE_EMPTY, "hang-up end close"},
          {"stuck", SLOT_ENDING, TILE_FLASHING, "end"},
          {"gone", SLOT_ENDING, TILE_FLASHING, "end"},
-         {"identify", SLOT_FLASHING, TILE_FLASHING, "note"},
+         {"identify", SLOT_FLASHING, TILE_FLASHING, "note trust"},
          {"passed", SLOT_ENDING, TILE_FLASHING, "end"},
          {"failed", SLOT_ENDING, TILE_FLASHING, "end"},
      }},

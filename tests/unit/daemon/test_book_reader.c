@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads beside the rest of the book: how long they take, what ends them, and that no write waits for them. */
+#include "tests/unit/daemon/book_steps.h"
 #include "tests/unit/daemon/book_text.h"
 
 START_TEST(a_read_may_end_in_the_middle_and_while_it_waits)
@@ -34,27 +35,6 @@ static void close_on_text(void *data, const char *piece, size_t len, bool last)
 {
     on_text(data, piece, len, last);
     book_read_close(closed_by_callback);
-}
-
-/* Steps of SQLite's machine that the longest query since the start has taken. */
-static int most_steps;
-
-static int on_query(unsigned event, void *data, void *statement, void *time)
-{
-    (void)event;
-    (void)data;
-    (void)time;
-    int steps = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0);
-    if (steps > most_steps)
-        most_steps = steps;
-    return 0;
-}
-
-static int watch_connection(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
-{
-    (void)message;
-    (void)api;
-    return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, on_query, NULL);
 }
 
 /* Ten thousand attempts of as many units, at three slots. */

@@ -309,7 +309,7 @@ START_TEST(while_a_recipe_runs_its_progress_is_told)
     set_up(BY_PLUG);
     go("plug deadline opened begun_row");
     go("identify");
-    ck_assert_str_eq(asked, "note");
+    ck_assert_str_eq(asked, "note trust");
     ck_assert_str_eq(last_row.mac, "41:41:41:41:41:41");
     ck_assert_uint_eq(changes, 1);
     go("deadline deadline deadline"); /* for as long as it runs */
@@ -347,6 +347,58 @@ START_TEST(a_failed_try_is_noted_at_once)
     go("booked_row");
     slot_snapshot(slot, &shown);
     ck_assert_uint_eq(shown.attempt.n_try_results, 2);
+    tear_down();
+}
+END_TEST
+
+static void answer_trust(bool yes)
+{
+    book_trusted_cb done = trusted;
+    trusted = NULL;
+    ck_assert_ptr_nonnull(done);
+    done(book_data, yes);
+}
+
+/* The recipe goes on meanwhile, and whatever the answer is. */
+START_TEST(the_recipe_is_told_that_its_boards_flash_is_trusted)
+{
+    set_up(BY_PLUG);
+    go("plug deadline opened begun_row identify");
+    ck_assert(!program()->flash_trusted);
+    answer_trust(_i);
+    ck_assert_int_eq(program()->flash_trusted, _i);
+    go("passed booked_row");
+    tear_down();
+}
+END_TEST
+
+/* An answer that does not come in time concerns nobody: what follows may be another board. */
+START_TEST(a_question_ends_with_its_attempt)
+{
+    static const char *const ends[] = {"passed", "failed", "unplug", "gone", "stuck"};
+    set_up(BY_PLUG);
+    go("plug deadline opened begun_row identify");
+    ck_assert_ptr_nonnull(trusted);
+    go(ends[_i]);
+    ck_assert_ptr_null(trusted);
+    tear_down();
+}
+END_TEST
+
+/* Boards were changed within the attempt. */
+START_TEST(another_board_is_asked_for_anew)
+{
+    set_up(BY_PLUG);
+    go("plug deadline opened begun_row identify");
+    struct program *self = program();
+    self->state = PROGRAM_FLASH_ID;
+    self->chip.mac[5] = 'B';
+    asked[0] = '\0';
+    pump.events->progressed(pump.data);
+    ck_assert_str_eq(asked, "note trust");
+    ck_assert_str_eq(last_row.mac, "41:41:41:41:41:42");
+    answer_trust(true);
+    ck_assert(self->flash_trusted);
     tear_down();
 }
 END_TEST
@@ -410,6 +462,9 @@ int main(void)
     tcase_add_test(tests, a_clock_that_is_set_changes_no_duration);
     tcase_add_test(tests, while_a_recipe_runs_its_progress_is_told);
     tcase_add_test(tests, a_failed_try_is_noted_at_once);
+    tcase_add_loop_test(tests, the_recipe_is_told_that_its_boards_flash_is_trusted, 0, 2);
+    tcase_add_loop_test(tests, a_question_ends_with_its_attempt, 0, 5);
+    tcase_add_test(tests, another_board_is_asked_for_anew);
     tcase_add_test(tests, a_changed_presence_ends_the_first_observation);
     tcase_add_loop_test(tests, a_refused_start_says_why, 0, REFUSALS);
     Suite *suite = suite_create("slot_events");

@@ -24,8 +24,10 @@ static struct {
     bool holds_all;     /* the second part too */
     bool tells_address; /* as our stub does */
     enum { MD5_SOUND, MD5_DOUBLED, MD5_OF_ANOTHER, MD5_EMPTY, MD5_REFUSED } odd;
-    unsigned odd_at; /* which MD5 it is: 1 is the first that is asked for */
-    int baud_error;  /* of the adapter, at any rate but the ROM's */
+    unsigned odd_at;    /* which MD5 it is: 1 is the first that is asked for */
+    bool changes_board; /* another MAC in the second try */
+    bool trusted;       /* the first board's flash */
+    int baud_error;     /* of the adapter, at any rate but the ROM's */
     int lines_error;
     unsigned md5s, ids; /* asked so far */
 } peer;
@@ -95,7 +97,7 @@ static uint32_t register_value(uint32_t address)
 {
     switch (address) {
     case CHIP_MAGIC_ADDRESS: return CHIP_MAGIC;
-    case CHIP_EFUSE_ADDRESS: return 0xC3000000;
+    case CHIP_EFUSE_ADDRESS: return peer.changes_board && program.tries == 2 ? 0xC4000000 : 0xC3000000;
     case CHIP_EFUSE_ADDRESS + 4: return 0x0200A1B2;
     case CHIP_EFUSE_ADDRESS + 12: return 0x005CCF7F;
     case SPI_W0: return peer.changes_id ? FLASH_ID + peer.ids++ : FLASH_ID;
@@ -200,6 +202,8 @@ static void run(void)
     program_start(&program, &session, &job, now);
     while (!program_ended(&program)) {
         const struct session_want want = *session_want(&session);
+        if (peer.trusted && program.identified && program.tries == 1)
+            program_trust_flash(&program);
         ck_assert_msg(now < LIMIT, "no end in \"%s\"", program_sentence(&program));
         switch (want.kind) {
         case SESSION_WANTS_SEND: send_request(&want); break;
@@ -314,6 +318,19 @@ START_TEST(a_late_md5_before_the_write_passes_nothing)
 }
 END_TEST
 
+/* What is said of one board does not count for the one in its place. */
+START_TEST(trust_is_of_the_board_that_was_identified)
+{
+    peer.changes_board = _i;
+    peer.trusted = true;
+    job.tries = 2;
+    run();
+    ck_assert_uint_eq(program.tries, 2);
+    ck_assert(program.identified);
+    ck_assert_int_eq(program.flash_trusted, !peer.changes_board);
+}
+END_TEST
+
 START_TEST(other_frames_than_the_greeting_end_in_time)
 {
     peer.chatters = true;
@@ -374,6 +391,7 @@ int main(void)
     tcase_add_loop_test(tcase, an_odd_answer_about_a_right_board_fails_nothing, 0,
                         sizeof(odd_answers) / sizeof(odd_answers[0]));
     tcase_add_loop_test(tcase, a_late_md5_before_the_write_passes_nothing, 0, 2);
+    tcase_add_loop_test(tcase, trust_is_of_the_board_that_was_identified, 0, 2);
     tcase_add_test(tcase, other_frames_than_the_greeting_end_in_time);
     tcase_add_test(tcase, a_rate_that_the_adapter_cannot_do);
     tcase_add_test(tcase, an_adapter_that_is_pulled_while_its_rate_changes);
