@@ -160,6 +160,11 @@ static int parse_after(const struct config_key *key, const char *value, void *ta
     return set_flag(key, target, one_of(value, "stay", "run", why, why_size));
 }
 
+static int parse_spi_clock(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    return set_flag(key, target, one_of(value, "header", "loader", why, why_size));
+}
+
 static int parse_unknown(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
     return set_flag(key, target, one_of(value, "flash", "ignore", why, why_size));
@@ -372,6 +377,7 @@ const struct config_key config_keys[] = {
     {"flashing", "settle_ms", parse_number, "300", IN(config, settle_ms), .min = 0, .max = 10000},
     {"flashing", "after", parse_after, "run", IN(config, run)},
     {"flashing", "skip_blank_erase", parse_yes_no, "yes", IN(config, skip_blank_erase)},
+    {"flashing", "spi_clock", parse_spi_clock, "header", IN(config, loader_clock)},
 
     {"slots", "unknown", parse_unknown, "flash", IN(config, mute_unknown)},
     {"slots", "presence", parse_presence, "plug", IN(config, presence)},

@@ -80,6 +80,7 @@ struct config {
     unsigned settle_ms;    /* 0 to 10000, default 300 */
     bool run;              /* after = run|stay: default run */
     bool skip_blank_erase; /* skip_blank_erase = yes|no: default yes */
+    bool loader_clock;     /* spi_clock = header|loader: default header */
     /* [slots] */
     bool mute_unknown;           /* unknown = flash (default) | ignore */
     enum presence_mode presence; /* default plug */

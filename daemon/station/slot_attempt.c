@@ -46,6 +46,7 @@ static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_
         .tries = config->tries,
         .compare_first = config->compare_first,
         .skip_blank_erase = config->skip_blank_erase,
+        .loader_clock = config->loader_clock,
         .manual_reset = setup->manual_reset,
         .run = config->run && !setup->stay_in_stub,
         .step_ended = on_step_ended,

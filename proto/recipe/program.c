@@ -246,7 +246,8 @@ static uint32_t flags_of_stream(const struct program *program)
 {
     const struct program_job *job = program->job;
     uint32_t flags = stream_order_flags(job->golden, program_baud(program));
-    flags |= stream_read_flags(job->golden);
+    if (!job->loader_clock)
+        flags |= stream_read_flags(job->golden);
     if (job->skip_blank_erase && program->flash_trusted && !program->written)
         flags |= WIRE_STREAM_SKIP_BLANK;
     return flags;

@@ -92,6 +92,7 @@ struct program_job {
     /* Where program_trust_flash() has said so, a sector that reads as blank is not erased. Only for the first write of
      * an attempt: a later one follows erases that may have been cut off. */
     bool skip_blank_erase;
+    bool loader_clock; /* a stream reads at the loader's SPI clock with one data line, not as the firmware does */
     bool manual_reset; /* DTR and RTS are not connected: wait until a person has put the board into download mode */
     bool run;          /* reset into the firmware at the end (not possible with manual_reset) */
     /* Called out of program_abort() and of the session's calls when a step has ended, with its results still in the

@@ -310,6 +310,15 @@ START_TEST(a_part_that_cannot_be_read_fast_does_not_pass)
 }
 END_TEST
 
+START_TEST(such_a_part_passes_where_only_the_slow_read_is_asked_for)
+{
+    config.faults.flash.fast_reads_fail = true;
+    job.loader_clock = true;
+    flash_board();
+    expect_pass("slow reads");
+}
+END_TEST
+
 static const struct {
     uint32_t id;
     enum cause cause;
@@ -397,6 +406,7 @@ int main(void)
     tcase_add_test(tcase, a_part_that_wraps_does_not_pass_by_comparison);
     tcase_add_test(tcase, a_part_that_is_all_zeros_is_not_called_small);
     tcase_add_test(tcase, a_part_that_cannot_be_read_fast_does_not_pass);
+    tcase_add_test(tcase, such_a_part_passes_where_only_the_slow_read_is_asked_for);
     tcase_add_loop_test(tcase, a_wrong_id_is_refused_before_anything_is_erased, 0, COUNT(ids));
     tcase_add_loop_test(tcase, a_part_slower_than_every_maximum_is_named, 0, COUNT(slow));
     tcase_add_test(tcase, a_part_still_busy_from_before_is_waited_for);

@@ -45,6 +45,7 @@ START_TEST(defaults)
     ck_assert_uint_eq(config.settle_ms, 300);
     ck_assert(config.run);
     ck_assert(config.skip_blank_erase);
+    ck_assert(!config.loader_clock);
     ck_assert(!config.mute_unknown);
     ck_assert_int_eq(config.presence, BY_PLUG);
     ck_assert_uint_eq(config.n_slots, 0);
@@ -87,6 +88,7 @@ START_TEST(every_key)
                        "settle_ms = 0\n"
                        "after = stay\n"
                        "skip_blank_erase = no\n"
+                       "spi_clock = loader\n"
                        "[slots]\n"
                        "unknown = ignore\n"
                        "presence = probe\n"
@@ -129,6 +131,7 @@ START_TEST(every_key)
     ck_assert_uint_eq(config.settle_ms, 0);
     ck_assert(!config.run);
     ck_assert(!config.skip_blank_erase);
+    ck_assert(config.loader_clock);
     ck_assert(config.mute_unknown);
     ck_assert_int_eq(config.presence, BY_PROBE);
     ck_assert_int_eq(config.slots[0].presence, BY_DSR);
@@ -192,6 +195,7 @@ static const char *const wrong[][2] = {
     {FILE_KEY "[flashing]\nreset = Auto\n", "t.conf:4: reset = Auto: must be \"auto\" or \"manual\""},
     {FILE_KEY "[flashing]\nafter = jump\n", "must be \"run\" or \"stay\""},
     {FILE_KEY "[flashing]\nskip_blank_erase = 1\n", "t.conf:4: skip_blank_erase = 1: must be \"yes\" or \"no\""},
+    {FILE_KEY "[flashing]\nspi_clock = 40\n", "t.conf:4: spi_clock = 40: must be \"loader\" or \"header\""},
     {FILE_KEY "[http]\ncontrol = maybe\n", "t.conf:4: control = maybe: must be yes, no or token"},
     {FILE_KEY "[slots]\npresence = rts\n", "t.conf:4: presence = rts: must be plug, probe, start, cts, dsr or dcd"},
     {FILE_KEY "[slot A]\npath = a\npresence =\n", "t.conf:5: presence = : must be plug, probe"},
@@ -570,7 +574,7 @@ START_TEST(shipped_file)
     }
     fclose(file);
     ck_assert_int_eq(fclose(defaults_given), 0);
-    ck_assert_int_eq(told, 24);
+    ck_assert_int_eq(told, 25);
     ck_assert_msg(parse(text) == 0, "%s", error);
     forget_lines();
     struct config *shipped = malloc(sizeof(*shipped));
