@@ -3,7 +3,7 @@
 DAEMON_ROOMS := api station book port config base
 DAEMON_LIBS  := $(DAEMON_ROOMS:%=$(B)/lib%.a)
 DAEMON_MAIN  := $(patsubst %.c,$(B)/%.o,$(wildcard daemon/*.c))
-DAEMON_PKGS  := libuv libudev sqlite3 jansson zlib libmd libmicrohttpd inih libsystemd
+DAEMON_PKGS  := libuv libudev sqlite3 jansson libdeflate zlib libmd libmicrohttpd inih libsystemd
 
 $(B)/daemon/%.o: PKGS = $(DAEMON_PKGS)
 

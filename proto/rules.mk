@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 PROTO_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard proto/*/*.c))
-PROTO_PKGS := jansson zlib libmd
+PROTO_PKGS := jansson libdeflate zlib libmd
 
 $(PROTO_OBJ): PKGS = $(PROTO_PKGS)
 

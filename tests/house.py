@@ -56,7 +56,7 @@ ROOMS = {
 # read files or the environment (stdio.h, stdlib.h, the libraries'), so the symbols are checked as well.
 PROTO_HEADERS = set("""
     assert.h ctype.h errno.h inttypes.h limits.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
-    stdnoreturn.h string.h jansson.h md5.h sha2.h zlib.h
+    stdnoreturn.h string.h jansson.h libdeflate.h md5.h sha2.h zlib.h
 """.split())
 
 # The only symbols from outside the project that proto/ needs: none of them opens, waits, reads a clock or allocates.
@@ -71,7 +71,7 @@ PROTO_SYMBOLS = set("""
 # Images allocate while they are made, and nothing else in proto/ does: neither by itself nor through a library.
 ALLOCATING_FOLDER = "proto/image"
 ALLOCATING_SYMBOLS = re.compile(r"(m|c|re)alloc|reallocarray|free|strn?dup|v?asprintf|"
-                                r"compress(2|Bound)?|(de|in)flate\w*|"
+                                r"libdeflate_\w+|inflate\w*|"
                                 r"json_(delete|loadb|loads|string_length|(array|object)_get|(integer|string)_value)")
 
 # --- Names: a path's folder, module and room

@@ -53,7 +53,7 @@ peers-run: $(PEER_PROGRAMS) $(B)/gangd $(B)/gangctl $(B)/boardsim $(S)/demo.bin
 # One recipe on one port: no station and no book in it. tests/integration/test_pump.py runs it.
 $(B)/run_recipe: $(B)/tests/integration/run_recipe.o $(patsubst %,$(B)/lib%.a,port config base) $(B)/libproto.a
 	$(call said,LD)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,libuv libudev jansson zlib libmd inih libsystemd) -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,libuv libudev jansson libdeflate zlib libmd inih libsystemd) -lm
 
 # One conversation in virtual time, recorded. tests/integration/test_stream_trace.py runs it.
 $(B)/record_stream: $(B)/tests/integration/record_stream.o $(TEST_LIBS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/image/golden.h"
 
+#include "proto/image/deflate.h"
 #include "proto/link/bytes.h"
 #include "proto/link/text.h"
 #include "proto/link/wire.h"
@@ -156,11 +157,8 @@ static uint32_t count_used_pages(const struct golden_part *part)
 
 static bool deflate_part(struct golden_part *part)
 {
-    uLongf size = compressBound(part->padded_size);
-    part->deflated = malloc(size);
-    if (!part->deflated || compress2(part->deflated, &size, part->bytes, part->padded_size, Z_BEST_COMPRESSION) != Z_OK)
+    if (!deflate_bytes(part->bytes, part->padded_size, DEFLATE_BEST, &part->deflated, &part->deflated_size))
         return false;
-    part->deflated_size = (uint32_t)size;
     size_t max_blocks = part->deflated_size / WIRE_FLASH_BLOCK + part->padded_size / GOLDEN_BLOCK_INFLATED + 2;
     part->blocks = calloc(max_blocks, sizeof(part->blocks[0]));
     return part->blocks != NULL;

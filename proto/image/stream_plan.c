@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/image/stream_plan.h"
 
+#include "proto/image/deflate.h"
 #include "proto/link/bytes.h"
 #include "proto/link/wire.h"
 
@@ -60,16 +61,6 @@ static size_t lay_out(uint8_t *raw, uint16_t table[PLACES], const uint8_t *secto
     return (size_t)(to - raw);
 }
 
-static bool deflate_raw(const uint8_t *raw, size_t n, uint8_t **stream, uint32_t *stream_size)
-{
-    uLongf size = compressBound(n);
-    *stream = malloc(size);
-    if (!*stream || compress2(*stream, &size, raw, n, Z_BEST_COMPRESSION) != Z_OK)
-        return false;
-    *stream_size = (uint32_t)size;
-    return true;
-}
-
 bool stream_plan_make(const uint8_t *bytes, size_t n, uint32_t offset, uint8_t **stream, uint32_t *stream_size)
 {
     uint32_t count = (uint32_t)((n + STREAM_PLAN_SECTOR - 1) / STREAM_PLAN_SECTOR);
@@ -82,7 +73,7 @@ bool stream_plan_make(const uint8_t *bytes, size_t n, uint32_t offset, uint8_t *
         memcpy(sectors, bytes, n);
         memset(sectors + n, 0xFF, whole - n);
         size_t n_raw = lay_out(raw, table, sectors, count, offset / STREAM_PLAN_SECTOR);
-        made = deflate_raw(raw, n_raw, stream, stream_size);
+        made = deflate_bytes(raw, n_raw, DEFLATE_BEST, stream, stream_size);
     }
     free(table);
     free(raw);

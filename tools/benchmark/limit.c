@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/benchmark/limit.h"
 
+#include "proto/image/deflate.h"
 #include "tools/boardsim/board/flash/nor_parts.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #define SECTOR            4096u
 #define SECTORS_IN_64K    16u
@@ -72,13 +72,13 @@ static bool seen_before(const uint8_t *image, size_t at)
 
 static size_t deflated_size(const uint8_t *bytes, size_t n)
 {
-    uLongf size = compressBound(n);
-    uint8_t *to = malloc(size);
+    uint8_t *stream;
+    uint32_t size;
     if (n == 0)
-        size = 0;
-    else if (!to || compress2(to, &size, bytes, n, Z_BEST_COMPRESSION) != Z_OK)
+        return 0;
+    if (!deflate_bytes(bytes, n, DEFLATE_BEST, &stream, &size))
         abort();
-    free(to);
+    free(stream);
     return size;
 }
 

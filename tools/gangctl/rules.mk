@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 GANGCTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tools/gangctl/*.c tools/gangctl/*/*.c))
 GANGCTL_LIBS := $(patsubst %,$(B)/lib%.a,book port config base)
-GANGCTL_PKGS := libcurl jansson libuv libudev sqlite3 libsystemd inih zlib libmd
+GANGCTL_PKGS := libcurl jansson libuv libudev sqlite3 libsystemd inih libdeflate zlib libmd
 
 $(GANGCTL_OBJ): PKGS = $(GANGCTL_PKGS)
 
