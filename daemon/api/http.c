@@ -6,6 +6,7 @@
 #include "daemon/base/memory.h"
 #include "proto/link/text.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -216,6 +217,22 @@ static bool start_watch(struct http *http, const struct config *config, char *er
            start_tcp(http, &http->watch, "watch", config->watch_address, config->watch_port, error, error_size);
 }
 
+/* Boards are flashed without the page if the file system of its files does not answer, and if nobody is to see it. The
+ * Unix socket shows it wherever it is there. */
+static bool load_page(struct http *http, const struct config *config, char *error, size_t error_size)
+{
+    struct routes *routes = &http->routes;
+    bool has_page = config->address[0] || config->watch_address[0];
+    routes->files = static_files_load(config->web, routes->files_error, sizeof(routes->files_error));
+    if (routes->files || !has_page)
+        return true;
+    text_copy(error, error_size, routes->files_error);
+    if (errno != ETIMEDOUT)
+        return false;
+    log_error("http", "%s; starting without the dashboard: restart gangd when it can be read", error);
+    return true;
+}
+
 struct http *http_start(uv_loop_t *loop, const struct config *config, struct station *station, struct events *events,
                         char *error, size_t error_size)
 {
@@ -231,10 +248,8 @@ struct http *http_start(uv_loop_t *loop, const struct config *config, struct sta
     http->routes.streams.resumed = on_resumed;
     http->routes.streams.data = http;
 
-    /* Without a page the Unix socket shows the files if they are there: gangctl does not ask for them. */
-    bool has_page = config->address[0] || config->watch_address[0];
-    http->routes.files = static_files_load(config->web, error, error_size);
-    if ((has_page && !http->routes.files) || (config->socket[0] && !start_local(http, config, error, error_size)) ||
+    if (!load_page(http, config, error, error_size) ||
+        (config->socket[0] && !start_local(http, config, error, error_size)) ||
         (config->address[0] && !start_page(http, config, error, error_size)) ||
         (config->watch_address[0] && !start_watch(http, config, error, error_size))) {
         http_stop(http);

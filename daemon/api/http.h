@@ -14,7 +14,8 @@
 struct http;
 
 /* Reads the page's files and listens on config's Unix socket (mode 0660, its group) and TCP addresses. NULL and a
- * sentence in `error` that names the socket or file. `station` and `events` must outlive it; `config` is not kept. */
+ * sentence in `error` that names the socket or file; but if the page's files do not answer, it starts without them.
+ * `station` and `events` must outlive it; `config` is not kept. */
 struct http *http_start(uv_loop_t *loop, const struct config *config, struct station *station, struct events *events,
                         char *error, size_t error_size) __attribute__((warn_unused_result));
 

@@ -25,6 +25,7 @@ struct routes {
     struct station *station;
     struct events *events;
     struct static_files *files;
+    char files_error[512]; /* why there are none */
     struct streams streams;
     struct control control; /* of the dashboard's listener */
     char dashboard[96];     /* the dashboard's address, "http://127.0.0.1:8266/"; "": there is none */

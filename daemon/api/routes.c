@@ -71,7 +71,10 @@ static bool is_read(const char *method)
 static enum MHD_Result answer_file(const struct api_request *request, const char *method)
 {
     const char *url = request->target.path;
-    const struct static_file *file = static_files_find(request->endpoint->routes->files, url);
+    const struct routes *routes = request->endpoint->routes;
+    const struct static_file *file = static_files_find(routes->files, url);
+    if (!routes->files && strcmp(url, "/") == 0)
+        return reply_error(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no dashboard: %s", routes->files_error);
     if (!file)
         return reply_error(request->connection, MHD_HTTP_NOT_FOUND, "there is nothing at %.120s", url);
     if (!is_read(method))

@@ -5,12 +5,15 @@
 #include "daemon/base/memory.h"
 #include "proto/link/text.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of all names in the directory; files that are not for the page count too. */
+#define NAMES_MAX 65536
 
 struct static_files {
     struct static_file list[STATIC_FILES_MAX];
@@ -37,57 +40,73 @@ static const char *type_of(const char *name)
 }
 
 /* Leaves file->name NULL if it is none to serve. Returns -1 with errno set. */
-static int load_file(int dir, const char *name, struct static_file *file)
+static int load_file(const char *directory, const char *name, struct static_file *file)
 {
+    char path[PATH_MAX];
     file->type = type_of(name);
     if (!file->type)
         return 0;
-    file->data = file_read(dir, name, STATIC_FILE_SIZE_MAX, &file->size);
+    text_print(path, sizeof(path), "%s/%s", directory, name);
+    file->data = file_read(path, STATIC_FILE_SIZE_MAX, &file->size);
     if (!file->data)
         return errno == EISDIR || errno == EINVAL ? 0 : -1;
     file->name = must_strdup(name);
     return 0;
 }
 
-static bool load_all(struct static_files *files, DIR *dir, const char *path, char *error, size_t error_size)
+static int refuse_size(const char *path, char *error, size_t error_size)
 {
-    const struct dirent *entry;
-    while ((entry = readdir(dir))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        if (files->n == STATIC_FILES_MAX) {
-            text_print(error, error_size, "web = %s: more than %d files: is that the page's directory?", path,
-                       STATIC_FILES_MAX);
-            return false;
-        }
+    text_print(error, error_size, "web = %s: more than %d files: is that the page's directory?", path,
+               STATIC_FILES_MAX);
+    return EFBIG;
+}
+
+/* Of the directory's `len` bytes of names. 0 or an error's number. */
+static int load_all(struct static_files *files, const char *path, const char *names, size_t len, char *error,
+                    size_t error_size)
+{
+    for (const char *name = names; name < names + len; name += strlen(name) + 1) {
+        if (files->n == STATIC_FILES_MAX)
+            return refuse_size(path, error, error_size);
         struct static_file *file = &files->list[files->n];
-        if (load_file(dirfd(dir), entry->d_name, file) != 0) {
-            text_print(error, error_size, "web = %s: %s: %s", path, entry->d_name, file_error(errno));
-            return false;
+        if (load_file(path, name, file) != 0) {
+            int number = errno;
+            text_print(error, error_size, "web = %s: %s: %s", path, name, file_error(number));
+            return number;
         }
         files->n += file->name ? 1 : 0;
     }
-    if (!static_files_find(files, "/")) {
-        text_print(error, error_size, "web = %s: there is no index.html", path);
-        return false;
+    if (static_files_find(files, "/"))
+        return 0;
+    text_print(error, error_size, "web = %s: there is no index.html", path);
+    return ENOENT;
+}
+
+static int load_directory(struct static_files *files, const char *path, char *error, size_t error_size)
+{
+    size_t len = 0;
+    char *names = file_list(path, NAMES_MAX, &len);
+    if (!names && errno == EFBIG)
+        return refuse_size(path, error, error_size);
+    if (!names) {
+        int number = errno;
+        text_print(error, error_size, "web = %s: %s", path, file_error(number));
+        return number;
     }
-    return true;
+    int number = load_all(files, path, names, len, error, error_size);
+    free(names);
+    return number;
 }
 
 struct static_files *static_files_load(const char *path, char *error, size_t error_size)
 {
-    DIR *dir = opendir(path);
-    if (!dir) {
-        text_print(error, error_size, "web = %s: %s", path, strerror(errno));
-        return NULL;
-    }
     struct static_files *files = must_calloc(1, sizeof(*files));
-    if (!load_all(files, dir, path, error, error_size)) {
-        static_files_free(files);
-        files = NULL;
-    }
-    closedir(dir);
-    return files;
+    int number = load_directory(files, path, error, error_size);
+    if (!number)
+        return files;
+    static_files_free(files);
+    errno = number;
+    return NULL;
 }
 
 const struct static_file *static_files_find(const struct static_files *files, const char *url)

@@ -22,7 +22,8 @@ struct static_file {
 struct static_files;
 
 /* Reads the .html, .css, .js, .svg, .png and .ico files of `dir`; others, hidden ones and directories are left alone.
- * NULL and a sentence in `error` that names the file, also if there is no index.html. */
+ * NULL and a sentence in `error` that names the file, also if there is no index.html; errno is ETIMEDOUT if the file
+ * system does not answer. */
 struct static_files *static_files_load(const char *dir, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 

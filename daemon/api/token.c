@@ -7,7 +7,6 @@
 #include "proto/link/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,7 @@ static bool is_token(const char *text, size_t len)
 bool token_read(const char *path, char token[TOKEN_MAX + 1], char *error, size_t error_size)
 {
     size_t size;
-    char *text = file_read(AT_FDCWD, path, FILE_MAX, &size);
+    char *text = file_read(path, FILE_MAX, &size);
     if (!text) {
         text_print(error, error_size, "watch_token_file = %s: %s", path, file_error(errno));
         return false;

@@ -3,6 +3,7 @@
 
 #include "daemon/base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,7 +23,7 @@ unsigned file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
 struct request {
     int (*work)(struct request *request); /* 0 or an error's number */
     char *path;
-    int directory, mode; /* of file_read() and file_access() */
+    int mode; /* of file_access() */
     size_t max;
     char *bytes; /* the result, if `error` is 0 */
     size_t len;
@@ -35,8 +36,6 @@ struct request {
 
 static void free_request(struct request *request)
 {
-    if (request->directory >= 0)
-        close(request->directory);
     pthread_mutex_destroy(&request->lock);
     pthread_cond_destroy(&request->changed);
     free(request->bytes);
@@ -44,13 +43,11 @@ static void free_request(struct request *request)
     free(request);
 }
 
-static struct request *new_request(int (*work)(struct request *request), int directory, const char *path)
+static struct request *new_request(int (*work)(struct request *request), const char *path)
 {
     struct request *request = must_calloc(1, sizeof(*request));
     request->work = work;
     request->path = must_strdup(path);
-    /* A copy: the caller may close its own while the thread hangs. */
-    request->directory = directory >= 0 ? fcntl(directory, F_DUPFD_CLOEXEC, 0) : directory;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -211,7 +208,7 @@ static int read_regular(struct request *request, int fd)
 static int read_file(struct request *request)
 {
     /* O_NONBLOCK: the open() of a FIFO does not wait. */
-    int fd = openat(request->directory, request->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(request->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return errno;
     int error = read_regular(request, fd);
@@ -237,6 +234,43 @@ static int read_any(struct request *request)
     return is_stream ? read_stream(request) : read_file(request);
 }
 
+/* Appends the name with its NUL. 0 or an error's number. */
+static int add_name(struct request *request, const char *name)
+{
+    size_t len = strlen(name) + 1;
+    if (len > request->max - request->len)
+        return EFBIG;
+    memcpy(request->bytes + request->len, name, len);
+    request->len += len;
+    return 0;
+}
+
+/* Of the open directory. */
+static int list_names(struct request *request, DIR *directory)
+{
+    const struct dirent *entry;
+    int error = 0;
+    while (!error && (errno = 0, entry = readdir(directory))) {
+        error = entry->d_name[0] == '.' ? 0 : add_name(request, entry->d_name);
+        note_piece(request);
+    }
+    return error ? error : errno;
+}
+
+static int list_directory(struct request *request)
+{
+    request->bytes = malloc(request->max + 1);
+    if (!request->bytes)
+        return ENOMEM;
+    DIR *directory = opendir(request->path);
+    if (!directory)
+        return errno;
+    int error = list_names(request, directory);
+    closedir(directory);
+    request->bytes[request->len] = '\0';
+    return error;
+}
+
 static int check_access(struct request *request)
 {
     return access(request->path, request->mode) == 0 ? 0 : errno;
@@ -253,21 +287,26 @@ static char *carry_out_read(struct request *request, size_t max, size_t *len)
     return bytes;
 }
 
-char *file_read(int directory, const char *path, size_t max, size_t *len)
+char *file_read(const char *path, size_t max, size_t *len)
 {
-    return carry_out_read(new_request(read_file, directory, path), max, len);
+    return carry_out_read(new_request(read_file, path), max, len);
 }
 
 char *file_read_any(const char *path, size_t max, size_t *len)
 {
-    return carry_out_read(new_request(read_any, AT_FDCWD, path), max, len);
+    return carry_out_read(new_request(read_any, path), max, len);
+}
+
+char *file_list(const char *path, size_t max, size_t *len)
+{
+    return carry_out_read(new_request(list_directory, path), max, len);
 }
 
 int file_access(const char *path, int mode)
 {
     char *none = NULL;
     size_t len;
-    struct request *request = new_request(check_access, AT_FDCWD, path);
+    struct request *request = new_request(check_access, path);
     request->mode = mode;
     return carry_out(request, &none, &len);
 }

@@ -6,7 +6,6 @@
 #include "daemon/config/hint.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sha2.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -32,7 +31,7 @@ static char *read_file(struct load *load, unsigned line, const char *path, const
 {
     if (load->share_dead)
         return NULL;
-    char *bytes = file_read(AT_FDCWD, path, GOLDEN_END_MAX, len);
+    char *bytes = file_read(path, GOLDEN_END_MAX, len);
     if (bytes)
         return bytes;
     int error = errno;

@@ -2,6 +2,7 @@
 #include "daemon/base/file.h"
 #include "tests/runner.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -41,14 +42,14 @@ static void write_file(const char *bytes, size_t n)
 static void expect_error(const char *name, size_t max, int error)
 {
     errno = 0;
-    ck_assert_ptr_null(file_read(AT_FDCWD, name, max, &len));
+    ck_assert_ptr_null(file_read(name, max, &len));
     ck_assert_int_eq(errno, error);
 }
 
 START_TEST(gives_all_bytes_and_a_nul)
 {
     write_file("a\0b\n", 4);
-    char *bytes = file_read(AT_FDCWD, path, 4, &len);
+    char *bytes = file_read(path, 4, &len);
     ck_assert_ptr_nonnull(bytes);
     ck_assert_uint_eq(len, 4);
     ck_assert_mem_eq(bytes, "a\0b\n", 5);
@@ -59,7 +60,7 @@ END_TEST
 START_TEST(an_empty_file_is_an_empty_text)
 {
     write_file("", 0);
-    char *bytes = file_read(AT_FDCWD, path, 100, &len);
+    char *bytes = file_read(path, 100, &len);
     ck_assert_ptr_nonnull(bytes);
     ck_assert_uint_eq(len, 0);
     ck_assert_str_eq(bytes, "");
@@ -67,22 +68,37 @@ START_TEST(an_empty_file_is_an_empty_text)
 }
 END_TEST
 
-START_TEST(a_name_is_relative_to_the_directory)
-{
-    write_file("x", 1);
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char *bytes = file_read(fd, "file", 100, &len);
-    ck_assert_ptr_nonnull(bytes);
-    ck_assert_str_eq(bytes, "x");
-    free(bytes);
-    close(fd);
-}
-END_TEST
-
 START_TEST(one_byte_too_many_is_refused)
 {
     write_file("12345", 5);
     expect_error(path, 4, EFBIG);
+}
+END_TEST
+
+/* As the page's directory: a file, a hidden one. */
+START_TEST(a_directory_is_listed)
+{
+    write_file("x", 1);
+    char *names = file_list(directory, 5, &len);
+    ck_assert_ptr_nonnull(names);
+    ck_assert_uint_eq(len, 5);
+    ck_assert_mem_eq(names, "file\0", 6);
+    free(names);
+
+    errno = 0;
+    ck_assert_ptr_null(file_list(directory, 4, &len));
+    ck_assert_int_eq(errno, EFBIG);
+    ck_assert_ptr_null(file_list(path, 5, &len));
+    ck_assert_int_eq(errno, ENOTDIR);
+}
+END_TEST
+
+START_TEST(an_empty_directory_has_no_names)
+{
+    char *names = file_list(directory, 100, &len);
+    ck_assert_ptr_nonnull(names);
+    ck_assert_uint_eq(len, 0);
+    free(names);
 }
 END_TEST
 
@@ -134,7 +150,7 @@ START_TEST(a_file_that_is_overwritten_meanwhile_is_refused)
     do {
         free(bytes);
         errno = 0;
-        bytes = file_read(AT_FDCWD, path, size, &len);
+        bytes = file_read(path, size, &len);
     } while (bytes && ++tries < 100);
     atomic_store(&overwriting, false);
     pthread_join(thread, NULL);
@@ -151,7 +167,7 @@ START_TEST(a_file_that_holds_more_than_its_size_is_refused)
 }
 END_TEST
 
-/* As on a network share whose server is gone: read() never returns. In front of the C library's. */
+/* As on a network share whose server is gone: these calls never return. In front of the C library's. */
 static atomic_bool server_gone;
 
 ssize_t read(int fd, void *bytes, size_t n)
@@ -160,6 +176,26 @@ ssize_t read(int fd, void *bytes, size_t n)
         pause();
     return syscall(SYS_read, fd, bytes, n);
 }
+
+DIR *opendir(const char *name)
+{
+    while (atomic_load(&server_gone))
+        pause();
+    int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? NULL : fdopendir(fd);
+}
+
+START_TEST(a_directory_that_does_not_answer_is_given_up)
+{
+    file_patience_ms = 50;
+    atomic_store(&server_gone, true);
+    errno = 0;
+    ck_assert_ptr_null(file_list(directory, 100, &len));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    atomic_store(&server_gone, false);
+    file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
+}
+END_TEST
 
 START_TEST(a_file_that_does_not_answer_is_given_up)
 {
@@ -228,10 +264,12 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, gives_all_bytes_and_a_nul);
     tcase_add_test(tests, an_empty_file_is_an_empty_text);
-    tcase_add_test(tests, a_name_is_relative_to_the_directory);
     tcase_add_test(tests, one_byte_too_many_is_refused);
     tcase_add_test(tests, a_missing_file_is_refused);
     tcase_add_test(tests, a_directory_is_refused);
+    tcase_add_test(tests, a_directory_is_listed);
+    tcase_add_test(tests, an_empty_directory_has_no_names);
+    tcase_add_test(tests, a_directory_that_does_not_answer_is_given_up);
     tcase_add_test(tests, a_file_that_does_not_answer_is_given_up);
     tcase_add_test(tests, a_pipe_without_a_writer_is_given_up);
     tcase_add_test(tests, a_slow_answer_is_waited_for);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* http_start(): the sockets that it listens on, and what keeps it from it. */
 #include "daemon/api/listen.h"
+#include "daemon/base/file.h"
 #include "tests/runner.h"
 #include "tests/unit/daemon/http_harness.h"
 #include "tests/unit/daemon/http_station.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +157,36 @@ START_TEST(a_page_that_is_not_there_is_named)
 }
 END_TEST
 
+/* As on a network share whose server is gone: the call never returns. In front of the C library's. */
+static atomic_bool server_gone;
+
+DIR *opendir(const char *name)
+{
+    while (atomic_load(&server_gone))
+        pause();
+    int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? NULL : fdopendir(fd);
+}
+
+static void gone_setup(void)
+{
+    file_patience_ms = 50;
+    atomic_store(&server_gone, true);
+    http_harness_start();
+}
+
+START_TEST(a_page_that_does_not_answer_costs_the_page_alone)
+{
+    struct answer answer;
+    ask(&answer, "GET", "/", "");
+    expect_error(&answer, 503, "/web: no answer for 10 s");
+    ask(&answer, "GET", "/app.js", "");
+    expect_error(&answer, 404, "there is nothing at /app.js");
+    ask(&answer, "GET", "/api/v1/status", "");
+    expect_status(&answer, 200);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("http_listen");
@@ -165,6 +199,10 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_file_that_is_no_socket_is_left_alone);
     tcase_add_test(tcase, what_cannot_be_listened_on_is_named);
     tcase_add_test(tcase, a_page_that_is_not_there_is_named);
+    suite_add_tcase(suite, tcase);
+    tcase = tcase_create("share");
+    tcase_add_checked_fixture(tcase, gone_setup, http_harness_stop);
+    tcase_add_test(tcase, a_page_that_does_not_answer_costs_the_page_alone);
     suite_add_tcase(suite, tcase);
     return suite;
 }
