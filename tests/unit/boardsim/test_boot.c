@@ -2,6 +2,7 @@
 /* What the ROM makes of the straps and of the flash, letter by letter, and code that runs from the flash window. */
 #include "tests/runner.h"
 #include "tests/unit/boardsim/board_talk.h"
+#include "tools/boardsim/board/observer/observer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -496,6 +497,50 @@ START_TEST(the_demo_image_greets)
 }
 END_TEST
 
+/* What the board has done, and how long: ns. */
+static struct {
+    unsigned count;
+    uint64_t sum, to;
+} done[BOARD_ACTIVITY_COUNT];
+
+static void on_busy(void *data, enum board_activity activity, uint64_t from, uint64_t to)
+{
+    ck_assert_ptr_eq(data, done);
+    ck_assert_uint_le(done[activity].to, from);
+    done[activity].count++;
+    done[activity].sum += to - from;
+    done[activity].to = to;
+}
+
+START_TEST(an_observer_sees_all_that_a_boot_does)
+{
+    const struct observer observer = {on_busy, done};
+
+    memset(done, 0, sizeof done);
+    board_observe(board, &observer);
+    put_demo();
+    pass(300 * MS);
+    ck_assert_uint_gt(done[BOARD_ACTIVITY_READ].count, board_stats(board)->cache_fills);
+    ck_assert_uint_eq(done[BOARD_ACTIVITY_ERASE].count + done[BOARD_ACTIVITY_PROGRAM].count, 0);
+    /* An instruction takes a cycle of 52 MHz at least; most of the time is the ROM's, and waiting. */
+    ck_assert_uint_gt(done[BOARD_ACTIVITY_CPU].sum, board_stats(board)->instructions * 1000 / 52);
+    ck_assert_uint_lt(done[BOARD_ACTIVITY_CPU].sum, 100 * MS);
+    ck_assert_uint_lt(done[BOARD_ACTIVITY_CPU].to, now);
+
+    baud = 115200;
+    say("id\n", 3);
+    pass(50 * MS);
+    ck_assert_uint_eq(done[BOARD_ACTIVITY_LINK].count, 3);
+    ck_assert_double_eq_tol((double)done[BOARD_ACTIVITY_LINK].sum, 3 * 10 / 115200.0 * 1e9, 100);
+    ck_assert_uint_eq(done[BOARD_ACTIVITY_LINK].to / MS, 300);
+    unsigned computed = done[BOARD_ACTIVITY_CPU].count;
+    board_observe(board, NULL);
+    say("id\n", 3);
+    pass(50 * MS);
+    ck_assert_uint_eq(done[BOARD_ACTIVITY_CPU].count, computed);
+}
+END_TEST
+
 START_TEST(the_log_is_of_the_last_boot)
 {
     const uint8_t *log;
@@ -549,6 +594,7 @@ int main(void)
     tcase_add_test(cache, the_window_gives_words_only);
     tcase_add_test(cache, a_missing_line_takes_the_time_of_its_transfer);
     tcase_add_test(cache, the_demo_image_greets);
+    tcase_add_test(cache, an_observer_sees_all_that_a_boot_does);
     tcase_add_test(cache, the_log_is_of_the_last_boot);
     suite_add_tcase(suite, cache);
     return run_suite(suite);

@@ -6,6 +6,7 @@
 #include "tests/runner.h"
 #include "tools/boardsim/board/flash/nor.h"
 #include "tools/boardsim/board/flash/spi.h"
+#include "tools/boardsim/board/observer/observer.h"
 
 #define MHZ 52u
 #define BIT 4u /* cycles: 13 MHz */
@@ -360,6 +361,58 @@ START_TEST(reset_forgets_all_but_the_part)
 }
 END_TEST
 
+static struct {
+    unsigned count;
+    enum board_activity activity;
+    uint64_t from, to;
+} seen;
+
+static void on_busy(void *data, enum board_activity activity, uint64_t from, uint64_t to)
+{
+    ck_assert_ptr_eq(data, &seen);
+    seen.count++;
+    seen.activity = activity;
+    seen.from = from;
+    seen.to = to;
+}
+
+static void expect_activity(uint32_t command, enum board_activity activity)
+{
+    uint64_t began = now;
+    unsigned before = seen.count;
+
+    run(command);
+    wait_ready();
+    ck_assert_uint_eq(seen.count, before + 1);
+    ck_assert_int_eq(seen.activity, activity);
+    ck_assert_uint_eq(seen.from, began);
+    ck_assert_uint_eq(seen.to, now);
+}
+
+START_TEST(an_observer_sees_what_the_part_is_busy_with)
+{
+    static const struct observer observer = {on_busy, &seen};
+
+    memset(&seen, 0, sizeof seen);
+    spi.observer = &observer;
+    spi_reset(&spi);
+    spi.attached = true;
+    set(SPI_ADDR, 0x123400 | 8u << 24);
+    run(SPI_CMD_SE);
+    run(SPI_CMD_PP);
+    run(SPI_CMD_RDID);
+    run(SPI_CMD_WREN);
+    ck_assert_uint_eq(seen.count, 0);
+    expect_activity(SPI_CMD_PP, BOARD_ACTIVITY_PROGRAM);
+    run(SPI_CMD_WREN);
+    expect_activity(SPI_CMD_SE, BOARD_ACTIVITY_ERASE);
+    expect_activity(SPI_CMD_READ, BOARD_ACTIVITY_READ);
+    run(SPI_CMD_WREN);
+    run(SPI_CMD_WRSR);
+    ck_assert_uint_eq(seen.count, 3);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("spi");
@@ -380,6 +433,7 @@ int main(void)
     tcase_add_test(tc, a_command_while_one_runs_is_lost);
     tcase_add_test(tc, a_poll_with_the_same_answer_changes_nothing);
     tcase_add_test(tc, reset_forgets_all_but_the_part);
+    tcase_add_test(tc, an_observer_sees_what_the_part_is_busy_with);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

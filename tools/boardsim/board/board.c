@@ -6,6 +6,7 @@
 #include "tools/boardsim/board/chip/efuse.h"
 #include "tools/boardsim/board/flash/nor.h"
 #include "tools/boardsim/board/line/line.h"
+#include "tools/boardsim/board/observer/observer.h"
 #include "tools/boardsim/board/reset.h"
 #include "tools/boardsim/board/rom/rom.h"
 
@@ -35,6 +36,7 @@ struct board {
     size_t log_size;
     uint8_t log[BOARD_LOG];
     struct board_stats stats;
+    struct observer observer, inside; /* the one of board_observe(), and the one that tells it */
 };
 
 /* Cycles that have passed at `ns`; a time of cycles is reached at the first nanosecond not before it. */
@@ -200,6 +202,8 @@ static void hear(struct board *board, const struct line_byte *byte)
     uint8_t disturbed[2];
     unsigned n = faults->tx_open || board->dead ? 0 : line_disturb(&board->noise_in, byte->value, disturbed);
 
+    observe(chip->observer, BOARD_ACTIVITY_LINK, byte->at - (uint64_t)byte->bit * LINE_BITS_PER_BYTE / LINE_BIT(1),
+            byte->at);
     for (unsigned i = 0; i < n && chip->mode != CHIP_OFF; i++) {
         struct line_byte arrived = {byte->at, byte->bit, disturbed[i]};
 
@@ -400,6 +404,21 @@ uint64_t board_next(const struct board *board)
         return BOARD_NEVER;
     ns = to_ns(board, next);
     return ns > board->ns ? ns : board->ns;
+}
+
+static void on_busy(void *data, enum board_activity activity, uint64_t from, uint64_t to)
+{
+    const struct board *board = data;
+
+    board->observer.busy(board->observer.data, activity, to_ns(board, from), to_ns(board, to));
+}
+
+void board_observe(struct board *board, const struct observer *observer)
+{
+    board->inside = (struct observer){on_busy, board};
+    if (observer)
+        board->observer = *observer;
+    board->chip.observer = board->chip.spi.observer = observer ? &board->inside : NULL;
 }
 
 uint8_t *board_flash(struct board *board, size_t *size)

@@ -19,6 +19,7 @@
 #include "tools/boardsim/board/flash/nor.h"
 
 struct board;
+struct observer;   /* observer.h */
 struct efuse_chip; /* efuse.h */
 
 #define BOARD_NEVER UINT64_MAX
@@ -82,6 +83,9 @@ uint64_t board_run(struct board *board, uint64_t until);
 
 /* When the board will next do something by itself; BOARD_NEVER if it only waits for the host. */
 uint64_t board_next(const struct board *board);
+
+/* Tells `observer` from now on what the board's parts are doing, in nanoseconds; it is copied. NULL: nobody. */
+void board_observe(struct board *board, const struct observer *observer);
 
 /* Puts n bytes on the wire, one after the other at `baud` from now on (behind those still on their way). Baud rates
  * that differ too much from the board's divider arrive as garbage. */

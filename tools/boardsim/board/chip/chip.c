@@ -7,6 +7,7 @@
 
 #include "tools/boardsim/board/chip/unmapped.h"
 #include "tools/boardsim/board/flash/nor.h"
+#include "tools/boardsim/board/observer/observer.h"
 
 #define IO          0x60000000u
 #define IO_SPI0     0x200u
@@ -134,6 +135,8 @@ static uint32_t spi_bus_load(struct chip *chip, uint32_t offset)
         uint64_t until = chip->spi.done < chip->slice_end ? chip->spi.done : chip->slice_end;
 
         if (until > now) {
+            observe(chip->observer, BOARD_ACTIVITY_CPU, chip->computes_from, now);
+            chip->computes_from = until;
             chip->cpu.left -= (int64_t)(until - now) << chip->cpu_shift;
             now = until;
         }
@@ -445,10 +448,12 @@ static bool run_code(struct chip *chip, uint64_t end)
         return false;
     }
     chip->slice_end = end;
+    chip->computes_from = chip->now;
     cpu->left = 0;
     enum lx106_stop why = lx106_run(cpu, (int64_t)((end - chip->now) << chip->cpu_shift));
     chip->spinning = why == LX106_SPIN;
     chip->now = bus_time(chip);
+    observe(chip->observer, BOARD_ACTIVITY_CPU, chip->computes_from, chip->now);
     chip->idle_until = chip_event(chip);
     if (why == LX106_WAIT && lx106_in_break(cpu))
         chip_stop(chip, "break at 0x%08x, after exception %u at 0x%08x", cpu->sr[LX106_EPC1 + 1],

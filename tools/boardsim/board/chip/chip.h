@@ -45,12 +45,14 @@ struct chip {
     enum chip_reset_cause cause;
     unsigned straps; /* as sampled when reset was last released */
     struct lx106 cpu;
-    uint64_t slice_end;  /* the time at which cpu.left will be 0 */
-    unsigned cpu_shift;  /* 1: the CPU runs at twice the APB clock */
-    bool spinning;       /* the CPU loops until something outside happens, */
-    uint64_t idle_until; /* and that cannot be before this time but by a byte from the wire */
-    uint64_t stalled;    /* the CPU waits for the flash cache until then */
-    uint64_t wake;       /* when the ROM goes on in CHIP_ROM; CHIP_NEVER: at the next event */
+    uint64_t slice_end;              /* the time at which cpu.left will be 0 */
+    unsigned cpu_shift;              /* 1: the CPU runs at twice the APB clock */
+    bool spinning;                   /* the CPU loops until something outside happens, */
+    uint64_t idle_until;             /* and that cannot be before this time but by a byte from the wire */
+    uint64_t stalled;                /* the CPU waits for the flash cache until then */
+    uint64_t wake;                   /* when the ROM goes on in CHIP_ROM; CHIP_NEVER: at the next event */
+    const struct observer *observer; /* NULL: none */
+    uint64_t computes_from;          /* the CPU executes since then, in lx106_run() */
     struct uart uart;
     struct spi spi;
     struct cache cache;

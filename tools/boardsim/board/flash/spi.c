@@ -5,6 +5,7 @@
 
 #include "tools/boardsim/board/flash/nor.h"
 #include "tools/boardsim/board/flash/nor_commands.h"
+#include "tools/boardsim/board/observer/observer.h"
 
 #define CLOCK_UNDIVIDED   (1u << 31)
 #define CLOCK_BY_FOUR     0x00003043u /* what the ROM sets: 13 MHz from 52 */
@@ -25,10 +26,9 @@ struct spi_transfer {
 
 void spi_reset(struct spi *spi)
 {
-    struct nor *nor = spi->nor;
+    struct spi kept = {.nor = spi->nor, .observer = spi->observer};
 
-    memset(spi, 0, sizeof *spi);
-    spi->nor = nor;
+    *spi = kept;
     spi->regs[SPI_CLOCK / 4] = CLOCK_BY_FOUR;
 }
 
@@ -133,13 +133,40 @@ static bool reads_array(uint8_t command)
     return command == NOR_READ || command == NOR_FAST_READ || pins_of(command) > 1;
 }
 
+/* BOARD_ACTIVITY_COUNT: none of them. */
+static enum board_activity activity_of(uint8_t command)
+{
+    switch (command) {
+    case NOR_PAGE_PROGRAM: return BOARD_ACTIVITY_PROGRAM;
+    case NOR_ERASE_4K:
+    case NOR_ERASE_32K:
+    case NOR_ERASE_64K:
+    case NOR_ERASE_CHIP:
+    case NOR_ERASE_CHIP_TOO: return BOARD_ACTIVITY_ERASE;
+    default: return reads_array(command) ? BOARD_ACTIVITY_READ : BOARD_ACTIVITY_COUNT;
+    }
+}
+
+/* `ready`: the part's before the transfer. It is the same after a command that was not carried out. */
+static void report(const struct spi *spi, uint64_t began, uint64_t ready, uint8_t command)
+{
+    enum board_activity activity = activity_of(command);
+
+    if (activity == BOARD_ACTIVITY_READ)
+        observe(spi->observer, activity, began, spi->done);
+    else if (activity != BOARD_ACTIVITY_COUNT && nor_ready(spi->nor) != ready)
+        observe(spi->observer, activity, began, nor_ready(spi->nor));
+}
+
 static void finish(struct spi *spi, uint64_t now, struct spi_transfer *t)
 {
     spi->done = now + (uint64_t)t->clocks * spi_bit_cycles(spi);
     memset(t->in, t->zeros ? 0 : 0xff, sizeof t->in);
     if (!spi->attached || !spi->nor || t->zeros)
         return;
+    uint64_t ready = nor_ready(spi->nor);
     nor_transfer(spi->nor, spi->done, t->out, t->n, t->in, t->m);
+    report(spi, now, ready, t->out[0]);
     if (t->m > 0 && t->pins != pins_of(t->out[0]))
         memset(t->in, 0xff, sizeof t->in);
     if (reads_array(t->out[0]) && spi_bit_cycles(spi) < LOADER_BIT_CYCLES && nor_fails_fast_reads(spi->nor))

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct nor;
+struct observer; /* observer.h */
 
 enum {
     SPI_CMD = 0x00,
@@ -71,7 +72,8 @@ enum {
 
 struct spi {
     struct nor *nor;
-    bool attached; /* the pins are switched to the controller: before that no flash is seen */
+    const struct observer *observer; /* NULL: none */
+    bool attached;                   /* the pins are switched to the controller: before that no flash is seen */
     uint32_t regs[SPI_SIZE / 4];
     uint64_t done;        /* end of the last transfer */
     bool only_reads;      /* the last transfer was a status read: it changed nothing */

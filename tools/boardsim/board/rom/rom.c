@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "tools/boardsim/board/observer/observer.h"
 #include "tools/boardsim/board/rom/rom_boot.h"
 #include "tools/boardsim/board/rom/rom_calls.h"
 #include "tools/boardsim/board/rom/rom_function.h"
@@ -86,6 +87,7 @@ static void run_function(struct rom *rom, uint64_t end)
 
     if (rom_calls_under_way(rom) && until > now) {
         chip_pass(rom->chip, until < end ? until : end);
+        observe(rom->chip->observer, BOARD_ACTIVITY_CPU, now, rom->chip->now);
     } else {
         rom_calls_step(rom);
         chip_pass(rom->chip, now);
