@@ -8,6 +8,7 @@
 #   make test-peers  of these, the ones in which other people's programs are the referee
 #   make test-kernel  gangd as a service in a machine with Debian's kernel and drivers
 #   make bench      seconds, CPU and memory per unit; a book of a million attempts
+#   make timeline   of these, only the picture of one unit: docs/unit-timeline.svg
 #   make fuzz       run each fuzzer for FUZZ_SECONDS
 #   make lint       formatting, clang-tidy, cppcheck, shellcheck, dependencies between files
 #   make install    into DESTDIR and prefix (/usr); make uninstall with the same
@@ -133,7 +134,7 @@ check-format:
 
 lint: deps
 	$(MAKE) check-format
-	$(MAKE) -j2 --output-sync lint-tidy lint-cppcheck lint-shell lint-house lint-page
+	$(MAKE) -j2 --output-sync lint-tidy lint-cppcheck lint-shell lint-house lint-page lint-timeline
 
 clean:
 	rm -rf build

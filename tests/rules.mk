@@ -170,6 +170,7 @@ lint-page:
 bench: deps
 	$(MAKE) FLAVOR=release all build/release/virtual_time build/release/million_attempts
 	build/release/virtual_time $(S)/demo.bin build/bench.json $(ESPTOOL_STUBS)
+	$(MAKE) timeline
 	tools/benchmark/real_time.sh
 	tools/benchmark/million_attempts.sh
 
@@ -182,5 +183,22 @@ $(B)/million_attempts: $(B)/tools/benchmark/million_attempts.o $(TEST_LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
 
 $(B)/virtual_time: $(patsubst %,$(B)/tools/benchmark/%.o,virtual_time images limit esptool_time) $(TEST_LIBS)
+	$(call said,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
+
+# The picture of docs/performance.md. It is the same in every run, but not with every release of compiler and library.
+.PHONY: timeline lint-timeline
+timeline:
+	$(MAKE) FLAVOR=release build/release/unit_timeline $(S)/demo.bin
+	build/release/unit_timeline $(S)/demo.bin docs/unit-timeline.svg
+
+lint-timeline: lint-house
+	$(MAKE) FLAVOR=release build/release/unit_timeline
+	$(Q)build/release/unit_timeline $(S)/demo.bin build/unit-timeline.svg
+	$(Q)tools/benchmark/same_timeline.py docs/unit-timeline.svg build/unit-timeline.svg || \
+	    { echo 'docs/unit-timeline.svg is out of date: make timeline'; exit 1; }
+
+TIMELINE := unit_timeline timeline timeline_svg images
+$(B)/unit_timeline: $(patsubst %,$(B)/tools/benchmark/%.o,$(TIMELINE)) $(TEST_LIBS)
 	$(call said,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm

@@ -43,45 +43,20 @@ static struct stub_image *peers[PEERS];
 static bool all_passed = true;
 static double virtual_seconds, instructions;
 
-static uint8_t *read_file(const char *path, size_t *n)
-{
-    static uint8_t bytes[GOLDEN_END_MAX];
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        perror(path);
-        exit(2);
-    }
-    *n = fread(bytes, 1, sizeof(bytes), file);
-    fclose(file);
-    return memcpy(malloc(*n + 1), bytes, *n);
-}
-
-/* Firmware of another make: nowhere blank, and nowhere like the demo's. */
-static uint8_t *other_content(void)
-{
-    uint8_t *bytes = malloc(size);
-    uint32_t random = 1;
-    for (size_t i = 0; i < size; i++) {
-        random = random * 1664525 + 1013904223;
-        bytes[i] = (uint8_t)(random >> 24);
-    }
-    return bytes;
-}
-
 static void make_contents(const char *path)
 {
-    contents[DEMO] = read_file(path, &size);
+    contents[DEMO] = image_read(path, &size);
     contents[TWO_SLOTS] = image_two_slots(contents[DEMO], size);
     contents[NEXT_VERSION] = image_next_version(contents[DEMO], size);
     contents[BLANK] = memset(malloc(size), 0xFF, size);
-    contents[OTHER] = other_content();
+    contents[OTHER] = image_other(size);
 }
 
 static struct stub_image *load_stub(const char *path)
 {
     char error[256] = "";
     size_t n;
-    uint8_t *json = read_file(path, &n);
+    uint8_t *json = image_read(path, &n);
     struct stub_image *stub = stub_image_parse((const char *)json, n, path, error, sizeof(error));
     free(json);
     if (!stub) {
@@ -89,18 +64,6 @@ static struct stub_image *load_stub(const char *path)
         exit(2);
     }
     return stub;
-}
-
-static struct golden *make_golden(const uint8_t *bytes)
-{
-    char error[256] = "";
-    struct golden *golden = golden_new();
-    if (!golden || golden_add(golden, "image", 0, bytes, size, error, sizeof(error)) != 0 ||
-        golden_seal(golden, true, error, sizeof(error)) != 0) {
-        fprintf(stderr, "virtual_time: %s\n", error);
-        exit(2);
-    }
-    return golden;
 }
 
 /* Seconds of all phases before `end`. */
@@ -117,7 +80,7 @@ static const struct program *measure(const struct row *row)
 {
     static struct rig rig;
     const struct board_config config = {.seed = 1, .mac = {0x18, 0xFE, 0x34, 1, 2, 3}};
-    struct golden *golden = make_golden(contents[row->image]);
+    struct golden *golden = image_golden(contents[row->image], size);
     struct stub_image *stub = stub_image_builtin();
     struct program_job job = rig_job(golden, stub);
     size_t flash_size;

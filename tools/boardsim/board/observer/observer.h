@@ -15,8 +15,9 @@
     X(ERASE, "erase")     /* the flash part erases, the command's transfer included */                                 \
     X(PROGRAM, "program") /* it programs, the transfer of the data included */                                         \
     X(READ, "read")       /* the array is read, by code or the cache */                                                \
-    X(CPU, "CPU")         /* instructions are executed, or a function of the ROM. Not while it only waits: for the     \
-                             wire, the SPI controller, the flash part, the cache */
+    X(CPU, "CPU")         /* instructions are executed, or a function of the ROM that they have called. Not in loops   \
+                             that the interpreter knows to wait, nor while the SPI controller or the cache is waited   \
+                             for; loops that poll the flash part in turn with other work do count */
 
 enum board_activity {
 #define X(name, word) BOARD_ACTIVITY_##name,
