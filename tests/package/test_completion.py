@@ -110,6 +110,7 @@ def check_all(command, setup):
                 ("gangctl slots le", "gangctl slots learn"),
                 ("gangctl slots learn --wri", "gangctl slots learn --write"),
                 ("gangctl slots learn --config ima", "gangctl slots learn --config image.bin"),
+                ("gangctl image ima", "gangctl image image.bin"),
                 ("gangctl slots --wri", "gangctl slots --wri"),
                 ("gangd --check", "gangd --check-config"),
                 ("gangd --config ima", "gangd --config image.bin"),

@@ -35,6 +35,8 @@ _gangctl()
         mapfile -t COMPREPLY < <(compgen -W "$(cut -d' ' -f1 <<<"$commands" | uniq)" -- "$cur")
     elif [[ $command == retry || $command == start ]]; then
         _gangctl_slots "$1"
+    elif [[ $command == image ]]; then
+        _filedir
     else
         mapfile -t COMPREPLY < <(compgen -W "$(sed -n "s/^$command //p" <<<"$commands")" -- "$cur")
     fi

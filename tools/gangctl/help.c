@@ -93,9 +93,9 @@ void print_help(const struct command_row *command)
     if (!command || (command->options & BOOK))
         print_options(BOOK);
     print_groups(command);
-    puts("\nExit status: 0 done, 1 gangd refused, a board did not pass (--wait) or doctor found a fault,\n"
-         "2 wrong usage or unknown slot, 3 gangd or the book cannot be reached, 4 the answer is invalid or\n"
-         "incomplete, 5 the output cannot be written, 6 no verdict within --timeout.");
+    puts("\nExit status: 0 done, 1 gangd refused, a board did not pass (--wait), doctor found a fault or an image\n"
+         "is wrong, 2 wrong usage or unknown slot, 3 gangd or the book cannot be reached, 4 the answer is invalid\n"
+         "or incomplete, 5 the output cannot be written, 6 no verdict within --timeout.");
     if (!command)
         puts("\n'gangctl help COMMAND' explains a command, gangctl(1) all of them.");
 }

@@ -23,6 +23,7 @@ const struct command_row command_rows[] = {
     {"slots", "", 0, 0, 0, command_slots, "list the slots"},
     {"slots learn", "[NAME]...", 0, MANY, LEARN, command_learn,
      "name the slots: plug an adapter into one after the other"},
+    {"image", "FILE...", 1, MANY, 0, command_image, "tell what image files are, and what is wrong with them"},
     {"doctor", "", 0, 0, ROOT, command_doctor, "check this bench for faults"},
     {"help", "[COMMAND]", 0, 2, 0, NULL, "explain gangctl or a command"},
     {0},

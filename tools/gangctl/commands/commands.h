@@ -16,6 +16,7 @@ int command_attempt(const struct options *options, char **arguments) __attribute
 int command_units(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_export(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_doctor(const struct options *options, char **arguments) __attribute__((warn_unused_result));
+int command_image(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_start(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_retry(const struct options *options, char **arguments) __attribute__((warn_unused_result));
 int command_page(const struct options *options, char **arguments) __attribute__((warn_unused_result));
