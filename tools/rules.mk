@@ -4,6 +4,11 @@ web/phases.js: proto/recipe/phase.h tools/phases-js.sh
 	$(call said,GEN)
 	$(Q)tools/phases-js.sh > $@
 
+# The tables of flash parts in their page, written by the test that compares them.
+.PHONY: docs/flash-parts.md
+docs/flash-parts.md: $(B)/tests/unit/proto/test_nor_parts
+	$(Q)$< write
+
 # demo.bin: a 4 MB golden image that resembles a real product's, with a bootable demo firmware.
 FIRMWARE_OBJ := $(patsubst %.c,$(S)/%.o,$(wildcard tools/demo/firmware_*.c))
 IMAGE_SRC    := $(filter-out tools/demo/firmware_%.c,$(wildcard tools/demo/*.c)) tools/demo/firmware_elf.S

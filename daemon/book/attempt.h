@@ -50,7 +50,7 @@ struct attempt {
     char mac[18];     /* "18:fe:34:a1:b2:c3", or "" */
     char chip_id[9];  /* eight hex digits, or "" */
     char chip[32];    /* "ESP8266EX", "ESP8285", … */
-    char flash_id[7]; /* manufacturer and device, six hex digits: "ef4016" */
+    char flash_id[9]; /* six or eight hex digits: "ef4016" */
     int64_t flash_size;
     char stub[64];
     int64_t baud; /* of the last try */

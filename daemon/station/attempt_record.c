@@ -28,11 +28,8 @@ void attempt_record_observe(struct attempt *attempt, const struct program *progr
         snprintf(attempt->chip_id, sizeof(attempt->chip_id), "%08x", program->chip.chip_id);
         text_copy(attempt->chip, sizeof(attempt->chip), program->chip.name);
     }
-    if (program->flash_id != 0) {
-        snprintf(attempt->flash_id, sizeof(attempt->flash_id), "%02x%04x", program->flash_part.manufacturer,
-                 program->flash_part.device);
-        attempt->flash_size = program->flash_part.size;
-    }
+    nor_id_text(program->flash_part.id, attempt->flash_id);
+    attempt->flash_size = program->flash_part.size;
     attempt->n_try_results = program->tries > 0 ? program->tries - 1 : 0;
     memcpy(attempt->try_results, program->failed_tries, sizeof(attempt->try_results));
     attempt->written = program->written ? WRITTEN_YES : WRITTEN_NO;

@@ -19,16 +19,21 @@ static void print_stream(const struct stream *stream, char *words, size_t size)
     text_print(words, size, ": %u frames sent again%s", stream->resends, skipped ? ", blank sectors not erased" : "");
 }
 
+static void print_part(const struct flash_part *part, char *words, size_t size)
+{
+    char id[NOR_ID_TEXT_SIZE], note[NOR_NOTE_SIZE];
+    nor_id_text(part->id, id);
+    nor_note(part, note);
+    text_print(words, size, ": %s, %u KB%s%s", id, (unsigned)part->size / 1024, note[0] ? ", " : "", note);
+}
+
 /* What a step that is done has found; "" of most. */
 static void print_result(const struct program *program, const struct program_step *step, char *words, size_t size)
 {
-    const struct flash_part *part = &program->flash_part;
     switch (step->state) {
     case PROGRAM_IDENTIFY: print_chip(&program->chip, words, size); break;
     case PROGRAM_STUB: text_print(words, size, ": %s", program->stub_name); break;
-    case PROGRAM_FLASH_ID:
-        text_print(words, size, ": %02x%04x, %u KB", part->manufacturer, part->device, (unsigned)part->size / 1024);
-        break;
+    case PROGRAM_FLASH_ID: print_part(&program->flash_part, words, size); break;
     case PROGRAM_COMPARE: text_copy(words, size, program->step.compare.equal ? ": equal" : ": different"); break;
     case PROGRAM_STREAM: print_stream(&program->step.stream, words, size); break;
     default: text_copy(words, size, ""); break;

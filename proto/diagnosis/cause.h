@@ -29,8 +29,13 @@
       "The efuses give no known OUI: not a genuine ESP8266, or they cannot be read.")                                  \
     X(FLASH_ID_UNREADABLE, "flash-id-unreadable", "The flash chip does not answer",                                    \
       "The flash id reads as all ones or all zeros: flash not connected, or its SPI pins are loaded.")                 \
+    X(FLASH_NOT_ACCEPTED, "flash-not-accepted", "The flash chip is not one that the product accepts",                  \
+      "The detail names it. Another part is fitted than usual; if it is good, add its id to flash_parts.")             \
+    X(FLASH_WORD_PROGRAM, "flash-word-program", "The flash chip cannot be written by an ESP8266",                      \
+      "The detail names it. It programs bytes or words and no pages. Nothing was erased.")                             \
     X(FLASH_SIZE_UNKNOWN, "flash-size-unknown", "The flash chip is of an unknown size",                                \
-      "The id's capacity byte names no size from 256 KB to 16 MB: an unknown part.")                                   \
+      "gangd does not know the part of the detail, and it has no SFDP that tells. Set flash_part_size = in [product] " \
+      "to the size that its data sheet says. Nothing was erased.")                                                     \
     X(FLASH_TOO_SMALL, "flash-too-small", "The flash chip is too small: wrong module?",                                \
       "The part is smaller than the product needs. Nothing was erased.")                                               \
     /* The stub. */                                                                                                    \
@@ -50,7 +55,7 @@
     X(FLASH_SLOW, "flash-slow", "The flash chip does not finish erasing or writing",                                   \
       "It is busy for longer than its work may take: worn out, a weak supply, a bad part, or an erase from before.")   \
     X(WRITE_FAILED, "write-failed", "The flash chip could not be erased or written",                                   \
-      "The detail names the error: a bad flash part, or a weak supply.")                                               \
+      "The detail names the error. A weak supply first, since erasing needs the most of it; else a bad flash part.")   \
     X(MD5_MISMATCH, "md5-mismatch", "The flash does not hold what was written",                                        \
       "Read back, its MD5 differs: bad flash, or a smaller chip than it claims to be.")                                \
     X(FLASH_READ_UNSTABLE, "flash-read-unstable", "The flash chip cannot be read at the firmware's speed",             \

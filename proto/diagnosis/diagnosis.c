@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/diagnosis/diagnosis.h"
 
+#include "proto/chip/nor.h"
 #include "proto/link/text.h"
 #include "proto/step/connect.h"
 
@@ -114,6 +115,8 @@ enum cause diagnosis_cause(const struct evidence *evidence)
     case EVIDENCE_SPI_UNFINISHED: return CAUSE_FLASH_ID_UNREADABLE;
     case EVIDENCE_FLASH_BUSY: return CAUSE_FLASH_SLOW;
     case EVIDENCE_FLASH_ABSENT: return CAUSE_FLASH_ID_UNREADABLE;
+    case EVIDENCE_FLASH_NOT_ACCEPTED: return CAUSE_FLASH_NOT_ACCEPTED;
+    case EVIDENCE_FLASH_WORD_PROGRAM: return CAUSE_FLASH_WORD_PROGRAM;
     case EVIDENCE_FLASH_SIZE_UNKNOWN: return CAUSE_FLASH_SIZE_UNKNOWN;
     case EVIDENCE_FLASH_TOO_SMALL: return CAUSE_FLASH_TOO_SMALL;
     case EVIDENCE_FLASH_ALIASED: return CAUSE_FLASH_SIZE_FALSE;
@@ -135,6 +138,8 @@ static void describe_operation(const struct evidence *evidence, char *words, siz
         [OPERATION_UPLOAD_STUB] = "uploading the stub",
         [OPERATION_START_STUB] = "starting the stub",
         [OPERATION_READ_FLASH_ID] = "reading the flash id",
+        [OPERATION_READ_SFDP] = "reading SFDP",
+        [OPERATION_READ_UNIQUE_ID] = "reading the flash's unique id",
         [OPERATION_COMPARE] = "comparing",
         [OPERATION_VERIFY] = "verifying",
         [OPERATION_FIND_CAPACITY] = "looking for the flash's size",
@@ -197,6 +202,8 @@ static void detail_of_difference(const struct evidence *evidence, char *detail, 
     const uint32_t *values = evidence->values;
     if (evidence->operation == OPERATION_READ_FLASH_ID)
         snprintf(detail, size, "the flash id reads as %06x and as %06x", values[0], values[1]);
+    else if (evidence->operation == OPERATION_READ_SFDP)
+        snprintf(detail, size, "a word of SFDP reads as 0x%08x and as 0x%08x", values[0], values[1]);
     else
         snprintf(detail, size, "register 0x%08x reads as 0x%08x and as 0x%08x", evidence->address, values[0],
                  values[1]);
@@ -208,6 +215,17 @@ static void detail_of_wrong_value(const struct evidence *evidence, char *detail,
         snprintf(detail, size, "%u baud: a register reads wrong", evidence->values[0]);
     else
         snprintf(detail, size, "magic word 0x%08x", evidence->values[0]);
+}
+
+static void detail_of_part(const struct evidence *evidence, char *detail, size_t size)
+{
+    char name[NOR_NAME_SIZE];
+    nor_name(evidence->values[0], name);
+    text_copy(detail, size, name);
+    if (evidence->kind == EVIDENCE_FLASH_NOT_ACCEPTED)
+        text_print(detail, size, "%s is not in flash_parts", name);
+    if (evidence->kind == EVIDENCE_FLASH_SIZE_UNKNOWN)
+        text_print(detail, size, "%s: set flash_part_size", name);
 }
 
 /* Of a long path the end tells more, and the address is needed in any case. */
@@ -238,8 +256,10 @@ void diagnosis_detail(const struct evidence *evidence, char *detail, size_t size
         return;
     case EVIDENCE_SPI_UNFINISHED: snprintf(detail, size, "the SPI controller does not finish"); return;
     case EVIDENCE_FLASH_BUSY: snprintf(detail, size, "still busy with what was begun before"); return;
-    case EVIDENCE_FLASH_ABSENT: snprintf(detail, size, "id %06x", values[0] & 0xFFFFFF); return;
-    case EVIDENCE_FLASH_SIZE_UNKNOWN: snprintf(detail, size, "id %02x%04x", values[0], values[1]); return;
+    case EVIDENCE_FLASH_ABSENT: snprintf(detail, size, "id %06x", values[0]); return;
+    case EVIDENCE_FLASH_NOT_ACCEPTED:
+    case EVIDENCE_FLASH_WORD_PROGRAM:
+    case EVIDENCE_FLASH_SIZE_UNKNOWN: detail_of_part(evidence, detail, size); return;
     case EVIDENCE_FLASH_TOO_SMALL:
         snprintf(detail, size, "flash of %u KB, %u KB are needed", values[0] / 1024, (values[1] + 1023) / 1024);
         return;

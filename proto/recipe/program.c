@@ -169,17 +169,18 @@ static enum step_status start_flash_id(struct program *program)
     const struct program_job *job = program->job;
     uint32_t needed = job->golden->end > job->min_flash_size ? job->golden->end : job->min_flash_size;
     return flash_id_start(&program->step.flash_id, program->session,
-                          &(struct flash_id_parameters){.needed_size = needed});
+                          &(struct flash_id_parameters){.needed_size = needed,
+                                                        .stated_size = job->stated_flash_size,
+                                                        .accepted = job->flash_parts,
+                                                        .n_accepted = job->n_flash_parts});
 }
 
 static enum step_status step_flash_id(struct program *program, const struct session_event *event)
 {
     const struct flash_id *flash = &program->step.flash_id;
     enum step_status status = flash_id_step(&program->step.flash_id, event);
-    if (flash->id_known) {
-        program->flash_id = flash->id;
+    if (status != STEP_RUNNING && flash->part.id != 0)
         program->flash_part = flash->part;
-    }
     return status;
 }
 

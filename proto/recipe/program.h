@@ -39,7 +39,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROGRAM_BAUDS_MAX 8
+#define PROGRAM_BAUDS_MAX       8
+#define PROGRAM_FLASH_PARTS_MAX 32
 
 /* X(name, step, phase, sentence). The step is for the engineer: the file of proto/step that does it, in short. The
  * phase is the name in the API and the book's column of seconds. A state has no time limit of its own: each request in
@@ -83,8 +84,11 @@ struct program_step {
 struct program_job {
     const struct golden *golden;
     const struct stub_image *stub;
-    uint32_t min_flash_size;           /* bytes that the flash must have at least; 0: as the image needs */
-    uint32_t bauds[PROGRAM_BAUDS_MAX]; /* falling */
+    uint32_t min_flash_size;    /* bytes that the flash must have at least; 0: as the image needs */
+    uint32_t stated_flash_size; /* bytes of a flash part that does not tell its size; 0: it is refused */
+    uint32_t flash_parts[PROGRAM_FLASH_PARTS_MAX]; /* ids of those that may be on a board, as of nor_id_from_text() */
+    size_t n_flash_parts;                          /* 0: all */
+    uint32_t bauds[PROGRAM_BAUDS_MAX];             /* falling */
     size_t n_bauds;
     size_t first_baud;  /* index to begin with: what worked in this slot before */
     unsigned tries;     /* 1 to TRIES_MAX */
@@ -118,8 +122,7 @@ struct program {
     /* As last read: a try that gets less far leaves what the one before found. */
     bool identified; /* `chip` is right */
     struct chip_identity chip;
-    uint32_t flash_id; /* as read; 0: not yet */
-    struct flash_part flash_part;
+    struct flash_part flash_part; /* its id is 0: not yet */
     bool stub_running;
     uint32_t stub_capabilities;
     char stub_name[64];

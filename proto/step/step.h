@@ -38,6 +38,8 @@ enum step_status { STEP_RUNNING, STEP_DONE, STEP_FAILED };
     X(AWAIT_GREETING)                                                                                                  \
     X(CHANGE_BAUD) /* of stub and adapter, and whether they understand each other [values: baud] */                    \
     X(READ_FLASH_ID)                                                                                                   \
+    X(READ_SFDP)                                                                                                       \
+    X(READ_UNIQUE_ID)                                                                                                  \
     X(COMPARE)                                                                                                         \
     X(BEGIN_WRITE) /* of a part of the image [address] */                                                              \
     X(WRITE_BLOCK) /* [address: of the part; values: number of the block from 1, blocks of the part] */                \
@@ -68,13 +70,15 @@ enum operation {
     X(BOOT_MODE) /* a boot banner [values: M of its boot mode; count: bytes in place of answers to SYNC] */            \
     /* What it answers is not acceptable. */                                                                           \
     X(STUB_DAMAGED)       /* it is not what was uploaded [values: its CRC-32, the right one] */                        \
-    X(DIFFERS)            /* read twice, it is not the same [address; values: first, second] */                        \
+    X(DIFFERS)            /* read twice, it is not the same [address; values: first, second; of the id: as ids] */     \
     X(WRONG_VALUE)        /* a register does not hold the chip's magic word [READ_REGISTER: values: as read] */        \
     X(UNKNOWN_OUI)        /* [values: the four efuses] */                                                              \
     X(SPI_UNFINISHED)     /* the SPI controller does not end a command */                                              \
     X(FLASH_BUSY)         /* the flash part does not end what was begun before */                                      \
-    X(FLASH_ABSENT)       /* the id is all ones or all zeros [values: as read] */                                      \
-    X(FLASH_SIZE_UNKNOWN) /* the id names no size [values: manufacturer, device] */                                    \
+    X(FLASH_ABSENT)       /* the id is all ones or all zeros [values: the id] */                                       \
+    X(FLASH_NOT_ACCEPTED) /* by the product [values: the id] */                                                        \
+    X(FLASH_WORD_PROGRAM) /* the part takes no page to program [values: the id] */                                     \
+    X(FLASH_SIZE_UNKNOWN) /* neither table nor SFDP names one, nor the product [values: the id] */                     \
     X(FLASH_TOO_SMALL)    /* [values: bytes it has, bytes needed] */                                                   \
     X(FLASH_ALIASED)      /* a sector shows at a second address [address; values: the second address] */               \
     X(MISMATCH)           /* the MD5 of a part of the image [address, name] */                                         \

@@ -3,6 +3,7 @@
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
 #include "tools/boardsim/board/flash/nor.h"
+#include "tools/boardsim/board/flash/nor_identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,11 +325,13 @@ static const struct {
     enum cause cause;
 } ids[] = {
     {0xFFFFFF, CAUSE_FLASH_ID_UNREADABLE}, {0x000000, CAUSE_FLASH_ID_UNREADABLE}, {0xEF4099, CAUSE_FLASH_SIZE_UNKNOWN},
-    {0xEF4010, CAUSE_FLASH_SIZE_UNKNOWN},  {0xEF4014, CAUSE_FLASH_TOO_SMALL},
+    {0xEF4010, CAUSE_FLASH_SIZE_UNKNOWN},  {0xEF4014, CAUSE_FLASH_TOO_SMALL},     {0xBF254A, CAUSE_FLASH_WORD_PROGRAM},
 };
 
+/* The part has no SFDP. */
 START_TEST(a_wrong_id_is_refused_before_anything_is_erased)
 {
+    config.part = nor_find("EN25Q16");
     job.min_flash_size = 4 << 20;
     config.faults.flash.wrong_id = true;
     config.faults.flash.id = ids[_i].id;
@@ -339,18 +342,107 @@ START_TEST(a_wrong_id_is_refused_before_anything_is_erased)
 }
 END_TEST
 
+#define UNKNOWN_ID 0x994040
+
+/* Of a part that is in no table. */
+START_TEST(sfdp_tells_the_size)
+{
+    for (const struct nor_part *part = nor_parts; part->name; part++) {
+        config.part = part;
+        config.faults.flash = (struct nor_faults){.wrong_id = true, .id = UNKNOWN_ID};
+        flash_board();
+        if (!part->sfdp) {
+            expect_failure(part->name, CAUSE_FLASH_SIZE_UNKNOWN);
+            ck_assert(untouched());
+            continue;
+        }
+        expect_pass(part->name);
+        ck_assert_uint_eq(rig->program.flash_part.size, part->size);
+        ck_assert_int_eq(rig->program.flash_part.size_source, NOR_SIZE_BY_SFDP);
+    }
+}
+END_TEST
+
+START_TEST(the_product_states_the_size_of_a_part_that_tells_none)
+{
+    config.part = nor_find("EN25Q16");
+    config.faults.flash = (struct nor_faults){.wrong_id = true, .id = UNKNOWN_ID};
+    job.stated_flash_size = 2 << 20;
+    flash_board();
+    expect_pass("stated");
+    ck_assert_uint_eq(rig->program.flash_part.size, 2 << 20);
+    ck_assert_int_eq(rig->program.flash_part.size_source, NOR_SIZE_STATED);
+}
+END_TEST
+
+/* What it states is of parts that tell nothing. */
+START_TEST(a_stated_size_is_not_that_of_a_known_part)
+{
+    job.stated_flash_size = 16 << 20;
+    flash_board();
+    expect_pass("known");
+    ck_assert_uint_eq(rig->program.flash_part.size, 4 << 20);
+    config.faults.flash = (struct nor_faults){.wrong_id = true, .id = UNKNOWN_ID};
+    flash_board();
+    expect_pass("with SFDP");
+    ck_assert_uint_eq(rig->program.flash_part.size, 4 << 20);
+}
+END_TEST
+
+/* SFDP and the product may be wrong as an id may. */
+START_TEST(a_size_that_is_not_there_does_not_pass_whoever_says_so)
+{
+    config.part = nor_find(_i == 0 ? "W25Q32" : "EN25Q16");
+    config.faults.flash = (struct nor_faults){.wrong_id = true, .id = UNKNOWN_ID, .size = 1 << 20};
+    job.stated_flash_size = 4 << 20;
+    flash_board();
+    expect_failure("false", CAUSE_FLASH_SIZE_FALSE);
+    ck_assert_int_eq(rig->program.flash_part.size_source, _i == 0 ? NOR_SIZE_BY_SFDP : NOR_SIZE_STATED);
+}
+END_TEST
+
+START_TEST(only_parts_that_the_product_lists_are_written)
+{
+    job.flash_parts[0] = 0xC84016;
+    job.n_flash_parts = 1;
+    flash_board();
+    expect_failure("W25Q32", CAUSE_FLASH_NOT_ACCEPTED);
+    ck_assert_str_eq(rig->program.detail, "W25Q32BV/W25Q32CV/W25Q32DV (ef4016) is not in flash_parts");
+    ck_assert_uint_eq(rig->program.tries, 1);
+    ck_assert(untouched());
+    config.part = nor_find("GD25Q32");
+    flash_board();
+    expect_pass("GD25Q32");
+}
+END_TEST
+
+START_TEST(the_unique_id_is_read_where_the_part_has_one)
+{
+    uint8_t expected[NOR_UNIQUE_ID_MAX];
+    for (const struct nor_part *part = nor_parts; part->name; part++) {
+        const struct flash_part *found = &rig->program.flash_part;
+        config.part = part;
+        flash_board();
+        nor_identity_unique(part, config.seed, expected, sizeof(expected));
+        ck_assert_uint_eq(found->unique_bytes, part->unique);
+        ck_assert_mem_eq(found->unique, expected, part->unique);
+    }
+}
+END_TEST
+
 static const struct nor_faults slow[] = {
     {.slow = 8, .pace = NOR_MAXIMUM},  /* 64 KB: 16 s */
     {.slow = 30, .pace = NOR_MAXIMUM}, /* a minute */
     {.slow = 100},
 };
 
-/* The tries after the first find the part still busy. */
+/* The tries after the first find the part still busy. None is made at a lower rate. */
 START_TEST(a_part_slower_than_every_maximum_is_named)
 {
     config.faults.flash = slow[_i];
     flash_board();
     expect_failure("slow", CAUSE_FLASH_SLOW);
+    ck_assert_uint_eq(program_baud(&rig->program), job.bauds[0]);
 }
 END_TEST
 
@@ -408,6 +500,12 @@ int main(void)
     tcase_add_test(tcase, a_part_that_cannot_be_read_fast_does_not_pass);
     tcase_add_test(tcase, such_a_part_passes_where_only_the_slow_read_is_asked_for);
     tcase_add_loop_test(tcase, a_wrong_id_is_refused_before_anything_is_erased, 0, COUNT(ids));
+    tcase_add_test(tcase, sfdp_tells_the_size);
+    tcase_add_test(tcase, the_product_states_the_size_of_a_part_that_tells_none);
+    tcase_add_test(tcase, a_stated_size_is_not_that_of_a_known_part);
+    tcase_add_loop_test(tcase, a_size_that_is_not_there_does_not_pass_whoever_says_so, 0, 2);
+    tcase_add_test(tcase, only_parts_that_the_product_lists_are_written);
+    tcase_add_test(tcase, the_unique_id_is_read_where_the_part_has_one);
     tcase_add_loop_test(tcase, a_part_slower_than_every_maximum_is_named, 0, COUNT(slow));
     tcase_add_test(tcase, a_part_still_busy_from_before_is_waited_for);
     tcase_add_test(tcase, one_stuck_bit_is_enough);

@@ -144,9 +144,9 @@ static const struct {
     {{.kind = EVIDENCE_DIFFERS, .operation = OPERATION_READ_REGISTER, .address = 0x3FF00050, .values = {1, 2}},
      CAUSE_LINE_NOISE,
      "register 0x3ff00050 reads as 0x00000001 and as 0x00000002"},
-    {{.kind = EVIDENCE_DIFFERS, .operation = OPERATION_READ_FLASH_ID, .values = {0x1640EF, 0x1640EE}},
+    {{.kind = EVIDENCE_DIFFERS, .operation = OPERATION_READ_FLASH_ID, .values = {0xEF4016, 0xEF4017}},
      CAUSE_LINE_NOISE,
-     "the flash id reads as 1640ef and as 1640ee"},
+     "the flash id reads as ef4016 and as ef4017"},
     {{.kind = EVIDENCE_STUB_DAMAGED, .operation = OPERATION_UPLOAD_STUB, .values = {1, 0xCBF43926}},
      CAUSE_LINE_NOISE,
      "the stub was damaged in its upload: CRC-32 00000001 instead of cbf43926"},
@@ -165,12 +165,21 @@ static const struct {
     {{.kind = EVIDENCE_FLASH_BUSY, .operation = OPERATION_READ_FLASH_ID},
      CAUSE_FLASH_SLOW,
      "still busy with what was begun before"},
-    {{.kind = EVIDENCE_FLASH_ABSENT, .operation = OPERATION_READ_FLASH_ID, .values = {0xFFFFFFFF}},
+    {{.kind = EVIDENCE_FLASH_ABSENT, .operation = OPERATION_READ_FLASH_ID, .values = {0xFFFFFF}},
      CAUSE_FLASH_ID_UNREADABLE,
      "id ffffff"},
-    {{.kind = EVIDENCE_FLASH_SIZE_UNKNOWN, .operation = OPERATION_READ_FLASH_ID, .values = {0xEF, 0x4020}},
+    {{.kind = EVIDENCE_FLASH_SIZE_UNKNOWN, .operation = OPERATION_READ_FLASH_ID, .values = {0xEF4020}},
      CAUSE_FLASH_SIZE_UNKNOWN,
-     "id ef4020"},
+     "an unknown part (ef4020): set flash_part_size"},
+    {{.kind = EVIDENCE_FLASH_WORD_PROGRAM, .operation = OPERATION_READ_FLASH_ID, .values = {0xBF254A}},
+     CAUSE_FLASH_WORD_PROGRAM,
+     "SST25VF032B (bf254a)"},
+    {{.kind = EVIDENCE_FLASH_NOT_ACCEPTED, .operation = OPERATION_READ_FLASH_ID, .values = {0xC84016}},
+     CAUSE_FLASH_NOT_ACCEPTED,
+     "GD25Q32(B) (c84016) is not in flash_parts"},
+    {{.kind = EVIDENCE_DIFFERS, .operation = OPERATION_READ_SFDP, .values = {0x50444653, 0x50444652}},
+     CAUSE_LINE_NOISE,
+     "a word of SFDP reads as 0x50444653 and as 0x50444652"},
     {{.kind = EVIDENCE_FLASH_TOO_SMALL, .operation = OPERATION_READ_FLASH_ID, .values = {0x100000, 0x200001}},
      CAUSE_FLASH_TOO_SMALL,
      "flash of 1024 KB, 2049 KB are needed"},
@@ -214,7 +223,7 @@ START_TEST(no_failure_is_without_a_cause)
         const struct evidence evidence = {.kind = (enum evidence_kind)kind, .operation = (enum operation)_i};
         bool request = kind == EVIDENCE_NO_ANSWER || kind == EVIDENCE_REFUSED;
         bool requested = _i != OPERATION_NONE && _i != OPERATION_SET_BAUD && _i != OPERATION_MODEM_LINES &&
-                         _i != OPERATION_READ_FLASH_ID;
+                         (_i < OPERATION_READ_FLASH_ID || _i > OPERATION_READ_UNIQUE_ID);
         if (!request || requested)
             ck_assert_msg(diagnosis_cause(&evidence) != CAUSE_NONE, "kind %d, operation %d", kind, _i);
     }

@@ -54,9 +54,11 @@ static struct {
     uint32_t sync_value;
     bool aliased;
     bool greets;
-    bool loses_mem_end;          /* its answer; the stub starts and greets */
-    bool busy;                   /* as the flash part's status says */
-    bool status_asked;           /* by the latest command to the flash part, not its id */
+    bool loses_mem_end;  /* its answer; the stub starts and greets */
+    bool busy;           /* as the flash part's status says */
+    bool status_asked;   /* by the latest command to the flash part, not its id */
+    uint8_t opcodes[32]; /* of the commands to the flash part */
+    unsigned n_opcodes;
     unsigned requests, settings; /* so far */
 } peer;
 
@@ -94,6 +96,8 @@ static struct session session;
 static uint64_t now;
 static uint32_t capabilities;
 static bool image_damaged;
+static const uint32_t *accepted;
+static size_t n_accepted;
 static bool rom_only;
 
 #define SUBJECT(type, ...)                                                                                             \
@@ -113,7 +117,7 @@ SUBJECT(connect, .baud = BAUD, .timeout = 100000, .requests = 7, .requests_silen
 SUBJECT(boot_log, .reset = RESET_CLASSIC, .resets = 4, .heard = 0, .unexpected = 3)
 SUBJECT(stub_upload, .stub = stub)
 SUBJECT(baud, .baud = BAUD, .old_baud = LOADER_BAUD)
-SUBJECT(flash_id, .needed_size = 0x200000)
+SUBJECT(flash_id, .needed_size = 0x200000, .accepted = accepted, .n_accepted = n_accepted)
 SUBJECT(compare, .golden = golden, .capabilities = capabilities)
 SUBJECT(write, .golden = golden, .capabilities = capabilities)
 SUBJECT(stream, .golden = golden)
@@ -150,6 +154,7 @@ static void setup(void)
     peer.greets = true;
     capabilities = 0;
     image_damaged = rom_only = false;
+    n_accepted = 0;
     now = 1;
 }
 
@@ -224,6 +229,15 @@ static void answer_md5(uint32_t offset, uint32_t size)
     reply(WIRE_SPI_FLASH_MD5, value, digest, sizeof(digest), WIRE_OK);
 }
 
+/* The third of the registers, SPI_USR2, has the opcode. When they are restored there are no more than three. */
+static void note_opcode(const uint8_t *data)
+{
+    uint8_t opcode = (uint8_t)get_le32(data + 2 * 16 + 4);
+    peer.status_asked = opcode == NOR_RDSR;
+    if (opcode != 0 && peer.n_opcodes < sizeof(peer.opcodes))
+        peer.opcodes[peer.n_opcodes++] = opcode;
+}
+
 static void answer_well(const uint8_t *frame)
 {
     const uint8_t *data = frame + WIRE_HEADER_SIZE;
@@ -231,8 +245,8 @@ static void answer_well(const uint8_t *frame)
     switch (frame[1]) {
     case WIRE_SYNC: reply(WIRE_SYNC, peer.sync_value, NULL, 0, WIRE_OK); return;
     case WIRE_READ_REG: reply(WIRE_READ_REG, register_value(get_le32(data)) ^ flip, NULL, 0, WIRE_OK); return;
-    case WIRE_WRITE_REG: /* SPI_USR2, the third of the registers, has the opcode */
-        peer.status_asked = (get_le32(data + 2 * 16 + 4) & 0xFF) == NOR_RDSR;
+    case WIRE_WRITE_REG:
+        note_opcode(data);
         reply(WIRE_WRITE_REG, 0, NULL, 0, WIRE_OK);
         return;
     case WIRE_FLASH_DEFL_DATA: reply(frame[1], get_le32(data + 4), NULL, 0, WIRE_OK); return;
@@ -480,7 +494,7 @@ static void check_results(const struct subject *subject)
     else if (subject == &stub_upload_subject)
         ck_assert_uint_eq(work.stub_upload.capabilities, WIRE_CAN_RESEND);
     else if (subject == &flash_id_subject)
-        ck_assert_uint_eq(work.flash_id.id, GOOD_ID);
+        ck_assert_uint_eq(work.flash_id.part.id, nor_id(GOOD_ID));
 }
 
 /* Whichever answer it is, of any step that a board goes through before it is written. */
@@ -513,7 +527,7 @@ START_TEST(a_flash_id_that_changes_is_not_believed)
 {
     peer.fault = UNSTABLE_ID;
     expect_failure(&flash_id_subject, EVIDENCE_DIFFERS, OPERATION_READ_FLASH_ID);
-    ck_assert(!work.flash_id.id_known);
+    ck_assert_uint_eq(work.flash_id.part.id, 0);
 }
 END_TEST
 
@@ -575,7 +589,9 @@ static const struct {
 } parts[] = {
     {0xFFFFFF, 0, EVIDENCE_FLASH_ABSENT, 0xFFFFFF, 0},
     {0, 0, EVIDENCE_FLASH_ABSENT, 0, 0},
-    {0x2040EF, 0, EVIDENCE_FLASH_SIZE_UNKNOWN, 0xEF, 0x4020},
+    {0x4A25BF, 0, EVIDENCE_FLASH_WORD_PROGRAM, 0xBF254A, 0},
+    {0x2040EF, 0, EVIDENCE_FLASH_SIZE_UNKNOWN, 0xEF4020, 0}, /* 2^32 bytes */
+    {0x164099, 0, EVIDENCE_FLASH_SIZE_UNKNOWN, 0x994016, 0}, /* 2^22, but who says so? */
     {0x1440EF, 0, EVIDENCE_FLASH_TOO_SMALL, 0x100000, 0x200000},
     {GOOD_ID, SPI_USER, EVIDENCE_SPI_UNFINISHED, 0, 0},
     {0xFFFFFF, 0, EVIDENCE_FLASH_BUSY, 0, 0},
@@ -590,7 +606,37 @@ START_TEST(flash_id_refuses_a_part)
     ck_assert_uint_eq(work.base.evidence.values[0], parts[_i].first);
     ck_assert_uint_eq(work.base.evidence.values[1], parts[_i].second);
     bool read = parts[_i].kind != EVIDENCE_SPI_UNFINISHED && parts[_i].kind != EVIDENCE_FLASH_BUSY;
-    ck_assert_uint_eq(work.flash_id.id_known, read);
+    ck_assert_uint_eq(work.flash_id.part.id, read ? nor_id(parts[_i].id) : 0);
+}
+END_TEST
+
+/* Each is one round: awaited, released, reset. None is given to a part that answers. */
+START_TEST(a_part_that_does_not_answer_is_woken)
+{
+    static const uint8_t awake[] = {0x9F, 0x9F, 0x4B, 0x4B},
+                         absent[] = {0x9F, 0x9F, 0x05, 0x9F, 0x9F, 0xAB, 0xFF, 0x9F, 0x9F, 0x66, 0x99, 0x9F, 0x9F};
+    ck_assert_int_eq(run(&flash_id_subject), STEP_DONE);
+    ck_assert_uint_eq(peer.n_opcodes, sizeof(awake));
+    ck_assert_mem_eq(peer.opcodes, awake, sizeof(awake));
+    ck_assert_int_eq(work.flash_id.part.woken, NOR_ANSWERED);
+    peer.n_opcodes = 0;
+    peer.flash_id = 0xFFFFFF;
+    ck_assert_int_eq(run(&flash_id_subject), STEP_FAILED);
+    ck_assert_uint_eq(peer.n_opcodes, sizeof(absent));
+    ck_assert_mem_eq(peer.opcodes, absent, sizeof(absent));
+}
+END_TEST
+
+/* Only those that the product lists, whatever else is right about them. */
+START_TEST(flash_id_refuses_a_part_that_is_not_accepted)
+{
+    static const uint32_t ids[] = {0xC84016, 0xEF4016};
+    accepted = ids;
+    n_accepted = 2;
+    ck_assert_int_eq(run(&flash_id_subject), STEP_DONE);
+    n_accepted = 1;
+    expect_failure(&flash_id_subject, EVIDENCE_FLASH_NOT_ACCEPTED, OPERATION_READ_FLASH_ID);
+    ck_assert_uint_eq(work.base.evidence.values[0], 0xEF4016);
 }
 END_TEST
 
@@ -710,6 +756,8 @@ int main(void)
     tcase_add_test(tcase, a_stub_tells_its_name_and_capabilities);
     tcase_add_test(tcase, the_greeting_is_accepted_in_place_of_the_answer_to_mem_end);
     tcase_add_loop_test(tcase, flash_id_refuses_a_part, 0, COUNT(parts));
+    tcase_add_test(tcase, a_part_that_does_not_answer_is_woken);
+    tcase_add_test(tcase, flash_id_refuses_a_part_that_is_not_accepted);
     tcase_add_loop_test(tcase, compare_is_done_by_each_answer, 0, 4);
     tcase_add_test(tcase, compare_asks_twice_where_no_address_is_told);
     tcase_add_test(tcase, write_sends_a_damaged_block_again_where_the_stub_can_tell);
