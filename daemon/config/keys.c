@@ -2,6 +2,7 @@
 #include "daemon/config/keys.h"
 
 #include "daemon/config/paths.h"
+#include "proto/chip/nor.h"
 #include "proto/link/text.h"
 #include "proto/recipe/try_result.h"
 
@@ -81,18 +82,45 @@ static int parse_number(const struct config_key *key, const char *value, void *t
     return 0;
 }
 
-/* "any" (0), or the size of a flash part as its makers write it: 512KB, 4MB. */
+/* The fallback's word (0), or the size of a flash part as its makers write it: 512KB, 4MB. */
 static int parse_flash_size(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
 {
     static const char *const sizes[] = {"256KB", "512KB", "1MB", "2MB", "4MB", "8MB", "16MB"};
     uint32_t *size = member(key, target);
     *size = 0;
-    if (strcmp(value, "any") == 0)
+    if (strcmp(value, key->fallback) == 0)
         return 0;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         if (strcmp(value, sizes[i]) == 0)
-            *size = 262144U << i;
-    return *size ? 0 : refuse(why, why_size, "must be any, 256KB, 512KB, 1MB, 2MB, 4MB, 8MB or 16MB");
+            *size = NOR_SIZE_MIN << i;
+    return *size ? 0 : refuse(why, why_size, "must be %s, 256KB, 512KB, 1MB, 2MB, 4MB, 8MB or 16MB", key->fallback);
+}
+
+static int add_flash_part(struct config *config, const char *word, char *why, size_t why_size)
+{
+    uint32_t id;
+    if (!nor_id_from_text(word, &id))
+        return refuse(why, why_size, "\"%s\" is no flash id such as ef4016", word);
+    if (config->n_flash_parts == CONFIG_FLASH_PARTS_MAX)
+        return refuse(why, why_size, "there are more than %d flash ids", CONFIG_FLASH_PARTS_MAX);
+    config->flash_parts[config->n_flash_parts++] = id;
+    return 0;
+}
+
+/* "any", or ids with blanks or commas in between. */
+static int parse_flash_parts(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    struct config *config = target;
+    char list[512], *rest = NULL;
+    config->n_flash_parts = 0;
+    if (strcmp(value, key->fallback) == 0)
+        return 0;
+    if (copy_text(list, sizeof(list), 1, value, why, why_size))
+        return -1;
+    for (char *word = strtok_r(list, " \t,", &rest); word; word = strtok_r(NULL, " \t,", &rest))
+        if (add_flash_part(config, word, why, why_size))
+            return -1;
+    return config->n_flash_parts > 0 ? 0 : refuse(why, why_size, "must be any, or flash ids such as ef4016");
 }
 
 /* One of two words. Returns 0 or 1, or -1. */
@@ -368,6 +396,8 @@ const struct config_key config_keys[] = {
     {"product", "sha256", parse_sha256, NULL, .repeats = true},
     {"product", "stub", parse_stub, "builtin", IN(config, stub)},
     {"product", "flash_size", parse_flash_size, "any", IN(config, min_flash_size)},
+    {"product", "flash_part_size", parse_flash_size, "unknown", IN(config, stated_flash_size)},
+    {"product", "flash_parts", parse_flash_parts, "any", SPAN(config, flash_parts, n_flash_parts)},
     {"product", "compare", parse_compare, "never", IN(config, compare_first)},
     {"product", "image_check", parse_yes_no, "yes", IN(config, check_image)},
 

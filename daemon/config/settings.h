@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONFIG_FILES_MAX 16
-#define CONFIG_BAUDS_MAX 8
-#define CONFIG_SLOTS_MAX 128
-#define CONFIG_KEYS_MAX  32
+#define CONFIG_FILES_MAX       16
+#define CONFIG_BAUDS_MAX       8
+#define CONFIG_FLASH_PARTS_MAX 32
+#define CONFIG_SLOTS_MAX       128
+#define CONFIG_KEYS_MAX        32
 
 enum reset_mode { RESET_AUTO, RESET_MANUAL };
 
@@ -68,10 +69,14 @@ struct config {
     /* [product] */
     struct config_file files[CONFIG_FILES_MAX]; /* file = PATH [@ OFFSET], then its sha256 = DIGEST; at least one */
     size_t n_files;
-    char stub[512];          /* "" or "builtin": ours; otherwise esptool's JSON form */
-    uint32_t min_flash_size; /* flash_size: bytes; 0: any that holds the image */
-    bool compare_first;      /* compare = first|never: default never */
-    bool check_image;        /* image_check = yes|no: an ESP8266 image header is expected at offset 0; default yes */
+    char stub[512];             /* "" or "builtin": ours; otherwise esptool's JSON form */
+    uint32_t min_flash_size;    /* flash_size: bytes; 0: any that holds the image */
+    uint32_t stated_flash_size; /* flash_part_size: bytes of a part that tells no size; 0: it is refused */
+    uint32_t
+        flash_parts[CONFIG_FLASH_PARTS_MAX]; /* flash_parts = ID …: ids of proto/chip/nor.h; default any: none here */
+    size_t n_flash_parts;
+    bool compare_first; /* compare = first|never: default never */
+    bool check_image;   /* image_check = yes|no: an ESP8266 image header is expected at offset 0; default yes */
     /* [flashing] */
     uint32_t bauds[CONFIG_BAUDS_MAX]; /* baud = 921600 460800 230400 115200 (the default): falling, 9600 to 3000000 */
     size_t n_bauds;

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert(CONFIG_FLASH_PARTS_MAX <= PROGRAM_FLASH_PARTS_MAX, "a job holds all that a configuration lists");
+
 #define PASSES_TO_CLIMB 20 /* good attempts in a row before a slot tries the next higher baud rate again */
 
 /* Index into the ladder: where this slot's boards passed last. After many of them in a row the next higher rate gets
@@ -41,6 +43,8 @@ static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_
         .golden = attempt->product->golden,
         .stub = attempt->product->stub,
         .min_flash_size = config->min_flash_size,
+        .stated_flash_size = config->stated_flash_size,
+        .n_flash_parts = config->n_flash_parts,
         .n_bauds = setup->n_bauds,
         .first_baud = first_baud(attempt, setup),
         .tries = config->tries,
@@ -53,6 +57,7 @@ static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_
         .step_data = attempt,
     };
     memcpy(attempt->job.bauds, setup->bauds, setup->n_bauds * sizeof(setup->bauds[0]));
+    memcpy(attempt->job.flash_parts, config->flash_parts, config->n_flash_parts * sizeof(config->flash_parts[0]));
 }
 
 static void prepare_row(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)

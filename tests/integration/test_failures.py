@@ -28,16 +28,28 @@ def test_boards_that_do_not_answer():
 
 def test_boards_with_a_wrong_oui_or_flash_id():
     with Station() as station:
-        for slot, word in enumerate(("clone-oui", "flash-id", "flash-id=ef4099"), 1):
+        for slot, word in enumerate(("clone-oui", "flash-id", "part=EN25Q16 flash-id=ef4099"), 1):
             station.plug(slot, word)
         attempt = fails(station, 1, "unknown-oui", "The board's MAC address is not a genuine one", 1)
         assert attempt["mac"] == "", "a MAC that is none is not booked"
         attempt = fails(station, 2, "flash-id-unreadable", "The flash chip does not answer", 3)
         assert "ffffff" in attempt["detail"] and attempt["mac"] == station.mac(2)
         attempt = fails(station, 3, "flash-size-unknown", "The flash chip is of an unknown size", 1)
-        assert "ef4099" in attempt["detail"]
+        assert attempt["detail"] == "an unknown part (ef4099): set flash_part_size", attempt
         for slot in (1, 2, 3):
             assert station.flash(slot).strip(BLANK) == b""
+
+
+def test_a_product_lists_its_flash_parts_and_states_a_size():
+    with Station(product="flash_parts = ef4016, ef4099\nflash_part_size = 2MB") as station:
+        for slot, words in enumerate(("", "part=GD25Q32", "part=EN25Q16 flash-id=ef4099"), 1):
+            station.plug(slot, words)
+        station.wait(1, "pass")
+        attempt = fails(station, 2, "flash-not-accepted", "The flash chip is not one that the product accepts", 1)
+        assert attempt["detail"] == "GD25Q32(B) (c84016) is not in flash_parts", attempt
+        assert station.flash(2).strip(BLANK) == b""
+        attempt = station.wait(3, "pass")["attempt"]
+        assert attempt["flash_size"] == 2 << 20, attempt
 
 
 def test_a_flash_too_small_is_not_touched():

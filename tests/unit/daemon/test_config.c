@@ -73,6 +73,8 @@ START_TEST(every_key)
                        "file = /data.bin\t@1048576\n"
                        "stub = /stub.json\n"
                        "flash_size = 4MB\n"
+                       "flash_part_size = 2MB\n"
+                       "flash_parts = ef4016, C84016 7f372015\n"
                        "image_check = no\n"
                        "compare = first\n"
                        "[slot A1]\n"
@@ -115,6 +117,10 @@ START_TEST(every_key)
     ck_assert_uint_eq(config.files[2].offset, 1048576);
     ck_assert_str_eq(config.stub, "/stub.json");
     ck_assert_uint_eq(config.min_flash_size, 4 << 20);
+    ck_assert_uint_eq(config.stated_flash_size, 2 << 20);
+    ck_assert_uint_eq(config.n_flash_parts, 3);
+    ck_assert_uint_eq(config.flash_parts[1], 0xC84016);
+    ck_assert_uint_eq(config.flash_parts[2], 0x7F372015);
     ck_assert(!config.check_image);
     ck_assert(config.compare_first);
     ck_assert_uint_eq(config.n_slots, 2);
@@ -206,6 +212,12 @@ static const char *const wrong[][2] = {
     {FILE_KEY "[flashing]\nbaud = 90000 80000 70000 60000 50000 40000 30000 20000 10000\n", "more than 8 baud rates"},
     {FILE_KEY "flash_size = 3MB\n",
      "t.conf:3: flash_size = 3MB: must be any, 256KB, 512KB, 1MB, 2MB, 4MB, 8MB or 16MB"},
+    {FILE_KEY "flash_part_size = any\n",
+     "t.conf:3: flash_part_size = any: must be unknown, 256KB, 512KB, 1MB, 2MB, 4MB, 8MB or 16MB"},
+    {FILE_KEY "flash_parts =\n", "t.conf:3: flash_parts = : must not be empty"},
+    {FILE_KEY "flash_parts = ,\n", "t.conf:3: flash_parts = ,: must be any, or flash ids such as ef4016"},
+    {FILE_KEY "flash_parts = ef4016 W25Q32\n",
+     "t.conf:3: flash_parts = ef4016 W25Q32: \"W25Q32\" is no flash id such as ef4016"},
     {FILE_KEY "image_check = maybe\n", "t.conf:3: image_check = maybe: must be \"yes\" or \"no\""},
     {FILE_KEY "compare = yes\n", "t.conf:3: compare = yes: must be \"first\" or \"never\""},
     {FILE_KEY "compare = first\ncompare = never\n", "t.conf:4: compare = never: was given in line 3 already"},
