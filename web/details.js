@@ -32,6 +32,8 @@ function attemptRows(attempt) {
         ['MAC', attempt.mac],
         ['Chip', [attempt.chip, attempt.chip_id].filter(Boolean).join(' ')],
         ['Flash', [attempt.flash_id, attempt.flash_size > 0 ? size(attempt.flash_size) : ''].filter(Boolean).join(' ')],
+        ['Flash note', attempt.flash_note],
+        ['Flash unique id', attempt.flash_unique_id],
         ['Baud', baud(attempt.baud)],
         ['Written', written(attempt)],
         ['Tries', attempt.tries > 0 ? String(attempt.tries) : ''],

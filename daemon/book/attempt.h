@@ -5,6 +5,7 @@
 #ifndef DAEMON_BOOK_ATTEMPT_H
 #define DAEMON_BOOK_ATTEMPT_H
 
+#include "proto/chip/nor.h"
 #include "proto/diagnosis/cause.h"
 #include "proto/recipe/phase.h"
 #include "proto/recipe/try_result.h"
@@ -23,7 +24,10 @@ enum written { WRITTEN_UNKNOWN, WRITTEN_NO, WRITTEN_YES };
 /* Members of struct attempt that are columns of the same name in the book: X(member) */
 #define ATTEMPT_TEXTS(X)                                                                                               \
     X(slot)                                                                                                            \
-    X(path) X(adapter) X(station) X(lot) X(operator) X(gangd) X(detail) X(mac) X(chip_id) X(chip) X(flash_id) X(stub)
+    X(path)                                                                                                            \
+    X(adapter)                                                                                                         \
+    X(station)                                                                                                         \
+    X(lot) X(operator) X(gangd) X(detail) X(mac) X(chip_id) X(chip) X(flash_id) X(stub) X(flash_unique_id) X(flash_note)
 #define ATTEMPT_INTEGERS(X) X(flash_size) X(baud) X(tries)
 
 struct attempt {
@@ -47,11 +51,13 @@ struct attempt {
     enum verdict verdict;
     enum cause cause;
     char detail[256];
-    char mac[18];     /* "18:fe:34:a1:b2:c3", or "" */
-    char chip_id[9];  /* eight hex digits, or "" */
-    char chip[32];    /* "ESP8266EX", "ESP8285", … */
-    char flash_id[9]; /* six or eight hex digits: "ef4016" */
+    char mac[18];                    /* "18:fe:34:a1:b2:c3", or "" */
+    char chip_id[9];                 /* eight hex digits, or "" */
+    char chip[32];                   /* "ESP8266EX", "ESP8285", … */
+    char flash_id[NOR_ID_TEXT_SIZE]; /* six or eight hex digits: "ef4016" */
     int64_t flash_size;
+    char flash_unique_id[2 * NOR_UNIQUE_ID_MAX + 1]; /* hex digits; "": the part has none */
+    char flash_note[NOR_NOTE_SIZE]; /* of nor_note(): what it took to find the part and its size; "" of most */
     char stub[64];
     int64_t baud; /* of the last try */
     int64_t tries;

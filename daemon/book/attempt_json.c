@@ -106,6 +106,8 @@ json_t *attempt_json(const struct attempt *attempt)
     set_text(json, "chip", attempt->chip);
     set_text(json, "flash_id", attempt->flash_id);
     set_integer(json, "flash_size", attempt->flash_size);
+    set_text(json, "flash_unique_id", attempt->flash_unique_id);
+    set_text(json, "flash_note", attempt->flash_note);
     set_text(json, "image_md5", attempt->image_md5);
     set_text(json, "image_sha256", attempt->image_sha256);
     set_integer(json, "image_size", attempt->image_size);

@@ -60,6 +60,7 @@ static const char upsert_leftover_units[] = UPSERT_UNITS(
 
 static const char update_known[] =
     "UPDATE attempts SET mac = :mac, chip_id = :chip_id, chip = :chip, flash_id = :flash_id, flash_size = :flash_size,"
+    " flash_unique_id = :flash_unique_id, flash_note = :flash_note,"
     " stub = :stub, baud = :baud, tries = :tries WHERE id = :id AND started = :started AND path = :path AND verdict = "
     "'open'";
 

@@ -93,6 +93,10 @@ static const char *const migrations[] = {
     "  seconds REAL NOT NULL,"
     "  PRIMARY KEY (attempt, number)"
     ") STRICT, WITHOUT ROWID;",
+
+    /* No unique id was read before, no part was woken, and each size was that of the id. */
+    ("ALTER TABLE attempts ADD COLUMN flash_unique_id TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE attempts ADD COLUMN flash_note TEXT NOT NULL DEFAULT '';"),
 };
 
 /* Of filters and orders that the API has got since version 3. Books of any version get them at the next start. */

@@ -30,6 +30,8 @@ void attempt_record_observe(struct attempt *attempt, const struct program *progr
     }
     nor_id_text(program->flash_part.id, attempt->flash_id);
     attempt->flash_size = program->flash_part.size;
+    nor_unique_text(&program->flash_part, attempt->flash_unique_id);
+    nor_note(&program->flash_part, attempt->flash_note);
     attempt->n_try_results = program->tries > 0 ? program->tries - 1 : 0;
     memcpy(attempt->try_results, program->failed_tries, sizeof(attempt->try_results));
     attempt->written = program->written ? WRITTEN_YES : WRITTEN_NO;

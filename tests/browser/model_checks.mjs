@@ -8,7 +8,8 @@ import { check } from './checks.mjs';
 const ATTEMPT = {
     id: 7, slot: 'A1', path: 'p', adapter: 'cp210x 10c4:ea60 0001', started: '2026-03-02T09:14:51.530Z', ended: null,
     verdict: null, cause: 'none', detail: '', sentence: '', remedy: '', mac: '18:fe:34:a1:b2:c3', chip_id: '00a1b2c3',
-    chip: 'ESP8266EX', flash_id: 'ef4016', flash_size: 4194304, image_md5: '', image_sha256: '', image_size: 4194304,
+    chip: 'ESP8266EX', flash_id: 'ef4016', flash_size: 4194304, flash_unique_id: '', flash_note: '',
+    image_md5: '', image_sha256: '', image_size: 4194304,
     baud: 921600, tries: 1, seconds: {}, station: 's', lot: '', operator: '', stub: '', gangd: '',
 };
 const SLOT = { slot: 'A1', path: 'p', state: 'empty', presence: 'plug', since: '2026-03-02T09:14:51.002Z', sentence: '', prompt: null,

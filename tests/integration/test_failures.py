@@ -50,6 +50,7 @@ def test_a_product_lists_its_flash_parts_and_states_a_size():
         assert station.flash(2).strip(BLANK) == b""
         attempt = station.wait(3, "pass")["attempt"]
         assert attempt["flash_size"] == 2 << 20, attempt
+        assert attempt["flash_note"] == "size by flash_part_size" and attempt["flash_unique_id"] == "", attempt
 
 
 def test_a_flash_too_small_is_not_touched():

@@ -70,9 +70,12 @@ def test_other_flash_parts_and_a_40_mhz_crystal():
                  3: ("part=BY25Q32 crystal=40", "684016", 1 << 22)}
         for slot, (words, _, _) in parts.items():
             station.plug(slot, words)
+        unique = {}
         for slot, (_, flash_id, size) in parts.items():
             attempt = station.wait(slot, "pass")["attempt"]
-            assert (attempt["flash_id"], attempt["flash_size"]) == (flash_id, size)
+            assert (attempt["flash_id"], attempt["flash_size"], attempt["flash_note"]) == (flash_id, size, "")
+            unique[slot] = attempt["flash_unique_id"]
+        assert {slot: len(text) for slot, text in unique.items()} == {1: 32, 2: 16, 3: 32}, unique
 
 
 def test_several_files_at_offsets():

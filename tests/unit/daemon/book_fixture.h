@@ -163,6 +163,8 @@ static inline void give_verdict(struct attempt *attempt, enum verdict verdict, e
     strcpy(attempt->chip_id, "00a1b2c3");
     strcpy(attempt->chip, "ESP8266EX");
     strcpy(attempt->flash_id, "ef4016");
+    strcpy(attempt->flash_unique_id, "d5f1c27ae3084b96");
+    strcpy(attempt->flash_note, "woken by ABh");
     strcpy(attempt->stub, "gangd 0.1.0");
     attempt->flash_size = 4194304;
     attempt->baud = 921600;

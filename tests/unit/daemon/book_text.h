@@ -118,7 +118,7 @@ static inline void fill(sqlite3 *db)
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
         " INSERT INTO attempts SELECT i, 1000 + i / 700, 2000 + i, 'pass', 'none', '', 'A' || (i %% 2), 'p', 'a',"
         " NULL, printf('18:fe:34:00:%%02x:%%02x', i / 256, i %% 256), '', '', '', 0, '', 0, 1, 0, 0, 0, 0, 0, 0, 0,"
-        " 0, '', '', '', '', 0, NULL FROM n",
+        " 0, '', '', '', '', 0, NULL, '', '' FROM n",
         ROWS);
     execute(db, sql);
     execute(db, "INSERT INTO units SELECT mac, started, ended, 1, id, slot, verdict FROM attempts");

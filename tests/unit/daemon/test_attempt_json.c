@@ -48,6 +48,7 @@ START_TEST(an_open_attempt_has_every_field_and_no_verdict)
         dumped, "{\"id\":7,\"slot\":\"A1\",\"path\":\"\",\"adapter\":\"\",\"started\":\"2026-03-02T09:14:51.530Z\","
                 "\"ended\":null,\"verdict\":null,\"cause\":\"none\",\"detail\":\"\",\"sentence\":\"\","
                 "\"remedy\":\"\",\"mac\":\"\",\"chip_id\":\"\",\"chip\":\"\",\"flash_id\":\"\",\"flash_size\":0,"
+                "\"flash_unique_id\":\"\",\"flash_note\":\"\","
                 "\"image_md5\":\"\",\"image_sha256\":\"\",\"image_size\":0,\"baud\":0,\"tries\":0,\"try_results\":[],"
                 "\"written\":null,"
                 "\"seconds\":{\"reset\":0.0,\"sync\":0.0,\"identify\":0.0,\"stub\":0.0,\"baud\":0.0,\"compare\":0.0,"
@@ -88,7 +89,7 @@ START_TEST(bytes_that_are_no_text_do_not_break_it)
     json_t *json = line(&attempt, &dumped);
     ck_assert_uint_eq(strlen(json_string_value(json_object_get(json, "detail"))), sizeof(attempt.detail) - 1);
     ck_assert_str_eq(json_string_value(json_object_get(json, "cause")), "unknown");
-    ck_assert_uint_eq(json_object_size(json), 29);
+    ck_assert_uint_eq(json_object_size(json), 31);
     const json_t *result = json_array_get(json_object_get(json, "try_results"), 0);
     ck_assert_str_eq(json_string_value(json_object_get(result, "detail")), "gr?");
     ck_assert_str_eq(json_string_value(json_object_get(result, "cause")), "unknown");

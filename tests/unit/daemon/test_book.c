@@ -14,7 +14,7 @@ START_TEST(a_new_book_is_durable_and_knows_its_schema)
 {
     open_book();
     ck_assert_answer("PRAGMA journal_mode", "wal");
-    ck_assert_answer("PRAGMA user_version", "4");
+    ck_assert_answer("PRAGMA user_version", "5");
     ck_assert_answer("PRAGMA application_id", "1734438503");
     ck_assert_answer("SELECT count(*) FROM attempts", "0");
     ck_assert(close_book(10));
@@ -72,11 +72,13 @@ START_TEST(a_row_holds_all_that_the_attempt_says)
     attempt.seconds.reset = 0.41;
     attempt.seconds.run = 1.5;
     end(&attempt, VERDICT_PASS, CAUSE_NONE, MAC_1);
-    ck_assert_answer("SELECT started, ended, slot, path, adapter, mac, chip_id, chip, flash_id, flash_size, stub, baud,"
-                     " tries, detail, station, lot, operator, gangd FROM attempts",
-                     "1772442891530000|1772442904030000|A1|pci-0000:00:14.0-usb-0:1.2:1.0|cp210x 10c4:ea60 0001|" MAC_1
-                     "|00a1b2c3|ESP8266EX|ef4016|4194304|gangd 0.1.0|921600|1|third sector|bench-1|L-7|night shift|"
-                     "0.1.0");
+    ck_assert_answer(
+        "SELECT started, ended, slot, path, adapter, mac, chip_id, chip, flash_id, flash_size, flash_unique_id,"
+        " flash_note, stub, baud, tries, detail, station, lot, operator, gangd FROM attempts",
+        "1772442891530000|1772442904030000|A1|pci-0000:00:14.0-usb-0:1.2:1.0|cp210x 10c4:ea60 0001|" MAC_1
+        "|00a1b2c3|ESP8266EX|ef4016|4194304|d5f1c27ae3084b96|woken by ABh|gangd 0.1.0|921600|1|third "
+        "sector|bench-1|L-7|night shift|"
+        "0.1.0");
     ck_assert_answer("SELECT seconds_reset, seconds_sync, seconds_identify, seconds_stub, seconds_baud, seconds_write,"
                      " seconds_verify, seconds_run FROM attempts",
                      "0.41|0.0|0.0|0.0|0.0|8.25|0.0|1.5");
@@ -417,9 +419,11 @@ START_TEST(what_is_known_of_a_unit_is_noted_in_its_open_row)
     give_verdict(&known, VERDICT_PASS, CAUSE_NONE, MAC_1);
     book_note(book, &known);
     end(&second, VERDICT_FAIL, CAUSE_LINK_LOST, MAC_1);
-    ck_assert_answer("SELECT verdict, cause, ended, mac, chip_id, chip, flash_id, flash_size, stub, baud, written "
+    ck_assert_answer("SELECT verdict, cause, ended, mac, chip_id, chip, flash_id, flash_size, flash_unique_id, "
+                     "flash_note, stub, baud, written "
                      "FROM attempts WHERE slot = 'A1'",
-                     "open|none|NULL|" MAC_1 "|00a1b2c3|ESP8266EX|ef4016|4194304|gangd 0.1.0|921600|NULL");
+                     "open|none|NULL|" MAC_1
+                     "|00a1b2c3|ESP8266EX|ef4016|4194304|d5f1c27ae3084b96|woken by ABh|gangd 0.1.0|921600|NULL");
     ck_assert_answer("SELECT attempts, last_attempt = 2 FROM units", "1|1");
 
     /* Too late, or about another row: nothing comes of it. */

@@ -90,7 +90,7 @@ START_TEST(an_empty_file_becomes_a_book)
 {
     write_file(book_path, "", 0);
     open_book();
-    ck_assert_answer("PRAGMA user_version", "4");
+    ck_assert_answer("PRAGMA user_version", "5");
 }
 END_TEST
 
@@ -100,7 +100,7 @@ START_TEST(a_newer_schema_is_refused)
     sqlite3 *db = peek();
     execute(db, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 99");
     sqlite3_close(db);
-    refuses("newer gangd (schema 99; this one knows up to 4)");
+    refuses("newer gangd (schema 99; this one knows up to 5)");
 }
 END_TEST
 
@@ -140,13 +140,16 @@ START_TEST(an_older_book_is_brought_up_to_date)
                 "ALTER TABLE units DROP COLUMN verdict;"
                 "ALTER TABLE attempts DROP COLUMN seconds_compare;"
                 "ALTER TABLE attempts DROP COLUMN written;"
+                "ALTER TABLE attempts DROP COLUMN flash_unique_id;"
+                "ALTER TABLE attempts DROP COLUMN flash_note;"
                 "PRAGMA user_version = 1");
     sqlite3_close(db);
     open_book();
-    ck_assert_answer("PRAGMA user_version", "4");
+    ck_assert_answer("PRAGMA user_version", "5");
     ck_assert_answer("SELECT id, verdict, written, seconds_compare FROM attempts ORDER BY id",
                      "1|pass|1|0.0\n2|fail|0|0.0\n3|interrupted|NULL|0.0\n4|interrupted|NULL|0.0");
     ck_assert_answer("SELECT mac, slot, verdict FROM units", "18:fe:34:00:00:01|A1|pass");
+    ck_assert_answer("SELECT DISTINCT flash_unique_id || flash_note || '.' FROM attempts", ".");
     begin(&attempt);
     attempt.written = WRITTEN_NO;
     add_try(&attempt, 921600, CAUSE_NONE, "");

@@ -198,7 +198,7 @@ START_TEST(a_new_book_is_whole_without_its_log)
     run_and_kill(make_schema);
     unlink(beside("-wal"));
     ck_assert_answer("SELECT count(*) FROM attempts", "0");
-    ck_assert_answer("PRAGMA user_version", "4");
+    ck_assert_answer("PRAGMA user_version", "5");
 }
 END_TEST
 

@@ -39,12 +39,12 @@ START_TEST(an_empty_book_reads_as_nothing)
     ck_assert_str_eq(read_all(&(struct book_filter){.units = true}, BOOK_CSV),
                      "mac,chip_id,chip,flash_id,flash_size,first_seen,last_seen,attempts,verdict,cause,written,"
                      "slot,image_sha256,lot\r\n");
-    ck_assert_str_eq(
-        read_all(&(struct book_filter){0}, BOOK_CSV),
-        "id,slot,path,adapter,started,ended,verdict,cause,detail,sentence,remedy,mac,chip_id,chip,"
-        "flash_id,flash_size,image_md5,image_sha256,image_size,baud,tries,written,seconds_reset,seconds_sync,"
-        "seconds_identify,seconds_stub,seconds_baud,seconds_compare,seconds_write,seconds_verify,"
-        "seconds_run,station,lot,operator,stub,gangd\r\n");
+    ck_assert_str_eq(read_all(&(struct book_filter){0}, BOOK_CSV),
+                     "id,slot,path,adapter,started,ended,verdict,cause,detail,sentence,remedy,mac,chip_id,chip,"
+                     "flash_id,flash_size,flash_unique_id,flash_note,image_md5,image_sha256,image_size,baud,tries,"
+                     "written,seconds_reset,seconds_sync,"
+                     "seconds_identify,seconds_stub,seconds_baud,seconds_compare,seconds_write,seconds_verify,"
+                     "seconds_run,station,lot,operator,stub,gangd\r\n");
 }
 END_TEST
 

@@ -45,7 +45,7 @@ static void fill_book(void)
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)"
                 " INSERT INTO attempts SELECT i, i, i + 1, CASE WHEN i % 3 = 0 THEN 'fail' ELSE 'pass' END, 'none', '',"
                 " 'A' || (i % 3), 'path', '', NULL, printf('m%05d', i), '', '', '', 0, '', 0, 1,"
-                " 0, 0, 0, 0, 0, 0, 0, 0, '', 'W 17', 'Anna', '', 0, 1 FROM n;"
+                " 0, 0, 0, 0, 0, 0, 0, 0, '', 'W 17', 'Anna', '', 0, 1, '', '' FROM n;"
                 "INSERT INTO units (mac, first_seen, last_seen, attempts, last_attempt, slot, verdict)"
                 " SELECT mac, started, ended, 1, id, slot, verdict FROM attempts");
     sqlite3_close(db);

@@ -209,7 +209,7 @@ START_TEST(a_question_looks_up_the_rows_of_its_board_alone)
                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000)"
                 " INSERT INTO attempts SELECT i, i, i + 1, CASE WHEN i % 3 = 0 THEN 'fail' ELSE 'pass' END, 'none', '',"
                 " 'A1', 'path', '', 1, printf('m%05d', i), '', '', '', 0, '', 0, 1,"
-                " 0, 0, 0, 0, 0, 0, 0, 0, '', '', '', '', 0, 1 FROM n;");
+                " 0, 0, 0, 0, 0, 0, 0, 0, '', '', '', '', 0, 1, '', '' FROM n;");
     sqlite3_close(db);
     ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))watch_connection), SQLITE_OK);
     kill_gangd();

@@ -81,8 +81,9 @@ static void print_head(const json_t *attempt)
     local_time(ended, sizeof(ended), text_of(attempt, "ended"));
     snprintf(text, sizeof(text), "%s to %s", started, ended);
     print_field("time", PLAIN, text);
-    static const char *const members[] = {"mac",  "chip", "flash_id", "image_sha256", "adapter",
-                                          "stub", "lot",  "operator", "station",      "gangd"};
+    static const char *const members[] = {"mac",        "chip",         "flash_id", "flash_unique_id",
+                                          "flash_note", "image_sha256", "adapter",  "stub",
+                                          "lot",        "operator",     "station",  "gangd"};
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         print_member(attempt, members[i]);
 }
