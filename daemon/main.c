@@ -55,6 +55,11 @@ static void print_error(const char *line)
     fprintf(stderr, "gangd: %s\n", line);
 }
 
+static void print_warning(const char *line)
+{
+    fprintf(stderr, "gangd: warning: %s\n", line);
+}
+
 static int check_config(const struct config *config, const char *path)
 {
     char files[CONFIG_ERRORS_MAX], places[CONFIG_ERRORS_MAX];
@@ -69,6 +74,7 @@ static int check_config(const struct config *config, const char *path)
         product_unref(product);
         return EXIT_FAILED;
     }
+    error_list_each(product->warnings, print_warning);
     printf("%s: no errors; golden image of %llu bytes, md5 %s, stub %s\n", path,
            (unsigned long long)product->golden->size, product->golden->md5, product->stub->name);
     product_unref(product);

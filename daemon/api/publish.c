@@ -25,9 +25,11 @@ static json_t *files_json(const struct golden *golden)
 static json_t *golden_json(const struct station_snapshot *station)
 {
     const struct golden *golden = station->product ? station->product->golden : NULL;
-    return json_pack("{s:b, s:o, s:o, s:o, s:I, s:o}", "ok", golden != NULL, "error", error_json(station->golden_error),
-                     "md5", text_json(golden ? golden->md5 : ""), "sha256", text_json(golden ? golden->sha256 : ""),
-                     "size", golden ? (json_int_t)golden->size : 0, "files", files_json(golden));
+    return json_pack("{s:b, s:o, s:o, s:o, s:o, s:I, s:o}", "ok", golden != NULL, "error",
+                     error_json(station->golden_error), "warnings",
+                     lines_json(golden ? station->product->warnings : ""), "md5", text_json(golden ? golden->md5 : ""),
+                     "sha256", text_json(golden ? golden->sha256 : ""), "size", golden ? (json_int_t)golden->size : 0,
+                     "files", files_json(golden));
 }
 
 /* null: of nothing. */

@@ -48,18 +48,6 @@ void reload_answer_close(struct reload_answer *answer)
     free(answer);
 }
 
-/* An array with each line of the text. */
-static json_t *lines_json(const char *text)
-{
-    json_t *lines = json_array();
-    char line[ERROR_LIST_LINE_MAX];
-    while (*text) {
-        text = error_list_next(text, line, sizeof(line));
-        json_array_append_new(lines, text_json(line));
-    }
-    return lines;
-}
-
 static json_t *refusal_json(const char *errors)
 {
     char summary[ERROR_LIST_LINE_MAX + 64];

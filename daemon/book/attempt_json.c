@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/book/attempt_json.h"
+#include "daemon/base/error_list.h"
 #include "daemon/base/memory.h"
 #include "daemon/base/utf8.h"
 
@@ -35,6 +36,17 @@ json_t *text_json(const char *text)
     json_t *json = json_string(clean);
     free(clean);
     return json;
+}
+
+json_t *lines_json(const char *text)
+{
+    json_t *lines = json_array();
+    char line[ERROR_LIST_LINE_MAX];
+    while (*text) {
+        text = error_list_next(text, line, sizeof(line));
+        json_array_append_new(lines, text_json(line));
+    }
+    return lines;
 }
 
 json_t *written_json(enum written written)

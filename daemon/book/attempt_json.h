@@ -22,4 +22,7 @@ json_t *written_json(enum written written);
 /* A JSON string of any bytes: what is no printable UTF-8 becomes '?' (jansson refuses it). New reference. */
 json_t *text_json(const char *text);
 
+/* An array with each line of a text (daemon/base/error_list.h). New reference. */
+json_t *lines_json(const char *text);
+
 #endif

@@ -296,6 +296,14 @@ static void check_whole(struct config_reader *reader)
         fail(reader, 0, "[product] names no image: it needs file = PATH");
 }
 
+unsigned config_file_line(const struct config *config, uint32_t offset)
+{
+    for (size_t i = 0; i < config->n_files; i++)
+        if (config->files[i].offset == offset)
+            return config->files[i].line;
+    return 0;
+}
+
 unsigned config_key_line(const struct config *config, const char *section, const char *name)
 {
     for (size_t i = 0; i < config_keys_count; i++)

@@ -30,6 +30,9 @@ int config_parse(struct config *config, const char *name, const char *text, size
 /* The line that gives the key; 0: none does. Of a slot's keys: the line in the last slot. */
 unsigned config_key_line(const struct config *config, const char *section, const char *name);
 
+/* The line that gives the file at that offset; 0: none does. */
+unsigned config_file_line(const struct config *config, uint32_t offset);
+
 /* Adds "FILE:LINE: …", or "FILE: …" for line 0. */
 void config_complain(struct error_list *errors, const struct config *config, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -4,6 +4,7 @@
 #include "daemon/base/file.h"
 #include "daemon/base/memory.h"
 #include "daemon/config/hint.h"
+#include "daemon/config/image_check.h"
 
 #include <errno.h>
 #include <sha2.h>
@@ -14,7 +15,7 @@
 /* Of one load. */
 struct load {
     const struct config *config;
-    struct error_list errors;
+    struct error_list errors, warnings;
     bool share_dead; /* a file did not answer: no other is waited for */
 };
 
@@ -68,28 +69,22 @@ static void add_file(struct load *load, struct golden *golden, const struct conf
     free(bytes);
 }
 
-/* The line of the file with that name. */
-static unsigned line_of(const struct config *config, const char *name)
+static void check_end(struct load *load, const struct golden *golden)
 {
-    for (size_t i = 0; i < config->n_files; i++)
-        if (strcmp(config->files[i].path, name) == 0)
-            return config->files[i].line;
-    return 0;
+    const struct config *config = load->config;
+    const struct golden_part *last = &golden->parts[golden->n_parts - 1];
+    if (config->min_flash_size != 0 && golden->end > config->min_flash_size)
+        fail(load, config_file_line(config, last->offset), "%s: ends at 0x%x, beyond the %u KB of flash_size",
+             last->name, golden->end, config->min_flash_size / 1024);
 }
 
 static void seal(struct load *load, struct golden *golden)
 {
-    const struct config *config = load->config;
     char why[1024];
-    if (golden_seal(golden, config->check_image, why, sizeof(why)) != 0) {
-        const struct golden_part *first = &golden->parts[0];
-        fail(load, golden->n_parts > 0 && first->offset == 0 ? line_of(config, first->name) : 0, "%s", why);
-        return;
-    }
-    const struct golden_part *last = &golden->parts[golden->n_parts - 1];
-    if (config->min_flash_size != 0 && golden->end > config->min_flash_size)
-        fail(load, line_of(config, last->name), "%s: ends at 0x%x, beyond the %u KB of flash_size", last->name,
-             golden->end, config->min_flash_size / 1024);
+    if (golden_seal(golden, false, why, sizeof(why)) != 0)
+        fail(load, 0, "%s", why);
+    else
+        check_end(load, golden);
 }
 
 /* NULL when out of memory. */
@@ -102,6 +97,8 @@ static struct golden *load_golden(struct load *load)
     }
     for (size_t i = 0; i < load->config->n_files; i++)
         add_file(load, golden, &load->config->files[i]);
+    if (load->errors.count == 0 && load->config->check_image)
+        image_check(load->config, golden, &load->errors, &load->warnings);
     if (load->errors.count == 0)
         seal(load, golden);
     return golden;
@@ -129,17 +126,16 @@ static struct stub_image *load_stub(struct load *load)
 struct product *product_load(const struct config *config, char *error, size_t error_size)
 {
     struct load load = {.config = config};
-    error_list_init(&load.errors, error, error_size);
-    struct golden *golden = load_golden(&load);
-    struct stub_image *stub = load_stub(&load);
-    if (load.errors.count > 0) {
-        golden_free(golden);
-        stub_image_free(stub);
-        return NULL;
-    }
     struct product *product = must_calloc(1, sizeof(*product));
-    *product = (struct product){.golden = golden, .stub = stub, .references = 1};
-    return product;
+    error_list_init(&load.errors, error, error_size);
+    error_list_init(&load.warnings, product->warnings, sizeof(product->warnings));
+    product->golden = load_golden(&load);
+    product->stub = load_stub(&load);
+    product->references = 1;
+    if (load.errors.count == 0)
+        return product;
+    product_unref(product);
+    return NULL;
 }
 
 struct product *product_ref(struct product *product)

@@ -11,6 +11,9 @@
 struct product {
     struct golden *golden;
     struct stub_image *stub;
+    /* What is unusual about the image and yet in force, each with the line of the configuration and the file
+     * (daemon/base/error_list.h); "": nothing. */
+    char warnings[CONFIG_ERRORS_MAX];
     unsigned references;
 };
 

@@ -72,11 +72,11 @@ struct config {
     char stub[512];             /* "" or "builtin": ours; otherwise esptool's JSON form */
     uint32_t min_flash_size;    /* flash_size: bytes; 0: any that holds the image */
     uint32_t stated_flash_size; /* flash_part_size: bytes of a part that tells no size; 0: it is refused */
-    uint32_t
-        flash_parts[CONFIG_FLASH_PARTS_MAX]; /* flash_parts = ID …: ids of proto/chip/nor.h; default any: none here */
+    /* flash_parts = ID …: ids as of proto/chip/nor.h; none: any part, the default */
+    uint32_t flash_parts[CONFIG_FLASH_PARTS_MAX];
     size_t n_flash_parts;
     bool compare_first; /* compare = first|never: default never */
-    bool check_image;   /* image_check = yes|no: an ESP8266 image header is expected at offset 0; default yes */
+    bool check_image;   /* image_check = yes|no: the files must be images that work; default yes */
     /* [flashing] */
     uint32_t bauds[CONFIG_BAUDS_MAX]; /* baud = 921600 460800 230400 115200 (the default): falling, 9600 to 3000000 */
     size_t n_bauds;

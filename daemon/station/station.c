@@ -386,6 +386,11 @@ void station_pause(struct station *station, unsigned seconds)
     recheck_slots(station);
 }
 
+static void log_golden_warning(const char *line)
+{
+    log_warning("golden", "%s", line);
+}
+
 static void take_product(struct station *station, struct product *product)
 {
     product_unref(station->shared.product);
@@ -393,6 +398,7 @@ static void take_product(struct station *station, struct product *product)
     station->golden_error[0] = '\0';
     log_info("golden", "%s, %u bytes, md5 %s, stub %s", product->golden->parts[0].name, (unsigned)product->golden->size,
              product->golden->md5, product->stub->name);
+    error_list_each(product->warnings, log_golden_warning);
 }
 
 static void log_kept(const char *sentence)

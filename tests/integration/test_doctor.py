@@ -159,6 +159,8 @@ def test_golden_image():
         machine.expect("golden", "fail", "golden.bin", "systemctl reload gangd")
         os.remove(machine.path("var/lib/gangd/golden.bin"))
         machine.expect("golden", "fail", "golden.bin: No such file", "systemctl reload gangd")
+        machine.write("var/lib/gangd/golden.bin", image()[:2] + b"\x09" + image()[3:])
+        machine.expect("golden", "warn", "golden.bin: the header's flash mode is 9", "gangctl image FILE")
         if os.geteuid() != 0:
             machine.write("var/lib/gangd/golden.bin", image())
             os.chmod(machine.path("var/lib/gangd/golden.bin"), 0)

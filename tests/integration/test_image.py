@@ -7,7 +7,7 @@ import struct
 import subprocess
 import tempfile
 
-from station import GANGCTL, PATIENCE, SANITIZE, image, run_tests
+from station import GANGCTL, GANGD, PATIENCE, SANITIZE, Station, image, run_tests
 
 
 def boot_image(mode=2, size_clock=0x20, entry=0x40100004, segments=((0x40100000, bytes(range(64))),)):
@@ -69,6 +69,89 @@ def test_gangctl_names_a_file_that_it_cannot_read():
                           timeout=PATIENCE, env={**os.environ, **SANITIZE})
     assert done.returncode == 1 and done.stdout == "", done
     assert done.stderr == "gangctl: /nonexistent/file: No such file or directory\ngangctl: /: not a file\n", done
+
+
+# --- gangd
+
+
+def check_config(files, *lines):
+    """(exit code, errors, what is printed) of --check-config for files of these (offset, content)."""
+    with tempfile.TemporaryDirectory() as directory:
+        product = []
+        for n, (offset, data) in enumerate(files):
+            product.append(f"file = {directory}/{n}.bin @ {offset:#x}")
+            with open(os.path.join(directory, f"{n}.bin"), "wb") as file:
+                file.write(data)
+        path = os.path.join(directory, "t.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(("[product]", *product, *lines, "[station]", f"book = {directory}/b.db", "[http]",
+                                  f"socket = {directory}/s", "listen = none", "")))
+        done = subprocess.run([GANGD, "--check-config", "--config", path], capture_output=True, text=True, check=False,
+                              timeout=PATIENCE, env={**os.environ, **SANITIZE})
+        return done.returncode, done.stderr.replace(directory + "/", ""), done.stdout
+
+
+def test_what_cannot_boot_at_its_place_is_refused():
+    """Each wrong thing beside the right one."""
+    good = boot_image(size_clock=0x40)
+    second_stage = bytes.fromhex("ea04000104001040") + struct.pack("<II", 0, 64) + bytes(64) + good
+    for wrong, right, words in (
+            ([(0, good[:-1])], [(0, good)], "1.bin: the file is truncated"),
+            ([(0, damaged(good, 20))], [(0, good)], "1.bin: the checksum of the image at 0x0 is"),
+            ([(0, boot_image(entry=0, size_clock=0x40))], [(0, good)], "1.bin: the image at 0x0 starts at 0x00000000"),
+            ([(0, second_stage)], [(0, good), (0x1000, second_stage)], "1.bin: not an ESP8266 boot image"),
+            ([(0, good), (0x1000, damaged(second_stage, 110))], [(0, good), (0x1000, second_stage)],
+             "2.bin: the checksum of the image at 0x0 is"),
+            ([(0, b"\x05" * 128)], [(0, good), (0x3fc000, b"\x05" * 128)], "1.bin: not an ESP8266 boot image"),
+            ([(0, b"\xff" * 4096)], [(0, good), (0x1000, b"\xff" * 4096)], "1.bin: not an ESP8266 boot image")):
+        code, errors, _ = check_config([(0x200000, b"\0"), *wrong])
+        line = 2 + int(words[0])
+        assert code == 1 and errors.startswith(f"gangd: t.conf:{line}: {words}"), (words, errors)
+        assert errors.count("\n") == 1 and "; " in errors, errors
+        code, errors, _ = check_config([(0x200000, b"\0"), *right])
+        assert (code, errors) == (0, ""), (words, errors)
+        assert check_config([(0x200000, b"\0"), *wrong], "image_check = no")[:2] == (0, ""), words
+
+
+def test_what_is_unusual_is_a_warning():
+    code, errors, said = check_config([(0, boot_image(mode=9)), (0x2000, b"text\n")])
+    assert code == 0 and "no errors" in said, (code, errors, said)
+    mode, text = errors.splitlines()
+    assert mode.startswith("gangd: warning: t.conf:2: 0.bin: the header's flash mode is 9"), mode
+    assert text.startswith("gangd: warning: t.conf:3: 1.bin: of no use in the flash of an ESP8266: it is text"), text
+
+
+def test_the_header_may_not_say_more_flash_than_the_product_has():
+    for size_clock, flash_size, code, words in (
+            (0x40, "1MB", 1, "the header says 4MB of flash, more than the 1024 KB of flash_size"),
+            (0x20, "1MB", 0, ""), (0x40, "any", 0, ""), (0x20, "4MB", 0, ""),
+            (0x10, "any", 0, "warning: t.conf:2: 0.bin: the header says 256KB of flash, and the files end at 0x80004")):
+        result, errors, _ = check_config([(0, boot_image(size_clock=size_clock)), (0x80000, b"\5\0\0\0")],
+                                         f"flash_size = {flash_size}")
+        assert result == code and words in errors and bool(words) == bool(errors), (size_clock, flash_size, errors)
+    # A partition table in a file of its own tells how sizes are counted: 2 is 4 MB there.
+    table = b"\xaa\x50\1\2" + bytes(28) + b"\xff" * 32
+    result, errors, _ = check_config([(0, boot_image()), (0x8000, table)], "flash_size = 2MB")
+    assert result == 1 and "says 4MB" in errors, errors
+
+
+def test_a_running_station_says_the_same():
+    unusual, wrong = boot_image(mode=9), damaged(image(), 20)
+    with Station(golden=unusual) as station:
+        golden = station.status()["golden"]
+        warning, = golden["warnings"]
+        assert golden["ok"] and warning.startswith(f"{station.config}:6: {station.path('golden.bin')}: the header"), golden
+        station.wait_log(f"golden: {warning}")
+        done = subprocess.run([GANGCTL, "status", "--socket", station.socket], capture_output=True, text=True,
+                              check=False, timeout=PATIENCE, env={**os.environ, **SANITIZE})
+        assert warning in done.stdout, done
+        station.write_golden(wrong)
+        status, answer = station.post("reload")
+        assert status == 422 and "the checksum of the image at 0x0 is" in answer["errors"][0], answer
+        assert station.status()["golden"]["warnings"] == [warning]
+        station.write_golden(image())
+        assert station.post("reload")[0] == 200
+        assert station.status()["golden"]["warnings"] == []
 
 
 if __name__ == "__main__":

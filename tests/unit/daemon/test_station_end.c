@@ -32,7 +32,7 @@ static struct station *start_station(void)
     snprintf(config_path, sizeof(config_path), "%s/gangd.conf", directory);
     FILE *file = fopen(config_path, "w");
     ck_assert_ptr_nonnull(file);
-    fprintf(file, "[station]\nbook = %s\n[product]\nfile = %s/golden.bin\n", book_path, directory);
+    fprintf(file, "[station]\nbook = %s\n[product]\nfile = %s/golden.bin\nimage_check = no\n", book_path, directory);
     fclose(file);
     ck_assert_msg(config_read(&config, config_path, error, sizeof(error)) == 0, "%s", error);
     uv_loop_init(&loop);

@@ -19,6 +19,14 @@ static void print_health(const char *name, const json_t *json, const char *well)
         print_field("", YELLOW, error);
 }
 
+/* Those of the golden image that is in force. */
+static void print_warnings(const json_t *golden)
+{
+    const json_t *warnings = json_object_get(golden, "warnings");
+    for (size_t i = 0; i < json_array_size(warnings); i++)
+        print_field("", YELLOW, json_string_value(json_array_get(warnings, i)));
+}
+
 /* ", yield 98.3 %"; "" where nothing was decided. */
 static void describe_share(char *out, size_t size, const char *what, const json_t *share)
 {
@@ -66,6 +74,7 @@ static void print_head(const json_t *status)
     snprintf(text, sizeof(text), "%.100s%s, %.0f bytes, md5 %s", text_of(file, "file"), others,
              number_of(golden, "size"), text_of(golden, "md5"));
     print_health("golden", golden, text);
+    print_warnings(golden);
 
     print_today(json_object_get(status, "today"));
 }

@@ -61,6 +61,19 @@ static bool has_rights(struct doctor *doctor, const char *check, const struct co
     return may;
 }
 
+/* It can be loaded. */
+static void note_product(struct doctor *doctor, const struct config *config, const struct product *product)
+{
+    static const char check[] = "golden";
+    char warning[512];
+    error_list_summary(product->warnings, warning, sizeof(warning));
+    if (warning[0])
+        doctor_note(doctor, DOCTOR_WARN, check, "gangctl image FILE tells more of it", "%s", warning);
+    else
+        doctor_note(doctor, DOCTOR_OK, check, NULL, "%s, %llu bytes, md5 %s", config->files[0].path,
+                    (unsigned long long)product->golden->size, product->golden->md5);
+}
+
 /* Sets `md5` to that of the image, or to "" if it cannot be loaded. `user`: NULL if there is none. */
 static void check_golden(struct doctor *doctor, struct config *config, const struct doctor_user *user, char md5[33])
 {
@@ -82,8 +95,7 @@ static void check_golden(struct doctor *doctor, struct config *config, const str
     error_list_summary(product ? "" : errors, error, sizeof(error));
     if (product) {
         snprintf(md5, 33, "%s", product->golden->md5);
-        doctor_note(doctor, DOCTOR_OK, check, NULL, "%s, %llu bytes, md5 %s", config->files[0].path,
-                    (unsigned long long)product->golden->size, md5);
+        note_product(doctor, config, product);
     } else
         doctor_note(doctor, DOCTOR_FAIL, check,
                     "name the golden image in " CONFIG_DEFAULT_PATH " or put it there, then: systemctl reload gangd",
