@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record_stream IMAGE TRACE FLASH BAUD NOISE SEED: programs a used virtual board in virtual time and records the
- * conversation. tests/integration/stream_decoder.py reads it.
+ * record_stream IMAGE TRACE FLASH BAUD NOISE SEED [wire]: programs a used virtual board in virtual time, or a blank
+ * wire-level board, and records the conversation. tests/integration/stream_decoder.py reads it.
  *
  * TRACE gets a line for each stretch of bytes: `>` (sent) or `<` (received), the time in µs, the bytes in hexadecimal.
  * FLASH gets the content of the flash afterwards. NOISE is the probability that a byte is corrupted, each way. Exits
@@ -60,6 +60,14 @@ static struct board *used_board(double noise, uint64_t seed)
     return board;
 }
 
+static struct board *wire_board(void)
+{
+    struct board_config config = {.mac = {0x18, 0xFE, 0x34, 1, 2, 3}, .wire = true};
+    struct board *board = board_new(&config);
+    board_power(board, true);
+    return board;
+}
+
 static void save_flash(const char *path, struct board *board)
 {
     size_t size;
@@ -72,8 +80,9 @@ static void save_flash(const char *path, struct board *board)
 int main(int argc, char **argv)
 {
     static struct rig rig;
-    if (argc != 7) {
-        fprintf(stderr, "Usage: record_stream IMAGE TRACE FLASH BAUD NOISE SEED\n");
+    bool wire = argc == 8 && strcmp(argv[7], "wire") == 0;
+    if (argc != 7 && !wire) {
+        fprintf(stderr, "Usage: record_stream IMAGE TRACE FLASH BAUD NOISE SEED [wire]\n");
         return 2;
     }
     struct golden *golden = load(argv[1]);
@@ -82,7 +91,7 @@ int main(int argc, char **argv)
     FILE *file = open_file(argv[2], "w");
     job.bauds[0] = (uint32_t)strtoul(argv[4], NULL, 10);
     rig = (struct rig){
-        .board = used_board(strtod(argv[5], NULL), strtoull(argv[6], NULL, 10)),
+        .board = wire ? wire_board() : used_board(strtod(argv[5], NULL), strtoull(argv[6], NULL, 10)),
         .unplug_at = RIG_NEVER,
         .session = {.trace = trace, .trace_data = file},
     };

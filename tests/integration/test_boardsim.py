@@ -386,7 +386,7 @@ def inside_a_replugged_board_has_kept_its_flash(control):
 def inside_invalid_commands_are_refused(control):
     """--boards 1"""
     for line, why in (("jump 1", "jump: no such command"), ("plug", "plug: wants a slot"), ("plug 0", "wants a slot"),
-                      ("plug 41", "wants a slot"), ("plug 2 sillent", "sillent: no such fault"),
+                      ("plug 129", "wants a slot"), ("plug 41", "slot 41: there are 40"), ("plug 2 sillent", "sillent: no such fault"),
                       ("plug 1", "there is an adapter already"), ("unplug 2", "there is no adapter"),
                       ("replug 2", "no board has been here"), ("plug 2 noise=2", "noise=2: bad argument"),
                       ("plug 2 silent=1", "silent=1: takes no argument"), ("plug 2 mac=1:2", "six hexadecimal bytes"),
@@ -401,6 +401,33 @@ def inside_invalid_commands_are_refused(control):
     control("fault 2 silent")
     control("plug 2")
     control("fault 2 none")
+
+
+def inside_wire_level_boards_are_many(control):
+    """--backend wire --boards 128"""
+    ports = [Port(number) for number in range(128)]  # more than umockdev's preload has room for
+    for port in ports[::32]:
+        assert port.lines() == DTR | RTS, "an open raises both lines"
+        assert b"rst cause:2, boot mode:(1," in banner(port, download=True)
+        port.baud(921600)
+        assert port.sync().count(b"\x01\x08\x02\x00\x07\x07\x12\x20") == 8
+        assert b"rst cause:2, boot mode:(3," in (port.baud(74880), banner(port, download=False))[1]
+    until("all are open", lambda: "open=1" in control("status 97"))
+    ports.pop().close()
+    ports.pop(96).close()
+    until("one is closed", lambda: "open=0 dtr=0 rts=0" in control("status 97"))
+    assert "open=1" in control("status 1")
+    refused(errno.EIO, lambda: (control("unplug 1"), os.write(ports[0].fd, b"x")))
+    refused(errno.EIO, ports[0].lines)
+
+
+def inside_wire_level_boards_have_no_faults(control):
+    """--backend wire --boards 0"""
+    for words in "silent", "image=/dev/null":
+        assert "no faults and no image" in control.raw(f"plug 1 {words}")
+    control("plug 1 mac=18:fe:34:01:02:03 part=W25Q16")
+    assert "board=18:fe:34:01:02:03" in control("status 1")
+    assert control("md5 1") == hashlib.md5(b"\xff" * (2 << 20)).hexdigest()
 
 
 # --- cases that start boardsim
@@ -433,7 +460,7 @@ def outside_its_preload_is_in_front_of_umockdevs(directory):
 
 
 def outside_bad_options_are_named(directory):
-    for arguments, why in ((["--boards", "41"], "--boards 41: must be a number from 0 to 40"),
+    for arguments, why in ((["--boards", "129"], "--boards 129: must be a number from 0 to 128"),
                            (["--boards", "-1"], "--boards -1"), (["--adapter", "pl2303"], "no such adapter"),
                            (["--fault", "silent"], "must be SLOT:WORD"), (["--fault", "1:dead"], "dead: no such fault"),
                            (["--faulty", "101"], "percentage"), (["--seed", "x"], "must be a number"),

@@ -16,23 +16,25 @@ from stream_decoder import RECEIVED, SENT, Conversation, Status, Wrong, read_tra
 
 FLASH_SIZE = 4 << 20
 USED = b"\x5a" * FLASH_SIZE  # record_stream's board
+BLANK = b"\xff" * FLASH_SIZE  # its wire-level board
 SIZE = 512 * 1024
 
 
-def record(baud=921600, noise=0, seed=1, golden=None):
+def record(baud=921600, noise=0, seed=1, golden=None, board=()):
     """The events of a conversation, and the content of the flash afterwards. The board has passed."""
     with tempfile.TemporaryDirectory(prefix="gangd-test-") as folder:
         paths = golden_path, trace, flash = [os.path.join(folder, name) for name in ("golden.bin", "trace", "flash")]
         with open(golden_path, "wb") as file:
             file.write(golden or image(SIZE))
-        subprocess.run([os.path.join(BUILD, "record_stream"), *paths, str(baud), str(noise), str(seed)],
+        subprocess.run([os.path.join(BUILD, "record_stream"), *paths, str(baud), str(noise), str(seed),
+                        *board],
                        check=True, stdout=subprocess.PIPE)
         with open(flash, "rb") as file:
             return read_trace(trace), file.read()
 
 
-def follow(events, flash):
-    conversation = Conversation(USED).follow(events)
+def follow(events, flash, before=USED):
+    conversation = Conversation(before).follow(events)
     assert conversation.streams, "there is no stream"
     assert conversation.flash == flash, "the flash has another content than the frames"
     return conversation.streams
@@ -44,6 +46,14 @@ def test_frames_become_the_content_of_the_flash():
         assert stream.content == image(SIZE)
         assert stream.resent == 0 and stream.damaged == 0, "on a good line"
         assert stream.statuses > 10
+
+
+def test_a_wire_level_board_takes_the_same_stream():
+    for golden in image(SIZE), image(SIZE)[:12 * 4096 + 68]:
+        for baud in (115200, 2000000):
+            stream, = follow(*record(baud, golden=golden, board=["wire"]), BLANK)
+            assert stream.content[:len(golden)] == golden and stream.resent == 0
+            assert stream.statuses > 2
 
 
 def test_a_region_that_ends_within_a_sector():

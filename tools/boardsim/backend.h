@@ -10,9 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Slots are numbered from 1. umockdev's preload keeps track of 50 devices in a process, of which some are needed for
- * /dev/null and the like. */
-#define BACKEND_SLOTS_MAX 40
+/* Slots are numbered from 1. */
+#define BACKEND_SLOTS_MAX 128
 
 struct backend_type;
 
@@ -30,6 +29,8 @@ struct backend_plug {
 
 struct backend_type {
     const char *word; /* "umockdev", as on the command line */
+    unsigned slots;   /* that it has: at most BACKEND_SLOTS_MAX */
+    bool wire;        /* its boards are wire-level boards (board_config.wire) */
     /* Without an adapter; NULL with a sentence. */
     struct backend *(*open)(char *error, size_t size);
     /* Removes everything. All adapters must be unplugged. */
@@ -51,6 +52,6 @@ struct backend_type {
     void (*enter)(void);
 };
 
-extern const struct backend_type backend_umockdev, backend_vhci;
+extern const struct backend_type backend_umockdev, backend_wire, backend_vhci;
 
 #endif

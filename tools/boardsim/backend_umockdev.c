@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The back end that needs no root: a umockdev test bed. Programs that run inside it see the adapters as /dev/ttyUSBn
+ * The back ends that need no root: a umockdev test bed. Programs that run inside it see the adapters as /dev/ttyUSBn
  * and in libudev, with their USB parents and udev's properties, get plug and unplug events, and have modem lines. The
  * answers to ioctls come from a thread of umockdev's.
+ *
+ * umockdev's preload keeps track of 50 devices that have ioctls, and sends each read and write of them to that thread
+ * first. So the ports of the back end "wire", with its many boards, are plain ptys: their modem lines come by
+ * line_server.h, and all else is the kernel's.
  */
 #include "tools/boardsim/backend.h"
+#include "tools/boardsim/line_server.h"
+#include "tools/boardsim/preload/port_lines.h"
 #include "tools/boardsim/pty.h"
 #include "tools/boardsim/usb/device.h"
 
@@ -25,6 +31,12 @@
 #define NOT_HANDLED   (-100)
 #define TTY_USB_MAJOR 188
 #define CONTROLLER    "pci0000:00/0000:00:14.0"
+
+/* Of the 50 devices, some are /dev/null and the like. */
+#define UMOCKDEV_SLOTS 40
+/* What a usb-serial driver takes from a program ahead of the adapter: its write FIFO is a page (Linux 6.1,
+ * drivers/usb/serial/usb-serial.c). */
+#define DRIVER_BUFFER 4096
 
 /* One /dev/ttyUSBn. Its ioctl socket is there for ever: a client that opens the node in the moment of the unplug and
  * does not find the socket would be ended by umockdev's preload. */
@@ -52,6 +64,7 @@ struct umockdev_backend {
     UMockdevTestbed *bed;
     char *root;
     char *hub;
+    struct line_server *lines;                       /* NULL: umockdev answers ioctls */
     struct umockdev_usb usbs[BACKEND_SLOTS_MAX + 1]; /* by the number of the hub's port */
     struct umockdev_port ports[BACKEND_SLOTS_MAX];
 };
@@ -87,6 +100,16 @@ static bool is_control_request(unsigned request)
     }
 }
 
+static void move_lines(struct sim_adapter *adapter, unsigned request, int *lines)
+{
+    if (request == TIOCMGET)
+        *lines = sim_adapter_lines(adapter);
+    else if (request == TIOCMSET)
+        sim_adapter_set_lines(adapter, *lines, TIOCM_DTR | TIOCM_RTS);
+    else
+        sim_adapter_set_lines(adapter, request == TIOCMBIS ? *lines : 0, request == TIOCMBIC ? *lines : 0);
+}
+
 static void modem_lines(struct sim_adapter *adapter, unsigned request, UMockdevIoctlClient *client)
 {
     UMockdevIoctlData *data = umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0, sizeof(int), NULL);
@@ -96,14 +119,9 @@ static void modem_lines(struct sim_adapter *adapter, unsigned request, UMockdevI
     }
     int lines;
     memcpy(&lines, data->data, sizeof lines);
-    if (request == TIOCMGET) {
-        lines = sim_adapter_lines(adapter);
+    move_lines(adapter, request, &lines);
+    if (request == TIOCMGET)
         umockdev_ioctl_data_update(data, 0, (guint8 *)&lines, sizeof lines);
-    } else if (request == TIOCMSET) {
-        sim_adapter_set_lines(adapter, lines, TIOCM_DTR | TIOCM_RTS);
-    } else {
-        sim_adapter_set_lines(adapter, request == TIOCMBIS ? lines : 0, request == TIOCMBIC ? lines : 0);
-    }
     umockdev_ioctl_data_unref(data);
     answer(client, 0);
 }
@@ -167,9 +185,8 @@ static gboolean on_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, g
     return TRUE;
 }
 
-static void on_close(gpointer data, GObject *client)
+static void port_closed(void *data)
 {
-    (void)client;
     struct umockdev_port *port = data;
     pthread_mutex_lock(&port->lock);
     if (--port->opens == 0 && port->adapter) {
@@ -182,29 +199,77 @@ static void on_close(gpointer data, GObject *client)
     pthread_mutex_unlock(&port->lock);
 }
 
-static void on_open(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
+static void port_opened(struct umockdev_port *port)
 {
-    (void)base;
-    struct umockdev_port *port = data;
     pthread_mutex_lock(&port->lock);
     if (port->opens++ == 0 && port->adapter)
         sim_adapter_listens(port->adapter, true);
     if (port->adapter) /* each open, and nobody drops them: so the kernel's drivers do it */
         sim_adapter_set_lines(port->adapter, TIOCM_DTR | TIOCM_RTS, 0);
     pthread_mutex_unlock(&port->lock);
+}
+
+static void on_close(gpointer data, GObject *client)
+{
+    (void)client;
+    port_closed(data);
+}
+
+static void on_open(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer data)
+{
+    (void)base;
+    port_opened(data);
     /* There is no signal for a closed descriptor, but then the client object goes. */
-    g_object_weak_ref(G_OBJECT(client), on_close, port);
+    g_object_weak_ref(G_OBJECT(client), on_close, data);
+}
+
+static bool is_pty_of(struct umockdev_port *port, const char *pty)
+{
+    pthread_mutex_lock(&port->lock);
+    bool is = port->adapter && strcmp(pty_name(sim_adapter_host_of(port->adapter)), pty) == 0;
+    pthread_mutex_unlock(&port->lock);
+    return is;
+}
+
+static void *on_first_request(void *data, const char *pty)
+{
+    struct umockdev_backend *backend = data;
+    for (unsigned i = 0; i < BACKEND_SLOTS_MAX; i++) {
+        if (is_pty_of(&backend->ports[i], pty)) {
+            port_opened(&backend->ports[i]);
+            return &backend->ports[i];
+        }
+    }
+    return NULL;
+}
+
+static int on_request(void *data, unsigned request, int *lines)
+{
+    struct umockdev_port *port = data;
+    pthread_mutex_lock(&port->lock);
+    bool plugged = port->adapter;
+    if (plugged)
+        move_lines(port->adapter, request, lines);
+    pthread_mutex_unlock(&port->lock);
+    return plugged ? 0 : EIO;
+}
+
+static void init_port(struct umockdev_port *port, unsigned number)
+{
+    port->number = number;
+    pthread_mutex_init(&port->lock, NULL);
+    port->hung = g_ptr_array_new_with_free_func(g_object_unref);
 }
 
 /* Sets UMOCKDEV_DIR in the environment. umockdev aborts where it cannot do its work. */
-static struct backend *open_backend(char *error, size_t size)
+static struct umockdev_backend *open_bed(const struct backend_type *type, char *error, size_t size)
 {
     struct umockdev_backend *backend = calloc(1, sizeof *backend);
     if (!backend) {
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    backend->base.type = &backend_umockdev;
+    backend->base.type = type;
     backend->bed = umockdev_testbed_new();
     backend->root = umockdev_testbed_get_root_dir(backend->bed);
     char path[256];
@@ -220,26 +285,55 @@ static struct backend *open_backend(char *error, size_t size)
         umockdev_testbed_add_device(backend->bed, "usb", "1-1", root_hub, "idVendor", "1a40", "idProduct", "0201",
                                     "busnum", "1", "devnum", "2", NULL, "DEVTYPE", "usb_device", NULL);
     g_free(root_hub);
-    for (unsigned i = 0; i < BACKEND_SLOTS_MAX; i++) {
+    for (unsigned i = 0; i < BACKEND_SLOTS_MAX; i++)
+        init_port(&backend->ports[i], i);
+    return backend;
+}
+
+static struct backend *open_umockdev(char *error, size_t size)
+{
+    struct umockdev_backend *backend = open_bed(&backend_umockdev, error, size);
+    for (unsigned i = 0; backend && i < UMOCKDEV_SLOTS; i++) {
         struct umockdev_port *port = &backend->ports[i];
-        port->number = i;
-        pthread_mutex_init(&port->lock, NULL);
-        port->hung = g_ptr_array_new_with_free_func(g_object_unref);
+        char path[32];
         port->ioctls = umockdev_ioctl_base_new();
         g_signal_connect(port->ioctls, "handle-ioctl", G_CALLBACK(on_ioctl), port);
         g_signal_connect(port->ioctls, "client-connected", G_CALLBACK(on_open), port);
         snprintf(path, sizeof path, "/dev/ttyUSB%u", i);
         umockdev_testbed_attach_ioctl(backend->bed, path, port->ioctls, NULL);
     }
-    return &backend->base;
+    return backend ? &backend->base : NULL;
+}
+
+static void close_backend(struct backend *base);
+
+static struct backend *open_wire(char *error, size_t size)
+{
+    static const struct line_server_events events = {
+        .opened = on_first_request, .request = on_request, .closed = port_closed};
+    struct umockdev_backend *backend = open_bed(&backend_wire, error, size);
+    if (!backend)
+        return NULL;
+    char path[256];
+    snprintf(path, sizeof path, "%s/lines", backend->root);
+    backend->lines = line_server_new(path, &events, backend);
+    if (backend->lines) {
+        setenv(PORT_LINES_SOCKET, path, 1);
+        return &backend->base;
+    }
+    snprintf(error, size, "%s: %s", path, strerror(errno));
+    close_backend(&backend->base);
+    return NULL;
 }
 
 static void close_backend(struct backend *base)
 {
     struct umockdev_backend *backend = umockdev_of(base);
+    if (backend->lines)
+        line_server_free(backend->lines);
     g_object_unref(backend->bed); /* ends umockdev's thread */
     for (unsigned i = 0; i < BACKEND_SLOTS_MAX; i++) {
-        g_object_unref(backend->ports[i].ioctls);
+        g_clear_object(&backend->ports[i].ioctls);
         g_ptr_array_unref(backend->ports[i].hung);
         pthread_mutex_destroy(&backend->ports[i].lock);
     }
@@ -412,7 +506,7 @@ static void add_tty(struct umockdev_backend *backend, struct umockdev_port *port
 static struct umockdev_port *free_port(struct umockdev_backend *backend, int not_tty)
 {
     struct umockdev_port *last = NULL;
-    for (unsigned i = 0; i < BACKEND_SLOTS_MAX; i++) {
+    for (unsigned i = 0; i < backend->base.type->slots; i++) {
         struct umockdev_port *port = &backend->ports[i];
         pthread_mutex_lock(&port->lock);
         bool in_use = port->adapter || port->opens;
@@ -427,9 +521,11 @@ static struct umockdev_port *free_port(struct umockdev_backend *backend, int not
 
 static struct sim_adapter *make_adapter(struct backend *backend, const struct adapter_kind *kind, int event_fd)
 {
-    (void)backend;
     struct sim_adapter_host host;
-    return pty_new(kind, &host) ? sim_adapter_new(kind, &host, event_fd) : NULL;
+    if (!pty_new(kind, &host))
+        return NULL;
+    host.buffer = backend->type->wire ? DRIVER_BUFFER : 0;
+    return sim_adapter_new(kind, &host, event_fd);
 }
 
 /* A stuck adapter carries nothing. A host that reads from it must find nothing to wake it. */
@@ -570,7 +666,8 @@ static void enter(void)
 }
 
 const struct backend_type backend_umockdev = {.word = "umockdev",
-                                              .open = open_backend,
+                                              .slots = UMOCKDEV_SLOTS,
+                                              .open = open_umockdev,
                                               .close = close_backend,
                                               .adapter = make_adapter,
                                               .plug = plug,
@@ -579,3 +676,16 @@ const struct backend_type backend_umockdev = {.word = "umockdev",
                                               .tty = tty,
                                               .name = name_of,
                                               .enter = enter};
+
+const struct backend_type backend_wire = {.word = "wire",
+                                          .slots = BACKEND_SLOTS_MAX,
+                                          .wire = true,
+                                          .open = open_wire,
+                                          .close = close_backend,
+                                          .adapter = make_adapter,
+                                          .plug = plug,
+                                          .unplug = unplug,
+                                          .hang = hang,
+                                          .tty = tty,
+                                          .name = name_of,
+                                          .enter = enter};

@@ -316,6 +316,7 @@ static void enter(void)
 }
 
 const struct backend_type backend_vhci = {.word = "vhci",
+                                          .slots = BACKEND_SLOTS_MAX,
                                           .open = open_backend,
                                           .close = close_backend,
                                           .adapter = make_adapter,

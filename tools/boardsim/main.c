@@ -48,7 +48,9 @@ static void usage(FILE *file)
         "                    --operator auto works on\n"
         "  --backend NAME    umockdev: no root, and only COMMAND sees the adapters; vhci: USB devices of this "
         "machine's\n"
-        "                    kernel, with its drivers, for which boardsim must be root (umockdev)\n"
+        "                    kernel, with its drivers, for which boardsim must be root; wire: as umockdev, with up to "
+        "128\n"
+        "                    wire-level boards, which have no CPU and no faults: to load COMMAND (umockdev)\n"
         "  --adapter KIND    ",
         file);
     for (unsigned i = 0; adapter_kind_at(i); i++)
@@ -149,14 +151,14 @@ static int set_adapter(struct boardsim_options *options, const char *value)
 
 static int set_backend(struct boardsim_options *options, const char *value)
 {
-    static const struct backend_type *const backends[] = {&backend_umockdev, &backend_vhci};
+    static const struct backend_type *const backends[] = {&backend_umockdev, &backend_wire, &backend_vhci};
     for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
         if (strcmp(backends[i]->word, value) == 0) {
             options->rack.backend = backends[i];
             return 0;
         }
     }
-    return complain("backend", value, "must be umockdev or vhci");
+    return complain("backend", value, "must be umockdev, wire or vhci");
 }
 
 static int set_number(const char *option, const char *value, uint64_t min, uint64_t max, unsigned *number)

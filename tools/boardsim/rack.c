@@ -137,7 +137,12 @@ const struct spec *rack_plain_spec(const struct rack *rack)
 static struct sim_board *make_board(struct rack *rack, unsigned slot, const struct spec *spec, char *error, size_t size)
 {
     static const uint8_t ouis[][3] = {{0x18, 0xfe, 0x34}, {0xac, 0xd0, 0x74}, {0x5c, 0xcf, 0x7f}};
-    struct sim_board *sim = sim_board_new(spec ? spec : &rack->slots[slot].spec);
+    const struct spec *ordered = spec ? spec : &rack->slots[slot].spec;
+    if (rack->options->backend->wire && (*ordered->faults || *ordered->image)) {
+        fail(error, size, "slot %u: a wire-level board has no faults and no image from the start", slot);
+        return NULL;
+    }
+    struct sim_board *sim = sim_board_new(ordered);
     if (!sim) {
         fail(error, size, "out of memory");
         return NULL;
@@ -146,6 +151,7 @@ static struct sim_board *make_board(struct rack *rack, unsigned slot, const stru
     sim->number = rack->boards + 1;
     sim->slot = slot;
     sim->spec.config.seed = dice;
+    sim->spec.config.wire = rack->options->backend->wire;
     if (rng_unit(&rack->rng) < rack->options->faulty && !*sim->spec.faults)
         spec_add_random_fault(&sim->spec, dice);
     if (!sim->spec.has_mac) {
@@ -237,6 +243,10 @@ static const struct adapter_kind *kind_for(const struct rack *rack, unsigned slo
 static bool check(struct rack *rack, unsigned slot, bool has_adapter, char *error, size_t size)
 {
     bool is = rack->slots[slot].adapter;
+    if (slot > rack->options->backend->slots) {
+        fail(error, size, "slot %u: there are %u", slot, rack->options->backend->slots);
+        return false;
+    }
     if (is != has_adapter)
         fail(error, size, "slot %u: %s", slot, is ? "there is an adapter already" : "there is no adapter");
     return is == has_adapter;

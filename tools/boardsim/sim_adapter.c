@@ -78,15 +78,21 @@ static bool carries(const struct sim_adapter *adapter)
     return adapter->board && !adapter->stuck && !adapter->state.cut;
 }
 
+/* What may be on its way to the board. */
+static size_t fifo_size(const struct sim_adapter *adapter)
+{
+    return adapter->kind->tx_fifo + adapter->host.buffer;
+}
+
 /* Takes from the host what the transmit FIFO has room for. Returns whether the FIFO is too full to ask for more. */
 static bool take_from_host(struct sim_adapter *adapter)
 {
-    size_t fifo = adapter->kind->tx_fifo;
+    size_t fifo = fifo_size(adapter);
     size_t sending = board_sending(adapter->board);
     /* Real hardware requests more when its FIFO is half empty. */
     if (sending > fifo / 2)
         return true;
-    uint8_t bytes[2048];
+    uint8_t bytes[8192];
     size_t room = fifo - sending;
     if (room > sizeof bytes)
         room = sizeof bytes;
@@ -221,7 +227,7 @@ static uint64_t pump(struct sim_adapter *adapter, bool *full)
     if (adapter->rx_used && adapter->rx_due < due)
         due = adapter->rx_due;
     if (*full && carries(adapter)) {
-        uint64_t excess = board_sending(adapter->board) - adapter->kind->tx_fifo / 2;
+        uint64_t excess = board_sending(adapter->board) - fifo_size(adapter) / 2;
         uint64_t drained = adapter->board_time + excess * 10u * 1000000000u / adapter->state.baud;
         if (drained < due)
             due = drained;

@@ -28,7 +28,8 @@ struct sim_adapter_faults {
 /* The way to the host: a pty, or a USB connection. All of these are called under the adapter's lock. */
 struct sim_adapter_host {
     void *data;
-    int fd; /* readable when there are bytes from the host; -1: sim_adapter_wake() tells */
+    int fd;        /* readable when there are bytes from the host; -1: sim_adapter_wake() tells */
+    size_t buffer; /* bytes that are taken ahead of what the adapter's FIFO has room for */
     /* Takes up to `room` bytes from the host. 0: there are none; -1: nor will there be. */
     ssize_t (*take)(void *data, uint8_t *bytes, size_t room);
     /* Gives the host n bytes; returns how many of them it had room for. */

@@ -122,6 +122,7 @@ static bool would_boot(struct sim_board *sim, const uint8_t *flash, size_t size)
 {
     struct board_config config = sim->spec.config;
     memset(&config.faults, 0, sizeof config.faults);
+    config.wire = false;
     struct board *board = board_new(&config);
     if (!board)
         return false;

@@ -24,7 +24,7 @@ _boardsim()
 
     case $prev in
         --adapter | --part) mapfile -t COMPREPLY < <(compgen -W "$(_boardsim_values "$1" "$prev")" -- "$cur") ;;
-        --backend) mapfile -t COMPREPLY < <(compgen -W "umockdev vhci" -- "$cur") ;;
+        --backend) mapfile -t COMPREPLY < <(compgen -W "umockdev wire vhci" -- "$cur") ;;
         --lid) mapfile -t COMPREPLY < <(compgen -W "cts dsr dcd" -- "$cur") ;;
         --operator) mapfile -t COMPREPLY < <(compgen -W auto -- "$cur") ;;
         --image | --script | --control | --report) _filedir ;;
