@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The recipe `program` on a line that damages one byte in five thousand each way, at 921600. NOISE_SEEDS=N in the
- * environment: so many runs instead of 20; NOISE_IMAGE=FILE: with that image. */
+/*
+ * The recipe `program` on a line that damages one byte in five thousand each way, at 921600. In the environment:
+ * NOISE_SEEDS=N: so many runs, each with a line of its result; NOISE_RATE=R: that share of the bytes is damaged;
+ * NOISE_STEPS=1: with a line for each step; NOISE_IMAGE=FILE: with that image.
+ */
 #include "tests/runner.h"
 #include "tests/simulation/rig.h"
 
@@ -10,7 +13,12 @@
 
 #define IMAGE_SIZE (256 * 1024)
 #define ERROR_RATE 2e-4
-#define SEEDS      20
+/* About 30 s of CPU; with sanitizers a board takes six times as long. */
+#ifdef __SANITIZE_ADDRESS__
+#    define SEEDS 20
+#else
+#    define SEEDS 100
+#endif
 
 /* What a frame that is sent again may cost: the resend, and a stub that has used up all that it had. */
 #define RESEND_US 50000
@@ -33,6 +41,20 @@ static void load_image(const char *name)
     ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
 }
 
+static void print_step(void *data, const struct program_step *step)
+{
+    (void)data;
+    printf("    try %u: %s at %u: %.3f s%s%s (%s)\n", step->try, step->name, step->baud, (double)step->us / 1e6,
+           step->cause == CAUSE_NONE ? "" : ", ", step->cause == CAUSE_NONE ? "" : cause_code(step->cause),
+           step->detail);
+}
+
+static double error_rate(void)
+{
+    const char *text = getenv("NOISE_RATE");
+    return text ? atof(text) : ERROR_RATE;
+}
+
 static void setup(void)
 {
     const char *name = getenv("NOISE_IMAGE");
@@ -43,6 +65,8 @@ static void setup(void)
     stub = stub_image_builtin();
     rig = calloc(1, sizeof(*rig));
     job = rig_job(golden, stub);
+    if (getenv("NOISE_STEPS"))
+        job.step_ended = print_step;
 }
 
 static void teardown(void)
@@ -53,10 +77,10 @@ static void teardown(void)
     free(rig);
 }
 
-static void flash_board(uint64_t seed, double error_rate)
+static void flash_board(uint64_t seed, double rate)
 {
-    struct board_config config = {.seed = seed, .mac = {0x18, 0xFE, 0x34, 0xA1, 0xB2, 0xC3}};
-    config.faults.in.corrupt = config.faults.out.corrupt = error_rate;
+    struct board_config config = {.seed = seed, .mac = {0x18, 0xFE, 0x34, 0xA1, 0xB2, (uint8_t)seed}};
+    config.faults.in.corrupt = config.faults.out.corrupt = rate;
     board_free(rig->board);
     memset(rig, 0, sizeof(*rig));
     rig->unplug_at = RIG_NEVER;
@@ -71,15 +95,25 @@ static unsigned n_seeds(void)
     return text ? (unsigned)atoi(text) : SEEDS;
 }
 
+/* Whatever else noise does, it makes no other unit of a board. */
+static void check_identity(unsigned seed)
+{
+    const uint8_t mac[] = {0x18, 0xFE, 0x34, 0xA1, 0xB2, (uint8_t)seed};
+    ck_assert(rig->program.identified);
+    ck_assert_mem_eq(rig->program.chip.mac, mac, sizeof(mac));
+    ck_assert_uint_eq(rig->program.chip.chip_id, 0x00A1B200 | (seed & 0xFF));
+}
+
 /* 95 of 100 at least; a board that fails at the first try passes at a later one. */
 START_TEST(a_noisy_line_passes_at_the_first_try)
 {
     unsigned passed = 0, seeds = n_seeds();
     for (unsigned seed = 1; seed <= seeds; seed++) {
-        flash_board(seed, ERROR_RATE);
+        flash_board(seed, error_rate());
         ck_assert_msg(rig->program.state == PROGRAM_PASSED, "seed %u: %s (%s)", seed, cause_code(rig->program.cause),
                       rig->program.detail);
         ck_assert(rig_holds(rig->board, golden));
+        check_identity(seed);
         passed += rig->program.tries == 1;
         if (getenv("NOISE_SEEDS")) {
             printf("seed %u: %u tries, write %.2f s, stub %.2f s, in all %.2f s, %s\n", seed, rig->program.tries,
