@@ -10,7 +10,6 @@
 #include "daemon/station/slot_state.h"
 #include "proto/link/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -134,7 +133,7 @@ static void on_opened(void *data)
     if (slot->state == SLOT_STUCK)
         log_info("slot", "%s: %s answers again", slot->name, slot->adapter.devnode);
     slot_log_bauds(slot);
-    if (slot->presence == BY_PLUG || (asked && slot->presence == BY_START && !slot_hindrance(slot)))
+    if (slot->presence == BY_PLUG || (asked && slot->presence == BY_START && !slot_shared_hindrance(slot->shared)))
         slot_book(slot);
     else
         slot_fixture_opened(slot);
@@ -247,14 +246,14 @@ static const char *start_refusal(const struct slot *slot)
         return "this slot is muted: its path is not in the configuration";
     /* A board that came with its adapter is started all the same, and waits for the book or an image as BLOCKED. */
     bool may_wait = slot->presence == BY_PLUG && !slot->shared->paused;
-    return may_wait ? NULL : slot_hindrance(slot);
+    return may_wait ? NULL : slot_shared_hindrance(slot->shared);
 }
 
 /* Opens the port for an attempt. In a fixture that is observed it finds out by itself who is in it. */
 static void start_opening(struct slot *slot)
 {
     bool in_trouble = slot->state == SLOT_TROUBLED || slot->state == SLOT_TROUBLED_AGAIN;
-    if (slot->presence == BY_PLUG && slot_hindrance(slot))
+    if (slot->presence == BY_PLUG && slot_shared_hindrance(slot->shared))
         slot_enter(slot, SLOT_BLOCKED);
     else if (slot->presence == BY_START)
         slot_enter(slot, in_trouble ? SLOT_RESTARTING : SLOT_STARTING);

@@ -29,7 +29,7 @@ static void probe(struct slot *slot)
 
 static void flash_occupant(struct slot *slot)
 {
-    if (slot_hindrance(slot)) {
+    if (slot_shared_hindrance(slot->shared)) {
         slot_become_ready(slot);
         return;
     }
@@ -40,7 +40,7 @@ static void flash_occupant(struct slot *slot)
 /* A closed lid is seen again at the next reading; a probe that found a board is not made again for nothing. */
 static void board_arrived(struct slot *slot)
 {
-    if (slot->presence == BY_PROBE || !slot_hindrance(slot))
+    if (slot->presence == BY_PROBE || !slot_shared_hindrance(slot->shared))
         slot_enter(slot, SLOT_ARRIVING);
 }
 
@@ -140,7 +140,7 @@ void slot_fixture_observe(struct slot *slot)
 {
     if (slot->presence != BY_PROBE)
         read_lid(slot);
-    else if (slot->state == SLOT_READY && slot_hindrance(slot))
+    else if (slot->state == SLOT_READY && slot_shared_hindrance(slot->shared))
         slot_watch_later(slot); /* nothing could be done about a board */
     else
         probe(slot);

@@ -30,7 +30,7 @@
     X(SETTLING_DEFERRED, SETTLING, NEWS, VACANT, SETTLE, "the same, and it came during a station pause")               \
     X(DEFERRED, BLOCKED, NEWS, VACANT, NEVER,                                                                          \
       "a station pause came first: put off until it is plugged again or started")                                      \
-    X(BLOCKED, BLOCKED, NEWS, VACANT, NEVER, "the station may flash no board now (slot_hindrance())")                  \
+    X(BLOCKED, BLOCKED, NEWS, VACANT, NEVER, "the station may flash no board now (slot_shared_hindrance())")           \
     X(OPENING, SETTLING, NEWS, VACANT, NEVER, "the port is being opened; a fixture has its first observation")         \
     X(STARTING, SETTLING, NEWS, VACANT, NEVER, "the same, and a person has asked for an attempt")                      \
     X(TROUBLED, BLOCKED, NEWS, VACANT, RETRY, "the port cannot be used: `trouble`; tried again soon")                  \

@@ -44,7 +44,7 @@ bool slot_may_begin(struct slot *slot)
     if (slot->presence != BY_PLUG)
         return true;
     bool deferred = slot->state == SLOT_SETTLING_DEFERRED || slot->state == SLOT_DEFERRED || slot->shared->paused;
-    if (!deferred && !slot_hindrance(slot))
+    if (!deferred && !slot_shared_hindrance(slot->shared))
         return true;
     slot_enter(slot, deferred ? SLOT_DEFERRED : SLOT_BLOCKED);
     return false;

@@ -56,7 +56,7 @@ enum tile_state slot_tile(const struct slot *slot)
     };
     bool blocked = slot->shared->blocked != NULL;
     switch (slot->state) {
-    case SLOT_READY: blocked = slot_hindrance(slot) != NULL; break;
+    case SLOT_READY: blocked = slot_shared_hindrance(slot->shared) != NULL; break;
     case SLOT_BOOKING:
     case SLOT_ENDING:
     case SLOT_ENDING_DEFERRED: break;
@@ -71,7 +71,7 @@ static const char *blocked_sentence(const struct slot *slot)
 {
     if (slot->trouble[0])
         return slot->trouble;
-    const char *hindrance = slot_hindrance(slot);
+    const char *hindrance = slot_shared_hindrance(slot->shared);
     return hindrance ? hindrance : "Came during a pause: plug it in again, or start it";
 }
 

@@ -153,8 +153,3 @@ bool slot_has_adapter(const struct slot *slot)
 {
     return slot->state != SLOT_ABSENT && slot->state != SLOT_ENDING_ABSENT;
 }
-
-const char *slot_hindrance(const struct slot *slot)
-{
-    return slot_shared_hindrance(slot->shared);
-}

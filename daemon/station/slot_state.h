@@ -35,7 +35,4 @@ bool slot_is_at_rest(const struct slot *slot);
 /* An adapter is there. */
 bool slot_has_adapter(const struct slot *slot);
 
-/* Why no attempt may begin on this station, a sentence; NULL: it may. */
-const char *slot_hindrance(const struct slot *slot);
-
 #endif
