@@ -9,7 +9,6 @@
 #include "daemon/book/attempt_json.h"
 #include "proto/link/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,23 +32,23 @@ static json_t *control_json(const struct api_request *request)
     return json_pack("{s:b, s:s?}", "control", control, "control_reason", refusal);
 }
 
-enum MHD_Result answer_status(struct api_request *request, const char *rest)
+enum MHD_Result answer_status(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     json_t *status = publish_status(request->endpoint->routes->station);
     json_object_update_new(status, control_json(request));
     return reply_json(request->connection, MHD_HTTP_OK, status);
 }
 
-enum MHD_Result answer_slots(struct api_request *request, const char *rest)
+enum MHD_Result answer_slots(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     return reply_json(request->connection, MHD_HTTP_OK, publish_slots(request->endpoint->routes->station));
 }
 
-enum MHD_Result answer_events(struct api_request *request, const char *rest)
+enum MHD_Result answer_events(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     struct routes *routes = request->endpoint->routes;
     if (request->head)
         return reply_stream_head(request->connection, EVENT_STREAM_TYPE, NULL);
@@ -97,15 +96,15 @@ enum MHD_Result answer_attempt(struct api_request *request, const char *id)
     return ask_book(request, &query);
 }
 
-enum MHD_Result answer_attempts(struct api_request *request, const char *rest)
+enum MHD_Result answer_attempts(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     return answer_book(request, false);
 }
 
-enum MHD_Result answer_units(struct api_request *request, const char *rest)
+enum MHD_Result answer_units(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     return answer_book(request, true);
 }
 
@@ -134,9 +133,9 @@ static void on_started(void *data, const char *name)
     json_array_append_new(data, text_json(name));
 }
 
-enum MHD_Result answer_start(struct api_request *request, const char *rest)
+enum MHD_Result answer_start(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     json_t *started = json_array();
     const char *refusal = station_start_slots(request->endpoint->routes->station, on_started, started);
     return reply_json(
@@ -145,9 +144,9 @@ enum MHD_Result answer_start(struct api_request *request, const char *rest)
 }
 
 /* ?seconds=N: one number, nothing behind it. */
-enum MHD_Result answer_hold(struct api_request *request, const char *rest)
+enum MHD_Result answer_hold(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     const struct target_parameter *seconds = target_find(&request->target, "seconds");
     const char *text = seconds ? seconds->value : NULL;
     size_t digits = text ? strspn(text, "0123456789") : 0;
@@ -159,19 +158,19 @@ enum MHD_Result answer_hold(struct api_request *request, const char *rest)
 }
 
 /* The answer comes at the reload's end: reload_answer_send(). */
-enum MHD_Result answer_reload(struct api_request *request, const char *rest)
+enum MHD_Result answer_reload(struct api_request *request, const char *part)
 {
     struct routes *routes = request->endpoint->routes;
     char refusal[256];
-    (void)rest;
+    (void)part;
     request->reload =
         reload_answer_open(&routes->streams, request->connection, routes->station, refusal, sizeof(refusal));
     return request->reload ? MHD_YES : reply_sentence(request, MHD_HTTP_CONFLICT, refusal);
 }
 
-enum MHD_Result answer_page(struct api_request *request, const char *rest)
+enum MHD_Result answer_page(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     struct routes *routes = request->endpoint->routes;
     char url[sizeof(routes->dashboard) + CONTROL_SECRET_LENGTH + 8];
     if (!routes->dashboard[0])

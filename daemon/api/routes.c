@@ -4,11 +4,10 @@
 #include "daemon/api/answer.h"
 #include "daemon/api/reply.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static enum MHD_Result answer_index(struct api_request *request, const char *rest);
+static enum MHD_Result answer_index(struct api_request *request, const char *part);
 
 /* {NAME} in a path stands for one part of it, which the answerer gets. */
 static const struct route {
@@ -33,9 +32,9 @@ static const struct route {
 };
 
 /* The resources of this version that are on this socket: their paths and methods. */
-static enum MHD_Result answer_index(struct api_request *request, const char *rest)
+static enum MHD_Result answer_index(struct api_request *request, const char *part)
 {
-    (void)rest;
+    (void)part;
     json_t *resources = json_array();
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].on & request->endpoint->kind)

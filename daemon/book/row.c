@@ -6,7 +6,6 @@
 #include "daemon/book/tries.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 /* The columns that are named as their members are: their names, their parameters, their assignments in an upsert. */
 #define NAME(member)              ", " #member

@@ -9,7 +9,6 @@
 #include "proto/recipe/program_progress.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 _Static_assert(CONFIG_FLASH_PARTS_MAX <= PROGRAM_FLASH_PARTS_MAX, "a job holds all that a configuration lists");

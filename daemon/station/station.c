@@ -11,7 +11,6 @@
 #include "proto/link/text.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

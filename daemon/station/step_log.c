@@ -4,8 +4,6 @@
 #include "daemon/base/log.h"
 #include "proto/link/text.h"
 
-#include <stdio.h>
-
 static void print_chip(const struct chip_identity *chip, char *words, size_t size)
 {
     const uint8_t *mac = chip->mac;

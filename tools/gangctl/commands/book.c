@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Far longer than any row of the book. */
 #define LINE_MAX_BYTES 65536
