@@ -35,6 +35,20 @@ static void on_step_ended(void *data, const struct program_step *step)
     step_log(attempt->row.slot, &attempt->program, step);
 }
 
+static void drop_update(struct slot_attempt *attempt)
+{
+    shared_update_unref(attempt->update);
+    attempt->update = NULL;
+}
+
+static const struct update *find_update(void *data, const struct sector_set *kept)
+{
+    struct slot_attempt *attempt = data;
+    drop_update(attempt);
+    attempt->update = updates_find(attempt->updates, attempt->product, kept);
+    return attempt->update ? attempt->update->update : NULL;
+}
+
 static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_setup *setup)
 {
     const struct config *config = setup->config;
@@ -52,6 +66,8 @@ static void prepare_job(struct slot_attempt *attempt, const struct slot_attempt_
         .loader_clock = config->loader_clock,
         .manual_reset = setup->manual_reset,
         .run = config->run && !setup->stay_in_stub,
+        .find_update = find_update,
+        .update_data = attempt,
         .step_ended = on_step_ended,
         .step_data = attempt,
     };
@@ -80,6 +96,7 @@ void slot_attempt_prepare(struct slot_attempt *attempt, const struct slot_attemp
 {
     product_unref(attempt->product);
     attempt->product = product_ref(setup->product);
+    attempt->updates = setup->updates;
     prepare_job(attempt, setup);
     prepare_row(attempt, setup);
 }
@@ -176,6 +193,7 @@ void slot_attempt_close(struct slot_attempt *attempt)
 {
     unsigned logged = attempt->row.n_try_results;
     int64_t duration = (int64_t)(steady_clock_us() - attempt->started);
+    drop_update(attempt);
     attempt_record_close(&attempt->row, &attempt->program, attempt->row.started + duration);
     log_failed_tries(&attempt->row, logged, attempt->row.n_try_results - 1);
 }

@@ -10,12 +10,15 @@
 #include "daemon/config/config.h"
 #include "daemon/config/product.h"
 #include "daemon/port/hotplug.h"
+#include "daemon/station/updates.h"
 #include "proto/recipe/program.h"
 
 struct slot_attempt {
     struct attempt row;      /* id 0: not in the book */
     uint64_t started;        /* steady_clock_us(), of row.started: the duration is right also if the clock is set */
     struct product *product; /* of the attempt at work, or of the latest; a reference */
+    struct updates *updates;
+    struct shared_update *update; /* that the recipe has been given; a reference */
     struct program_job job;
     struct program program;
 
@@ -31,6 +34,7 @@ struct slot_attempt {
 struct slot_attempt_setup {
     const struct config *config;
     struct product *product;
+    struct updates *updates;
     const struct adapter *adapter;
     const char *slot, *path; /* the slot's name and USB path */
     const uint32_t *bauds;   /* the ladder, or what of it the adapter does: falling, n_bauds, at least one */

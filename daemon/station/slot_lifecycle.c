@@ -97,6 +97,7 @@ void slot_book(struct slot *slot)
     slot_attempt_prepare(&slot->attempt, &(struct slot_attempt_setup){
                                              .config = slot->shared->config,
                                              .product = slot->shared->product,
+                                             .updates = slot->shared->updates,
                                              .adapter = &slot->adapter,
                                              .slot = slot->name,
                                              .path = slot->adapter.path,

@@ -5,6 +5,7 @@
 #include "daemon/book/book.h"
 #include "daemon/config/config.h"
 #include "daemon/config/product.h"
+#include "daemon/station/updates.h"
 
 #include <stdbool.h>
 #include <uv.h>
@@ -17,9 +18,10 @@ struct slot_shared {
     struct book *book;
     const struct config *config; /* in force */
     struct product *product;     /* in force; NULL: no golden image */
-    const char *blocked;         /* why no board may be flashed now: a sentence; NULL: none */
-    bool paused; /* what would begin now is left alone; a board that came with its adapter, until it is plugged
-                  * in again or retried */
+    struct updates *updates;
+    const char *blocked; /* why no board may be flashed now: a sentence; NULL: none */
+    bool paused;         /* what would begin now is left alone; a board that came with its adapter, until it is plugged
+                          * in again or retried */
     void (*changed)(void *data, struct slot *slot);
     void (*closed)(void *data, const struct attempt *attempt); /* its verdict is in the book */
     void *data;

@@ -393,6 +393,7 @@ static void log_golden_warning(const char *line)
 static void take_product(struct station *station, struct product *product)
 {
     product_unref(station->shared.product);
+    updates_forget(station->shared.updates);
     station->shared.product = product;
     station->golden_error[0] = '\0';
     log_info("golden", "%s, %u bytes, md5 %s, stub %s", product->golden->parts[0].name, (unsigned)product->golden->size,
@@ -506,6 +507,7 @@ static void share_with_slots(struct station *station)
         .loop = station->loop,
         .book = station->book,
         .config = &station->config,
+        .updates = updates_new(station->loop),
         .changed = on_slot_changed,
         .closed = on_attempt_closed,
         .data = station,
@@ -575,6 +577,7 @@ bool station_stop(struct station *station)
     for (size_t i = 0; i < station->n_slots; i++)
         slot_free(station->slots[i]);
     station->n_slots = 0;
+    updates_free(station->shared.updates);
     /* Closed they are only when the loop runs again, which is after the book's seconds: they may be due by then. */
     uv_timer_stop(&station->count_timer);
     uv_timer_stop(&station->pause_timer);

@@ -25,6 +25,21 @@ static void print_part(const struct flash_part *part, char *words, size_t size)
     text_print(words, size, ": %s, %u KB%s%s", id, (unsigned)part->size / 1024, note[0] ? ", " : "", note);
 }
 
+static void print_plan(const struct program *program, char *words, size_t size)
+{
+    const struct golden *golden = program->job->golden;
+    const struct stream_parameters all = {.golden = golden}, planned = {golden, program->step.plan.update, 0};
+    uint32_t bytes = 0, all_bytes = 0;
+    for (size_t i = 0; i < golden->n_parts; i++) {
+        bytes += stream_data_of(&planned, i)->size;
+        all_bytes += stream_data_of(&all, i)->size;
+    }
+    if (program->step.plan.update)
+        text_print(words, size, ": %u KB to send instead of %u", (unsigned)bytes / 1024, (unsigned)all_bytes / 1024);
+    else
+        text_copy(words, size, ": not made in time, all is written");
+}
+
 /* What a step that is done has found; "" of most. */
 static void print_result(const struct program *program, const struct program_step *step, char *words, size_t size)
 {
@@ -33,6 +48,7 @@ static void print_result(const struct program *program, const struct program_ste
     case PROGRAM_STUB: text_print(words, size, ": %s", program->stub_name); break;
     case PROGRAM_FLASH_ID: print_part(&program->flash_part, words, size); break;
     case PROGRAM_COMPARE: text_copy(words, size, program->step.compare.equal ? ": equal" : ": different"); break;
+    case PROGRAM_PLAN: print_plan(program, words, size); break;
     case PROGRAM_STREAM: print_stream(&program->step.stream, words, size); break;
     default: text_copy(words, size, ""); break;
     }

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#define PAGE                 256
 #define IMAGE_MAGIC          0xE9 /* first byte of a boot image; the second is the number of segments, 1 to 16 */
 #define IMAGE_SEGMENTS_MAX   16
 #define IMAGE_HEADER_MINIMUM 16 /* header and the first segment's head */
@@ -31,7 +30,8 @@ void golden_free(struct golden *golden)
     for (size_t i = 0; i < golden->n_parts; i++) {
         free(golden->parts[i].bytes);
         free(golden->parts[i].deflated);
-        free(golden->parts[i].stream);
+        free(golden->parts[i].stream.bytes);
+        free(golden->parts[i].sums);
         free(golden->parts[i].blocks);
     }
     free(golden);
@@ -141,20 +141,6 @@ static int check_header(const struct golden *golden, char *error, size_t error_s
     return 0;
 }
 
-static uint32_t count_used_pages(const struct golden_part *part)
-{
-    uint32_t used = 0;
-    for (uint32_t at = 0; at < part->padded_size; at += PAGE) {
-        uint32_t end = at + PAGE < part->padded_size ? at + PAGE : part->padded_size;
-        for (uint32_t i = at; i < end; i++)
-            if (part->bytes[i] != 0xFF) {
-                used++;
-                break;
-            }
-    }
-    return used;
-}
-
 static bool deflate_part(struct golden_part *part)
 {
     if (!deflate_bytes(part->bytes, part->padded_size, DEFLATE_BEST, &part->deflated, &part->deflated_size))
@@ -250,8 +236,6 @@ void golden_md5(const uint8_t *bytes, size_t size, uint8_t md5[GOLDEN_MD5_SIZE])
 
 static void add_range(struct golden *golden, const struct golden_part *part, uint32_t at, uint32_t size)
 {
-    if (size == 0)
-        return;
     struct golden_range *range = &golden->ranges[golden->n_ranges++];
     range->offset = part->offset + at;
     range->size = size;
@@ -263,13 +247,49 @@ static uint32_t head_size(const struct golden_part *part)
     return part->padded_size < GOLDEN_HEAD ? part->padded_size : GOLDEN_HEAD;
 }
 
+static void cut_rest(struct golden *golden, const struct golden_part *part)
+{
+    for (uint32_t at = head_size(part); at < part->padded_size; at += GOLDEN_RANGE_MAX) {
+        uint32_t left = part->padded_size - at;
+        add_range(golden, part, at, left < GOLDEN_RANGE_MAX ? left : GOLDEN_RANGE_MAX);
+    }
+}
+
 static void cut_into_ranges(struct golden *golden)
 {
     const struct golden_part *end = golden->parts + golden->n_parts;
     for (const struct golden_part *part = golden->parts; part < end; part++)
         add_range(golden, part, 0, head_size(part));
+    golden->n_heads = golden->n_ranges;
     for (const struct golden_part *part = golden->parts; part < end; part++)
-        add_range(golden, part, head_size(part), part->padded_size - head_size(part));
+        cut_rest(golden, part);
+}
+
+static uint32_t sum_of_sector(const struct golden_part *part, uint32_t at)
+{
+    uint32_t a = 0, b = 0;
+    for (uint32_t end = at + GOLDEN_SECTOR; at < end; at += sizeof(a)) {
+        a += at < part->padded_size ? get_le32(part->bytes + at) : UINT32_MAX;
+        b += a;
+    }
+    return a ^ (b << 16 | b >> 16);
+}
+
+static bool sum_sectors(struct golden_part *part)
+{
+    size_t n = (part->padded_size + GOLDEN_SECTOR - 1) / GOLDEN_SECTOR;
+    part->sums = calloc(n, sizeof(part->sums[0]));
+    for (size_t i = 0; part->sums && i < n; i++)
+        part->sums[i] = sum_of_sector(part, (uint32_t)(i * GOLDEN_SECTOR));
+    return part->sums != NULL;
+}
+
+/* All that is made of a part's bytes. False when out of memory. */
+static bool seal_part(struct golden_part *part)
+{
+    golden_md5(part->bytes, part->padded_size, part->md5);
+    return sum_sectors(part) && deflate_part(part) && cut_into_blocks(part) &&
+           stream_plan_make(part->bytes, part->padded_size, part->offset, NULL, &part->stream);
 }
 
 int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size)
@@ -282,10 +302,7 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
         return -1;
     for (size_t i = 0; i < golden->n_parts; i++) {
         struct golden_part *part = &golden->parts[i];
-        golden_md5(part->bytes, part->padded_size, part->md5);
-        part->used_pages = count_used_pages(part);
-        if (!deflate_part(part) || !cut_into_blocks(part) ||
-            !stream_plan_make(part->bytes, part->padded_size, part->offset, &part->stream, &part->stream_size)) {
+        if (!seal_part(part)) {
             text_print(error, error_size, "%s: cannot be compressed: out of memory", part->name);
             return -1;
         }

@@ -25,6 +25,11 @@
  * digest of 64 KB takes the chip 70 ms, that of 4 MB more than four seconds. */
 #define GOLDEN_HEAD 65536
 
+/* Bytes that are compared by one request at most: its reply may have a word for each sector, and what a noisy line
+ * damages is asked for again as a whole. */
+#define GOLDEN_RANGE_MAX 0x100000
+#define GOLDEN_RANGES    (2 * GOLDEN_PARTS_MAX + GOLDEN_END_MAX / GOLDEN_RANGE_MAX)
+
 /* One FLASH_DEFL_DATA block: the bytes to send, and the bytes of flash that they become. A kilobyte may become a
  * megabyte of 0xFF, which takes the chip the time of the megabyte: so a block also ends where it has become
  * GOLDEN_BLOCK_INFLATED bytes, and no single answer takes long. */
@@ -44,9 +49,8 @@ struct golden_part {
     uint32_t deflated_size;
     struct golden_block *blocks;
     size_t n_blocks;
-    uint8_t *stream; /* the data of a stream of the whole part: proto/image/stream_plan.h */
-    uint32_t stream_size;
-    uint32_t used_pages; /* pages of 256 bytes that are not all 0xFF */
+    struct stream_data stream; /* of the whole part */
+    uint32_t *sums;            /* of each sector, as DIGEST_SECTORS tells it (proto/link/wire.h) */
 };
 
 /* A range of flash, and the MD5 of its part of the image. */
@@ -60,8 +64,8 @@ struct golden {
     size_t n_parts;
     /* All parts once, cut so that a board without the image is recognized early: first the heads of all parts, then the
      * rests. */
-    struct golden_range ranges[2 * GOLDEN_PARTS_MAX];
-    size_t n_ranges;
+    struct golden_range ranges[GOLDEN_RANGES];
+    size_t n_ranges, n_heads;
     uint32_t end;  /* first byte of flash behind the image: the smallest flash it fits */
     uint64_t size; /* of all parts as given */
     /* One part at offset 0: of the file as it is, so that md5sum and sha256sum agree. Otherwise over all parts in

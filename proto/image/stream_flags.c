@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/image/stream_flags.h"
 
-#include "proto/link/duration.h"
 #include "proto/link/wire.h"
 
 /* Of the boot image's header. */
@@ -10,12 +9,6 @@
 #define AT_MODE      2 /* 0 QIO, 1 QOUT, 2 DIO, 3 DOUT */
 #define MODES        4
 #define AT_CLOCK     3 /* the low four bits */
-
-/* Of the flash, typical: docs/esp8266.md section 6. */
-#define ERASE_BLOCK   (150 * MS)
-#define BLOCK_SIZE    0x10000
-#define PROGRAM_PAGE  950 /* µs */
-#define BITS_PER_BYTE 10
 
 static const uint8_t *boot_header(const struct golden *golden)
 {
@@ -36,19 +29,6 @@ static uint32_t spi_divider(const uint8_t *header)
     }
 }
 
-/* On a slow line the flash waits for data, and copies fill the time. On a fast one the data waits for the flash, and
- * copies in the order of their addresses let the reading back keep up. */
-static bool line_is_slower(const struct golden *golden, uint32_t baud)
-{
-    uint64_t line = 0, flash = 0;
-    for (size_t i = 0; i < golden->n_parts; i++) {
-        const struct golden_part *part = &golden->parts[i];
-        line += part->stream_size * BITS_PER_BYTE * S / baud;
-        flash += (uint64_t)part->used_pages * PROGRAM_PAGE + part->padded_size * ERASE_BLOCK / BLOCK_SIZE;
-    }
-    return line > flash;
-}
-
 uint32_t stream_read_flags(const struct golden *golden)
 {
     const uint8_t *header = boot_header(golden);
@@ -56,9 +36,4 @@ uint32_t stream_read_flags(const struct golden *golden)
         return 0;
     uint32_t divider = spi_divider(header) << WIRE_STREAM_DIVIDER_SHIFT;
     return header[AT_MODE] < MODES ? divider | WIRE_STREAM_DUAL : divider;
-}
-
-uint32_t stream_order_flags(const struct golden *golden, uint32_t baud)
-{
-    return line_is_slower(golden, baud) ? WIRE_STREAM_COPIES_LATE : 0;
 }

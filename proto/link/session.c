@@ -220,6 +220,15 @@ static bool in_status(const struct slip_decoder *decoder)
     return decoder->len > 0 && decoder->len <= WIRE_STATUS_SIZE && decoder->frame[0] == WIRE_STREAM;
 }
 
+/* Answers to DIGEST_SECTORS are longer than a boot message. */
+static bool in_long_reply(const struct session *session)
+{
+    const struct slip_decoder *decoder = &session->decoder;
+    return session->request.op == WIRE_DIGEST_SECTORS && decoder->len >= WIRE_HEADER_SIZE &&
+           decoder->frame[0] == WIRE_REPLY && decoder->frame[1] == WIRE_DIGEST_SECTORS &&
+           decoder->len <= WIRE_HEADER_SIZE + (size_t)get_le16(decoder->frame + 2);
+}
+
 void session_received(struct session *session, const uint8_t *bytes, size_t n, uint64_t now)
 {
     session->now = now;
@@ -230,7 +239,7 @@ void session_received(struct session *session, const uint8_t *bytes, size_t n, u
             session->heard[session->heard_total] = bytes[i];
         session->heard_total++;
         bool complete = slip_decode(&session->decoder, bytes[i]);
-        session->stray += !in_status(&session->decoder);
+        session->stray += !in_status(&session->decoder) && !in_long_reply(session);
         if (complete)
             take_frame(session);
         if (session->activity == SESSION_ASKING && session->stray_limit > 0 && session->stray > session->stray_limit)

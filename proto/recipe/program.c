@@ -189,10 +189,15 @@ static enum program_state write_state(const struct program *program)
     return program->stub_capabilities & WIRE_CAN_STREAM ? PROGRAM_STREAM : PROGRAM_WRITE;
 }
 
-/* A try after one that has begun to write writes again: the flash is known to be wrong. */
+/* What a sector reads as is what it holds: no erase of it was cut off, neither before the attempt nor in it. */
+static bool reads_can_be_trusted(const struct program *program)
+{
+    return program->flash_trusted && !program->written;
+}
+
 static enum program_state after_baud(struct program *program)
 {
-    return program->job->compare_first && !program->written ? PROGRAM_COMPARE : write_state(program);
+    return program->job->compare_first && reads_can_be_trusted(program) ? PROGRAM_COMPARE : write_state(program);
 }
 
 static enum program_state after_flash_id(struct program *program)
@@ -211,13 +216,19 @@ static enum step_status step_baud(struct program *program, const struct session_
     return baud_step(&program->step.baud, event);
 }
 
-/* COMPARE, WRITE and VERIFY. */
+/* COMPARE, PLAN, WRITE and VERIFY. */
+
+static uint32_t read_flags(const struct program_job *job)
+{
+    return job->loader_clock ? 0 : stream_read_flags(job->golden);
+}
 
 static enum step_status start_compare(struct program *program)
 {
-    return compare_start(
-        &program->step.compare, program->session,
-        &(struct compare_parameters){.golden = program->job->golden, .capabilities = program->stub_capabilities});
+    return compare_start(&program->step.compare, program->session,
+                         &(struct compare_parameters){.golden = program->job->golden,
+                                                      .capabilities = program->stub_capabilities,
+                                                      .read_flags = read_flags(program->job)});
 }
 
 static enum step_status step_compare(struct program *program, const struct session_event *event)
@@ -225,9 +236,36 @@ static enum step_status step_compare(struct program *program, const struct sessi
     return compare_step(&program->step.compare, event);
 }
 
+static bool holds_a_part(const struct compare *compare)
+{
+    static const struct sector_set none;
+    return memcmp(&compare->right, &none, sizeof(none)) != 0;
+}
+
 static enum program_state after_compare(struct program *program)
 {
-    return program->step.compare.equal ? PROGRAM_CAPACITY : write_state(program);
+    if (program->step.compare.equal)
+        return PROGRAM_CAPACITY;
+    bool plans = write_state(program) == PROGRAM_STREAM && program->job->find_update;
+    return plans && holds_a_part(&program->step.compare) ? PROGRAM_PLAN : write_state(program);
+}
+
+static enum step_status start_plan(struct program *program)
+{
+    struct plan_parameters parameters = {
+        .kept = program->step.compare.right, .find = program->job->find_update, .data = program->job->update_data};
+    return plan_start(&program->step.plan, program->session, &parameters);
+}
+
+static enum step_status step_plan(struct program *program, const struct session_event *event)
+{
+    return plan_step(&program->step.plan, event);
+}
+
+static enum program_state after_plan(struct program *program)
+{
+    program->in_try.update = program->step.plan.update;
+    return PROGRAM_STREAM;
 }
 
 static enum step_status start_write(struct program *program)
@@ -243,20 +281,20 @@ static enum step_status step_write(struct program *program, const struct session
     return write_step(&program->step.write, event);
 }
 
-static uint32_t flags_of_stream(const struct program *program)
+static void describe_stream(const struct program *program, struct stream_parameters *parameters)
 {
     const struct program_job *job = program->job;
-    uint32_t flags = stream_order_flags(job->golden, program_baud(program));
-    if (!job->loader_clock)
-        flags |= stream_read_flags(job->golden);
-    if (job->skip_blank_erase && program->flash_trusted && !program->written)
-        flags |= WIRE_STREAM_SKIP_BLANK;
-    return flags;
+    bool skips = job->skip_blank_erase && reads_can_be_trusted(program);
+    *parameters = (struct stream_parameters){.golden = job->golden, .update = program->in_try.update};
+    parameters->flags = read_flags(job) | (skips ? WIRE_STREAM_SKIP_BLANK : 0);
+    if (stream_line_is_slower(parameters, program_baud(program)))
+        parameters->flags |= WIRE_STREAM_COPIES_LATE;
 }
 
 static enum step_status start_stream(struct program *program)
 {
-    struct stream_parameters parameters = {.golden = program->job->golden, .flags = flags_of_stream(program)};
+    struct stream_parameters parameters;
+    describe_stream(program, &parameters);
     program->written = true;
     program->in_try.streamed = true;
     return stream_start(&program->step.stream, program->session, &parameters);
@@ -439,6 +477,7 @@ static const struct {
                           .failed = after_loader_failed},
     [PROGRAM_BAUD] = {.start = start_baud, .step = step_baud, .done = after_baud},
     [PROGRAM_COMPARE] = {.start = start_compare, .step = step_compare, .done = after_compare},
+    [PROGRAM_PLAN] = {.start = start_plan, .step = step_plan, .done = after_plan},
     [PROGRAM_WRITE] = {.start = start_write, .step = step_write, .next = PROGRAM_VERIFY},
     [PROGRAM_STREAM] = {.start = start_stream,
                         .step = step_stream,

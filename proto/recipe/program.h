@@ -6,7 +6,7 @@
  *
  * Passed means: the chip read its whole flash image back and its MD5 is the golden one's, in a flash that is not
  * smaller than its id says. Nothing else is a pass. With `compare_first` the MD5 is asked for before anything is erased
- * too, and a board that is right already passes unwritten.
+ * too: a board that is right already passes unwritten, and of any other only what differs is written.
  *
  * Each state is one step of proto/step. program_enter() alone changes state; a table in program.c names for each state
  * its step and the state that follows. A failed step's evidence becomes a cause in proto/diagnosis.
@@ -29,6 +29,7 @@
 #include "proto/step/compare.h"
 #include "proto/step/connect.h"
 #include "proto/step/flash_id.h"
+#include "proto/step/plan.h"
 #include "proto/step/reset_sequence.h"
 #include "proto/step/stream.h"
 #include "proto/step/stub_upload.h"
@@ -55,6 +56,7 @@
     X(FLASH_ID, "flash id", identify, "Looking at the flash chip")                                                     \
     X(BAUD, "baud", baud, "Raising the speed")                                                                         \
     X(COMPARE, "compare", compare, "Looking whether the image is there already")                                       \
+    X(PLAN, "plan", compare, "Planning what to write")                                                                 \
     X(WRITE, "write", write, "Writing the image")                                                                      \
     X(STREAM, "stream", write, "Writing and verifying the image")                                                      \
     X(VERIFY, "verify", verify, "Verifying the image")                                                                 \
@@ -90,15 +92,19 @@ struct program_job {
     size_t n_flash_parts;                          /* 0: all */
     uint32_t bauds[PROGRAM_BAUDS_MAX];             /* falling */
     size_t n_bauds;
-    size_t first_baud;  /* index to begin with: what worked in this slot before */
-    unsigned tries;     /* 1 to TRIES_MAX */
-    bool compare_first; /* a board that holds the image already passes without being written */
-    /* Where program_trust_flash() has said so, a sector that reads as blank is not erased. Only for the first write of
-     * an attempt: a later one follows erases that may have been cut off. */
-    bool skip_blank_erase;
-    bool loader_clock; /* a stream reads at the loader's SPI clock with one data line, not as the firmware does */
-    bool manual_reset; /* DTR and RTS are not connected: wait until a person has put the board into download mode */
-    bool run;          /* reset into the firmware at the end (not possible with manual_reset) */
+    size_t first_baud; /* index to begin with: what worked in this slot before */
+    unsigned tries;    /* 1 to TRIES_MAX */
+    /* Both are done where program_trust_flash() has said so, and only before the first write of an attempt or in it: a
+     * later one follows erases that may have been cut off. */
+    bool compare_first;    /* a board that holds the image already passes without being written; see find_update */
+    bool skip_blank_erase; /* a sector that reads as blank is not erased */
+    bool loader_clock;     /* a stream reads at the loader's SPI clock with one data line, not as the firmware does */
+    bool manual_reset;     /* DTR and RTS are not connected: wait until a person has put the board into download mode */
+    bool run;              /* reset into the firmware at the end (not possible with manual_reset) */
+    /* Gives the data for a board that was compared and holds a part of the image (proto/step/plan.h). NULL: such a
+     * board is written as a whole. */
+    plan_find find_update;
+    void *update_data;
     /* Called out of program_abort() and of the session's calls when a step has ended, with its results still in the
      * program. It may only look. NULL: nobody asks. */
     void (*step_ended)(void *data, const struct program_step *step);
@@ -135,11 +141,12 @@ struct program {
 
     /* Of this try; all zero when it begins. */
     struct {
-        unsigned rounds;     /* of reset and SYNC, unanswered or given up */
-        unsigned restarts;   /* from a reset, after work with the loader or the stub has failed */
-        uint64_t heard;      /* bytes before the latest reset */
-        bool streamed;       /* STREAM has run, and no VERIFY has found the image right */
-        uint64_t unexpected; /* bytes that came in place of answers to SYNC */
+        unsigned rounds;             /* of reset and SYNC, unanswered or given up */
+        unsigned restarts;           /* from a reset, after work with the loader or the stub has failed */
+        uint64_t heard;              /* bytes before the latest reset */
+        const struct update *update; /* what STREAM writes; NULL: all */
+        bool streamed;               /* STREAM has run, and no VERIFY has found the image right */
+        uint64_t unexpected;         /* bytes that came in place of answers to SYNC */
         struct evidence
             mismatch; /* of STREAM or VERIFY, while CAPACITY looks for its reason; kind NONE: all is right */
     } in_try;
@@ -154,6 +161,7 @@ struct program {
         struct flash_id flash_id;       /* FLASH_ID */
         struct baud baud;               /* BAUD */
         struct compare compare;         /* COMPARE */
+        struct plan plan;               /* PLAN */
         struct write write;             /* WRITE */
         struct stream stream;           /* STREAM */
         struct verify verify;           /* VERIFY */

@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/recipe/program_progress.h"
 
+#include "proto/image/stream_time.h"
 #include "proto/link/duration.h"
 
 /* The states of a try that goes well, in order. A stub that has the stream passes through STREAM, any other through
  * WRITE and VERIFY. */
-static const enum program_state way[] = {PROGRAM_RESET,    PROGRAM_SYNC,   PROGRAM_IDENTIFY, PROGRAM_STUB,
-                                         PROGRAM_FLASH_ID, PROGRAM_BAUD,   PROGRAM_COMPARE,  PROGRAM_WRITE,
-                                         PROGRAM_STREAM,   PROGRAM_VERIFY, PROGRAM_CAPACITY, PROGRAM_RUN};
+static const enum program_state way[] = {
+    PROGRAM_RESET, PROGRAM_SYNC,  PROGRAM_IDENTIFY, PROGRAM_STUB,   PROGRAM_FLASH_ID, PROGRAM_BAUD, PROGRAM_COMPARE,
+    PROGRAM_PLAN,  PROGRAM_WRITE, PROGRAM_STREAM,   PROGRAM_VERIFY, PROGRAM_CAPACITY, PROGRAM_RUN};
 #define WAY_LENGTH (sizeof(way) / sizeof(way[0]))
 
 /* Typical flash work from docs/esp8266.md section 6: 150 ms to erase 64 KB, 1 ms a page. */
 #define ERASE_US_PER_KB 2300ULL
 #define MD5_US_PER_KB   1100ULL
+#define SUMS_US_PER_KB  390ULL
 
-/* The line and the flash work at once; the slower of them counts. */
-#define PROGRAM_PAGE_US 950ULL
-
-static uint64_t longer(uint64_t a, uint64_t b)
+/* Whether what is to be erased is erased, or expected to be blank. */
+static bool erases(const struct program *program)
 {
-    return a > b ? a : b;
+    if (program->state == PROGRAM_STREAM)
+        return !(program->step.stream.parameters.flags & WIRE_STREAM_SKIP_BLANK);
+    return !(program->job->skip_blank_erase && program->flash_trusted && !program->written);
 }
 
-static uint64_t stream_part_cost(const struct program *program, const struct golden_part *part)
+static uint64_t stream_part_cost(const struct program *program, size_t part)
 {
-    uint64_t link = part->stream_size * 10 * S / program_baud(program);
-    uint64_t flash = part->padded_size / 1024 * ERASE_US_PER_KB + part->used_pages * PROGRAM_PAGE_US;
-    return longer(link, flash);
+    const struct stream_parameters parameters = {.golden = program->job->golden, .update = program->in_try.update};
+    return stream_us(stream_data_of(&parameters, part), program_baud(program), erases(program));
 }
 
 static uint64_t stream_cost(const struct program *program, size_t n_parts)
 {
     uint64_t cost = 1;
     for (size_t i = 0; i < n_parts; i++)
-        cost += stream_part_cost(program, &program->job->golden->parts[i]);
+        cost += stream_part_cost(program, i);
     return cost;
 }
 
@@ -55,7 +56,7 @@ static double streamed_cost(const struct program *program)
     const struct stream *stream = &program->step.stream;
     const struct golden_part *part = &program->job->golden->parts[stream->part];
     return (double)stream_cost(program, stream->part) +
-           (double)stream_part_cost(program, part) * stream_part_fraction(stream, part);
+           (double)stream_part_cost(program, stream->part) * stream_part_fraction(stream, part);
 }
 
 /* Of a block of the image, in µs. Pages that are blank are not known block by block: bytes that do not deflate away
@@ -105,6 +106,15 @@ static uint64_t stub_cost(const struct program *program)
     return 100 * MS + bytes * 10 * S / LOADER_BAUD;
 }
 
+/* Before the stub has told, ours is expected: its sums of sectors come with a faster reading. */
+static uint64_t compare_cost(const struct program *program)
+{
+    bool sums = program->stub_capabilities == 0 || program->stub_capabilities & WIRE_CAN_DIGEST_SECTORS;
+    if (!program->job->compare_first)
+        return 0;
+    return program->job->golden->size / 1024 * (sums ? SUMS_US_PER_KB : MD5_US_PER_KB);
+}
+
 static uint64_t md5_cost(const struct program *program)
 {
     return program->job->golden->size / 1024 * MD5_US_PER_KB;
@@ -125,7 +135,8 @@ static uint64_t expected_us(const struct program *program, enum program_state st
     case PROGRAM_STUB: return stub_cost(program);
     case PROGRAM_FLASH_ID: return 50 * MS;
     case PROGRAM_BAUD: return 80 * MS;
-    case PROGRAM_COMPARE: return program->job->compare_first ? md5_cost(program) : 0;
+    case PROGRAM_COMPARE: return compare_cost(program);
+    case PROGRAM_PLAN: return program->job->compare_first ? 20 * MS : 0;
     case PROGRAM_WRITE: return streams(program) ? 0 : write_cost(program);
     case PROGRAM_STREAM: return streams(program) ? stream_cost(program, program->job->golden->n_parts) : 0;
     case PROGRAM_VERIFY: return streams(program) ? 0 : md5_cost(program);

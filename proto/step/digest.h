@@ -17,6 +17,12 @@
  * a second answer does no harm. */
 void digest_request(struct session *session, uint32_t offset, uint32_t size, uint32_t capabilities, bool last);
 
+/* Requests the same with the sums of the sectors: of a stub that has WIRE_CAN_DIGEST_SECTORS, which tells the address.
+ * `size`: at most 4 MB. `flags`: WIRE_STREAM_DUAL and the divider. Its reply has digest_sectors_size() bytes of data,
+ * first the MD5. */
+void digest_request_sectors(struct session *session, uint32_t offset, uint32_t size, uint32_t flags);
+size_t digest_sectors_size(uint32_t size);
+
 /* The reply is a good one, and its MD5 is this. */
 MUST_CHECK bool digest_is(const struct session_event *event, const uint8_t md5[GOLDEN_MD5_SIZE]);
 

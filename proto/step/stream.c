@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/step/stream.h"
 
+#include "proto/image/stream_time.h"
 #include "proto/link/bytes.h"
 #include "proto/link/duration.h"
 
@@ -31,6 +32,27 @@ static const struct golden_part *current_part(const struct stream *step)
     return &step->parameters.golden->parts[step->part];
 }
 
+const struct stream_data *stream_data_of(const struct stream_parameters *parameters, size_t part)
+{
+    return parameters->update ? &parameters->update->parts[part] : &parameters->golden->parts[part].stream;
+}
+
+bool stream_line_is_slower(const struct stream_parameters *parameters, uint32_t baud)
+{
+    uint64_t line = 0, flash = 0;
+    for (size_t i = 0; i < parameters->golden->n_parts; i++) {
+        const struct stream_data *data = stream_data_of(parameters, i);
+        line += stream_line_us(data, baud);
+        flash += stream_flash_us(data, true); /* what is not erased because it is blank is not known yet */
+    }
+    return line > flash;
+}
+
+static const struct stream_data *current_data(const struct stream *step)
+{
+    return stream_data_of(&step->parameters, step->part);
+}
+
 static uint64_t poll_after(const struct stream *step)
 {
     return POLL_AFTER + QUEUED * 10 * S / step->base.session->baud;
@@ -54,7 +76,7 @@ static enum step_status begin_part(struct stream *step)
                            .mismatched = step->mismatched,
                            .resends = step->resends};
     *step = fresh;
-    step->n_frames = (part->stream_size + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
+    step->n_frames = (current_data(step)->size + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
     step->erased = step->written = step->verified = part->offset;
     ask_to_begin(step);
     return STEP_RUNNING;
@@ -77,14 +99,14 @@ static bool acknowledged(const struct stream *step, uint32_t frame)
 /* Sends frame `number`, or a bare poll if it is n_frames. */
 static enum step_status send(struct stream *step, uint32_t number, uint8_t poll)
 {
-    const struct golden_part *part = current_part(step);
+    const struct stream_data *data = current_data(step);
     uint8_t frame[WIRE_STREAM_HEADER_SIZE + WIRE_STREAM_PAYLOAD + WIRE_CRC_SIZE] = {WIRE_STREAM, poll};
     uint32_t at = number * WIRE_STREAM_PAYLOAD;
-    uint32_t left = number < step->n_frames ? part->stream_size - at : 0;
+    uint32_t left = number < step->n_frames ? data->size - at : 0;
     size_t n = left < WIRE_STREAM_PAYLOAD ? left : WIRE_STREAM_PAYLOAD;
     put_le16(frame + 2, (uint16_t)number);
     if (n > 0)
-        memcpy(frame + WIRE_STREAM_HEADER_SIZE, part->stream + at, n);
+        memcpy(frame + WIRE_STREAM_HEADER_SIZE, data->bytes + at, n);
     n += WIRE_STREAM_HEADER_SIZE;
     put_le32(frame + n, (uint32_t)crc32(0, frame, (uInt)n));
     step->sending = true;

@@ -8,12 +8,21 @@
 #define PROTO_STEP_STREAM_H
 
 #include "proto/image/golden.h"
+#include "proto/image/update.h"
 #include "proto/step/step.h"
 
 struct stream_parameters {
     const struct golden *golden;
-    uint32_t flags; /* WIRE_STREAM_DUAL, … */
+    const struct update *update; /* of it, where sectors are kept; NULL: all is written */
+    uint32_t flags;              /* WIRE_STREAM_DUAL, … */
 };
+
+/* What is sent for a part of the image. */
+const struct stream_data *stream_data_of(const struct stream_parameters *parameters, size_t part);
+
+/* Whether the flash will wait for the line: then copies fill the time (WIRE_STREAM_COPIES_LATE). Otherwise the data
+ * waits for the flash, and copies in the order of their addresses let the reading back keep up. */
+bool stream_line_is_slower(const struct stream_parameters *parameters, uint32_t baud);
 
 /* Frames under way at any time: more than a stub ever allows. A power of two. */
 #define STREAM_WINDOW 64

@@ -189,8 +189,8 @@ static void take_data_frame(const uint8_t *frame, size_t len)
     stub.poll = frame[1] != 0 ? frame[1] : stub.poll;
     if (size == 0)
         return;
-    assert(number < told.limit && at + size <= part->stream_size);
-    assert(memcmp(frame + WIRE_STREAM_HEADER_SIZE, part->stream + at, size) == 0);
+    assert(number < told.limit && at + size <= part->stream.size);
+    assert(memcmp(frame + WIRE_STREAM_HEADER_SIZE, part->stream.bytes + at, size) == 0);
     if (stub.lost > 0)
         stub.lost--;
     else if (one.step.part == stub.part)

@@ -45,18 +45,20 @@ def image_hash(parts, algorithm):
 class Station(Boardsim):
     """`product`, `flashing`, `slots` and `http_lines` are lines for these sections of the configuration (`slots` may
     continue with sections [slot NAME]). `golden` is the image of golden.bin, or a list of (offset, bytes) for several
-    files; with None no file is written. With `start=False` gangd is started later, by start()."""
+    files; with None no file is written. With `start=False` gangd is started later, by start(). `erases`: how often the flash of its only
+    board is to have been erased when the station is closed."""
 
     logs = ("gangd.log", "boardsim.log")
 
     def __init__(self, boards=0, adapter="cp2102n", boardsim=(), golden=image(), product=None, flashing="settle_ms = 50",
-                 slots="", http_lines="", station="", start=True):
+                 slots="", http_lines="", station="", start=True, erases=None):
         self.gangd = None
         super().__init__(boards, adapter, boardsim)
         self.book, self.socket, self.config = self.path("gangd.db"), self.path("gangd.sock"), self.path("gangd.conf")
         self.log_path = self.path("gangd.log")
         self.images = {}  # MD5 -> [(offset, bytes)]: all images of this station so far
         self.was_killed = False
+        self.erases = erases  # of the only board, in the end
         self.others_write = False  # whether programs other than gangd write to flashes
         files = golden if isinstance(golden, list) else [(0, golden)]
         if golden is not None:
@@ -262,6 +264,10 @@ class Station(Boardsim):
                 assert ", ready\r\n" in boards[mac]["boot_log"], f"{mac} passed, but its firmware prints no greeting"
         for mac in set() if self.others_write else set(latest) - {r["mac"] for r in rows.values() if r["written"] != 0}:
             assert boards[mac]["erases"] == boards[mac]["programs"] == 0, f"{mac} was written, contrary to its rows"
+
+        if self.erases is not None:
+            board, = boards.values()
+            assert board["erases"] == self.erases, f"{board['erases']} erases instead of {self.erases}"
 
     def check_flash(self, mac, md5):
         with open(self.path(f"flash/{mac.replace(':', '')}.bin"), "rb") as file:

@@ -64,6 +64,24 @@ def test_any_other_board_is_written():
         assert RIGHT_ALREADY not in gangctl(station, "attempts") and "not written" not in station.log()
 
 
+def test_only_what_differs_is_written():
+    before = bytearray(image())
+    before[5000] ^= 1
+    with Station(product=COMPARE, erases=1) as station:
+        station.plug(1, holding(station, before))
+        assert station.wait(1, "pass")["attempt"]["written"] is True
+        assert station.flash(1).startswith(image())
+
+
+def test_a_board_that_failed_is_written_even_if_it_reads_as_right():
+    """It may be right where an erase was cut off before a change could be seen."""
+    with Station(product=COMPARE, flashing="settle_ms = 50\nbaud = 115200\ntries = 1") as station:
+        station.plug(1, holding(station, image()) + " reset-after=8000")
+        assert station.wait(1, "fail")["attempt"]["written"] is False
+        station.retry(1)
+        assert station.wait_closed(2)[1]["written"] == 1
+
+
 def test_a_board_that_comes_again_passes_without_being_written():
     with Station(boards=1, product=COMPARE) as station:
         station.wait(1, "pass")

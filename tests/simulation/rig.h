@@ -24,11 +24,12 @@ struct rig {
     unsigned strays;      /* bytes of the open line so far */
     unsigned lines_fail;  /* from this change of modem lines on, 1 the first, each fails with -EIO; 0: none does */
     unsigned lines_asked; /* changes of modem lines so far */
-    unsigned
-        flip_blocks; /* so many MEM_DATA blocks of the largest size get two flipped bits each, which no XOR shows */
-    uint64_t now;    /* µs */
-    uint32_t baud;   /* of the adapter now */
-    bool dtr, rts;   /* its modem lines now; true: asserted */
+    /* So many MEM_DATA blocks of the largest size get two flipped bits each, which no XOR shows. */
+    unsigned flip_blocks;
+    uint64_t now;          /* µs */
+    uint32_t baud;         /* of the adapter now */
+    bool dtr, rts;         /* its modem lines now; true: asserted */
+    struct update *update; /* of rig_find_update(), the latest; the caller frees it */
     struct session session;
     struct program program;
     struct presence presence;
@@ -48,6 +49,9 @@ struct golden *rig_golden(size_t len, unsigned seed);
 
 /* The same image as bytes; malloc()ed. */
 uint8_t *rig_image(size_t len, unsigned seed);
+
+/* Makes the update when it is asked for: struct program_job's find_update. */
+const struct update *rig_find_update(void *rig, const struct sector_set *kept);
 
 /* A job at 921600 and the usual ladder, three tries, our stub. */
 struct program_job rig_job(const struct golden *golden, const struct stub_image *stub);

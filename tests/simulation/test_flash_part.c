@@ -31,6 +31,7 @@ static void setup(void)
 static void teardown(void)
 {
     board_free(rig->board);
+    update_free(rig->update);
     golden_free(golden);
     stub_image_free(stub);
     free(rig);
@@ -99,7 +100,7 @@ START_TEST(a_whole_slow_part_passes)
 }
 END_TEST
 
-/* Published runs of esptool take 4.2 s for the MD5 of 4 MB; the ROM's SPIRead alone 3.3 s. A stream's digest is made
+/* 1.25 s for the ROM's MD5 of 4 MB, and what a reading at the firmware's clock adds to that. A stream's digest is made
  * while it writes. */
 START_TEST(reading_4_mb_back_takes_its_time)
 {
@@ -109,12 +110,12 @@ START_TEST(reading_4_mb_back_takes_its_time)
     flash_board();
     expect_pass("4 MB");
     ck_assert_uint_lt(rig->program.phase_us[PROGRAM_PHASE_verify], 100000);
-    job.compare_first = true;
+    job.compare_first = rig->flash_trusted = true;
     rig_program(rig, &job, 600);
     expect_pass("compared");
     ck_assert_uint_eq(rig->program.phase_us[PROGRAM_PHASE_write], 0);
-    ck_assert_uint_gt(rig->program.phase_us[PROGRAM_PHASE_compare], 3900000);
-    ck_assert_uint_lt(rig->program.phase_us[PROGRAM_PHASE_compare], 4500000);
+    ck_assert_uint_gt(rig->program.phase_us[PROGRAM_PHASE_compare], 1400000);
+    ck_assert_uint_lt(rig->program.phase_us[PROGRAM_PHASE_compare], 1800000);
 }
 END_TEST
 
@@ -185,7 +186,7 @@ START_TEST(a_part_that_wraps_is_named)
     golden_free(golden);
     golden = rig_golden(counterfeits[_i].image, 4);
     job = rig_job(golden, stub);
-    job.compare_first = _i % 2;
+    job.compare_first = rig->flash_trusted = _i % 2;
     config.faults.flash =
         (struct nor_faults){.wrong_id = true, .id = counterfeits[_i].claims, .size = counterfeits[_i].size};
     config.part = nor_find("W25Q128");
@@ -211,6 +212,14 @@ static void make_golden(size_t len, unsigned layout)
     job = rig_job(golden, stub);
 }
 
+/* What lies behind the part's end is right where it wraps, so these sectors are kept. */
+static void compare_first(bool first)
+{
+    job.compare_first = job.skip_blank_erase = rig->flash_trusted = first;
+    job.find_update = rig_find_update;
+    job.update_data = rig;
+}
+
 /* A part that claims 1 MB and wraps after less, with images that end on either side of each such size and of its
  * multiples, with and without equal sectors in them. Where the sector that is looked at is blank in the end, the cause
  * is the MD5 alone. */
@@ -223,6 +232,7 @@ START_TEST(no_part_that_wraps_passes)
         for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
             make_golden(multiple * size + (uint32_t)beyond[i], (unsigned)_i % 3 * 3);
             job.tries = 1;
+            compare_first(multiple == 2);
             config.faults.flash = (struct nor_faults){.wrong_id = true, .id = 0xEF4014, .size = size};
             flash_board();
             char what[80];
@@ -277,7 +287,7 @@ END_TEST
 START_TEST(a_part_that_wraps_does_not_pass_by_comparison)
 {
     size_t size;
-    job.compare_first = true;
+    job.compare_first = rig->flash_trusted = true;
     config.faults.flash.size = 1 << 20;
     rig->board = board_new(&config);
     memcpy(board_flash(rig->board, &size), golden->parts[0].bytes, IMAGE_SIZE);

@@ -184,6 +184,10 @@ START_TEST(a_thousand_units)
         board_power(rig->board, true);
         struct program_job job = rig_job(golden, stub);
         job.compare_first = draw(2);
+        job.skip_blank_erase = draw(2);
+        job.find_update = draw(4) ? rig_find_update : NULL;
+        job.update_data = rig;
+        rig->flash_trusted = draw(8);
         rig_program(rig, &job, 1200);
 
         attempt_record_close(&attempt, &rig->program, wall_clock_us());
@@ -207,6 +211,7 @@ START_TEST(a_thousand_units)
         failed += attempt.verdict == VERDICT_FAIL;
         interrupted += attempt.verdict == VERDICT_INTERRUPTED;
         board_free(rig->board);
+        update_free(rig->update);
     }
     printf("%u units: %u passed (%u were right already), %u failed and %u interrupted as they should\n", duration,
            passed, unwritten, failed, interrupted);

@@ -89,6 +89,8 @@ static const struct program *measure(const struct row *row)
     job.compare_first = row->compare_first;
     job.skip_blank_erase = true;
     rig = (struct rig){.board = board_new(&config), .unplug_at = RIG_NEVER, .flash_trusted = true};
+    job.find_update = rig_find_update;
+    job.update_data = &rig;
     uint8_t *flash = board_flash(rig.board, &flash_size);
     memcpy(flash, contents[row->before], size);
     board_power(rig.board, true);
@@ -100,6 +102,7 @@ static const struct program *measure(const struct row *row)
     virtual_seconds += seconds_before(&rig.program, PROGRAM_PHASE_COUNT);
     instructions += (double)board_stats(rig.board)->instructions / 1e6;
     board_free(rig.board);
+    update_free(rig.update);
     golden_free(golden);
     stub_image_free(stub);
     return &rig.program;

@@ -63,20 +63,22 @@ END_TEST
 /* Each byte of each part is in one range, under its own digest; no head is behind what is no head. */
 START_TEST(ranges_cover_the_image_once)
 {
-    static const uint32_t sizes[] = {5, GOLDEN_HEAD, GOLDEN_HEAD + 4, 3 * GOLDEN_HEAD};
-    enum { PARTS = sizeof(sizes) / sizeof(sizes[0]), STRIDE = 0x100000 };
+    static const uint32_t sizes[] = {5, GOLDEN_HEAD, GOLDEN_HEAD + 4, 2 * GOLDEN_RANGE_MAX + 3 * GOLDEN_HEAD};
+    enum { PARTS = sizeof(sizes) / sizeof(sizes[0]), STRIDE = 0x300000 };
     struct golden *golden = golden_new();
-    uint8_t *bytes = make_bytes(3 * GOLDEN_HEAD);
+    uint8_t *bytes = make_bytes(2 * GOLDEN_RANGE_MAX + 3 * GOLDEN_HEAD);
     for (uint32_t i = 0; i < PARTS; i++)
         ck_assert_int_eq(golden_add(golden, "part", i * STRIDE, bytes, sizes[i], error, sizeof(error)), 0);
     ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
-    ck_assert_uint_eq(golden->n_ranges, PARTS + 2);
+    ck_assert_uint_eq(golden->n_heads, PARTS);
+    ck_assert_uint_eq(golden->n_ranges, PARTS + 4);
     uint32_t covered[PARTS] = {0};
     for (size_t i = 0; i < golden->n_ranges; i++) {
         const struct golden_range *range = &golden->ranges[i];
         uint32_t part = range->offset / STRIDE, at = range->offset % STRIDE;
         ck_assert_uint_eq(at, covered[part]);
         ck_assert_int_eq(at > 0, i >= PARTS);
+        ck_assert_uint_le(range->size, GOLDEN_RANGE_MAX);
         covered[part] += range->size;
         ck_assert_uint_le(covered[part], golden->parts[part].padded_size);
         uint8_t md5[16];
@@ -112,7 +114,7 @@ START_TEST(a_blank_image_is_cut_by_its_inflated_size)
     }
     ck_assert_uint_eq(sent, part->deflated_size);
     ck_assert_uint_eq(total, len);
-    ck_assert_uint_eq(golden->parts[0].used_pages, 0);
+    ck_assert_uint_eq(golden->parts[0].stream.pages, 0);
     free(bytes);
     golden_free(golden);
 }

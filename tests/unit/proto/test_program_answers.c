@@ -243,7 +243,7 @@ END_TEST
 /* Asked once of a stub that tells the address, twice of any other. */
 START_TEST(a_board_that_is_right_is_not_written)
 {
-    job.compare_first = true;
+    job.compare_first = peer.trusted = true;
     peer.holds_all = true;
     peer.tells_address = _i;
     run();
@@ -285,7 +285,7 @@ static const struct {
 
 START_TEST(no_odd_answer_passes_a_part_that_is_wrong)
 {
-    job.compare_first = true;
+    job.compare_first = peer.trusted = true;
     peer.tells_address = odd_answers[_i].tells_address;
     peer.odd = odd_answers[_i].odd;
     peer.odd_at = odd_answers[_i].at;
@@ -298,7 +298,7 @@ END_TEST
 /* After silence the board is asked again from a fresh reset; after an odd answer it is written. */
 START_TEST(an_odd_answer_about_a_right_board_fails_nothing)
 {
-    job.compare_first = true;
+    job.compare_first = peer.trusted = true;
     peer.holds_all = true;
     peer.tells_address = odd_answers[_i].tells_address;
     peer.odd = odd_answers[_i].odd;
@@ -310,7 +310,7 @@ END_TEST
 
 START_TEST(a_late_md5_before_the_write_passes_nothing)
 {
-    job.compare_first = true;
+    job.compare_first = peer.trusted = true;
     peer.late_md5 = true;
     peer.tells_address = _i;
     run();

@@ -86,7 +86,7 @@ static const struct golden_part *part(void)
 
 static uint32_t n_frames(void)
 {
-    return (part()->stream_size + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
+    return (part()->stream.size + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
 }
 
 static void say(const void *frame, size_t n, uint64_t delay)
@@ -199,7 +199,7 @@ static void take_frame(const uint8_t *frame, size_t len)
         take_poll(frame[1]);
         return;
     }
-    ck_assert_mem_eq(frame + WIRE_STREAM_HEADER_SIZE, part()->stream + (size_t)number * WIRE_STREAM_PAYLOAD, n);
+    ck_assert_mem_eq(frame + WIRE_STREAM_HEADER_SIZE, part()->stream.bytes + (size_t)number * WIRE_STREAM_PAYLOAD, n);
     take_data(number);
 }
 
