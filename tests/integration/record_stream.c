@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record_stream IMAGE TRACE FLASH BAUD NOISE SEED [wire]: programs a used virtual board in virtual time, or a blank
- * wire-level board, and records the conversation. tests/integration/stream_decoder.py reads it.
+ * record_stream IMAGE TRACE FLASH BAUD NOISE SEED [BEFORE|wire]: programs a used virtual board in virtual time, or a
+ * blank wire-level board, and records the conversation. tests/integration/stream_decoder.py reads it. With BEFORE, the
+ * content of its flash, the board is trusted: it is compared first, and blank sectors are not erased.
  *
  * TRACE gets a line for each stretch of bytes: `>` (sent) or `<` (received), the time in µs, the bytes in hexadecimal.
  * FLASH gets the content of the flash afterwards. NOISE is the probability that a byte is corrupted, each way. Exits
@@ -47,7 +48,18 @@ static struct golden *load(const char *path)
     return golden;
 }
 
-static struct board *used_board(double noise, uint64_t seed)
+static void read_flash(const char *path, uint8_t *flash, size_t size)
+{
+    FILE *file = open_file(path, "rb");
+    if (fread(flash, 1, size, file) != size) {
+        fprintf(stderr, "record_stream: %s: not %zu bytes\n", path, size);
+        exit(2);
+    }
+    fclose(file);
+}
+
+/* `before`: a file; NULL: the same byte everywhere. */
+static struct board *used_board(double noise, uint64_t seed, const char *before)
 {
     struct board_noise corrupt = {.corrupt = noise};
     struct board_config config = {
@@ -56,6 +68,8 @@ static struct board *used_board(double noise, uint64_t seed)
     size_t size;
     uint8_t *flash = board_flash(board, &size);
     memset(flash, 0x5A, size);
+    if (before)
+        read_flash(before, flash, size);
     board_power(board, true);
     return board;
 }
@@ -81,8 +95,9 @@ int main(int argc, char **argv)
 {
     static struct rig rig;
     bool wire = argc == 8 && strcmp(argv[7], "wire") == 0;
-    if (argc != 7 && !wire) {
-        fprintf(stderr, "Usage: record_stream IMAGE TRACE FLASH BAUD NOISE SEED [wire]\n");
+    const char *before = argc == 8 && !wire ? argv[7] : NULL;
+    if (argc != 7 && argc != 8) {
+        fprintf(stderr, "Usage: record_stream IMAGE TRACE FLASH BAUD NOISE SEED [BEFORE|wire]\n");
         return 2;
     }
     struct golden *golden = load(argv[1]);
@@ -90,9 +105,13 @@ int main(int argc, char **argv)
     struct program_job job = rig_job(golden, stub);
     FILE *file = open_file(argv[2], "w");
     job.bauds[0] = (uint32_t)strtoul(argv[4], NULL, 10);
+    job.compare_first = job.skip_blank_erase = before;
+    job.find_update = rig_find_update;
+    job.update_data = &rig;
     rig = (struct rig){
-        .board = wire ? wire_board() : used_board(strtod(argv[5], NULL), strtoull(argv[6], NULL, 10)),
+        .board = wire ? wire_board() : used_board(strtod(argv[5], NULL), strtoull(argv[6], NULL, 10), before),
         .unplug_at = RIG_NEVER,
+        .flash_trusted = before,
         .session = {.trace = trace, .trace_data = file},
     };
     rig_program(&rig, &job, 3600);
@@ -101,6 +120,7 @@ int main(int argc, char **argv)
     bool passed = rig.program.state == PROGRAM_PASSED;
     printf("%s after %u tries %s\n", passed ? "passed" : "failed", rig.program.tries, rig.program.detail);
     board_free(rig.board);
+    update_free(rig.update);
     stub_image_free(stub);
     golden_free(golden);
     return passed ? 0 : 1;

@@ -11,6 +11,8 @@ import zlib
 SECTOR = 4096
 PAYLOAD_MAX = 1024
 STREAM_BEGIN = 0xE1
+DIGEST_SECTORS = 0xE2
+SKIP_BLANK = 1
 RUNNING, DONE = 0, 1
 DATA, BLANK, COPY, KEEP = range(4)
 BLANK_SECTOR = b"\xff" * SECTOR
@@ -74,6 +76,14 @@ def read_trace(path):
     return events
 
 
+def sum_of(sector):
+    a = b = 0
+    for word in struct.unpack("<1024I", sector):
+        a = (a + word) & 0xFFFFFFFF
+        b = (b + a) & 0xFFFFFFFF
+    return a ^ (b << 16 & 0xFFFFFFFF | b >> 16)
+
+
 def crc_good(frame):
     return len(frame) >= 4 and struct.unpack("<I", frame[-4:])[0] == zlib.crc32(frame[:-4])
 
@@ -104,8 +114,9 @@ class Status:
 class Stream:
     """One stream, from the reply to its STREAM_BEGIN on. `before`: the content of the flash then."""
 
-    def __init__(self, offset, size, limit, before):
-        self.offset, self.size, self.before = offset, size, before
+    def __init__(self, offset, size, limit, before, flags=0):
+        self.offset, self.size, self.before, self.flags = offset, size, before, flags
+        self.kinds = []     # of the sectors, when it is done
         self.end = -(-(offset + size) // SECTOR) * SECTOR
         check(offset % SECTOR == 0 and size > 0, "region", offset, size)
         check(limit > 0, "no frame may be sent")
@@ -230,6 +241,7 @@ class Stream:
         plan = struct.unpack_from(f"<{n_sectors}H", data)
         check(not any(data[2 * n_sectors:plan_size]), "the plan's padding")
         content, at = bytearray(), plan_size
+        self.kinds = [word >> 12 for word in plan]
         for word in plan:
             sector = self.sector(word, content, data[at:at + SECTOR])
             at += SECTOR if word >> 12 == DATA else 0
@@ -259,7 +271,8 @@ class Conversation:
 
     def __init__(self, flash):
         self.flash = bytearray(flash)
-        self.request = None  # the latest STREAM_BEGIN, not yet answered
+        self.request = None  # the latest STREAM_BEGIN or DIGEST_SECTORS, not yet answered
+        self.digests = 0     # good answers to DIGEST_SECTORS
         self.stream = None   # open
         self.streams = []    # all
 
@@ -280,13 +293,15 @@ class Conversation:
         elif frame[0] == 0x00 and len(frame) >= 8:
             self.stream = None
             self.request = None
-            if frame[1] == STREAM_BEGIN:
-                check(struct.unpack_from("<H", frame, 2)[0] == 12 == len(frame) - 8, "length of STREAM_BEGIN")
+            if frame[1] in (STREAM_BEGIN, DIGEST_SECTORS):
+                check(struct.unpack_from("<H", frame, 2)[0] == 12 == len(frame) - 8, "length of a request", frame)
                 self.request = struct.unpack_from("<III", frame, 8)
 
     def take_received(self, frame):
         if frame[0] == 0x01 and len(frame) >= 10 and frame[1] == STREAM_BEGIN and self.request:
             self.begin(frame)
+        elif frame[0] == 0x01 and len(frame) >= 10 and frame[1] == DIGEST_SECTORS and self.request:
+            self.take_digest(frame)
         elif frame[0] == 0x02 and len(frame) == Status.SIZE and self.stream and self.stream.take_received(frame):
             start = self.stream.offset
             self.flash[start:self.stream.end] = self.stream.content
@@ -299,5 +314,20 @@ class Conversation:
         offset, size, flags = self.request
         check(flags & ~0xFF07 == 0, "flags", flags)
         self.request = None
-        self.stream = Stream(offset, size, value, bytes(self.flash))
+        self.stream = Stream(offset, size, value, bytes(self.flash), flags)
         self.streams.append(self.stream)
+
+    def take_digest(self, reply):
+        """On a line without noise: the reply has no checksum."""
+        offset, size, flags = self.request
+        n = -(-size // SECTOR)
+        check(offset % SECTOR == 0 and 0 < size <= 4 << 20 and flags & ~0xFF02 == 0, "DIGEST_SECTORS", self.request)
+        check(struct.unpack_from("<HI", reply, 2) == (len(reply) - 8, offset), "a digest's head", reply[:8])
+        check(len(reply) == 8 + 16 + 4 * n + 2 and reply[-2:] == b"\0\0", "a digest's length", len(reply))
+        check(reply[8:24] == hashlib.md5(self.flash[offset:offset + size]).digest(), "a digest's MD5")
+        sums = struct.unpack_from(f"<{n}I", reply, 24)
+        for i, value in enumerate(sums):
+            sector = offset + i * SECTOR
+            check(value == sum_of(self.flash[sector:sector + SECTOR]), "the sum of a sector", hex(sector))
+        self.request = None
+        self.digests += 1

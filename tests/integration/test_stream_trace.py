@@ -12,7 +12,7 @@ import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from boardsim import BUILD, image, run_tests
-from stream_decoder import RECEIVED, SENT, Conversation, Status, Wrong, read_trace
+from stream_decoder import KEEP, RECEIVED, SENT, SKIP_BLANK, Conversation, Status, Wrong, read_trace
 
 FLASH_SIZE = 4 << 20
 USED = b"\x5a" * FLASH_SIZE  # record_stream's board
@@ -20,14 +20,19 @@ BLANK = b"\xff" * FLASH_SIZE  # its wire-level board
 SIZE = 512 * 1024
 
 
-def record(baud=921600, noise=0, seed=1, golden=None, board=()):
-    """The events of a conversation, and the content of the flash afterwards. The board has passed."""
+def record(baud=921600, noise=0, seed=1, golden=None, before=None, board=()):
+    """The events of a conversation, and the content of the flash afterwards. The board has passed. With `before` in its
+    flash it is compared first."""
     with tempfile.TemporaryDirectory(prefix="gangd-test-") as folder:
         paths = golden_path, trace, flash = [os.path.join(folder, name) for name in ("golden.bin", "trace", "flash")]
         with open(golden_path, "wb") as file:
             file.write(golden or image(SIZE))
-        subprocess.run([os.path.join(BUILD, "record_stream"), *paths, str(baud), str(noise), str(seed),
-                        *board],
+        last = list(board)
+        if before is not None:
+            last.append(os.path.join(folder, "before"))
+            with open(last[0], "wb") as file:
+                file.write(before)
+        subprocess.run([os.path.join(BUILD, "record_stream"), *paths, str(baud), str(noise), str(seed), *last],
                        check=True, stdout=subprocess.PIPE)
         with open(flash, "rb") as file:
             return read_trace(trace), file.read()
@@ -38,6 +43,49 @@ def follow(events, flash, before=USED):
     assert conversation.streams, "there is no stream"
     assert conversation.flash == flash, "the flash has another content than the frames"
     return conversation.streams
+
+
+def follow_trusted(golden, before, noise=0, seed=1):
+    """A conversation with a board that is compared; returns it."""
+    events, flash = record(golden=golden, before=before, noise=noise, seed=seed)
+    conversation = Conversation(before).follow(events)
+    assert conversation.flash == flash, "the flash has another content than the frames"
+    assert flash[:len(golden)] == golden
+    return conversation
+
+
+def with_changes(content, *addresses):
+    changed_content = bytearray(content.ljust(FLASH_SIZE, b"\xff"))
+    for address in addresses:
+        changed_content[address] ^= 0x01
+    return bytes(changed_content)
+
+
+def test_sectors_that_are_right_are_kept():
+    golden = image(SIZE)
+    conversation = follow_trusted(golden, with_changes(golden, 0x5123, 0x5FFF, 0x41000))
+    stream, = conversation.streams
+    assert conversation.digests == 2, "head and rest"
+    assert [n for n, kind in enumerate(stream.kinds) if kind != KEEP] == [0x5, 0x41]
+    assert stream.flags & SKIP_BLANK
+
+
+def test_a_board_that_is_right_needs_no_stream():
+    golden = image(SIZE)[:-77]
+    conversation = follow_trusted(golden, with_changes(golden))
+    assert conversation.streams == [] and conversation.digests == 2
+
+
+def test_a_blank_board_is_not_read_to_its_end_and_not_erased():
+    golden = image(SIZE)
+    conversation = follow_trusted(golden, b"\xff" * FLASH_SIZE)
+    stream, = conversation.streams
+    assert conversation.digests == 1 and KEEP not in stream.kinds and stream.flags & SKIP_BLANK
+
+
+def test_an_untrusted_board_is_written_as_a_whole():
+    stream, = follow(*record())
+    assert KEEP not in stream.kinds and not stream.flags & SKIP_BLANK
 
 
 def test_frames_become_the_content_of_the_flash():
