@@ -27,10 +27,18 @@ static void make_golden(void)
         abort();
 }
 
+static const struct update *find_update(void *data, const struct sector_set *kept)
+{
+    struct update **update = data;
+    update_free(*update);
+    return *update = update_make(golden, kept);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static struct session session;
     static struct program program;
+    struct update *update = NULL;
     if (!golden)
         make_golden();
     struct program_job job = {.golden = golden,
@@ -39,6 +47,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
                               .n_bauds = 2,
                               .tries = 2,
                               .compare_first = len > 0 && bytes[0] & 1,
+                              .skip_blank_erase = true,
+                              .find_update = find_update,
+                              .update_data = &update,
                               .run = true};
     struct fuzz_chip chip = {.bytes = bytes, .len = len, .now = 1};
     memset(&session, 0, sizeof(session));
@@ -47,7 +58,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     for (unsigned steps = 0; !program_ended(&program); steps++) {
         assert(steps < 5000);
         fuzz_chip_step(&chip, &session);
+        if (program.identified && !(bytes[0] & 2))
+            program_trust_flash(&program);
         assert(program_percent(&program, chip.now) <= 100);
     }
+    update_free(update);
     return 0;
 }
