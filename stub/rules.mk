@@ -30,5 +30,6 @@ $(B)/tests/unit/stub/test_stub_frame: $(B)/stub/frame.o
 STUB_JOB_OBJ := $(addprefix $(B)/stub/,flash_write.o flash_plan.o flash_digest.o inflate.o)
 $(B)/tests/unit/stub/test_stub_flash_write: $(STUB_JOB_OBJ)
 $(B)/tests/unit/stub/test_stub_flash_plan: $(STUB_JOB_OBJ)
-$(B)/tests/unit/stub/test_stub_stream: $(STUB_JOB_OBJ) $(addprefix $(B)/stub/,stream.o frame.o crc32.o bytes.o)
+STUB_STREAM_OBJ := $(STUB_JOB_OBJ) $(addprefix $(B)/stub/,stream.o frame.o crc32.o bytes.o)
+$(B)/tests/unit/stub/test_stub_stream: $(STUB_STREAM_OBJ)
 $(B)/tests/unit/stub/test_stub_crc32: $(B)/stub/crc32.o

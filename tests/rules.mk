@@ -126,8 +126,11 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(DAEMON_ROOMS:%=build/fuzz/li
 	$(call said,LD)
 	$(Q)clang $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm
 
-# Of boardsim the USB side alone.
+# Of boardsim the USB side alone, and of the stub what does not access the chip.
 build/fuzz/fuzz_pdu: $(USB_OBJ)
+build/fuzz/fuzz_stream: $(STUB_STREAM_OBJ)
+# Its flash part is not what is fuzzed, and is slow where it is traced.
+build/fuzz/tests/fuzz/fuzz_stream.o: CFLAGS += -fno-sanitize=fuzzer-no-link
 
 fuzz: deps
 	$(MAKE) FLAVOR=fuzz fuzz-build

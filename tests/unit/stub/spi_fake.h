@@ -6,10 +6,12 @@
 
 #include "stub/spi.h"
 
-#include <check.h>
+#include <assert.h>
 #include <string.h>
 
-#define PART_SIZE (256 * 1024)
+#ifndef PART_SIZE
+#    define PART_SIZE (256 * 1024)
+#endif
 
 static struct {
     uint8_t bytes[PART_SIZE];
@@ -72,9 +74,9 @@ static enum wire_error erase(uint32_t address, uint32_t size)
         return error;
     if (part.fails_at >= address && part.fails_at < address + size)
         return WIRE_ERR_SPI;
-    ck_assert(!part.locked);
-    ck_assert_uint_eq(address % size, 0);
-    ck_assert_uint_le(address + size, PART_SIZE);
+    assert(!part.locked);
+    assert(address % size == 0);
+    assert(address + size <= PART_SIZE);
     memset(part.bytes + address, 0xff, size);
     memset(part.programmed + address, 0, size * sizeof(bool));
     part.busy = 3;
@@ -101,21 +103,20 @@ enum wire_error spi_erase_chip(void)
 
 void spi_stage(const uint8_t *bytes, size_t n)
 {
-    ck_assert_uint_gt(n, 0);
-    ck_assert_uint_le(n, SPI_PROGRAM_MAX);
+    assert(n > 0);
+    assert(n <= SPI_PROGRAM_MAX);
     memcpy(part.staged, bytes, n);
     part.n_staged = n;
 }
 
 void spi_program(uint32_t address, size_t n)
 {
-    ck_assert_uint_eq(part.busy, 0);
-    ck_assert_uint_eq(part.n_staged, n);
-    ck_assert(!part.locked);
-    ck_assert_uint_le(address % SPI_PAGE + n, SPI_PAGE);
+    assert(part.busy == 0);
+    assert(part.n_staged == n);
+    assert(!part.locked);
+    assert(address % SPI_PAGE + n <= SPI_PAGE);
     for (size_t i = 0; i < n; i++) {
-        if (part.programmed[address + i])
-            ck_abort_msg("0x%x is programmed twice", (unsigned)(address + i));
+        assert(!part.programmed[address + i]);
         part.programmed[address + i] = true;
         part.bytes[address + i] &= part.staged[i];
     }
@@ -130,7 +131,7 @@ void spi_program(uint32_t address, size_t n)
 enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n)
 {
     enum wire_error error = spi_finish();
-    ck_assert_uint_le(address + n, PART_SIZE);
+    assert(address + n <= PART_SIZE);
     memcpy(words, part.bytes + address, n);
     part.n_staged = 0;
     part.reads++;

@@ -85,7 +85,7 @@ static void send_to_stub(uint32_t number, uint8_t poll, const uint8_t *payload, 
 /* One turn of stub/start.c's loop, without its sleep. Returns false if there was nothing to do. */
 static bool turn(void)
 {
-    bool running = spi_running();
+    bool running = spi_running() && !flash_write_finished();
     bool began = flash_write_operate();
     stream_work();
     bool takes = stream_is_open() ? stream_takes_frame() : flash_write_takes_data();
