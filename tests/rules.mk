@@ -21,7 +21,9 @@ $(B)/libtests.a: $(SHARED_OBJ)
 
 $(CHECK_TESTS): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
 	$(call said,LD)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) $(TEST_LDLIBS) -lm
+
+$(B)/tests/unit/stub/test_stub_inflate: TEST_LDLIBS = -lzopfli
 
 .PHONY: test-run lint-tidy lint-cppcheck lint-shell lint-house lint-page
 

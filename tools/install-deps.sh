@@ -16,8 +16,8 @@ set -eu
 # $(packages_of SET): the names, one set a line.
 packages_of() {
     case $1 in
-    build) echo "build-essential git pkg-config libuv1-dev libudev-dev libsqlite3-dev libjansson-dev libdeflate-dev zlib1g-dev
-        libmicrohttpd-dev libmd-dev libinih-dev libsystemd-dev libcurl4-openssl-dev libglib2.0-dev
+    build) echo "build-essential git pkg-config libuv1-dev libudev-dev libsqlite3-dev libjansson-dev zlib1g-dev
+        libdeflate-dev libzopfli-dev libmicrohttpd-dev libmd-dev libinih-dev libsystemd-dev libcurl4-openssl-dev libglib2.0-dev
         gcc-xtensa-lx106 binutils-xtensa-lx106 libumockdev-dev umockdev" ;;
     test)
         echo "udev sqlite3 curl check clang libclang-rt-dev chromium python3 python3-venv python3-jsonschema
