@@ -3,6 +3,7 @@
 
 #include <libdeflate.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool deflate_bytes(const uint8_t *bytes, size_t n, enum deflate_effort effort, uint8_t **stream, uint32_t *stream_size)
 {
@@ -39,4 +40,13 @@ uint8_t *inflate_bytes(const uint8_t *stream, size_t stream_size, size_t max, si
     }
     uint8_t *fitting = realloc(bytes, *n + 1);
     return fitting ? fitting : bytes;
+}
+
+bool inflates_to(const uint8_t *stream, size_t stream_size, const uint8_t *bytes, size_t n)
+{
+    size_t n_inflated = 0;
+    uint8_t *inflated = inflate_bytes(stream, stream_size, n, &n_inflated);
+    bool same = inflated && n_inflated == n && memcmp(inflated, bytes, n) == 0;
+    free(inflated);
+    return same;
 }

@@ -24,4 +24,7 @@ MUST_CHECK bool deflate_bytes(const uint8_t *bytes, size_t n, enum deflate_effor
  * inflates to more than `max` bytes, or when out of memory. */
 MUST_CHECK uint8_t *inflate_bytes(const uint8_t *stream, size_t stream_size, size_t max, size_t *n);
 
+/* Whether it is a whole stream of exactly these `n` bytes. */
+MUST_CHECK bool inflates_to(const uint8_t *stream, size_t stream_size, const uint8_t *bytes, size_t n);
+
 #endif

@@ -31,6 +31,7 @@ void golden_free(struct golden *golden)
         free(golden->parts[i].bytes);
         free(golden->parts[i].deflated);
         free(golden->parts[i].stream.bytes);
+        free(golden->parts[i].first_stream);
         free(golden->parts[i].sums);
         free(golden->parts[i].blocks);
     }
@@ -312,4 +313,13 @@ int golden_seal(struct golden *golden, bool expect_header, char *error, size_t e
     golden->end = part_end(&golden->parts[golden->n_parts - 1]);
     hash(golden);
     return 0;
+}
+
+void golden_replace_stream(struct golden *golden, size_t part, uint8_t *stream, uint32_t size)
+{
+    struct golden_part *replaced = &golden->parts[part];
+    assert(part < golden->n_parts && !replaced->first_stream);
+    replaced->first_stream = replaced->stream.bytes;
+    replaced->stream.bytes = stream;
+    replaced->stream.size = size;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The golden image: the content that the flash must have. Parsed, checked, hashed and compressed once; then read-only
- * and shared by all slots. It allocates only while it is made.
+ * and shared by all slots, but for golden_replace_stream(). It allocates only while it is made.
  */
 #ifndef PROTO_IMAGE_GOLDEN_H
 #define PROTO_IMAGE_GOLDEN_H
@@ -50,6 +50,7 @@ struct golden_part {
     struct golden_block *blocks;
     size_t n_blocks;
     struct stream_data stream; /* of the whole part */
+    uint8_t *first_stream;     /* that stream.bytes has replaced, for steps that have begun with it; NULL: none */
     uint32_t *sums;            /* of each sector, as DIGEST_SECTORS tells it (proto/link/wire.h) */
 };
 
@@ -84,6 +85,10 @@ MUST_CHECK int golden_add(struct golden *golden, const char *name, uint32_t offs
 /* Checks the whole, hashes and compresses; the image must not change afterwards. `expect_header`: the part at offset 0
  * must be there and begin like an ESP8266 boot image. 0, or -1 and a sentence in `error`. */
 MUST_CHECK int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size);
+
+/* Replaces the data of streams of a part, once, by a smaller zlib stream of the same content, malloc()ed, which is the
+ * image's from then on. The data before it stays valid as long as the image. */
+void golden_replace_stream(struct golden *golden, size_t part, uint8_t *stream, uint32_t size);
 
 void golden_free(struct golden *golden); /* NULL is fine */
 

@@ -48,11 +48,6 @@ bool stream_line_is_slower(const struct stream_parameters *parameters, uint32_t 
     return line > flash;
 }
 
-static const struct stream_data *current_data(const struct stream *step)
-{
-    return stream_data_of(&step->parameters, step->part);
-}
-
 static uint64_t poll_after(const struct stream *step)
 {
     return POLL_AFTER + QUEUED * 10 * S / step->base.session->baud;
@@ -76,7 +71,8 @@ static enum step_status begin_part(struct stream *step)
                            .mismatched = step->mismatched,
                            .resends = step->resends};
     *step = fresh;
-    step->n_frames = (current_data(step)->size + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
+    step->data = *stream_data_of(&step->parameters, step->part);
+    step->n_frames = (step->data.size + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
     step->erased = step->written = step->verified = part->offset;
     ask_to_begin(step);
     return STEP_RUNNING;
@@ -99,14 +95,13 @@ static bool acknowledged(const struct stream *step, uint32_t frame)
 /* Sends frame `number`, or a bare poll if it is n_frames. */
 static enum step_status send(struct stream *step, uint32_t number, uint8_t poll)
 {
-    const struct stream_data *data = current_data(step);
     uint8_t frame[WIRE_STREAM_HEADER_SIZE + WIRE_STREAM_PAYLOAD + WIRE_CRC_SIZE] = {WIRE_STREAM, poll};
     uint32_t at = number * WIRE_STREAM_PAYLOAD;
-    uint32_t left = number < step->n_frames ? data->size - at : 0;
+    uint32_t left = number < step->n_frames ? step->data.size - at : 0;
     size_t n = left < WIRE_STREAM_PAYLOAD ? left : WIRE_STREAM_PAYLOAD;
     put_le16(frame + 2, (uint16_t)number);
     if (n > 0)
-        memcpy(frame + WIRE_STREAM_HEADER_SIZE, data->bytes + at, n);
+        memcpy(frame + WIRE_STREAM_HEADER_SIZE, step->data.bytes + at, n);
     n += WIRE_STREAM_HEADER_SIZE;
     put_le32(frame + n, (uint32_t)crc32(0, frame, (uInt)n));
     step->sending = true;

@@ -35,6 +35,7 @@ struct stream {
     unsigned begins;                      /* STREAM_BEGINs of this part */
     bool begun;                           /* one is answered */
 
+    struct stream_data data; /* of the part, as it was when it began: golden_replace_stream() */
     uint32_t n_frames;
     uint32_t next;     /* all frames before it are acknowledged */
     uint32_t fresh;    /* the first that was never sent */

@@ -30,6 +30,7 @@ static struct {
     bool wrong_md5;      /* of the first part */
     unsigned bad_echoes; /* replies to STREAM_BEGIN */
     uint32_t elsewhere;  /* so far beside its place is the region that was begun */
+    unsigned replace_at; /* at this frame the data of both parts is replaced */
     /* State. */
     size_t part, begins;
     bool has[FRAMES_MAX];
@@ -37,6 +38,8 @@ static struct {
     uint8_t poll;
     unsigned frames, polls, statuses;
     unsigned sent[2][FRAMES_MAX]; /* how often each came, by part */
+    const uint8_t *data[2];       /* of each part, as it was when it was begun */
+    uint32_t data_size[2];
 } peer;
 
 static struct {
@@ -69,7 +72,7 @@ static void setup(void)
     ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
     memset(&peer, 0, sizeof(peer));
     peer.lost_frame = peer.lost_status = peer.late_status = peer.doubled_status = peer.damaged_status = NEVER;
-    peer.silent_from = peer.stuck_from = peer.error_at = NEVER;
+    peer.silent_from = peer.stuck_from = peer.error_at = peer.replace_at = NEVER;
     n_queue = 0;
     now = SECOND;
 }
@@ -86,7 +89,7 @@ static const struct golden_part *part(void)
 
 static uint32_t n_frames(void)
 {
-    return (part()->stream.size + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
+    return (peer.data_size[peer.part] + WIRE_STREAM_PAYLOAD - 1) / WIRE_STREAM_PAYLOAD;
 }
 
 static void say(const void *frame, size_t n, uint64_t delay)
@@ -138,6 +141,8 @@ static void take_begin(const uint8_t *frame)
     const uint8_t *words = frame + WIRE_HEADER_SIZE;
     uint8_t reply[WIRE_HEADER_SIZE + 12 + 2] = {WIRE_REPLY, WIRE_STREAM_BEGIN, 14};
     peer.part = get_le32(words) == 0 ? 0 : 1;
+    peer.data[peer.part] = part()->stream.bytes;
+    peer.data_size[peer.part] = part()->stream.size;
     ck_assert_uint_eq(get_le32(words), part()->offset);
     ck_assert_uint_eq(get_le32(words + 4), part()->padded_size);
     put_le32(reply + 4, CREDIT);
@@ -165,9 +170,22 @@ static void take_poll(uint8_t number)
         say(banner, strlen(banner), 1000);
 }
 
+/* By something shorter. The stub of this test inflates nothing. */
+static void replace_data(void)
+{
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t size = golden->parts[i].stream.size / 2;
+        uint8_t *data = malloc(size);
+        memset(data, 0x11 * (int)(i + 1), size);
+        golden_replace_stream(golden, i, data, size);
+    }
+}
+
 static void take_data(uint32_t number)
 {
     unsigned count = peer.frames++;
+    if (count == peer.replace_at)
+        replace_data();
     ck_assert_uint_lt(number, n_frames());
     ck_assert_uint_lt(number, peer.told_limit);
     peer.sent[peer.part][number]++;
@@ -199,7 +217,7 @@ static void take_frame(const uint8_t *frame, size_t len)
         take_poll(frame[1]);
         return;
     }
-    ck_assert_mem_eq(frame + WIRE_STREAM_HEADER_SIZE, part()->stream.bytes + (size_t)number * WIRE_STREAM_PAYLOAD, n);
+    ck_assert_mem_eq(frame + WIRE_STREAM_HEADER_SIZE, peer.data[peer.part] + (size_t)number * WIRE_STREAM_PAYLOAD, n);
     take_data(number);
 }
 
@@ -321,6 +339,17 @@ START_TEST(a_status_may_be_lost_damaged_late_or_doubled)
 }
 END_TEST
 
+/* As recompression does it: the part at work goes on with the data that it began with. */
+START_TEST(data_that_is_replaced_is_sent_from_the_next_part_on)
+{
+    peer.replace_at = 10;
+    expect_done(0);
+    ck_assert_ptr_eq(peer.data[0], golden->parts[0].first_stream);
+    ck_assert_ptr_eq(peer.data[1], golden->parts[1].stream.bytes);
+    ck_assert_ptr_ne(peer.data[1], golden->parts[1].first_stream);
+}
+END_TEST
+
 START_TEST(a_damaged_request_is_made_again)
 {
     peer.bad_echoes = 3;
@@ -408,6 +437,7 @@ int main(void)
     tcase_add_test(tcase, each_frame_of_both_parts_is_sent_once);
     tcase_add_loop_test(tcase, a_lost_frame_alone_is_sent_again, 0, 2 * 41);
     tcase_add_loop_test(tcase, a_status_may_be_lost_damaged_late_or_doubled, 0, 4 * 14);
+    tcase_add_test(tcase, data_that_is_replaced_is_sent_from_the_next_part_on);
     tcase_add_test(tcase, a_damaged_request_is_made_again);
     tcase_add_test(tcase, a_request_that_is_always_damaged_ends_the_stream);
     tcase_add_loop_test(tcase, a_stream_to_another_place_is_none, 0, 2);
