@@ -9,6 +9,9 @@
 #include "daemon/config/paths.h"
 #include "daemon/config/product.h"
 #include "daemon/port/tty.h"
+#include "daemon/recompress_child.h"
+#include "daemon/station/compressor.h"
+#include "daemon/station/recompress.h"
 #include "daemon/station/station.h"
 #include "daemon/supervisor.h"
 
@@ -18,6 +21,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -209,6 +213,9 @@ int main(int argc, char **argv)
     bool check = false;
     int option;
     open_standard_files();
+    if (argc == 3 && strcmp(argv[1], COMPRESSOR_OPTION) == 0)
+        return recompress_child(argv[2]);
+    recompress_program = "/proc/self/exe";
     while ((option = getopt_long(argc, argv, "c:tvVh", options, NULL)) != -1) {
         switch (option) {
         case 'c': path = optarg; break;

@@ -11,4 +11,4 @@ $(foreach room,$(DAEMON_ROOMS),$(eval $(B)/lib$(room).a: $(patsubst %.c,$(B)/%.o
 
 $(B)/gangd: $(DAEMON_MAIN) $(DAEMON_LIBS) $(B)/libproto.a
 	$(call said,LD)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(DAEMON_PKGS)) -lzopfli -lm

@@ -3,6 +3,7 @@
 
 #include "daemon/base/log.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,4 +34,9 @@ void *must_realloc(void *memory, size_t count, size_t size)
 char *must_strdup(const char *text)
 {
     return checked(strdup(text));
+}
+
+void memory_trim(void)
+{
+    malloc_trim(0);
 }

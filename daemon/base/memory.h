@@ -30,4 +30,8 @@ void *must_realloc(void *memory, size_t count, size_t size)
 /* A copy of `text`. */
 char *must_strdup(const char *text) __attribute__((warn_unused_result, returns_nonnull, malloc));
 
+/* Gives memory that was freed back to the kernel, after work that needed much of it for a moment: the C library would
+ * keep it for the next time. Takes some milliseconds. */
+void memory_trim(void);
+
 #endif

@@ -400,6 +400,7 @@ const struct config_key config_keys[] = {
     {"product", "flash_parts", parse_flash_parts, "any", SPAN(config, flash_parts, n_flash_parts)},
     {"product", "compare", parse_compare, "never", IN(config, compare_first)},
     {"product", "image_check", parse_yes_no, "yes", IN(config, check_image)},
+    {"product", "recompress", parse_yes_no, "yes", IN(config, recompress)},
 
     {"flashing", "baud", parse_bauds, "921600 460800 230400 115200", .min = 9600, .max = 3000000},
     {"flashing", "tries", parse_number, "3", IN(config, tries), .min = 1, .max = TRIES_MAX},

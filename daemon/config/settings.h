@@ -77,6 +77,7 @@ struct config {
     size_t n_flash_parts;
     bool compare_first; /* compare = first|never: default never */
     bool check_image;   /* image_check = yes|no: the files must be images that work; default yes */
+    bool recompress;    /* recompress = yes|no: by zopfli, in the background; default yes */
     /* [flashing] */
     uint32_t bauds[CONFIG_BAUDS_MAX]; /* baud = 921600 460800 230400 115200 (the default): falling, 9600 to 3000000 */
     size_t n_bauds;

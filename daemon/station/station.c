@@ -7,10 +7,12 @@
 #include "daemon/config/check.h"
 #include "daemon/config/restart.h"
 #include "daemon/port/hotplug.h"
+#include "daemon/station/recompress.h"
 #include "daemon/station/reload.h"
 #include "proto/link/text.h"
 
 #include <assert.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +36,7 @@ struct station {
     char golden_error[STATION_ERROR_MAX];
     struct book_counts today;
     uv_timer_t count_timer, pause_timer;
+    struct recompress *recompress;        /* of the product in force; NULL: none is at work */
     struct reload *reload;                /* NULL: none is at work */
     bool reload_again;                    /* asked for meanwhile: the files may have changed behind its reading */
     struct station_reload_waiter *waiter; /* for its end; NULL: nobody */
@@ -390,8 +393,33 @@ static void log_golden_warning(const char *line)
     log_warning("golden", "%s", line);
 }
 
+static void on_recompressed(void *data)
+{
+    struct station *station = data;
+    station->recompress = NULL;
+    memory_trim();
+}
+
+/* Beside the book, where gangd may write. */
+static void start_recompression(struct station *station)
+{
+    char book[sizeof(station->config.book)], directory[sizeof(book) + 16];
+    if (!station->config.recompress || !recompress_program)
+        return;
+    text_copy(book, sizeof(book), station->config.book);
+    text_print(directory, sizeof(directory), "%s/recompressed", dirname(book));
+    station->recompress = recompress_start(station->loop, station->shared.product, directory, on_recompressed, station);
+}
+
+static void stop_recompression(struct station *station)
+{
+    recompress_cancel(station->recompress);
+    station->recompress = NULL;
+}
+
 static void take_product(struct station *station, struct product *product)
 {
+    stop_recompression(station);
     product_unref(station->shared.product);
     updates_forget(station->shared.updates);
     station->shared.product = product;
@@ -399,6 +427,8 @@ static void take_product(struct station *station, struct product *product)
     log_info("golden", "%s, %u bytes, md5 %s, stub %s", product->golden->parts[0].name, (unsigned)product->golden->size,
              product->golden->md5, product->stub->name);
     error_list_each(product->warnings, log_golden_warning);
+    memory_trim();
+    start_recompression(station);
 }
 
 static void log_kept(const char *sentence)
@@ -574,6 +604,7 @@ bool station_stop(struct station *station)
         hotplug_stop(station->hotplug);
     if (station->reload)
         reload_abandon(station->reload);
+    stop_recompression(station);
     for (size_t i = 0; i < station->n_slots; i++)
         slot_free(station->slots[i]);
     station->n_slots = 0;

@@ -39,7 +39,9 @@ uint8_t *inflate_bytes(const uint8_t *stream, size_t stream_size, size_t max, si
         return NULL;
     }
     uint8_t *fitting = realloc(bytes, *n + 1);
-    return fitting ? fitting : bytes;
+    if (!fitting)
+        free(bytes);
+    return fitting;
 }
 
 bool inflates_to(const uint8_t *stream, size_t stream_size, const uint8_t *bytes, size_t n)

@@ -65,7 +65,7 @@ export class Station {
         station.socket = file('gangd.sock');
         fs.writeFileSync(file('gangd.conf'), [
             '[station]', 'name = bench-7', `operator = ${operator}`, `lot = ${lot}`, `book = ${file('book.db')}`,
-            '[product]', `file = ${file(imageName)}`, 'image_check = no',
+            '[product]', `file = ${file(imageName)}`, 'image_check = no', 'recompress = no',
             '[flashing]', 'after = stay', 'settle_ms = 100', 'tries = 2',
             '[http]', `socket = ${station.socket}`, 'group =', `listen = 127.0.0.1:${station.port}`,
             `web = ${path.join(ROOT, 'web')}`, `control = ${control}`,

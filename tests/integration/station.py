@@ -51,7 +51,7 @@ class Station(Boardsim):
     logs = ("gangd.log", "boardsim.log")
 
     def __init__(self, boards=0, adapter="cp2102n", boardsim=(), golden=image(), product=None, flashing="settle_ms = 50",
-                 slots="", http_lines="", station="", start=True, erases=None):
+                 slots="", http_lines="", station="", recompress="no", start=True, erases=None):
         self.gangd = None
         super().__init__(boards, adapter, boardsim)
         self.book, self.socket, self.config = self.path("gangd.db"), self.path("gangd.sock"), self.path("gangd.conf")
@@ -68,7 +68,7 @@ class Station(Boardsim):
             lines = "".join(f"file = {name} @ {offset:#x}\n" for name, (offset, _) in zip(names, files))
         else:
             lines = f"file = {self.path('golden.bin')}\n"
-        self.sections = {"station": f"name = bench\nbook = {self.book}\n{station}", "product": lines + (product or ""),
+        self.sections = {"station": f"name = bench\nbook = {self.book}\n{station}", "product": lines + f"recompress = {recompress}\n" + (product or ""),
                          "flashing": flashing, "slots": slots,
                          "http": f"socket = {self.socket}\ngroup =\nlisten = none\nweb = {ROOT}/web\n{http_lines}"}
         self.write_config()

@@ -17,6 +17,7 @@ for boards in 1 8 32; do
 book = $work/$boards.db
 [product]
 file = $PWD/build/common/demo.bin
+recompress = no
 [http]
 socket = $work/gangd.sock
 group =

@@ -36,6 +36,7 @@ START_TEST(defaults)
     ck_assert_uint_eq(config.files[0].offset, 0);
     ck_assert_str_eq(config.stub, "");
     ck_assert(config.check_image);
+    ck_assert(config.recompress);
     ck_assert(!config.compare_first);
     static const uint32_t ladder[] = {921600, 460800, 230400, 115200};
     ck_assert_uint_eq(config.n_bauds, 4);
@@ -76,6 +77,7 @@ START_TEST(every_key)
                        "flash_part_size = 2MB\n"
                        "flash_parts = ef4016, C84016 7f372015\n"
                        "image_check = no\n"
+                       "recompress = no\n"
                        "compare = first\n"
                        "[slot A1]\n"
                        "path = /dev/serial/by-path/pci-0000:00:14.0-usb-0:1.1:1.0-port0\n"
@@ -122,6 +124,7 @@ START_TEST(every_key)
     ck_assert_uint_eq(config.flash_parts[1], 0xC84016);
     ck_assert_uint_eq(config.flash_parts[2], 0x7F372015);
     ck_assert(!config.check_image);
+    ck_assert(!config.recompress);
     ck_assert(config.compare_first);
     ck_assert_uint_eq(config.n_slots, 2);
     ck_assert_str_eq(config.slots[0].name, "A1");
@@ -219,6 +222,7 @@ static const char *const wrong[][2] = {
     {FILE_KEY "flash_parts = ef4016 W25Q32\n",
      "t.conf:3: flash_parts = ef4016 W25Q32: \"W25Q32\" is no flash id such as ef4016"},
     {FILE_KEY "image_check = maybe\n", "t.conf:3: image_check = maybe: must be \"yes\" or \"no\""},
+    {FILE_KEY "recompress = 1\n", "t.conf:3: recompress = 1: must be \"yes\" or \"no\""},
     {FILE_KEY "compare = yes\n", "t.conf:3: compare = yes: must be \"first\" or \"never\""},
     {FILE_KEY "compare = first\ncompare = never\n", "t.conf:4: compare = never: was given in line 3 already"},
     {FILE_KEY "file =\n", "t.conf:3: file = : must not be empty"},
@@ -586,7 +590,7 @@ START_TEST(shipped_file)
     }
     fclose(file);
     ck_assert_int_eq(fclose(defaults_given), 0);
-    ck_assert_int_eq(told, 25);
+    ck_assert_int_eq(told, 26);
     ck_assert_msg(parse(text) == 0, "%s", error);
     forget_lines();
     struct config *shipped = malloc(sizeof(*shipped));
