@@ -296,6 +296,13 @@ const char *slot_start(struct slot *slot)
     }
 }
 
+void slot_shadow(struct slot *slot, const char *by)
+{
+    text_print(slot->shadowed, sizeof(slot->shadowed),
+               "Slot %s names the same place and has its adapter: remove one of the two from gangd.conf", by);
+    slot->shared->changed(slot->shared->data, slot);
+}
+
 static void take_config(struct slot *slot, const struct config_slot *config, bool muted)
 {
     text_copy(slot->name, sizeof(slot->name), config->name);
@@ -303,6 +310,7 @@ static void take_config(struct slot *slot, const struct config_slot *config, boo
     slot->reset = config->reset;
     slot->next_presence = config->presence;
     slot->muted = muted;
+    slot->shadowed[0] = '\0';
 }
 
 struct slot *slot_new(struct slot_shared *shared, const struct config_slot *config, bool muted)

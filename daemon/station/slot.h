@@ -32,6 +32,10 @@ void slot_configure(struct slot *slot, const struct config_slot *config, bool mu
 /* Gives up at once: whatever runs is booked as interrupted, stopped. Callbacks come no more. */
 void slot_free(struct slot *slot);
 
+/* The slot `by` names the same place by its other name, and has the adapter. This slot stays empty, and says so until
+ * it is configured anew. */
+void slot_shadow(struct slot *slot, const char *by);
+
 /* An adapter came; the one that was there before is gone. */
 void slot_plug(struct slot *slot, const struct adapter *adapter);
 void slot_unplug(struct slot *slot);

@@ -67,6 +67,8 @@ struct slot {
     int64_t since;         /* the tile shows what it shows */
     char trouble[320];     /* of TROUBLED…, RETRYING, RESTARTING: why the port cannot be used; else "" */
 
+    char shadowed[160]; /* the sentence of another slot that has this place's adapter; "": none is known */
+
     struct adapter adapter;    /* the latest one */
     uint64_t plugged;          /* when it came, steady_clock_us() */
     unsigned board_generation; /* counts adapters that came, and boards of which a fixture knows that they went */

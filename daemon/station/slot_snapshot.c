@@ -56,6 +56,7 @@ enum tile_state slot_tile(const struct slot *slot)
     };
     bool blocked = slot->shared->blocked != NULL;
     switch (slot->state) {
+    case SLOT_ABSENT: blocked = slot->shadowed[0]; break;
     case SLOT_READY: blocked = slot_shared_hindrance(slot->shared) != NULL; break;
     case SLOT_BOOKING:
     case SLOT_ENDING:
@@ -69,6 +70,8 @@ enum tile_state slot_tile(const struct slot *slot)
 
 static const char *blocked_sentence(const struct slot *slot)
 {
+    if (slot->state == SLOT_ABSENT)
+        return slot->shadowed;
     if (slot->trouble[0])
         return slot->trouble;
     const char *hindrance = slot_shared_hindrance(slot->shared);

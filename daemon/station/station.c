@@ -227,6 +227,20 @@ static void sort_unconfigured(struct station *station)
           compare_slots);
 }
 
+/* Other slots of the configuration that name the place of this slot's adapter. Only the adapter has both names. */
+static void shadow_others(struct station *station, const struct slot *slot)
+{
+    const struct adapter *adapter = slot_adapter(slot);
+    for (size_t i = 0; adapter && i < station->n_configured; i++) {
+        struct slot *other = station->slots[i];
+        if (other == slot || !adapter_is_at(adapter, slot_path(other)))
+            continue;
+        log_warning("station", "slot %s (%s) and slot %s (%s) are the same place: remove one of the two from %s",
+                    slot_name(other), slot_path(other), slot_name(slot), slot_path(slot), station->config_path);
+        slot_shadow(other, slot_name(slot));
+    }
+}
+
 static void on_added(void *data, const struct adapter *adapter)
 {
     struct station *station = data;
@@ -237,6 +251,7 @@ static void on_added(void *data, const struct adapter *adapter)
         sort_unconfigured(station);
     }
     slot_plug(slot, adapter);
+    shadow_others(station, slot);
 }
 
 /* The slot at `path`, taken out of `old`; NULL: there is none. */
@@ -294,6 +309,8 @@ static void arrange_slots(struct station *station)
             arrange_unconfigured(station, old[i]);
     free(old);
     sort_unconfigured(station);
+    for (size_t i = 0; i < station->n_slots; i++)
+        shadow_others(station, station->slots[i]);
     TELL(station, slots_changed, station);
 }
 

@@ -411,6 +411,16 @@ def test_slots_in_trouble():
         machine.expect("slots", "warn", "1-1.1: Came during a pause", "plug its adapter in again")
 
 
+def test_two_slots_that_name_one_place():
+    lines = "[slot A]\npath = 1-1.1\n[slot B]\npath = pci-0000:00:14.0-usb-0:1.1:1.0\n"
+    with Machine() as machine, Station(slots=lines) as station:
+        follow(machine, station)
+        machine.expect("slots", "ok", "none is blocked or stuck")
+        station.plug(1)
+        station.wait("A", "blocked")
+        machine.expect("slots", "warn", "A: Slot B names the same place", "remove one of the two")
+
+
 def test_a_socket_for_another_group():
     with Machine() as machine, Station() as station:
         gid = os.stat(station.socket).st_gid

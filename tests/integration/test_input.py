@@ -308,6 +308,34 @@ def test_slots_of_a_new_configuration():
         station.wait_closed(6)
 
 
+def test_two_slots_that_name_one_place():
+    """Only the port itself shows that "1-1.1" and the name in /dev/serial/by-path are one place."""
+    lines = "[slot A]\npath = 1-1.1\n[slot B]\npath = pci-0000:00:14.0-usb-0:1.1:1.0\n[slot C]\npath = 1-1.3\n"
+    with Station(slots=lines) as station:
+        assert station.wait("A", "empty")["sentence"] == ""
+        station.plug(1)
+        station.wait("B", "pass")
+        shown = station.wait("A", "blocked")
+        assert shown["adapter"] is None and shown["sentence"] == (
+            "Slot B names the same place and has its adapter: remove one of the two from gangd.conf"), shown
+        assert "slot A (1-1.1) and slot B (pci-0000:00:14.0-usb-0:1.1:1.0) are the same place" in station.log()
+        station.unplug(1)
+        station.wait("B", "empty")
+        station.wait("A", "blocked")
+        station.wait("C", "empty")
+        station.sections["slots"] = lines[lines.index("[slot B]"):]
+        station.write_config()
+        station.send(signal.SIGHUP)
+        station.wait_status(lambda status: [slot["slot"] for slot in status["slots"]] == ["B", "C"])
+        # Back again, while the place's adapter is there.
+        station.plug(1)
+        station.wait("B", "pass")
+        station.sections["slots"] = lines
+        station.write_config()
+        station.send(signal.SIGHUP)
+        station.wait_status(lambda status: sorted(slot["state"] for slot in status["slots"]) == ["blocked", "empty", "pass"])
+
+
 def test_start_without_an_image():
     with Station(boards=1, golden=None) as station:
         assert station.path("golden.bin") in station.log()

@@ -49,10 +49,11 @@ static void check_slots(struct doctor *doctor, const json_t *slots)
     for (size_t i = 0; i < json_array_size(slots); i++) {
         const json_t *slot = json_array_get(slots, i);
         const char *state = text_of(slot, "state");
+        const char *remedy = json_is_object(json_object_get(slot, "adapter"))
+                                 ? "plug its adapter in again; if that does not help, see what is said of ports here"
+                                 : "remove one of the two, then: " RELOAD;
         if (strcmp(state, "blocked") == 0 || strcmp(state, "stuck") == 0)
-            doctor_note(doctor, DOCTOR_WARN, check,
-                        "plug its adapter in again; if that does not help, see what is said of ports here", "%s: %s",
-                        text_of(slot, "slot"), text_of(slot, "sentence"));
+            doctor_note(doctor, DOCTOR_WARN, check, remedy, "%s: %s", text_of(slot, "slot"), text_of(slot, "sentence"));
     }
     if (!doctor_has_noted(doctor, check))
         doctor_note(doctor, DOCTOR_OK, check, NULL, "none is blocked or stuck");
