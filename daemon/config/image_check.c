@@ -48,19 +48,22 @@ static void check_part(const struct check *check, const struct golden_part *part
         complain_of_all(check, part, &image.remarks);
 }
 
-/* RTOS SDK v3 is known by its partition table, which may be a file of its own. */
-static enum esp_counting find_counting(const struct golden *golden)
+enum esp_counting image_counting(const struct golden *golden)
 {
-    for (size_t i = 0; i < golden->n_parts; i++)
-        if (esp_content_kind(golden->parts[i].bytes, golden->parts[i].size) == ESP_KIND_PARTITION_TABLE)
+    for (size_t i = 0; i < golden->n_parts; i++) {
+        const struct golden_part *part = &golden->parts[i];
+        struct esp_image image;
+        esp_image_read(&image, part->bytes, part->size);
+        if (image.kind == ESP_KIND_PARTITION_TABLE || (part->offset == 0 && image.counting == ESP_COUNTS_AS_ESP32))
             return ESP_COUNTS_AS_ESP32;
+    }
     return ESP_COUNTS_AS_ESP8266;
 }
 
 void image_check(const struct config *config, const struct golden *golden, struct error_list *errors,
                  struct error_list *warnings)
 {
-    const struct check check = {config, golden, errors, warnings, find_counting(golden)};
+    const struct check check = {config, golden, errors, warnings, image_counting(golden)};
     if (golden->parts[0].offset != 0)
         config_complain(errors, config, 0, "no file at offset 0: the boot image is missing");
     for (size_t i = 0; i < golden->n_parts; i++)

@@ -3,6 +3,7 @@
 
 #include "daemon/config/paths.h"
 #include "proto/chip/nor.h"
+#include "proto/image/esp_header.h"
 #include "proto/link/text.h"
 #include "proto/recipe/try_result.h"
 
@@ -121,6 +122,46 @@ static int parse_flash_parts(const struct config_key *key, const char *value, vo
         if (add_flash_part(config, word, why, why_size))
             return -1;
     return config->n_flash_parts > 0 ? 0 : refuse(why, why_size, "must be any, or flash ids such as ef4016");
+}
+
+static int parse_flash_mode(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    int *mode = member(key, target);
+    *mode = esp_mode_code(value);
+    if (*mode < 0 && strcmp(value, "keep") != 0)
+        return refuse(why, why_size, "must be keep, QIO, QOUT, DIO or DOUT");
+    return 0;
+}
+
+/* The code for "40MHz"; -1: none. */
+static int clock_code_of(const char *value)
+{
+    char word[16];
+    for (int code = 0; code < 16; code++) {
+        snprintf(word, sizeof(word), "%uMHz", esp_clock_mhz((uint8_t)code));
+        if (esp_clock_mhz((uint8_t)code) != 0 && strcasecmp(word, value) == 0)
+            return code;
+    }
+    return -1;
+}
+
+static int parse_flash_freq(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    int *clock = member(key, target);
+    *clock = clock_code_of(value);
+    if (*clock < 0 && strcmp(value, "keep") != 0)
+        return refuse(why, why_size, "must be keep, 20MHz, 26MHz, 40MHz or 80MHz");
+    return 0;
+}
+
+/* Which of the sizes the image has a code for is known only with it. */
+static int parse_header_size(const struct config_key *key, const char *value, void *target, char *why, size_t why_size)
+{
+    if (strcmp(value, "keep") == 0)
+        return copy_text(member(key, target), key->size, 0, "", why, why_size);
+    if (esp_size_code(ESP_COUNTS_AS_ESP8266, value) < 0)
+        return refuse(why, why_size, "must be keep, 256KB, 512KB, 1MB, 2MB, 2MB-c1, 4MB, 4MB-c1, 8MB or 16MB");
+    return copy_text(member(key, target), key->size, 0, value, why, why_size);
 }
 
 /* One of two words. Returns 0 or 1, or -1. */
@@ -398,6 +439,9 @@ const struct config_key config_keys[] = {
     {"product", "flash_size", parse_flash_size, "any", IN(config, min_flash_size)},
     {"product", "flash_part_size", parse_flash_size, "unknown", IN(config, stated_flash_size)},
     {"product", "flash_parts", parse_flash_parts, "any", SPAN(config, flash_parts, n_flash_parts)},
+    {"product", "flash_mode", parse_flash_mode, "keep", IN(config, flash_mode)},
+    {"product", "flash_freq", parse_flash_freq, "keep", IN(config, flash_clock)},
+    {"product", "flash_size_header", parse_header_size, "keep", IN(config, header_size)},
     {"product", "compare", parse_compare, "never", IN(config, compare_first)},
     {"product", "image_check", parse_yes_no, "yes", IN(config, check_image)},
     {"product", "recompress", parse_yes_no, "yes", IN(config, recompress)},

@@ -5,6 +5,7 @@
 #include "daemon/base/memory.h"
 #include "daemon/config/hint.h"
 #include "daemon/config/image_check.h"
+#include "daemon/config/image_patch.h"
 
 #include <errno.h>
 #include <sha2.h>
@@ -97,6 +98,8 @@ static struct golden *load_golden(struct load *load)
     }
     for (size_t i = 0; i < load->config->n_files; i++)
         add_file(load, golden, &load->config->files[i]);
+    if (load->errors.count == 0)
+        image_patch(load->config, golden, &load->errors);
     if (load->errors.count == 0 && load->config->check_image)
         image_check(load->config, golden, &load->errors, &load->warnings);
     if (load->errors.count == 0)

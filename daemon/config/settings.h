@@ -13,7 +13,7 @@
 #define CONFIG_BAUDS_MAX       8
 #define CONFIG_FLASH_PARTS_MAX 32
 #define CONFIG_SLOTS_MAX       128
-#define CONFIG_KEYS_MAX        32
+#define CONFIG_KEYS_MAX        40
 
 enum reset_mode { RESET_AUTO, RESET_MANUAL };
 
@@ -75,9 +75,13 @@ struct config {
     /* flash_parts = ID …: ids as of proto/chip/nor.h; none: any part, the default */
     uint32_t flash_parts[CONFIG_FLASH_PARTS_MAX];
     size_t n_flash_parts;
-    bool compare_first; /* compare = first|never: default never */
-    bool check_image;   /* image_check = yes|no: the files must be images that work; default yes */
-    bool recompress;    /* recompress = yes|no: by zopfli, in the background; default yes */
+    /* The header of the image at 0, in the words and codes of esp_header.h; -1 and "": as it is, the default. */
+    int flash_mode;      /* flash_mode = keep|QIO|… */
+    int flash_clock;     /* flash_freq = keep|40MHz|… */
+    char header_size[8]; /* flash_size_header = keep|4MB|… */
+    bool compare_first;  /* compare = first|never: default never */
+    bool check_image;    /* image_check = yes|no: the files must be images that work; default yes */
+    bool recompress;     /* recompress = yes|no: by zopfli, in the background; default yes */
     /* [flashing] */
     uint32_t bauds[CONFIG_BAUDS_MAX]; /* baud = 921600 460800 230400 115200 (the default): falling, 9600 to 3000000 */
     size_t n_bauds;

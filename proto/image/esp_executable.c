@@ -252,17 +252,34 @@ static bool is_absent(const uint8_t *bytes, size_t n, uint32_t at, uint32_t size
     return true;
 }
 
-void esp_executable_check_digest(const struct esp_executable *executable, const uint8_t *bytes, size_t n,
-                                 struct esp_remarks *remarks)
+static void make_digest(const struct esp_executable *executable, const uint8_t *bytes, uint8_t digest[ESP_DIGEST_SIZE])
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
     SHA2_CTX context;
-    if (!executable->whole || is_absent(bytes, n, executable->end, ESP_DIGEST_SIZE))
-        return;
     SHA256Init(&context);
     SHA256Update(&context, bytes + executable->at, executable->end - executable->at);
     SHA256Final(digest, &context);
-    if (memcmp(digest, bytes + executable->end, ESP_DIGEST_SIZE) != 0)
+}
+
+bool esp_executable_has_digest(const struct esp_executable *executable, const uint8_t *bytes, size_t n)
+{
+    uint8_t digest[ESP_DIGEST_SIZE];
+    if (!executable->whole || n - executable->end < ESP_DIGEST_SIZE)
+        return false;
+    make_digest(executable, bytes, digest);
+    return memcmp(digest, bytes + executable->end, ESP_DIGEST_SIZE) == 0;
+}
+
+void esp_executable_renew_digest(const struct esp_executable *executable, uint8_t *bytes)
+{
+    make_digest(executable, bytes, bytes + executable->end);
+}
+
+void esp_executable_check_digest(const struct esp_executable *executable, const uint8_t *bytes, size_t n,
+                                 struct esp_remarks *remarks)
+{
+    if (!executable->whole || is_absent(bytes, n, executable->end, ESP_DIGEST_SIZE))
+        return;
+    if (!esp_executable_has_digest(executable, bytes, n))
         esp_remarks_add(remarks, ESP_REMARK_DIGEST, "the SHA-256 at 0x%x is not that of the image at 0x%x",
                         executable->end, executable->at);
 }

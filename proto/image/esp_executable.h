@@ -54,6 +54,11 @@ void esp_executable_check_sum(const struct esp_executable *executable, uint8_t c
 void esp_executable_check_digest(const struct esp_executable *executable, const uint8_t *bytes, size_t n,
                                  struct esp_remarks *remarks);
 
+/* Whether the SHA-256 of all of it is behind it. */
+bool esp_executable_has_digest(const struct esp_executable *executable, const uint8_t *bytes, size_t n);
+/* Puts it there; there is room for it. */
+void esp_executable_renew_digest(const struct esp_executable *executable, uint8_t *bytes);
+
 /* The CRC that belongs behind a second stage: CRC-32 c of all before it, stored as ~c if bit 31 of c is set, and as
  * c + 1 if not. */
 uint32_t esp_executable_crc(const struct esp_executable *executable, const uint8_t *bytes);

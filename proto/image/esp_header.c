@@ -53,7 +53,7 @@ const char *esp_mode_word(uint8_t code)
 int esp_mode_code(const char *word)
 {
     for (size_t i = 0; i < COUNT(modes); i++)
-        if (strcmp(modes[i], word) == 0)
+        if (strcasecmp(modes[i], word) == 0)
             return (int)i;
     return -1;
 }
@@ -105,7 +105,7 @@ int esp_size_code(enum esp_counting counting, const char *word)
     size_t count;
     const struct esp_size *table = table_of(counting, &count);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(table[i].word, word) == 0)
+        if (strcasecmp(table[i].word, word) == 0)
             return table[i].code;
     return -1;
 }

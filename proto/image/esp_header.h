@@ -58,7 +58,8 @@ unsigned esp_clock_mhz(uint8_t code);
 uint32_t esp_size_bytes(enum esp_counting counting, uint8_t code);
 const char *esp_size_word(enum esp_counting counting, uint8_t code);
 
-/* The codes for these words, as esp_mode_word() and esp_size_word() give them, and for these MHz; -1: none. */
+/* The codes for these words, as esp_mode_word() and esp_size_word() give them, in any case of letters, and for these
+ * MHz; -1: none. */
 MUST_CHECK int esp_mode_code(const char *word);
 MUST_CHECK int esp_clock_code(unsigned mhz);
 MUST_CHECK int esp_size_code(enum esp_counting counting, const char *word);

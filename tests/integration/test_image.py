@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Images that are wrong or unusual: what gangctl says about the files, and what gangd does with a product of them."""
+import hashlib
 import json
 import os
 import struct
@@ -133,6 +134,35 @@ def test_the_header_may_not_say_more_flash_than_the_product_has():
     table = b"\xaa\x50\1\2" + bytes(28) + b"\xff" * 32
     result, errors, _ = check_config([(0, boot_image()), (0x8000, table)], "flash_size = 2MB")
     assert result == 1 and "says 4MB" in errors, errors
+
+
+def test_the_header_is_set_as_the_product_says():
+    golden = image()
+    digest = hashlib.sha256(golden).hexdigest()
+    changed = golden[:2] + b"\x03\x4f" + golden[4:]
+    lines = f"sha256 = {digest}\nflash_mode = dout\nflash_freq = 80MHz\nflash_size_header = 4MB\ncompare = never"
+    with Station(boards=1, golden=golden, product=lines) as station:
+        station.knows([(0, changed)])
+        station.wait(1, "pass")
+        # The book has the digest of what the board has; the board is compared with it at the end.
+        assert station.status()["golden"]["md5"] == hashlib.md5(changed).hexdigest()
+        row, = station.rows("SELECT i.md5 FROM attempts a JOIN images i ON i.id = a.image")
+        assert row["md5"] == hashlib.md5(changed).hexdigest(), row
+        assert station.flash(1)[:4] == changed[:4]
+
+
+def test_a_header_that_cannot_be_set_is_refused():
+    table = b"\xaa\x50\1\2" + bytes(28) + b"\xff" * 32
+    for files, key, words in (
+            ([(0, b"text\n")], "flash_mode = DIO", "flash_mode cannot be set in the header of 0.bin: it has no header"),
+            ([(0x1000, boot_image())], "flash_freq = 80MHz", "flash_freq cannot be set in the header of 0.bin: there is no"),
+            ([(0, boot_image()), (0x8000, table)], "flash_size_header = 512KB", "its header has no code for 512KB")):
+        code, errors, _ = check_config(files, key)
+        assert code == 1 and errors.startswith(f"gangd: t.conf:{2 + len(files)}: ") and words in errors, (key, errors)
+        assert errors.count("\n") == 1, errors
+    assert check_config([(0, boot_image(mode=9))], "flash_mode = DIO")[:2] == (0, "")
+    assert check_config([(0, boot_image(size_clock=0x40))], "flash_size_header = 1MB", "flash_size = 1MB")[:2] == (0, "")
+    assert check_config([(0, boot_image()), (0x8000, table)], "flash_size_header = 1MB", "flash_size = 1MB")[:2] == (0, "")
 
 
 def test_a_running_station_says_the_same():

@@ -37,6 +37,9 @@ START_TEST(defaults)
     ck_assert_str_eq(config.stub, "");
     ck_assert(config.check_image);
     ck_assert(config.recompress);
+    ck_assert_int_eq(config.flash_mode, -1);
+    ck_assert_int_eq(config.flash_clock, -1);
+    ck_assert_str_eq(config.header_size, "");
     ck_assert(!config.compare_first);
     static const uint32_t ladder[] = {921600, 460800, 230400, 115200};
     ck_assert_uint_eq(config.n_bauds, 4);
@@ -76,6 +79,9 @@ START_TEST(every_key)
                        "flash_size = 4MB\n"
                        "flash_part_size = 2MB\n"
                        "flash_parts = ef4016, C84016 7f372015\n"
+                       "flash_mode = dout\n"
+                       "flash_freq = 80MHz\n"
+                       "flash_size_header = 4MB-c1\n"
                        "image_check = no\n"
                        "recompress = no\n"
                        "compare = first\n"
@@ -123,6 +129,9 @@ START_TEST(every_key)
     ck_assert_uint_eq(config.n_flash_parts, 3);
     ck_assert_uint_eq(config.flash_parts[1], 0xC84016);
     ck_assert_uint_eq(config.flash_parts[2], 0x7F372015);
+    ck_assert_int_eq(config.flash_mode, 3);
+    ck_assert_int_eq(config.flash_clock, 15);
+    ck_assert_str_eq(config.header_size, "4MB-c1");
     ck_assert(!config.check_image);
     ck_assert(!config.recompress);
     ck_assert(config.compare_first);
@@ -221,6 +230,10 @@ static const char *const wrong[][2] = {
     {FILE_KEY "flash_parts = ,\n", "t.conf:3: flash_parts = ,: must be any, or flash ids such as ef4016"},
     {FILE_KEY "flash_parts = ef4016 W25Q32\n",
      "t.conf:3: flash_parts = ef4016 W25Q32: \"W25Q32\" is no flash id such as ef4016"},
+    {FILE_KEY "flash_mode = SIO\n", "t.conf:3: flash_mode = SIO: must be keep, QIO, QOUT, DIO or DOUT"},
+    {FILE_KEY "flash_freq = 40\n", "t.conf:3: flash_freq = 40: must be keep, 20MHz, 26MHz, 40MHz or 80MHz"},
+    {FILE_KEY "flash_freq = 0MHz\n", "flash_freq = 0MHz: must be keep, 20MHz, 26MHz"},
+    {FILE_KEY "flash_size_header = 3MB\n", "t.conf:3: flash_size_header = 3MB: must be keep, 256KB, 512KB, 1MB, 2MB"},
     {FILE_KEY "image_check = maybe\n", "t.conf:3: image_check = maybe: must be \"yes\" or \"no\""},
     {FILE_KEY "recompress = 1\n", "t.conf:3: recompress = 1: must be \"yes\" or \"no\""},
     {FILE_KEY "compare = yes\n", "t.conf:3: compare = yes: must be \"first\" or \"never\""},
@@ -590,7 +603,7 @@ START_TEST(shipped_file)
     }
     fclose(file);
     ck_assert_int_eq(fclose(defaults_given), 0);
-    ck_assert_int_eq(told, 26);
+    ck_assert_int_eq(told, 31);
     ck_assert_msg(parse(text) == 0, "%s", error);
     forget_lines();
     struct config *shipped = malloc(sizeof(*shipped));
