@@ -14,20 +14,7 @@
 #define SR_WIP     0x01
 #define SR_NOTHING 0xFF /* the status of a part that does not answer */
 
-enum purpose {
-    ID,
-    AWAIT_IDLE,
-    ID_IDLE,
-    RELEASE,
-    LEAVE_QUAD,
-    ID_RELEASED,
-    ENABLE_RESET,
-    RESET,
-    ID_RESET,
-    SFDP,
-    DENSITY,
-    UNIQUE
-};
+enum purpose { ID, AWAIT_IDLE, ID_IDLE, RELEASE, LEAVE_QUAD, ID_RELEASED, RESET, ID_RESET, SFDP, DENSITY, UNIQUE };
 
 static enum step_status take_id(struct flash_id *step);
 static enum step_status take_status(struct flash_id *step);
@@ -37,25 +24,24 @@ static enum step_status take_unique(struct flash_id *step);
 
 /* The commands, in the order in which they are given as long as the part does not answer RDID. */
 static const struct {
-    uint8_t opcode;
+    uint8_t opcode, second;
     bool addressed;
     uint8_t words;
     bool repeated; /* until the answer comes twice in a row */
     enum operation operation;
     enum step_status (*take)(struct flash_id *step); /* the answer; NULL: the next command follows */
 } commands[] = {
-    [ID] = {0x9F, false, 1, true, OPERATION_READ_FLASH_ID, take_id},
-    [AWAIT_IDLE] = {0x05, false, 1, false, OPERATION_READ_FLASH_ID, take_status},
-    [ID_IDLE] = {0x9F, false, 1, true, OPERATION_READ_FLASH_ID, take_id},
-    [RELEASE] = {0xAB, false, 0, false, OPERATION_READ_FLASH_ID, NULL},    /* from deep power-down */
-    [LEAVE_QUAD] = {0xFF, false, 0, false, OPERATION_READ_FLASH_ID, NULL}, /* and a continuous read */
-    [ID_RELEASED] = {0x9F, false, 1, true, OPERATION_READ_FLASH_ID, take_id},
-    [ENABLE_RESET] = {0x66, false, 0, false, OPERATION_READ_FLASH_ID, NULL},
-    [RESET] = {0x99, false, 0, false, OPERATION_READ_FLASH_ID, NULL},
-    [ID_RESET] = {0x9F, false, 1, true, OPERATION_READ_FLASH_ID, take_id},
-    [SFDP] = {0x5A, true, SFDP_HEADER_WORDS, true, OPERATION_READ_SFDP, take_sfdp},
-    [DENSITY] = {0x5A, true, 1, true, OPERATION_READ_SFDP, take_density},
-    [UNIQUE] = {0x4B, true, NOR_UNIQUE_ID_MAX / 4, true, OPERATION_READ_UNIQUE_ID, take_unique},
+    [ID] = {0x9F, 0, false, 1, true, OPERATION_READ_FLASH_ID, take_id},
+    [AWAIT_IDLE] = {0x05, 0, false, 1, false, OPERATION_READ_FLASH_ID, take_status},
+    [ID_IDLE] = {0x9F, 0, false, 1, true, OPERATION_READ_FLASH_ID, take_id},
+    [RELEASE] = {0xAB, 0, false, 0, false, OPERATION_READ_FLASH_ID, NULL},    /* from deep power-down */
+    [LEAVE_QUAD] = {0xFF, 0, false, 0, false, OPERATION_READ_FLASH_ID, NULL}, /* and a continuous read */
+    [ID_RELEASED] = {0x9F, 0, false, 1, true, OPERATION_READ_FLASH_ID, take_id},
+    [RESET] = {0x66, 0x99, false, 0, false, OPERATION_READ_FLASH_ID, NULL}, /* any command between the two ends it */
+    [ID_RESET] = {0x9F, 0, false, 1, true, OPERATION_READ_FLASH_ID, take_id},
+    [SFDP] = {0x5A, 0, true, SFDP_HEADER_WORDS, true, OPERATION_READ_SFDP, take_sfdp},
+    [DENSITY] = {0x5A, 0, true, 1, true, OPERATION_READ_SFDP, take_density},
+    [UNIQUE] = {0x4B, 0, true, NOR_UNIQUE_ID_MAX / 4, true, OPERATION_READ_UNIQUE_ID, take_unique},
 };
 
 static unsigned unique_bytes(const struct flash_id *step)
@@ -73,6 +59,7 @@ static enum step_status give(struct flash_id *step)
         &(struct spi_command_parameters){
             .operation = commands[purpose].operation,
             .opcode = commands[purpose].opcode,
+            .second = commands[purpose].second,
             .addressed = commands[purpose].addressed,
             .address = purpose == DENSITY ? step->density_address : 0,
             .words = purpose == UNIQUE ? (uint8_t)(unique_bytes(step) / 4) : commands[purpose].words,

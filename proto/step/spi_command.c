@@ -3,7 +3,8 @@
 
 #include <assert.h>
 
-#define POLLS 21
+#define POLLS        21
+#define SECOND_AFTER 10 /* µs: eight bits take one at the loader's clock */
 
 #define SPI_CMD          0x60000200
 #define SPI_ADDR         0x60000204
@@ -31,8 +32,9 @@ static enum step_status give(struct spi_command *step)
     usr |= give->addressed ? SPI_USR_ADDRESS | SPI_USR_DUMMY : 0;
     usr |= give->words > 0 ? SPI_USR_MISO : 0;
     usr1 |= give->words > 0 ? SPI_USR1_MISO(32u * give->words) : 0;
+    /* Address, value, mask, µs to wait before. */
     const uint32_t registers[] = {SPI_USR,  usr,
-                                  ALL_BITS, 0, /* address, value, mask, µs to wait before */
+                                  ALL_BITS, 0,
                                   SPI_USR1, usr1,
                                   ALL_BITS, 0,
                                   SPI_USR2, SPI_USR2_COMMAND | give->opcode,
@@ -42,10 +44,15 @@ static enum step_status give(struct spi_command *step)
                                   SPI_W0,   0,
                                   ALL_BITS, 0,
                                   SPI_CMD,  SPI_CMD_USR,
+                                  ALL_BITS, 0,
+                                  SPI_USR2, SPI_USR2_COMMAND | give->second,
+                                  ALL_BITS, SECOND_AFTER,
+                                  SPI_CMD,  SPI_CMD_USR,
                                   ALL_BITS, 0};
+    size_t words = sizeof(registers) / sizeof(registers[0]);
     step_begin_operation(&step->base, OPERATION_READ_REGISTER, 0);
-    step_request_words(&step->base, WIRE_WRITE_REG, registers, sizeof(registers) / sizeof(registers[0]),
-                       STEP_REGISTER_TIMEOUT, STEP_REGISTER_TRIES);
+    step_request_words(&step->base, WIRE_WRITE_REG, registers, give->second ? words : words - 8, STEP_REGISTER_TIMEOUT,
+                       STEP_REGISTER_TRIES);
     return STEP_RUNNING;
 }
 

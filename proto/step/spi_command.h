@@ -19,6 +19,7 @@ extern const uint32_t spi_registers[SPI_REGISTERS];
 struct spi_command_parameters {
     enum operation operation; /* for the evidence, if the controller does not finish */
     uint8_t opcode;
+    uint8_t second; /* opcode of a command right behind this one, with nothing in between; 0: none */
     bool addressed; /* `address` and a dummy byte follow the opcode */
     uint32_t address;
     uint8_t words; /* that are read after it, 0 to SPI_ANSWER_WORDS */

@@ -229,13 +229,16 @@ static void answer_md5(uint32_t offset, uint32_t size)
     reply(WIRE_SPI_FLASH_MD5, value, digest, sizeof(digest), WIRE_OK);
 }
 
-/* The third of the registers, SPI_USR2, has the opcode. When they are restored there are no more than three. */
-static void note_opcode(const uint8_t *data)
+/* The third of the registers, SPI_USR2, has the opcode; the seventh that of a command right behind. When registers are
+ * restored there are three, with 0 in them. */
+static void note_opcodes(const uint8_t *data, size_t n)
 {
-    uint8_t opcode = (uint8_t)get_le32(data + 2 * 16 + 4);
-    peer.status_asked = opcode == NOR_RDSR;
-    if (opcode != 0 && peer.n_opcodes < sizeof(peer.opcodes))
-        peer.opcodes[peer.n_opcodes++] = opcode;
+    for (size_t at = 2; at < n && peer.n_opcodes < sizeof(peer.opcodes); at += 4) {
+        uint8_t opcode = (uint8_t)get_le32(data + at * 16 + 4);
+        peer.status_asked = opcode == NOR_RDSR;
+        if (opcode != 0)
+            peer.opcodes[peer.n_opcodes++] = opcode;
+    }
 }
 
 static void answer_well(const uint8_t *frame)
@@ -246,7 +249,7 @@ static void answer_well(const uint8_t *frame)
     case WIRE_SYNC: reply(WIRE_SYNC, peer.sync_value, NULL, 0, WIRE_OK); return;
     case WIRE_READ_REG: reply(WIRE_READ_REG, register_value(get_le32(data)) ^ flip, NULL, 0, WIRE_OK); return;
     case WIRE_WRITE_REG:
-        note_opcode(data);
+        note_opcodes(data, get_le16(frame + 2) / 16);
         reply(WIRE_WRITE_REG, 0, NULL, 0, WIRE_OK);
         return;
     case WIRE_FLASH_DEFL_DATA: reply(frame[1], get_le32(data + 4), NULL, 0, WIRE_OK); return;
