@@ -35,7 +35,10 @@ bool nor_identify(uint32_t answer, struct flash_part *part)
 
 void nor_id_text(uint32_t id, char text[NOR_ID_TEXT_SIZE])
 {
-    snprintf(text, NOR_ID_TEXT_SIZE, id == 0 ? "" : id > 0xFFFFFF ? "%08x" : "%06x", (unsigned)id);
+    int digits = id > 0xFFFFFF ? 8 : 6;
+    text[0] = '\0';
+    if (id != 0)
+        snprintf(text, NOR_ID_TEXT_SIZE, "%0*x", digits, (unsigned)id);
 }
 
 bool nor_id_from_text(const char *text, uint32_t *id)

@@ -57,12 +57,12 @@ enum nor_supply { NOR_UNKNOWN, NOR_3V, NOR_1V8, NOR_3V_OR_1V8, NOR_WIDE };
 struct nor_row {
     uint32_t id; /* as RDID answers, first byte highest: three bytes, or four where the first is 7Fh and more follow */
     uint32_t size; /* bytes. Two rows with the same id have different sizes */
-    enum nor_supply supply;
     const struct nor_family *family;
     const char *source; /* docs/flash-parts.md explains the short names */
     const char *names;  /* one or more, with commas or slashes in between; x stands for any letter */
     const char *note;   /* NULL: none */
-    bool seen;          /* on hardware, by us */
+    enum nor_supply supply;
+    bool seen; /* on hardware, by us */
 };
 
 /* By their ids, ascending. */

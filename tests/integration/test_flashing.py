@@ -78,6 +78,20 @@ def test_other_flash_parts_and_a_40_mhz_crystal():
         assert {slot: len(text) for slot, text in unique.items()} == {1: 32, 2: 16, 3: 32}, unique
 
 
+def test_flash_parts_that_do_not_tell_their_size_by_the_third_byte():
+    parts = {"part=AT25SF321": ("1f8701", 4, ""), "part=Pm25LV016B": ("7f9d14", 2, ""),
+             "part=S25SL064A": ("010216", 8, ""), "part=A25L16PT": ("7f372025", 2, ""),
+             "part=MX25U3235": ("c22536", 4, ""), "part=W77Q16JW": ("ef8a16", 2, "size by SFDP"),
+             "deep-sleep": ("ef4016", 4, "woken by ABh"), "hung-flash": ("ef4016", 4, "woken by 66h 99h")}
+    with Station() as station:
+        for slot, words in enumerate(parts, 1):
+            station.plug(slot, words)
+        for slot, (words, (flash_id, megabytes, note)) in enumerate(parts.items(), 1):
+            attempt = station.wait(slot, "pass")["attempt"]
+            found = (attempt["flash_id"], attempt["flash_size"], attempt["flash_note"], attempt["tries"])
+            assert found == (flash_id, megabytes << 20, note, 1), (words, found)
+
+
 def test_several_files_at_offsets():
     boot, app, data = image(), os.urandom(40001), os.urandom(4097)
     parts = [(0x20000, app), (0, boot), (0x10000, data)]

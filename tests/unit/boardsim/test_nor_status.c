@@ -274,6 +274,24 @@ START_TEST(wps_locks_each_block)
 }
 END_TEST
 
+START_TEST(locks_are_all_that_some_parts_have)
+{
+    make_part("SST26VF032B", (struct nor_faults){.pace = NOR_TYPICAL});
+    program(0x1000, "\x00", 1);
+    ck_assert_uint_eq(read_byte(0x1000), 0xff);
+    command(0x98);
+    program(0x1000, "\x00", 1);
+    ck_assert_uint_eq(read_byte(0x1000), 0xff);
+    command(WRITE_ENABLE);
+    command(0x98);
+    program(0x1000, "\x00", 1);
+    ck_assert_uint_eq(read_byte(0x1000), 0x00);
+    cycle_power();
+    erase(0x20, 0x1000);
+    ck_assert_uint_eq(read_byte(0x1000), 0x00);
+}
+END_TEST
+
 START_TEST(quad_reads_want_qe)
 {
     nor_bytes(nor)[0x123] = 0x42;
@@ -314,6 +332,7 @@ int main(void)
     tcase_add_test(tc, srp0_locks_with_wp_low_only);
     tcase_add_test(tc, srp1_locks_until_power_off_or_for_ever);
     tcase_add_test(tc, wps_locks_each_block);
+    tcase_add_test(tc, locks_are_all_that_some_parts_have);
     tcase_add_test(tc, quad_reads_want_qe);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -64,7 +64,8 @@ struct board_stats {
     uint64_t fifo_overflows;      /* bytes lost in a full RX FIFO */
     uint64_t nor_violations;      /* programs that asked a bit to go from 0 to 1 */
     uint64_t erases, programs;
-    uint64_t cache_fills;    /* lines that the flash cache has read */
+    uint64_t cache_fills;                         /* lines that the flash cache has read */
+    uint64_t flash_status_writes, flash_needless; /* writes of its status registers; those that changed nothing */
     uint64_t flash_refused;  /* programs, erases and status writes that the flash did not carry out */
     uint32_t flash_status;   /* its status registers as they stay: SR1 in the low byte, SR2, SR3 */
     const char *state;       /* off, rom, running, asleep (waits for an interrupt), stopped (by an exception) */

@@ -416,6 +416,8 @@ static const struct board_stats *stats(const struct board *base)
         .erases = nor->erases,
         .programs = nor->programs,
         .cache_fills = board->chip.cache.fills,
+        .flash_status_writes = nor->status_writes,
+        .flash_needless = nor->needless,
         .flash_refused = nor->refused,
         .flash_status = nor_lasting_status(board->nor),
         .exception = board->chip.exception[0] ? board->chip.exception : NULL,

@@ -37,6 +37,8 @@ struct nor {
     unsigned mhz;
     uint32_t size; /* of the array */
     bool powered, asleep;
+    bool hung, lost; /* until a reset; until power-off, with NOR_TRAIT_35H_QUAD */
+    uint32_t sleeps; /* commands ABh that it still sleeps over */
     bool write_enabled, volatile_enabled;
     bool reset_enabled; /* by the command before this one */
     struct nor_status status;
@@ -142,7 +144,9 @@ void nor_power(struct nor *nor, uint64_t now, bool on)
     if (on && !nor->powered)
         nor_status_power_on(&nor->status);
     nor->powered = on;
-    nor->asleep = false;
+    nor->asleep = nor->lost = false;
+    nor->hung = nor->faults.hung;
+    nor->sleeps = nor->faults.sleeps;
     nor->write_enabled = nor->volatile_enabled = nor->reset_enabled = false;
     nor->ready = 0;
 }
@@ -201,6 +205,8 @@ static void program(struct nor *nor, uint64_t now, uint32_t address, const uint8
 
     if (n == 0 || !may_change(nor, page, PAGE))
         return;
+    if (nor->part->traits & NOR_TRAIT_BYTES)
+        n = 1;
     for (size_t i = 0; i < n; i++) {
         uint8_t *byte = nor->bytes + page + ((address + i) & (PAGE - 1));
 
@@ -219,13 +225,19 @@ static void write_status(struct nor *nor, uint64_t now, uint8_t command, const u
     unsigned first = command == NOR_WRITE_STATUS_1 ? 0 : command == NOR_WRITE_STATUS_2 ? 1 : 2;
     size_t most = first == 0 && nor->part->wrsr != NOR_WRSR_ONE ? 2 : 1;
     bool lasting = nor->write_enabled, enabled = lasting || nor->volatile_enabled;
+    uint8_t before[NOR_STATUS_REGISTERS];
 
     if (n < 1 || n > most || (first > 0 && nor->part->registers < 3))
         return;
+    memcpy(before, nor->status.now, sizeof before);
     nor->write_enabled = nor->volatile_enabled = false;
-    if (!enabled || !nor_status_write(&nor->status, first, data, n, lasting))
+    if (!enabled || !nor_status_write(&nor->status, first, data, n, lasting)) {
         nor->stats.refused++;
-    else if (lasting)
+        return;
+    }
+    nor->stats.status_writes++;
+    nor->stats.needless += memcmp(before, nor->status.now, sizeof before) == 0;
+    if (lasting)
         start(nor, now, duration(nor, &nor->part->write_status), 0, 0);
 }
 
@@ -282,6 +294,14 @@ static bool take_reset(struct nor *nor, uint64_t now, uint8_t command)
     return nor->reset_enabled || command == NOR_RESET;
 }
 
+/* Of the commands that read by several lines each way. */
+static bool reads_by(const struct nor *nor, uint8_t command)
+{
+    if (command == NOR_FAST_READ_DUAL_IO)
+        return !(nor->part->traits & NOR_TRAIT_DOUT_ONLY);
+    return nor_status_quad(&nor->status);
+}
+
 static void addressed(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m)
 {
     const struct nor_part *part = nor->part;
@@ -290,13 +310,13 @@ static void addressed(struct nor *nor, uint64_t now, const uint8_t *out, size_t 
     switch (out[0]) {
     case NOR_FAST_READ_QUAD_OUTPUT:
     case NOR_FAST_READ_QUAD_IO:
-        if (nor_status_quad(&nor->status))
+    case NOR_FAST_READ_DUAL_IO:
+        if (reads_by(nor, out[0]))
             read_array(nor, address, in, m);
         break;
     case NOR_READ:
     case NOR_FAST_READ: /* this one, dual and quad reads put dummy bytes before the data */
-    case NOR_FAST_READ_DUAL_OUTPUT:
-    case NOR_FAST_READ_DUAL_IO: read_array(nor, address, in, m); break;
+    case NOR_FAST_READ_DUAL_OUTPUT: read_array(nor, address, in, m); break;
     case NOR_READ_MANUFACTURER: nor_identity_manufacturer(id_of(nor), address, in, m); break;
     case NOR_READ_SFDP: nor_identity_sfdp(part, address, in, m); break;          /* behind a dummy byte */
     case NOR_READ_UNIQUE_ID: nor_identity_unique(part, nor->seed, in, m); break; /* behind four */
@@ -308,6 +328,21 @@ static void addressed(struct nor *nor, uint64_t now, const uint8_t *out, size_t 
     }
 }
 
+/* Whether the part takes commands. The one that ends its not taking any is lost, too. */
+static bool hears(struct nor *nor, uint8_t command)
+{
+    if (nor->hung) {
+        nor->hung = !(nor->reset_enabled && command == NOR_RESET);
+        nor->reset_enabled = command == NOR_ENABLE_RESET;
+        return false;
+    }
+    if (nor->sleeps > 0) {
+        nor->sleeps -= command == NOR_WAKE;
+        return false;
+    }
+    return !nor->lost;
+}
+
 /* An unknown command is no command. */
 void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, uint8_t *in, size_t m)
 {
@@ -315,7 +350,7 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
 
     if (m > 0)
         memset(in, 0xff, m);
-    if (!nor->powered || n == 0 || (nor->asleep && command != NOR_WAKE))
+    if (!nor->powered || n == 0 || !hears(nor, command) || (nor->asleep && command != NOR_WAKE))
         return;
     if (take_reset(nor, now, command) || read_status(nor, now, command, in, m) || now < nor->ready)
         return;
@@ -328,6 +363,7 @@ void nor_transfer(struct nor *nor, uint64_t now, const uint8_t *out, size_t n, u
     case NOR_WRITE_STATUS_1:
     case NOR_WRITE_STATUS_2:
     case NOR_WRITE_STATUS_3: write_status(nor, now, command, out + 1, n - 1); break;
+    case NOR_READ_STATUS_2: nor->lost = nor->part->traits & NOR_TRAIT_35H_QUAD; break; /* of one that has no SR2 */
     case NOR_SLEEP: nor->asleep = true; break;
     case NOR_WAKE:
         nor->asleep = false;

@@ -29,7 +29,9 @@ struct nor_faults {
     uint32_t status;      /* what SR1 (low byte), SR2 and SR3 are from the start, as if written to stay */
     bool half_erases;     /* what an erase that lost power leaves reads as blank, and no longer when power goes again */
     bool fast_reads_fail; /* the array cannot be read at a higher clock than the loader's: bits come changed */
-    bool wp_low;          /* the WP pin is tied low; otherwise nothing drives it and it is high */
+    uint32_t sleeps;      /* it answers nothing until it has had ABh so many times since power-on */
+    bool hung;   /* it answers nothing until it is reset by 66h and 99h; a power cycle brings it back to that */
+    bool wp_low; /* the WP pin is tied low; otherwise nothing drives it and it is high */
 };
 
 struct nor_config {
@@ -41,8 +43,10 @@ struct nor_config {
 
 struct nor_stats {
     uint64_t programs, erases;
-    uint64_t violations; /* programs that asked for a 1 where there is a 0 */
-    uint64_t refused;    /* programs, erases and status writes that protection or a missing write enable stopped */
+    uint64_t violations;    /* programs that asked for a 1 where there is a 0 */
+    uint64_t status_writes; /* by 01h, 31h or 11h, that were carried out, */
+    uint64_t needless;      /* and those of them that changed nothing */
+    uint64_t refused;       /* programs, erases and status writes that protection or a missing write enable stopped */
 };
 
 struct nor;

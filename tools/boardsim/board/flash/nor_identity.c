@@ -29,8 +29,10 @@ static uint8_t device(uint32_t id)
 
 void nor_identity_jedec(uint32_t id, uint8_t *in, size_t m)
 {
-    for (size_t i = 0; i < m && i < 3; i++)
-        in[i] = (uint8_t)(id >> (16 - 8 * i));
+    unsigned n = id > 0xffffff ? 4 : 3;
+
+    for (size_t i = 0; i < m && i < n; i++)
+        in[i] = (uint8_t)(id >> 8 * (n - 1 - i));
 }
 
 void nor_identity_device(uint32_t id, uint8_t *in, size_t m)

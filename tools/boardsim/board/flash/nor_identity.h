@@ -14,7 +14,7 @@
 
 #define NOR_UNIQUE_MAX 16
 
-/* 9Fh, once: three bytes of `id`, the highest first. */
+/* 9Fh, once: the three or four bytes of `id`, the highest first. */
 void nor_identity_jedec(uint32_t id, uint8_t *in, size_t m);
 
 /* ABh: the device id, over and over. It is one less than the id's capacity. */

@@ -15,6 +15,7 @@ struct nor_time {
 enum nor_layout {
     NOR_REGIONS, /* SR1: SRP0 SEC TB BP2 BP1 BP0; SR2: CMP, QE, SRP1. They protect by region */
     NOR_WHOLE,   /* SR1: SRWD - BP3 BP2 BP1 BP0. Any of BP0 to BP3 protects the whole part: a simplification */
+    NOR_LOCKS,   /* no bits that protect: each block has a lock, set at power-up; 98h opens them all */
 };
 
 /* What the command 01h takes. */
@@ -26,14 +27,22 @@ enum nor_wrsr {
 
 enum nor_quad { NOR_QUAD_NONE, NOR_QUAD_QE, NOR_QUAD_ALWAYS };
 
+/* How a part differs from most; bits. */
+enum nor_trait {
+    NOR_TRAIT_BYTES = 1,     /* 02h programs one byte, whatever follows */
+    NOR_TRAIT_DOUT_ONLY = 2, /* reads by 03h, 0Bh and 3Bh alone */
+    NOR_TRAIT_35H_QUAD = 4,  /* 35h: from then on it takes commands by four lines only, so nothing that a chip sends */
+};
+
 struct nor_part {
     const char *name;
-    uint32_t id;   /* as RDID answers, first byte highest: manufacturer, type, capacity */
+    uint32_t id;   /* as RDID answers, first byte highest: three bytes, or four if the first one is 7fh */
     uint32_t size; /* bytes, a power of two; 24 bits of address at most */
     enum nor_layout layout;
     unsigned registers; /* status registers: 1 to 3. Only with three there are 31h and 11h, and the volatile 50h */
     enum nor_wrsr wrsr;
     enum nor_quad quad;      /* when quad reads are answered */
+    unsigned traits;         /* of enum nor_trait */
     unsigned unique;         /* bytes of the unique id that 4Bh answers; 0: it has none */
     bool sfdp;               /* answers 5Ah */
     bool resets;             /* by 66h and 99h */

@@ -83,7 +83,9 @@ bool nor_status_write(struct nor_status *status, unsigned first, const uint8_t *
 
 void nor_status_unlock_blocks(struct nor_status *status, bool write_enabled)
 {
-    status->blocks_open |= write_enabled && status->part->registers == 3;
+    bool has_locks = status->part->registers == 3 || status->part->layout == NOR_LOCKS;
+
+    status->blocks_open |= write_enabled && has_locks;
 }
 
 /* How much BP2 to BP0, TB apart, take from one end. */
@@ -109,7 +111,7 @@ bool nor_status_protects(const struct nor_status *status, uint32_t size, uint32_
 
     if (status->part->layout == NOR_WHOLE)
         return status->now[0] & (NOR_SR1_PROTECT | SR1_BP3);
-    if (status->now[2] & SR3_WPS)
+    if (status->part->layout == NOR_LOCKS || status->now[2] & SR3_WPS)
         return !status->blocks_open;
     length = protected_length(status, size);
     from = status->now[0] & SR1_TB ? 0 : size - length;

@@ -11,7 +11,7 @@
  * BP2 to BP0 = n protect 2^(n-1) times 1/64 of the part or 64 KB, whichever is more, at the top, or at the bottom with
  * TB; with SEC 4, 8, 16 or 32 KB there; 7 protects all. CMP protects the rest instead. With WPS nothing of this counts,
  * and each block has a lock of its own, set at power-on; of the commands for these there is 98h alone, which opens all.
- * The LB bits can only be set.
+ * The LB bits can only be set. With NOR_LOCKS such locks are all the protection there is.
  *
  * Registers cannot be written while SRP1 is set (until the next power-on; for ever with SRP0), or while SRP0 is set and
  * the WP pin is low, unless QE makes a data line of the pin.
