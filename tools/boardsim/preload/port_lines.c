@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded as preload.c is: opens a port as the pty that it is, past umockdev's preload, which would give it an ioctl
- * connection and a place in its list; and answers the requests for modem lines that a pty refuses.
+ * Preloaded as preload.c is, for the back end "wire": takes ports, and /proc, past umockdev's preload. That would give
+ * a port an ioctl connection and a place in its list, and makes of each read, write and name some system calls and a
+ * lock: more than all that a host does itself. And it answers the requests for modem lines that a pty refuses.
  */
 #include "tools/boardsim/preload/port_lines.h"
 
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -27,10 +29,18 @@
 typedef int open_function(const char *, int, ...);
 typedef int ioctl_function(int, unsigned long, ...);
 typedef int close_function(int);
+typedef ssize_t read_function(int, void *, size_t);
+typedef ssize_t write_function(int, const void *, size_t);
+typedef ssize_t readlinkat_function(int, const char *, char *, size_t);
+typedef int fstatat_function(int, const char *, struct stat *, int);
 
 EXPORTED int preload_open(const char *path, int flags, ...);
 EXPORTED int preload_ioctl(int fd, unsigned long request, ...);
 EXPORTED int preload_close(int fd);
+EXPORTED ssize_t preload_read(int fd, void *bytes, size_t n);
+EXPORTED ssize_t preload_write(int fd, const void *bytes, size_t n);
+EXPORTED ssize_t preload_readlinkat(int directory, const char *path, char *target, size_t size);
+EXPORTED int preload_fstatat(int directory, const char *path, struct stat *status, int flags);
 
 /* The connection of each descriptor that has one; 0: it has none. */
 static atomic_int connections[DESCRIPTORS_MAX];
@@ -151,4 +161,61 @@ int preload_close(int fd)
             next_close(connection);
     }
     return next_close(fd);
+}
+
+static bool is_port(int fd)
+{
+    return fd >= 0 && fd < DESCRIPTORS_MAX && connections[fd] > 0;
+}
+
+ssize_t preload_read(int fd, void *bytes, size_t n)
+{
+    static read_function *next;
+
+    if (is_port(fd))
+        return syscall(SYS_read, fd, bytes, n);
+    if (!next)
+        next = (read_function *)dlsym(RTLD_NEXT, "read");
+    return next(fd, bytes, n);
+}
+
+ssize_t preload_write(int fd, const void *bytes, size_t n)
+{
+    static write_function *next;
+
+    if (is_port(fd))
+        return syscall(SYS_write, fd, bytes, n);
+    if (!next)
+        next = (write_function *)dlsym(RTLD_NEXT, "write");
+    return next(fd, bytes, n);
+}
+
+/* Names within a directory that is open: gangd asks for those of /proc/PID/fd alone. */
+static bool is_inside(const char *path)
+{
+    return path[0] && path[0] != '/' && getenv(PORT_LINES_SOCKET);
+}
+
+ssize_t preload_readlinkat(int directory, const char *path, char *target, size_t size)
+{
+    static readlinkat_function *next;
+
+    if (is_inside(path))
+        return syscall(SYS_readlinkat, directory, path, target, size);
+    if (!next)
+        next = (readlinkat_function *)dlsym(RTLD_NEXT, "readlinkat");
+    return next(directory, path, target, size);
+}
+
+int preload_fstatat(int directory, const char *path, struct stat *status, int flags)
+{
+    static fstatat_function *next;
+
+#ifdef SYS_newfstatat
+    if (is_inside(path))
+        return (int)syscall(SYS_newfstatat, directory, path, status, flags);
+#endif
+    if (!next)
+        next = (fstatat_function *)dlsym(RTLD_NEXT, "fstatat");
+    return next(directory, path, status, flags);
 }
