@@ -319,17 +319,22 @@ void session_listen(struct session *session, uint64_t timeout)
 
 void session_stream(struct session *session, const uint8_t *frame, size_t len, uint64_t timeout)
 {
-    assert(session->activity == SESSION_IDLE && SLIP_ENCODED_MAX(len) <= sizeof(session->tx));
-    uint8_t *tx = session->tx;
+    assert(session->activity == SESSION_IDLE);
+    session->tx_len = 0;
+    session->want = (struct session_want){.kind = SESSION_WANTS_SEND, .bytes = session->tx};
+    session_stream_add(session, frame, len, timeout);
+}
+
+void session_stream_add(struct session *session, const uint8_t *frame, size_t len, uint64_t timeout)
+{
+    assert(session->want.kind == SESSION_WANTS_SEND && session->want.len == session->tx_len);
+    assert(session->tx_len + SLIP_ENCODED_MAX(len) <= sizeof(session->tx));
+    uint8_t *start = session->tx + session->tx_len, *tx = start;
     *tx++ = SLIP_END;
     tx += slip_escape(tx, frame, len);
     *tx++ = SLIP_END;
-    session->tx_len = (size_t)(tx - session->tx);
-    session->want = (struct session_want){
-        .kind = SESSION_WANTS_SEND,
-        .bytes = session->tx,
-        .len = session->tx_len,
-    };
+    session->tx_len += (size_t)(tx - start);
+    session->want.len = session->tx_len;
     session_stream_on(session, timeout);
 }
 

@@ -160,6 +160,9 @@ void session_listen(struct session *session, uint64_t timeout);
  * a SESSION_FRAME before the SESSION_SENT, session_stream_on() goes on with the same frame; any other request gives it
  * up, half sent. */
 void session_stream(struct session *session, const uint8_t *frame, size_t len, uint64_t timeout);
+/* Right after session_stream(), or another of these: one more frame behind it. SESSION_SENT comes when the line has all
+ * of them. Together they have at most WIRE_FLASH_BLOCK bytes. */
+void session_stream_add(struct session *session, const uint8_t *frame, size_t len, uint64_t timeout);
 /* The same without a new frame. */
 void session_stream_on(struct session *session, uint64_t timeout);
 void session_pause(struct session *session, uint64_t duration);

@@ -19,6 +19,10 @@
 #define POLL_AFTER (30 * MS)
 #define QUEUED     4096
 
+/* New frames that are given to the line at once: one for each BATCH_BAUD of the rate. A driver takes 4 KB. */
+#define BATCH_BAUD 230400
+#define BATCH_MAX  4
+
 /* A stub at work sends a status every 0.1 s. Where other bytes come instead, the board has reset itself. A 64 KB block
  * of flash may take 4 s to erase before the stub says that the part is too slow. */
 #define STRAY_SILENCE  (500 * MS)
@@ -92,20 +96,30 @@ static bool acknowledged(const struct stream *step, uint32_t frame)
     return frame < step->next || (step->received >> (frame - step->next) & 1);
 }
 
-/* Sends frame `number`, or a bare poll if it is n_frames. */
-static enum step_status send(struct stream *step, uint32_t number, uint8_t poll)
+#define FRAME_MAX (WIRE_STREAM_HEADER_SIZE + WIRE_STREAM_PAYLOAD + WIRE_CRC_SIZE)
+
+/* Data frame `number`, or a bare poll if that is n_frames. Returns its length. */
+static size_t make_frame(const struct stream *step, uint32_t number, uint8_t poll, uint8_t frame[FRAME_MAX])
 {
-    uint8_t frame[WIRE_STREAM_HEADER_SIZE + WIRE_STREAM_PAYLOAD + WIRE_CRC_SIZE] = {WIRE_STREAM, poll};
     uint32_t at = number * WIRE_STREAM_PAYLOAD;
     uint32_t left = number < step->n_frames ? step->data.size - at : 0;
     size_t n = left < WIRE_STREAM_PAYLOAD ? left : WIRE_STREAM_PAYLOAD;
+    frame[0] = WIRE_STREAM;
+    frame[1] = poll;
     put_le16(frame + 2, (uint16_t)number);
     if (n > 0)
         memcpy(frame + WIRE_STREAM_HEADER_SIZE, step->data.bytes + at, n);
     n += WIRE_STREAM_HEADER_SIZE;
     put_le32(frame + n, (uint32_t)crc32(0, frame, (uInt)n));
+    return n + WIRE_CRC_SIZE;
+}
+
+static enum step_status send(struct stream *step, uint32_t number, uint8_t poll)
+{
+    uint8_t frame[FRAME_MAX];
+    size_t n = make_frame(step, number, poll, frame);
     step->sending = true;
-    session_stream(step->base.session, frame, n + WIRE_CRC_SIZE, poll_after(step));
+    session_stream(step->base.session, frame, n, poll_after(step));
     return STEP_RUNNING;
 }
 
@@ -115,11 +129,35 @@ static enum step_status send_frame(struct stream *step, uint32_t number)
     return send(step, number, 0);
 }
 
+static void add_frame(struct stream *step, uint32_t number)
+{
+    uint8_t frame[FRAME_MAX];
+    size_t n = make_frame(step, number, 0, frame);
+    step->sent_as[number % STREAM_WINDOW] = ++step->count;
+    session_stream_add(step->base.session, frame, n, poll_after(step));
+}
+
 static enum step_status send_poll(struct stream *step)
 {
     step->poll = step->poll == UINT8_MAX ? 1 : step->poll + 1;
     step->poll_sent_as = ++step->count;
     return send(step, step->n_frames, step->poll);
+}
+
+static bool may_send_fresh(const struct stream *step)
+{
+    return step->fresh < step->n_frames && step->fresh < step->limit && step->fresh < step->next + STREAM_WINDOW;
+}
+
+/* Several at once, where the line has them in 50 ms: that is fewer and larger writes, and what is found to be lost
+ * meanwhile can wait so long. */
+static enum step_status send_fresh(struct stream *step)
+{
+    uint32_t batch = step->base.session->baud / BATCH_BAUD;
+    enum step_status status = send_frame(step, step->fresh++);
+    for (uint32_t n = 1; n < batch && n < BATCH_MAX && may_send_fresh(step); n++)
+        add_frame(step, step->fresh++);
+    return status;
 }
 
 static bool lost(const struct stream *step, uint32_t frame)
@@ -138,8 +176,8 @@ static enum step_status go_on(struct stream *step)
             step->resends++;
             return send_frame(step, frame);
         }
-    if (step->fresh < step->n_frames && step->fresh < step->limit && step->fresh < step->next + STREAM_WINDOW)
-        return send_frame(step, step->fresh++);
+    if (may_send_fresh(step))
+        return send_fresh(step);
     session_stream_on(step->base.session, poll_after(step));
     return STEP_RUNNING;
 }

@@ -45,7 +45,7 @@ struct stream {
      * acknowledged, is lost. */
     uint32_t count, arrived, sent_as[STREAM_WINDOW], poll_sent_as;
     uint8_t poll; /* the latest */
-    bool sending; /* the line does not have all of the latest frame yet */
+    bool sending; /* the line does not have all of the latest frames yet */
 
     uint32_t erased, written, verified; /* addresses in flash, as the stub has told */
     uint64_t heard, progressed;         /* when a status came, and one with something new in it */

@@ -221,17 +221,19 @@ static void take_frame(const uint8_t *frame, size_t len)
     take_data(number);
 }
 
-/* The line takes all at once, and is busy with it for its time. */
+/* The line takes all at once, and is busy with it for its time: what is said meanwhile is heard behind it. */
 static void take_bytes(void)
 {
     static uint8_t frame[2048];
     const struct session_want want = *session_want(&session);
     struct slip_decoder decoder;
     slip_decoder_init(&decoder, frame, sizeof(frame));
-    now += want.len * 10 * SECOND / BAUD;
-    for (size_t i = 0; i < want.len; i++)
+    const uint64_t begun = now;
+    for (size_t i = 0; i < want.len; i++) {
+        now = begun + (i + 1) * 10 * SECOND / BAUD;
         if (slip_decode(&decoder, want.bytes[i]))
             take_frame(frame, decoder.len);
+    }
     session_sent(&session, want.len, now);
 }
 
