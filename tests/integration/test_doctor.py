@@ -127,7 +127,7 @@ def test_a_healthy_machine():
     with Machine() as machine:
         code, output = machine.ask()
         lines = [line for line in output.splitlines() if "group:" not in line and line.startswith(("ok", "warn", "fail"))]
-        assert code == 0 and len(lines) == 14 and all(line.startswith("ok ") for line in lines), output
+        assert code == 0 and len(lines) == 15 and all(line.startswith("ok ") for line in lines), output
         assert "golden.bin, 65536 bytes, md5 " in output, output
 
 
@@ -259,6 +259,43 @@ def test_the_user_of_the_service():
         # A group that only the service has.
         machine.write("lib/systemd/system/gangd.service", "[Service]\nSupplementaryGroups=dialout root\n")
         machine.expect_for_all("golden", "fail", "user flasher may not read")
+
+
+def test_files_that_the_unit_hides():
+    def product(machine, path, stub="builtin"):
+        with open(os.path.join(ROOT, "config/gangd.conf"), encoding="utf-8") as file:
+            text = file.read().replace("file = /var/lib/gangd/golden.bin", f"file = {path}\nstub = {stub}", 1)
+        machine.write("etc/gangd/gangd.conf", text)
+        if not os.path.exists(machine.path(path.lstrip("/"))):
+            machine.write(path.lstrip("/"), image())
+
+    with open(os.path.join(ROOT, "systemd/gangd.service"), encoding="utf-8") as file:
+        unit = file.read()
+    with ServiceMachine() as machine:
+        machine.mode("var/lib/gangd/golden.bin", 0o644)
+        product(machine, "/tmp/golden.bin")
+        found, _ = machine.notes("sandbox")
+        assert [note["level"] for note in found] == ["ok"], found
+        machine.write("lib/systemd/system/gangd.service", unit)
+        hidden = "the service does not see /tmp/golden.bin: gangd.service hides /tmp (PrivateTmp=yes)"
+        found, _ = machine.notes("sandbox")
+        assert [(note["level"], note["text"]) for note in found] == [("warn", hidden)], found
+        assert "/var/lib/gangd" in found[0]["remedy"], found
+        # The unit as shipped only forbids to write there.
+        product(machine, "/home/anna/golden.bin")
+        assert machine.notes("sandbox")[0][0]["level"] == "ok"
+        machine.write("etc/systemd/system/gangd.service.d/override.conf", "[Service]\nProtectHome=yes\nPrivateTmp=no\n")
+        found, _ = machine.notes("sandbox")
+        assert len(found) == 1 and "hides /home (ProtectHome=yes)" in found[0]["text"], found
+        # A link that leads there, the stub, and a name that only begins like it.
+        os.remove(machine.path("var/lib/gangd/golden.bin"))
+        machine.link("var/lib/gangd/golden.bin", "home/anna/golden.bin")
+        product(machine, "/var/lib/gangd/golden.bin", "/root/stub.json")
+        found, _ = machine.notes("sandbox")
+        assert [note["text"].split(": ")[0] for note in found] == [
+            "the service does not see /var/lib/gangd/golden.bin", "the service does not see /root/stub.json"], found
+        product(machine, "/homes/golden.bin")
+        assert machine.notes("sandbox")[0][0]["level"] == "ok"
 
 
 def test_an_access_control_list():

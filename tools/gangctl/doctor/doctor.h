@@ -63,6 +63,9 @@ void doctor_group_name(const struct doctor *doctor, gid_t number, char *name, si
 /* The groups that have `user` as a member, up to `max`; returns how many. */
 size_t doctor_groups_of(const struct doctor *doctor, const char *user, gid_t *groups, size_t max);
 
+/* The last value of a key in gangd.service and in what "systemctl edit" adds to it; "" if there is none. rights.c */
+void doctor_unit_value(const struct doctor *doctor, const char *key, char *value, size_t size);
+
 #define DOCTOR_GROUPS_MAX 64
 
 /* The user that the service runs as: User= of gangd.service, by default gangd. */
@@ -99,6 +102,9 @@ size_t doctor_ports(const struct doctor *doctor, struct doctor_port *ports, size
 void doctor_check_service(struct doctor *doctor);       /* station.c */
 void doctor_check_configuration(struct doctor *doctor); /* and the golden image, the book's place, and what user
                                                          * gangd may do with them */
+/* Whether the unit's settings hide the image, the stub or the dashboard's files from the service. The paths are without
+ * the root. sandbox.c */
+void doctor_check_sandbox(struct doctor *doctor, const struct config *config);
 /* Compares the status of the gangd that runs with the configuration and with the MD5 of its image ("": unknown). Notes
  * nothing if none runs, or if it cannot be reached because the machine is a tree of files. gangd.c */
 void doctor_check_gangd(struct doctor *doctor, const struct config *config, const char *socket, const char *md5);

@@ -135,8 +135,7 @@ bool doctor_check_right(struct doctor *doctor, const char *check, const struct d
     return false;
 }
 
-/* The last "KEY=VALUE" of the unit and of what "systemctl edit" adds to it; "" if there is none. */
-static void read_unit(const struct doctor *doctor, const char *key, char *value, size_t size)
+void doctor_unit_value(const struct doctor *doctor, const char *key, char *value, size_t size)
 {
     static const char *const files[] = {
         "/lib/systemd/system/gangd.service",
@@ -184,7 +183,7 @@ static bool read_user(const struct doctor *doctor, struct doctor_user *user)
 bool doctor_service_user(struct doctor *doctor, struct doctor_user *user)
 {
     char groups[512];
-    read_unit(doctor, "User", user->name, sizeof(user->name));
+    doctor_unit_value(doctor, "User", user->name, sizeof(user->name));
     if (user->name[0] == '\0')
         snprintf(user->name, sizeof(user->name), DEFAULT_USER);
     if (!read_user(doctor, user)) {
@@ -194,7 +193,7 @@ bool doctor_service_user(struct doctor *doctor, struct doctor_user *user)
     }
     user->n_groups = doctor_groups_of(doctor, user->name, user->groups, DOCTOR_GROUPS_MAX - 1);
     user->groups[user->n_groups++] = user->gid;
-    read_unit(doctor, "SupplementaryGroups", groups, sizeof(groups));
+    doctor_unit_value(doctor, "SupplementaryGroups", groups, sizeof(groups));
     for (char *rest = groups, *name; (name = strsep(&rest, " "));) {
         long gid = name[0] ? doctor_group(doctor, name) : -1;
         if (gid >= 0 && user->n_groups < DOCTOR_GROUPS_MAX)

@@ -152,6 +152,7 @@ void doctor_check_configuration(struct doctor *doctor)
         const struct doctor_user *user = doctor_service_user(doctor, &service) ? &service : NULL;
         if (!user || doctor_check_right(doctor, check, user, path, R_OK))
             doctor_note(doctor, DOCTOR_OK, check, NULL, "%s is right", path);
+        doctor_check_sandbox(doctor, config);
         check_golden(doctor, config, user, md5);
         check_room(doctor, config, user);
         doctor_check_rates(doctor, config);
