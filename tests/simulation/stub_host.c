@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/simulation/stub_host.h"
 #include "proto/image/stub_image.h"
+#include "proto/link/slip.h"
+#include "tests/md5.h"
 #include "tests/runner.h"
 
-#include <md5.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -12,17 +13,8 @@ struct stub_host host;
 
 void host_send_frame(const uint8_t *bytes, size_t n)
 {
-    static uint8_t line[2 * (WIRE_HEADER_SIZE + DATA_MAX) + 2];
-    size_t m = 0;
-    line[m++] = SLIP_END;
-    for (size_t i = 0; i < n; i++) {
-        if (bytes[i] == SLIP_END || bytes[i] == SLIP_ESC) {
-            line[m++] = SLIP_ESC;
-            line[m++] = bytes[i] == SLIP_END ? SLIP_ESC_END : SLIP_ESC_ESC;
-        } else {
-            line[m++] = bytes[i];
-        }
-    }
+    static uint8_t line[SLIP_ENCODED_MAX(WIRE_HEADER_SIZE + DATA_MAX)] = {SLIP_END};
+    size_t m = 1 + slip_escape(line + 1, bytes, n);
     line[m++] = SLIP_END;
     board_send(host.board, host.baud, line, m);
 }
@@ -31,24 +23,15 @@ void host_send_frame(const uint8_t *bytes, size_t n)
 bool host_receive(uint64_t timeout)
 {
     uint64_t until = host.now + timeout;
-    host.in.n = 0;
-    host.in.escaped = false;
+    struct slip_decoder decoder;
+    slip_decoder_init(&decoder, host.in.bytes, sizeof(host.in.bytes));
     while (host.now < until) {
         uint8_t byte;
-        if (board_receive(host.board, host.baud, &byte, 1) == 0) {
+        if (board_receive(host.board, host.baud, &byte, 1) == 0)
             host.now = board_run(host.board, until);
-            continue;
-        }
-        if (byte == SLIP_END) {
-            if (host.in.n > 0)
-                return true;
-        } else if (byte == SLIP_ESC) {
-            host.in.escaped = true;
-        } else if (host.in.n < sizeof(host.in.bytes)) {
-            if (host.in.escaped)
-                byte = byte == SLIP_ESC_END ? SLIP_END : SLIP_ESC;
-            host.in.escaped = false;
-            host.in.bytes[host.in.n++] = byte;
+        else if (slip_decode(&decoder, byte)) {
+            host.in.n = decoder.len;
+            return true;
         }
     }
     return false;
@@ -271,10 +254,7 @@ void host_check_flash(const uint8_t *content, uint32_t offset, uint32_t n)
 void host_check_md5(const uint8_t *content, uint32_t offset, uint32_t n)
 {
     uint8_t digest[16];
-    MD5_CTX md5;
-    MD5Init(&md5);
-    MD5Update(&md5, content, n);
-    MD5Final(digest, &md5);
+    md5_of(content, n, digest);
     ck_assert_uint_eq(host_ask_words(WIRE_SPI_FLASH_MD5, 4, offset, n, 0, 0), 0);
     ck_assert_uint_eq(host.reply.value, offset);
     ck_assert_uint_eq(host.reply.n, 16);

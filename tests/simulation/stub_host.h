@@ -32,7 +32,6 @@ extern struct stub_host {
     struct {
         uint8_t bytes[DATA_MAX];
         size_t n;
-        bool escaped;
     } in; /* the last frame from the board */
     struct {
         uint32_t value;

@@ -5,10 +5,10 @@
 #include "stub/flash_digest.h"
 #include "stub/flash_plan.h"
 #include "stub/flash_write.h"
+#include "tests/md5.h"
 #include "tests/runner.h"
 #include "tests/unit/stub/spi_fake.h"
 
-#include <md5.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -115,10 +115,7 @@ static void run(unsigned idle)
 static void check_result(uint32_t offset, uint32_t size)
 {
     uint8_t md5[16];
-    MD5_CTX context;
-    MD5Init(&context);
-    MD5Update(&context, wanted + offset, size);
-    MD5Final(md5, &context);
+    md5_of(wanted + offset, size, md5);
     ck_assert_int_eq(flash_write_state(true), WIRE_OK);
     ck_assert(flash_write_verified());
     ck_assert_mem_eq(part.bytes, wanted, PART_SIZE);
@@ -187,10 +184,7 @@ START_TEST(test_digest_is_of_the_part)
         part.stuck++;
     run(0);
     uint8_t md5[16];
-    MD5_CTX context;
-    MD5Init(&context);
-    MD5Update(&context, wanted, PART_SIZE);
-    MD5Final(md5, &context);
+    md5_of(wanted, PART_SIZE, md5);
     ck_assert(flash_write_verified());
     ck_assert_mem_ne(digest_result(), md5, 16);
     flash_write_close();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The stub's stream: frames in any order, credits, gaps, polls, and what a status tells. */
 #include "stub/flash_digest.h"
+#include "tests/md5.h"
 #include "tests/runner.h"
 #include "tests/unit/stub/stream_fake.h"
 
-#include <md5.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -106,10 +106,7 @@ static uint32_t told_received(void)
 static void expect_done(void)
 {
     uint8_t md5[16];
-    MD5_CTX context;
-    MD5Init(&context);
-    MD5Update(&context, wanted, SIZE);
-    MD5Final(md5, &context);
+    md5_of(wanted, SIZE, md5);
     ck_assert_uint_eq(status.bytes[WIRE_STATUS_ERROR], WIRE_OK);
     ck_assert_uint_eq(status.bytes[WIRE_STATUS_STATE], WIRE_STREAM_DONE);
     ck_assert_uint_eq(told_next(), n_frames);
