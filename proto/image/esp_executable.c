@@ -10,6 +10,7 @@
 #define SEGMENT_HEAD 8u
 #define SUM_SEED     0xEF
 #define SUM_ALIGN    16u /* the sum is the last byte of such a block */
+#define ROM_BLOCK    16u /* what the boot ROM reads at a time */
 #define CRC_SIZE     4u
 
 /* Its segments are being read. */
@@ -123,10 +124,17 @@ static bool loads_into_ram(const struct esp_segment *segment)
     return memory == ESP_IRAM || memory == ESP_DRAM || memory == ESP_ROM_MEMORY;
 }
 
+/* The boot ROM copies up to the next block of 16 bytes of the file first, and IRAM takes whole words alone. */
+static bool is_unaligned(const struct esp_segment *segment)
+{
+    return esp_memory_of(segment->address, segment->size) == ESP_IRAM && segment->at % 4 != 0 &&
+           segment->size > ROM_BLOCK - segment->at % ROM_BLOCK;
+}
+
 bool esp_segment_loadable(const struct esp_segment *segment)
 {
-    return loads_into_ram(segment) &&
-           (esp_memory_of(segment->address, segment->size) != ESP_IRAM || segment->address % 4 == 0);
+    bool iram = esp_memory_of(segment->address, segment->size) == ESP_IRAM;
+    return loads_into_ram(segment) && (!iram || segment->address % 4 == 0) && !is_unaligned(segment);
 }
 
 static enum esp_format format_of(const struct esp_executable *executable)
@@ -153,7 +161,11 @@ static bool is_usable(const struct esp_executable *executable, size_t index)
 static void check_segment(const struct esp_executable *executable, size_t index, struct esp_remarks *remarks)
 {
     const struct esp_segment *segment = &executable->segments[index];
-    if (!is_usable(executable, index))
+    if (executable->format == ESP_FORMAT_ROM && is_unaligned(segment))
+        esp_remarks_add(remarks, ESP_REMARK_UNALIGNED,
+                        "segment %zu of the image at 0x%x begins at 0x%x in the file, and IRAM takes whole words alone",
+                        index + 1, executable->at, segment->at);
+    else if (!is_usable(executable, index))
         esp_remarks_add(remarks, ESP_REMARK_SEGMENT_ADDRESS,
                         "segment %zu of the image at 0x%x is for 0x%08x (%u bytes), where the chip cannot load it",
                         index + 1, executable->at, segment->address, segment->size);

@@ -18,6 +18,7 @@
     X(TRUNCATED, "truncated", ERROR, "copy the file again, or take it from its source again")                          \
     X(NO_INNER_IMAGE, "no-inner-image", ERROR, "take the file from its source again")                                  \
     X(SEGMENT_ADDRESS, "segment-address", ERROR, "build it with the linker script of an ESP8266")                      \
+    X(UNALIGNED, "unaligned", ERROR, "make it with segments of whole words, as esptool does")                          \
     X(ENTRY, "entry", ERROR, "make the image from an ELF file, which names its entry point")                           \
     X(CHECKSUM, "checksum", ERROR, "take the file from its source again")                                              \
     X(DIGEST, "digest", ERROR, "take the file from its source again")                                                  \

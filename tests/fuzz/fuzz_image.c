@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/image/esp_image.h"
+#include "proto/image/esp_patch.h"
 
 #include <assert.h>
 #include <string.h>
@@ -14,6 +15,25 @@ static void check_executable(const struct esp_executable *executable, size_t len
         assert(executable->segments[i].at + executable->segments[i].size < executable->end);
 }
 
+/* A file without an error has none after its header was set, and what was set is there. */
+static void check_patch(const struct esp_image *image, const uint8_t *bytes, size_t len)
+{
+    static uint8_t patched[0x14000];
+    static struct esp_image after;
+    const struct esp_settings settings = {3, 15, "4MB"};
+    char error[200] = "";
+    if (len > sizeof(patched))
+        return;
+    memcpy(patched, bytes, len);
+    int result = esp_patch(patched, len, image->counting, &settings, error, sizeof(error));
+    assert((result == 0) == (error[0] == '\0'));
+    assert(result != 0 || (patched[2] == 3 && (patched[3] & 15) == 15));
+    if (result != 0 || esp_remarks_first(&image->remarks, ESP_ERROR))
+        return;
+    esp_image_read(&after, patched, len);
+    assert(after.kind == image->kind && !esp_remarks_first(&after.remarks, ESP_ERROR));
+}
+
 /* What the boot ROM starts has an executable at 0; what stops the boot ROM is an error. */
 static void check(const uint8_t *bytes, size_t len)
 {
@@ -23,6 +43,7 @@ static void check(const uint8_t *bytes, size_t len)
     for (size_t i = 0; i < image.n_executables; i++)
         check_executable(&image.executables[i], len);
     assert(!esp_image_header(&image) || image.executables[0].at == 0);
+    check_patch(&image, bytes, len);
     esp_image_place(&image, 0);
     esp_image_compare_size(&image, 1 << 20, (uint32_t)len);
     esp_image_rom_action(&image, action, sizeof(action));

@@ -133,6 +133,21 @@ START_TEST(a_segment_must_be_for_ram)
 }
 END_TEST
 
+START_TEST(a_segment_for_iram_begins_with_a_word_of_the_file)
+{
+    static const struct maker_segment odd[] = {{0x40100000, 64}, {0x3FFE8000, 5}, {0x40100100, 64}};
+    static const struct maker_segment even[] = {{0x40100000, 64}, {0x3FFE8000, 8}, {0x40100100, 64}};
+    static const struct maker_segment data[] = {{0x40100000, 64}, {0x3FFE8000, 5}, {0x3FFE8100, 64}};
+    make(even, 3, 0x40100000);
+    expect_right(ESP_KIND_ROM_IMAGE);
+    make(data, 3, 0x40100000);
+    expect_right(ESP_KIND_ROM_IMAGE);
+    make(odd, 3, 0x40100000);
+    expect_wrong(ESP_REMARK_UNALIGNED, "segment 3 of the image at 0x0 begins at 0x65");
+    expect_action("crashes while it loads segment 3");
+}
+END_TEST
+
 START_TEST(it_must_start_in_code_that_is_loaded)
 {
     static const struct maker_segment segments[] = {{0x40100000, 64}, {0x3FFE8000, 64}};
@@ -574,6 +589,7 @@ int main(void)
     tcase_add_test(tcase, a_truncated_image_is_told);
     tcase_add_test(tcase, a_wrong_checksum_is_told);
     tcase_add_test(tcase, a_segment_must_be_for_ram);
+    tcase_add_test(tcase, a_segment_for_iram_begins_with_a_word_of_the_file);
     tcase_add_test(tcase, it_must_start_in_code_that_is_loaded);
     tcase_add_test(tcase, memory_of_the_rom_and_overlaps_are_unusual);
     tcase_add_test(tcase, a_header_that_means_nothing_is_unusual);
