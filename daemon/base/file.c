@@ -311,12 +311,15 @@ int file_access(const char *path, int mode)
     return carry_out(request, &none, &len);
 }
 
+#define TEXT(number)    TEXT_OF(number)
+#define TEXT_OF(number) #number
+
 const char *file_error(int error)
 {
     switch (error) {
     case EINVAL: return "not a file";
     case EAGAIN: return "changes while it is read";
-    case ETIMEDOUT: return "no answer for 10 s";
+    case ETIMEDOUT: return "no answer for " TEXT(FILE_PATIENCE_SECONDS) " s";
     default: return strerror(error);
     }
 }
