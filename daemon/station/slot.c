@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The pump's events */
 
@@ -179,13 +178,10 @@ static bool give_up(struct slot *slot, enum cause cause)
 
 /* A port that goes so soon after it came: seldom is it a hand. brltty detaches CP2102, FT232 and CH340 from their
  * driver within a second. */
-static const char *short_visit_reason(void)
+static const char *short_visit_reason(const struct slot *slot)
 {
-    static const char *const takers[] = {"/usr/bin/brltty", "/bin/brltty", "/sbin/brltty"};
-    for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
-        if (access(takers[i], F_OK) == 0)
-            return "brltty, which is installed here, takes such adapters: apt remove brltty";
-    return "was it pulled out, or is its contact loose?";
+    return slot->shared->brltty_installed ? "brltty, which is installed here, takes such adapters: apt remove brltty"
+                                          : "was it pulled out, or is its contact loose?";
 }
 
 static void log_removal(const struct slot *slot)
@@ -193,7 +189,7 @@ static void log_removal(const struct slot *slot)
     uint64_t stayed = steady_clock_us() - slot->plugged;
     if (stayed < SLOT_SHORT_VISIT_MS * 1000)
         log_warning("slot", "%s: %s went away %.1f s after it came: %s", slot->name, slot->adapter.devnode,
-                    (double)stayed / 1e6, short_visit_reason());
+                    (double)stayed / 1e6, short_visit_reason(slot));
     else
         log_info("slot", "%s: %s was unplugged", slot->name, slot->adapter.devnode);
 }

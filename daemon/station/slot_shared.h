@@ -22,6 +22,7 @@ struct slot_shared {
     const char *blocked; /* why no board may be flashed now: a sentence; NULL: none */
     bool paused;         /* what would begin now is left alone; a board that came with its adapter, until it is plugged
                           * in again or retried */
+    bool brltty_installed; /* at the start of gangd */
     void (*changed)(void *data, struct slot *slot);
     void (*closed)(void *data, const struct attempt *attempt); /* its verdict is in the book */
     void *data;

@@ -2,6 +2,7 @@
 #include "daemon/station/station.h"
 
 #include "daemon/base/clock.h"
+#include "daemon/base/file.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
 #include "daemon/config/check.h"
@@ -15,6 +16,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COUNT_MS     30000       /* the hour's window moves on also when nothing happens */
 #define FORGET_US    600000000LL /* an empty slot that is not in the configuration is shown ten minutes more */
@@ -548,6 +550,16 @@ static bool open_book(struct station *station, char *error, size_t error_size)
     return station->book != NULL;
 }
 
+/* Asked once, before the loop runs: a look into the file system may block. */
+static bool brltty_installed(void)
+{
+    static const char *const paths[] = {"/usr/bin/brltty", "/bin/brltty", "/sbin/brltty"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (file_access(paths[i], F_OK) == 0)
+            return true;
+    return false;
+}
+
 static void share_with_slots(struct station *station)
 {
     station->shared = (struct slot_shared){
@@ -555,6 +567,7 @@ static void share_with_slots(struct station *station)
         .book = station->book,
         .config = &station->config,
         .updates = updates_new(station->loop),
+        .brltty_installed = brltty_installed(),
         .changed = on_slot_changed,
         .closed = on_attempt_closed,
         .data = station,
