@@ -102,9 +102,9 @@ test-kernel: deb
 .PHONY: test-package package-run
 test-package: deb
 	tools/install-deps.sh build test package
-	$(MAKE) FLAVOR=release all package-run
+	$(MAKE) FLAVOR=release package-run
 
-package-run:
+package-run: all
 	$(RUN) $(patsubst %,tests/package/test_%.py,releases package install completion)
 
 # The unit tests on the processors of a Raspberry Pi, by QEMU's user mode: FLAVOR=arm64 and FLAVOR=armhf.
