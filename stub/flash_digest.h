@@ -19,6 +19,10 @@ bool digest_read(uint32_t limit);
 /* Adds some of what was read to the MD5. Returns false if there is nothing to add. */
 bool digest_add(void);
 
+/* Does both at once, for 0.35 ms at most: reads below `limit` and adds what was read before. The part must not be busy.
+ * Returns false if there was nothing to do. */
+bool digest_read_and_add(uint32_t limit);
+
 /* Everything below is in the MD5. */
 uint32_t digest_at(void);
 

@@ -2,6 +2,7 @@
 #include "stub/flash_write.h"
 
 #include "stub/blank.h"
+#include "stub/cold.h"
 #include "stub/flash_digest.h"
 #include "stub/flash_plan.h"
 #include "stub/inflate.h"
@@ -35,12 +36,12 @@ void flash_set_size(uint32_t bytes)
     part_size = bytes;
 }
 
-bool flash_has(uint32_t offset, uint32_t size)
+COLD bool flash_has(uint32_t offset, uint32_t size)
 {
     return offset <= part_size && size <= part_size - offset;
 }
 
-enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated)
+COLD enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated)
 {
     job.open = false;
     if (!flash_has(offset, size))
@@ -64,7 +65,7 @@ enum wire_error flash_write_begin(uint32_t offset, uint32_t size, bool deflated)
     return WIRE_OK;
 }
 
-enum wire_error flash_write_begin_planned(uint32_t offset, uint32_t size, uint32_t flags)
+COLD enum wire_error flash_write_begin_planned(uint32_t offset, uint32_t size, uint32_t flags)
 {
     job.open = false;
     if (offset % SPI_SECTOR != 0 || size == 0)
@@ -145,7 +146,7 @@ static bool to_keep(uint32_t sector)
 
 /* The size of what is erased at `from` with one command: a 64 KB block if a whole one is to be erased, else a sector.
  */
-static uint32_t erase_unit(uint32_t from, uint32_t to)
+COLD static uint32_t erase_unit(uint32_t from, uint32_t to)
 {
     if (from % SPI_BLOCK != 0 || to - from < SPI_BLOCK)
         return SPI_SECTOR;
@@ -155,7 +156,7 @@ static uint32_t erase_unit(uint32_t from, uint32_t to)
     return SPI_BLOCK;
 }
 
-static enum wire_error erase_next(uint32_t *from, uint32_t to)
+COLD static enum wire_error erase_next(uint32_t *from, uint32_t to)
 {
     uint32_t unit = erase_unit(*from, to);
     enum wire_error error = unit == SPI_BLOCK ? spi_erase_block(*from) : spi_erase_sector(*from);
@@ -164,17 +165,17 @@ static enum wire_error erase_next(uint32_t *from, uint32_t to)
     return error;
 }
 
-#define BLANK_PIECE 1024
+#define BLANK_PIECE 1024 /* 0.2 ms in which the CPU does nothing else */
 
 /* Reads on in search of something that is not blank. Returns false if there is: it must be erased. */
 static bool goes_on_blank(void)
 {
-    static uint32_t piece[BLANK_PIECE / 4];
     job.staged = 0;
-    (void)spi_read(job.blank_to, piece, BLANK_PIECE);
-    if (!blank((const uint8_t *)piece, BLANK_PIECE))
-        return false;
-    job.blank_to += BLANK_PIECE;
+    for (uint32_t end = job.blank_to + BLANK_PIECE; job.blank_to != end; job.blank_to += SPI_READ_MAX) {
+        spi_read_begin(job.blank_to, SPI_READ_MAX);
+        if (!spi_read_end_blank())
+            return false;
+    }
     if (job.blank_to == job.erased_to + erase_unit(job.erased_to, job.erase_end))
         job.erased_to = job.blank_to;
     return true;
@@ -198,12 +199,6 @@ static bool erase_ahead(void)
 /* Programming. */
 
 /* What is staged in the SPI controller is the next piece to program, of the data or of a copy, or nothing. */
-static void stage(const uint8_t *bytes, size_t n, bool copy)
-{
-    spi_stage(bytes, n);
-    job.staged = n;
-    job.staged_copy = copy;
-}
 
 /* Goes on to the next piece of data that is not blank and stages it, at most to the end of the page. Needs nothing of
  * the part. Returns false if there was nothing to do. */
@@ -214,7 +209,9 @@ static bool stage_data(void)
         return false;
     do {
         if (!blank(ready_bytes(), n)) {
-            stage(ready_bytes(), n, false);
+            spi_stage(ready_bytes(), n);
+            job.staged = n;
+            job.staged_copy = false;
             return true;
         }
         advance(n);
@@ -247,7 +244,6 @@ static void go_to_next_copy(void)
  * Returns false if none can be made. */
 static bool stage_copy(void)
 {
-    uint32_t piece[SPI_PROGRAM_MAX / 4];
     go_to_next_copy();
     uint32_t source = plan_source(job.copy_at);
     if (job.copy_at == job.end || job.copy_at >= job.erased_to || job.error != WIRE_OK)
@@ -256,11 +252,13 @@ static bool stage_copy(void)
         job.error = WIRE_ERR_INVALID;
     if (source >= job.at || job.error != WIRE_OK)
         return false;
-    (void)spi_read(source, piece, sizeof(piece));
-    if (blank((const uint8_t *)piece, sizeof(piece)))
-        job.copy_at += sizeof(piece);
-    else
-        stage((const uint8_t *)piece, sizeof(piece), true);
+    spi_read_begin(source, SPI_READ_MAX);
+    if (spi_read_end_blank()) {
+        job.copy_at += SPI_PROGRAM_MAX;
+    } else {
+        job.staged = SPI_PROGRAM_MAX;
+        job.staged_copy = true;
+    }
     return true;
 }
 
@@ -279,10 +277,22 @@ static bool program_staged(void)
     return true;
 }
 
-/* Reading uses the memory of what is staged. */
+/* Nothing is left to program, and to erase only what turns out not to be blank. */
+static bool programmed(void)
+{
+    return job.at == job.end && job.copy_at == job.end && (job.skip_blank || job.erased_to == job.erase_end);
+}
+
+static uint32_t readable_to(void)
+{
+    return least(flash_write_written(), job.erased_to);
+}
+
+/* Reading uses the memory of what is staged. Once everything is programmed the part waits for the CPU, and is read
+ * while that computes the MD5: flash_write_compute(). */
 static bool read_back(void)
 {
-    bool read = digest_read(least(least(job.at, job.copy_at), job.erased_to));
+    bool read = !programmed() && digest_read(readable_to());
     if (read)
         job.staged = 0;
     return read;
@@ -300,7 +310,7 @@ static bool begin_operation(void)
 
 /* Inflating. */
 
-static void take_plan(void)
+COLD static void take_plan(void)
 {
     size_t n = n_ready() < job.plan_left ? n_ready() : job.plan_left;
     plan_add(ready_bytes(), n);
@@ -361,21 +371,28 @@ bool flash_write_operate(void)
 {
     if (flash_write_finished() || job.plan_left > 0)
         return false;
-    if (!spi_busy())
-        return begin_operation();
-    if (spi_overdue())
-        job.error = WIRE_ERR_SLOW;
-    return stage_next();
+    if (spi_busy()) {
+        if (spi_overdue())
+            job.error = WIRE_ERR_SLOW;
+        if (stage_next())
+            return true;
+        if (!spi_await_end())
+            return false;
+    }
+    return begin_operation();
 }
 
 bool flash_write_compute(void)
 {
     if (flash_write_finished())
         return false;
-    if (!may_inflate())
-        return job.planned && digest_add();
-    inflate_stretch();
-    return true;
+    if (may_inflate()) {
+        inflate_stretch();
+        return true;
+    }
+    if (job.planned && programmed() && !spi_running())
+        return digest_read_and_add(readable_to());
+    return job.planned && digest_add();
 }
 
 void flash_write_data(const uint8_t *bytes, size_t n)
@@ -397,7 +414,7 @@ void flash_write_data(const uint8_t *bytes, size_t n)
         job.in_end = bytes + left;
 }
 
-enum wire_error flash_write_end(void)
+COLD enum wire_error flash_write_end(void)
 {
     if (!job.open || job.planned)
         return WIRE_ERR_NOT_FLASHING;
@@ -422,7 +439,7 @@ uint32_t flash_write_written(void)
     return least(job.at, job.copy_at);
 }
 
-enum wire_error flash_erase(uint32_t offset, uint32_t size)
+COLD enum wire_error flash_erase(uint32_t offset, uint32_t size)
 {
     job.open = false;
     if (offset % SPI_SECTOR != 0 || size % SPI_SECTOR != 0 || !flash_has(offset, size))
@@ -434,7 +451,7 @@ enum wire_error flash_erase(uint32_t offset, uint32_t size)
     return error == WIRE_OK ? spi_finish() : error;
 }
 
-enum wire_error flash_erase_all(void)
+COLD enum wire_error flash_erase_all(void)
 {
     job.open = false;
     enum wire_error error = spi_unlock();

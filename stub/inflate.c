@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/inflate.h"
 
+#include "stub/cold.h"
+
 #define WINDOW_MASK  (INFLATE_WINDOW - 1)
 #define FAST_MASK    ((1u << INFLATE_FAST_BITS) - 1)
 #define END_OF_BLOCK 256
@@ -142,7 +144,7 @@ static inline int decode(struct inflate *z, const struct inflate_code *code)
     return (int)(entry >> 4);
 }
 
-static bool fixed_codes(struct inflate *z)
+COLD static bool fixed_codes(struct inflate *z)
 {
     for (unsigned i = 0; i < 288; i++)
         z->lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
@@ -174,7 +176,7 @@ static void add_to_adler(struct inflate *z)
 
 /* Each step does the work of one state. Returns 0 to continue in z->state, STARVED or INVALID. */
 
-static int zlib_header(struct inflate *z)
+COLD static int zlib_header(struct inflate *z)
 {
     if (!need(z, 16))
         return STARVED;
@@ -209,7 +211,7 @@ static int block_header(struct inflate *z)
     }
 }
 
-static int stored_length(struct inflate *z)
+COLD static int stored_length(struct inflate *z)
 {
     if (!need(z, 16))
         return STARVED;
@@ -218,7 +220,7 @@ static int stored_length(struct inflate *z)
     return 0;
 }
 
-static int stored_complement(struct inflate *z)
+COLD static int stored_complement(struct inflate *z)
 {
     if (!need(z, 16))
         return STARVED;
@@ -226,7 +228,7 @@ static int stored_complement(struct inflate *z)
     return (take(z, 16) ^ 0xffff) == z->length ? 0 : INVALID;
 }
 
-static int dynamic_counts(struct inflate *z)
+COLD static int dynamic_counts(struct inflate *z)
 {
     if (!need(z, 14))
         return STARVED;
@@ -240,7 +242,7 @@ static int dynamic_counts(struct inflate *z)
     return z->n_literal <= 286 && z->n_distance <= 30 ? 0 : INVALID;
 }
 
-static int dynamic_code_lengths(struct inflate *z)
+COLD static int dynamic_code_lengths(struct inflate *z)
 {
     for (; z->at_length < z->n_lengths; z->at_length++) {
         if (!need(z, 3))
@@ -375,7 +377,7 @@ static int stored_copy(struct inflate *z, uint32_t stretch_end)
 }
 
 /* Of the two Adler-32 sums B comes first, each with its high byte first. */
-static int trailer(struct inflate *z, uint32_t expected, int next)
+COLD static int trailer(struct inflate *z, uint32_t expected, int next)
 {
     if (!need(z, 16))
         return STARVED;

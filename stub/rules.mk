@@ -7,7 +7,7 @@ STUB_CFLAGS := -std=gnu11 -Os $(WARN) -ffreestanding -fno-builtin -mlongcalls -m
                -fdata-sections -fno-tree-loop-distribute-patterns
 
 # Optimized for speed, because every byte of an image goes through it.
-$(addprefix $(S)/stub/,inflate.o frame.o uart.o spi.o crc32.o region_digest.o): STUB_CFLAGS += -O2
+$(addprefix $(S)/stub/,inflate.o frame.o uart.o spi.o crc32.o region_digest.o flash_write.o): STUB_CFLAGS += -O2
 
 $(S)/stub/%.o: stub/%.c Makefile debian/changelog stub/rules.mk
 	@mkdir -p $(@D)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/spi.h"
 
+#include "stub/blank.h"
+#include "stub/cold.h"
 #include "stub/cpu.h"
 #include "stub/rom.h"
-
-/* Called seldom, so compiled for size. */
-#define COLD __attribute__((cold))
 
 struct spi_registers {
     uint32_t cmd;
@@ -168,6 +167,14 @@ bool spi_busy(void)
     return true;
 }
 
+bool spi_await_end(void)
+{
+    while (spi_ends_soon() && !spi_overdue())
+        if (!spi_busy())
+            return true;
+    return false;
+}
+
 bool spi_running(void)
 {
     return !running.over;
@@ -301,6 +308,13 @@ void spi_read_end(uint32_t *words, size_t n)
     wait_for_controller();
     barrier();
     copy_words(words, (const uint32_t *)SPI->w, (n + 3) / 4);
+}
+
+bool spi_read_end_blank(void)
+{
+    wait_for_controller();
+    barrier();
+    return blank((const uint8_t *)SPI->w, SPI_READ_MAX);
 }
 
 enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n)

@@ -50,6 +50,9 @@ bool spi_overdue(void);
 /* Whether a program is about to end, by the time that programs have taken so far. Then nothing else should be begun. */
 bool spi_ends_soon(void);
 
+/* Waits for the end of a program that is about to end. Returns false if there is none, or if it is overdue. */
+bool spi_await_end(void);
+
 /* Waits for a fraction of the time that the operation begun last takes. */
 void spi_pause(void);
 
@@ -73,9 +76,12 @@ void spi_stage(const uint8_t *bytes, size_t n);
 void spi_program(uint32_t address, size_t n);
 /* Any number of bytes; the unused bytes of the last word are undefined. */
 enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n);
-/* The same for 1 to SPI_READ_MAX bytes, in two steps, between which the CPU is free; only other memory may be used
+/* As spi_read() for 1 to SPI_READ_MAX bytes, in two steps, between which the CPU is free; only other memory may be used
  * meanwhile, not the part. It must not be busy. */
 void spi_read_begin(uint32_t address, size_t n);
 void spi_read_end(uint32_t *words, size_t n);
+/* In place of spi_read_end(), of SPI_READ_MAX bytes: whether all of them are blank. If not, they stay in the
+ * controller, as if by spi_stage(). */
+bool spi_read_end_blank(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/uart.h"
 
+#include "stub/cold.h"
 #include "stub/rom.h"
 
 struct uart_registers {
@@ -156,7 +157,7 @@ void uart_flush(void)
         ;
 }
 
-static uint32_t scaled_divider(uint32_t new_baud, uint32_t old_baud)
+COLD static uint32_t scaled_divider(uint32_t new_baud, uint32_t old_baud)
 {
     uint32_t divider = UART->clkdiv & CLKDIV_MAX;
     if (new_baud == 0 || old_baud == 0 || old_baud > (UINT32_MAX - new_baud / 2) / divider)
@@ -164,13 +165,13 @@ static uint32_t scaled_divider(uint32_t new_baud, uint32_t old_baud)
     return (divider * old_baud + new_baud / 2) / new_baud;
 }
 
-bool uart_can_change(uint32_t new_baud, uint32_t old_baud)
+COLD bool uart_can_change(uint32_t new_baud, uint32_t old_baud)
 {
     uint32_t divider = scaled_divider(new_baud, old_baud);
     return divider >= CLKDIV_LEAST && divider <= CLKDIV_MAX;
 }
 
-void uart_change(uint32_t new_baud, uint32_t old_baud)
+COLD void uart_change(uint32_t new_baud, uint32_t old_baud)
 {
     UART->clkdiv = scaled_divider(new_baud, old_baud);
 }

@@ -68,7 +68,7 @@ $(B)/published: $(B)/tests/peers/published.o $(TEST_LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,libs,$(TEST_PKGS)) -lz -lm
 
 $(S)/hello.elf: HELLO_AT := 0x40100000
-$(S)/hello-high.elf: HELLO_AT := 0x4010fe00
+$(S)/hello-high.elf: HELLO_AT := 0x4010ff60
 $(S)/hello.elf $(S)/hello-high.elf: tests/peers/hello.c
 	@mkdir -p $(@D)
 	$(call said,CC)

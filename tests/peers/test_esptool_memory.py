@@ -28,7 +28,7 @@ def words(tool, baud):
         def says(expected, *arguments):
             board.says(tool, expected, *arguments, baud=baud, after="no-reset")
 
-        dram, iram = ("0x3fff9000", "0x4010ff00") if tool.stub == Tool.OURS else ("0x3ffe8000", "0x40100000")
+        dram, iram = ("0x3fff9000", "0x4010fff0") if tool.stub == Tool.OURS else ("0x3ffe8000", "0x40100000")
         says("= 0xfff0c101", "read-mem", "0x40001000")
         says("Wrote", "write-mem", dram, "0x12345678")
         says("= 0x12345678", "read-mem", dram)  # a reset leaves memory alone

@@ -4,6 +4,7 @@
 #ifndef TESTS_UNIT_STUB_SPI_FAKE_H
 #define TESTS_UNIT_STUB_SPI_FAKE_H
 
+#include "stub/blank.h"
 #include "stub/spi.h"
 
 #include <assert.h>
@@ -45,6 +46,11 @@ bool spi_overdue(void)
 }
 
 bool spi_ends_soon(void)
+{
+    return false;
+}
+
+bool spi_await_end(void)
 {
     return false;
 }
@@ -136,6 +142,36 @@ enum wire_error spi_read(uint32_t address, uint32_t *words, size_t n)
     part.n_staged = 0;
     part.reads++;
     return error;
+}
+
+static struct {
+    uint32_t address;
+    size_t n;
+} reading;
+
+void spi_read_begin(uint32_t address, size_t n)
+{
+    assert(part.busy == 0);
+    assert(n > 0 && n <= SPI_READ_MAX);
+    reading.address = address;
+    reading.n = n;
+    part.n_staged = 0;
+}
+
+void spi_read_end(uint32_t *words, size_t n)
+{
+    assert(n == reading.n);
+    (void)spi_read(reading.address, words, n);
+}
+
+bool spi_read_end_blank(void)
+{
+    uint32_t words[SPI_READ_MAX / 4];
+    spi_read_end(words, SPI_READ_MAX);
+    if (blank((const uint8_t *)words, SPI_READ_MAX))
+        return true;
+    spi_stage((const uint8_t *)words, SPI_READ_MAX);
+    return false;
 }
 
 void spi_read_faster(uint32_t flags)
