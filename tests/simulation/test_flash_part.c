@@ -109,6 +109,29 @@ START_TEST(a_whole_slow_part_passes)
 }
 END_TEST
 
+/* As much flash, and so few bytes that all are there before the first sector is erased: what takes its time is what
+ * they become. */
+START_TEST(a_tiny_stream_for_a_whole_slow_part_passes)
+{
+    enum { SIZE = 1 << 20, SECTOR = 4096 };
+    static uint8_t image[SIZE];
+    char error[200];
+    for (uint32_t at = 0; at < SIZE; at += SECTOR)
+        memcpy(image + at, &at, sizeof(at));
+    golden_free(golden);
+    golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "tiny", 0, image, SIZE, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_uint_lt(golden->parts[0].stream.size, 5000);
+    job = rig_job(golden, stub);
+    config.part = nor_find("W25Q80");
+    config.faults.flash.pace = NOR_MAXIMUM;
+    flash_board();
+    expect_pass("W25Q80");
+    ck_assert_uint_gt(rig->program.phase_us[PROGRAM_PHASE_write], 20000000);
+}
+END_TEST
+
 /* 1.25 s for the ROM's MD5 of 4 MB, and what a reading at the firmware's clock adds to that. A stream's digest is made
  * while it writes. */
 START_TEST(reading_4_mb_back_takes_its_time)
@@ -552,6 +575,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, every_part_passes_at_every_pace, NOR_TYPICAL, NOR_RANDOM + 1);
     tcase_add_test(tcase, a_whole_slow_part_passes);
+    tcase_add_test(tcase, a_tiny_stream_for_a_whole_slow_part_passes);
     tcase_add_test(tcase, reading_4_mb_back_takes_its_time);
     tcase_add_loop_test(tcase, protection_is_taken_off, 0, COUNT(protected));
     tcase_add_loop_test(tcase, a_locked_flash_is_named_and_untouched, 0, COUNT(locked));

@@ -99,6 +99,7 @@ static bool image_damaged;
 static const uint32_t *accepted;
 static size_t n_accepted;
 static bool rom_only;
+static uint32_t largest_block; /* bytes of flash that a block of the image has become */
 
 #define SUBJECT(type, ...)                                                                                             \
     static enum step_status start_##type(void)                                                                         \
@@ -281,6 +282,16 @@ static void answer(const uint8_t *frame)
         send_frame(WIRE_GREETING, strlen(WIRE_GREETING));
 }
 
+/* A block is waited for as long as the slowest part takes for what it becomes: 400 ms a sector, 3 ms a page. */
+static void check_patience(void)
+{
+    const struct golden_block *block = &golden->parts[work.write.part].blocks[work.write.block];
+    uint64_t least = block->inflated / 4096 * UINT64_C(400000) + block->inflated / 256 * UINT64_C(3000);
+    ck_assert_uint_ge(session_deadline(&session) - now, least);
+    if (block->inflated > largest_block)
+        largest_block = block->inflated;
+}
+
 static void take_request(void)
 {
     static uint8_t frame[WIRE_HEADER_SIZE + WIRE_DATA_HEADER_SIZE + WIRE_FLASH_BLOCK];
@@ -292,6 +303,8 @@ static void take_request(void)
         whole = slip_decode(&decoder, want.bytes[i]);
     ck_assert(whole);
     session_sent(&session, want.len, now);
+    if (frame[1] == WIRE_FLASH_DEFL_DATA)
+        check_patience();
     answer(frame);
 }
 
@@ -677,6 +690,23 @@ START_TEST(write_sends_a_damaged_block_again_where_the_stub_can_tell)
 }
 END_TEST
 
+/* 512 KB in less than 2 KB: each sector has its number in it, and so many zeros. */
+START_TEST(write_waits_by_the_bytes_that_a_block_becomes)
+{
+    static uint8_t image[512 << 10];
+    char error[200];
+    for (uint32_t at = 0; at < sizeof(image); at += 4096)
+        put_le32(image + at, at);
+    golden_free(golden);
+    golden = golden_new();
+    ck_assert_int_eq(golden_add(golden, "a.bin", 0, image, sizeof(image), error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_uint_lt(golden->parts[0].deflated_size, 2000);
+    ck_assert_int_eq(run(&write_subject), STEP_DONE);
+    ck_assert_uint_ge(largest_block, 65536);
+}
+END_TEST
+
 /* The standard stub refuses it before it applies it. */
 START_TEST(write_sends_a_block_of_a_wrong_checksum_again_to_any_stub)
 {
@@ -763,6 +793,7 @@ int main(void)
     tcase_add_test(tcase, flash_id_refuses_a_part_that_is_not_accepted);
     tcase_add_loop_test(tcase, compare_is_done_by_each_answer, 0, 4);
     tcase_add_test(tcase, compare_asks_twice_where_no_address_is_told);
+    tcase_add_test(tcase, write_waits_by_the_bytes_that_a_block_becomes);
     tcase_add_test(tcase, write_sends_a_damaged_block_again_where_the_stub_can_tell);
     tcase_add_test(tcase, write_sends_a_block_of_a_wrong_checksum_again_to_any_stub);
     tcase_add_test(tcase, write_sends_a_damaged_block_eight_times_again_to_any_stub);
