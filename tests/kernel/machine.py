@@ -42,12 +42,12 @@ def properties(device):
     return dict(line.split("=", 1) for line in run(f"udevadm info -q property {device}").splitlines() if "=" in line)
 
 
-def configure(*lines, path="/etc/gangd/gangd.conf"):
+def configure(*lines, path="/etc/gangd/gangd.conf", recompress="no"):
     """A gangd.conf with these lines for [flashing]. For gangd's next start."""
     with open(GOLDEN, "wb") as file:
         file.write(image())
     with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join(("[product]", f"file = {GOLDEN}", "[flashing]", *lines, "")))
+        file.write("\n".join(("[product]", f"file = {GOLDEN}", f"recompress = {recompress}", "[flashing]", *lines, "")))
 
 
 def start(*lines):

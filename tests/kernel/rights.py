@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Who may do what: the ports, gangd's service, its user, and gangd run by a person."""
+import glob
 import os
 import subprocess
 
@@ -13,6 +14,15 @@ def test_service():
     assert run(f"stat -c %U /proc/{main_pid()}") == "gangd"
     assert run("stat -c '%G %a' /run/gangd/gangd.sock") == "gangd 660"
     run("systemd-analyze security --threshold=20 gangd")
+
+
+def test_recompression():
+    """Under gangd's unit the image is recompressed, by a process that may lower its priority, and kept beside the book."""
+    configure(recompress="yes")
+    run("rm -rf /var/lib/gangd/recompressed; systemctl restart gangd")
+    until("the cache", lambda: glob.glob("/var/lib/gangd/recompressed/*.zlib"))
+    assert "not recompressed" not in run("journalctl -o cat -b -u gangd")
+    start()
 
 
 POWER_SAVER = 'ACTION=="add", SUBSYSTEM=="usb", TEST=="power/control", ATTR{power/control}="auto"'

@@ -55,7 +55,7 @@ def test_reload_reports():
                           check=False)
     assert done.returncode != 0 and "journalctl" in done.stdout, done
     said = run("journalctl -b -u gangd -o cat")
-    for error in ("gangd.conf:4: tries = 0", "gangd.conf:5: unknown key"):
+    for error in ("gangd.conf:5: tries = 0", "gangd.conf:6: unknown key"):
         assert f"gangctl: /etc/gangd/{error}" in said and f"config: not reloaded: /etc/gangd/{error}" in said, said
     assert show("ActiveState") == "active" and main_pid() == pid
     configure()
