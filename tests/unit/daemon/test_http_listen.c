@@ -168,9 +168,10 @@ DIR *opendir(const char *name)
     return fd < 0 ? NULL : fdopendir(fd);
 }
 
+/* The patience is also that for the token's file, which does answer. */
 static void gone_setup(void)
 {
-    file_patience_ms = 50;
+    file_patience_ms = 1500;
     atomic_store(&server_gone, true);
     http_harness_start();
 }

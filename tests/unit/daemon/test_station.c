@@ -313,6 +313,7 @@ START_TEST(a_reload_that_does_not_answer_is_said_to_be_at_work_and_given_up)
         uv_run(&loop, UV_RUN_ONCE);
     ck_assert_ptr_nonnull(strstr(told_errors, "gangd.conf: cannot be read: no answer for 10 s"));
     ck_assert_int_eq(golden_size(), 20);
+    file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
     atomic_store(&server_gone, false);
     ck_assert(reload_and_tell());
     settle();
@@ -330,6 +331,7 @@ static struct station *start_again(char *error, size_t error_size)
     atomic_store(&server_gone, true);
     struct station *started = station_start(&loop, &config, config_path, error, error_size);
     atomic_store(&server_gone, false);
+    file_patience_ms = FILE_PATIENCE_SECONDS * 1000;
     return started;
 }
 
