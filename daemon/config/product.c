@@ -82,7 +82,7 @@ static void check_end(struct load *load, const struct golden *golden)
 static void seal(struct load *load, struct golden *golden)
 {
     char why[1024];
-    if (golden_seal(golden, false, why, sizeof(why)) != 0)
+    if (golden_seal(golden, why, sizeof(why)) != 0)
         fail(load, 0, "%s", why);
     else
         check_end(load, golden);

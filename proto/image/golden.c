@@ -14,10 +14,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#define IMAGE_MAGIC          0xE9 /* first byte of a boot image; the second is the number of segments, 1 to 16 */
-#define IMAGE_SEGMENTS_MAX   16
-#define IMAGE_HEADER_MINIMUM 16 /* header and the first segment's head */
-
 struct golden *golden_new(void)
 {
     return calloc(1, sizeof(struct golden));
@@ -124,22 +120,6 @@ int golden_add(struct golden *golden, const char *name, uint32_t offset, const u
         return 0;
     }
     return -1;
-}
-
-static int check_header(const struct golden *golden, char *error, size_t error_size)
-{
-    const struct golden_part *part = &golden->parts[0];
-    if (part->offset != 0) {
-        snprintf(error, error_size, "no file at offset 0: the boot image is missing");
-        return -1;
-    }
-    if (part->size < IMAGE_HEADER_MINIMUM || part->bytes[0] != IMAGE_MAGIC || part->bytes[1] == 0 ||
-        part->bytes[1] > IMAGE_SEGMENTS_MAX) {
-        text_print(error, error_size, "%s: not an ESP8266 boot image (it begins with %02x %02x, not e9 and 1 to 16)",
-                   part->name, part->bytes[0], part->size > 1 ? part->bytes[1] : 0);
-        return -1;
-    }
-    return 0;
 }
 
 static bool deflate_part(struct golden_part *part)
@@ -293,14 +273,12 @@ static bool seal_part(struct golden_part *part)
            stream_plan_make(part->bytes, part->padded_size, part->offset, NULL, &part->stream);
 }
 
-int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size)
+int golden_seal(struct golden *golden, char *error, size_t error_size)
 {
     if (golden->n_parts == 0) {
         snprintf(error, error_size, "no file given");
         return -1;
     }
-    if (expect_header && check_header(golden, error, error_size) != 0)
-        return -1;
     for (size_t i = 0; i < golden->n_parts; i++) {
         struct golden_part *part = &golden->parts[i];
         if (!seal_part(part)) {

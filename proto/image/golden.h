@@ -82,9 +82,9 @@ MUST_CHECK struct golden *golden_new(void);
 MUST_CHECK int golden_add(struct golden *golden, const char *name, uint32_t offset, const uint8_t *bytes, size_t len,
                           char *error, size_t error_size);
 
-/* Checks the whole, hashes and compresses; the image must not change afterwards. `expect_header`: the part at offset 0
- * must be there and begin like an ESP8266 boot image. 0, or -1 and a sentence in `error`. */
-MUST_CHECK int golden_seal(struct golden *golden, bool expect_header, char *error, size_t error_size);
+/* Hashes and compresses; the image must not change afterwards. 0, or -1 and a sentence in `error`: no part, or out of
+ * memory. Whether it boots is another question: proto/image/esp_image.h. */
+MUST_CHECK int golden_seal(struct golden *golden, char *error, size_t error_size);
 
 /* Replaces the data of streams of a part, once, by a smaller zlib stream of the same content, malloc()ed, which is the
  * image's from then on. The data before it stays valid as long as the image. */

@@ -23,7 +23,7 @@ static void make_golden(void)
     char error[100];
     golden = golden_new();
     if (!golden || golden_add(golden, "golden", 0, (const uint8_t *)"golden image", 12, error, sizeof(error)) != 0 ||
-        golden_seal(golden, false, error, sizeof(error)) != 0)
+        golden_seal(golden, error, sizeof(error)) != 0)
         abort();
 }
 

@@ -68,7 +68,7 @@ static void make_golden(void)
     golden = golden_new();
     if (!golden || golden_add(golden, "a", 0, image, sizeof(image), error, sizeof(error)) != 0 ||
         golden_add(golden, "b", SECOND_PART, image + 5, 1500, error, sizeof(error)) != 0 ||
-        golden_seal(golden, false, error, sizeof(error)) != 0)
+        golden_seal(golden, error, sizeof(error)) != 0)
         abort();
 }
 

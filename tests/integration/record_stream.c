@@ -41,7 +41,7 @@ static struct golden *load(const char *path)
     struct golden *golden = golden_new();
     fclose(file);
     if (!golden || golden_add(golden, path, 0, bytes, n, error, sizeof(error)) != 0 ||
-        golden_seal(golden, true, error, sizeof(error)) != 0) {
+        golden_seal(golden, error, sizeof(error)) != 0) {
         fprintf(stderr, "record_stream: %s\n", error);
         exit(2);
     }

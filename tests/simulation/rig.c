@@ -205,7 +205,7 @@ struct golden *rig_golden(size_t len, unsigned seed)
     struct golden *golden = golden_new();
     ck_assert_ptr_nonnull(golden);
     ck_assert_msg(golden_add(golden, "golden.bin", 0, bytes, len, error, sizeof(error)) == 0 &&
-                      golden_seal(golden, true, error, sizeof(error)) == 0,
+                      golden_seal(golden, error, sizeof(error)) == 0,
                   "%s", error);
     free(bytes);
     return golden;

@@ -30,7 +30,7 @@ static void setup(void)
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "boot", 0, bytes, 66001, error, sizeof(error)), 0);
     ck_assert_int_eq(golden_add(golden, "app", SECOND_PART, bytes, 70001, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     free(bytes);
     stub = stub_image_builtin();
     rig = calloc(1, sizeof(*rig));
@@ -181,7 +181,7 @@ static void take_repeated_image(void)
     golden_free(golden);
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "twice", 0, bytes, 0x20000, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     free(bytes);
     job.golden = golden;
 }

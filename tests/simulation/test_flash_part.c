@@ -121,7 +121,7 @@ START_TEST(a_tiny_stream_for_a_whole_slow_part_passes)
     golden_free(golden);
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "tiny", 0, image, SIZE, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     ck_assert_uint_lt(golden->parts[0].stream.size, 5000);
     job = rig_job(golden, stub);
     config.part = nor_find("W25Q80");
@@ -239,7 +239,7 @@ static void make_golden(size_t len, unsigned layout)
     golden_free(golden);
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "wraps", 0, bytes, len, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     free(bytes);
     job = rig_job(golden, stub);
 }
@@ -288,7 +288,7 @@ START_TEST(a_sector_that_is_right_in_the_end_hides_no_other)
     golden_free(golden);
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "image", 0, bytes, size, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     free(bytes);
     job = rig_job(golden, stub);
     job.tries = 1;
@@ -307,7 +307,7 @@ START_TEST(an_image_may_repeat_itself)
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "one", 0, bytes, 65536, error, sizeof(error)), 0);
     ck_assert_int_eq(golden_add(golden, "same", 2 << 20, bytes, 65536, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     free(bytes);
     job = rig_job(golden, stub);
     flash_board();

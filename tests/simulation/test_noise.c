@@ -38,7 +38,7 @@ static void load_image(const char *name)
     fclose(file);
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, name, 0, bytes, n, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
 }
 
 static void print_step(void *data, const struct program_step *step)

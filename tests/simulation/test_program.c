@@ -94,7 +94,7 @@ START_TEST(several_files_at_offsets)
     ck_assert_int_eq(golden_add(parts, "fs", 0x3FB000, bytes, 4096 + 5, error, sizeof(error)), 0);
     ck_assert_int_eq(golden_add(parts, "boot", 0, bytes, 4001, error, sizeof(error)), 0);
     ck_assert_int_eq(golden_add(parts, "app", 0x1000, bytes, 50001, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(parts, true, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(parts, error, sizeof(error)), 0);
     job.golden = parts;
     rig->board = board_new(&good_board);
     board_power(rig->board, true);

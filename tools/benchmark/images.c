@@ -51,7 +51,7 @@ struct golden *image_golden(const uint8_t *bytes, size_t size)
     char error[256] = "";
     struct golden *golden = golden_new();
     if (!golden || golden_add(golden, "image", 0, bytes, size, error, sizeof(error)) != 0 ||
-        golden_seal(golden, true, error, sizeof(error)) != 0) {
+        golden_seal(golden, error, sizeof(error)) != 0) {
         fprintf(stderr, "benchmark: %s\n", error);
         exit(2);
     }

@@ -404,7 +404,7 @@ static void set_up(enum presence_mode presence)
     char error[200] = "";
     product.golden = golden_new();
     ck_assert_msg(golden_add(product.golden, "golden.bin", 0, image, sizeof(image), error, sizeof(error)) == 0 &&
-                      golden_seal(product.golden, false, error, sizeof(error)) == 0,
+                      golden_seal(product.golden, error, sizeof(error)) == 0,
                   "%s", error);
     product.stub = stub_image_builtin();
     const struct config_slot is = {.name = "A1", .path = "usb-1", .presence = presence};

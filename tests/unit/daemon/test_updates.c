@@ -17,7 +17,7 @@ static void setup(void)
         image[i] = (uint8_t)(i >> 12);
     product = (struct product){.golden = golden_new(), .references = 1};
     ck_assert_int_eq(golden_add(product.golden, "image", 0, image, sizeof(image), error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(product.golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(product.golden, error, sizeof(error)), 0);
     ck_assert_int_eq(uv_loop_init(&loop), 0);
     updates = updates_new(&loop);
 }

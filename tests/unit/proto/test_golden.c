@@ -10,15 +10,13 @@
 
 static char error[256];
 
-/* An image header, then noise that does not compress, and blank space. */
+/* Noise that does not compress, and blank space. */
 static uint8_t *make_bytes(size_t len)
 {
     uint8_t *bytes = malloc(len);
     srand(7);
     for (size_t i = 0; i < len; i++)
         bytes[i] = i < len / 2 ? (uint8_t)rand() : 0xFF;
-    bytes[0] = 0xE9;
-    bytes[1] = 2;
     return bytes;
 }
 
@@ -28,7 +26,7 @@ static struct golden *make(size_t len)
     uint8_t *bytes = make_bytes(len);
     ck_assert_int_eq(golden_add(golden, "golden.bin", 0, bytes, len, error, sizeof(error)), 0);
     free(bytes);
-    ck_assert_msg(golden_seal(golden, true, error, sizeof(error)) == 0, "%s", error);
+    ck_assert_msg(golden_seal(golden, error, sizeof(error)) == 0, "%s", error);
     return golden;
 }
 
@@ -69,7 +67,7 @@ START_TEST(ranges_cover_the_image_once)
     uint8_t *bytes = make_bytes(2 * GOLDEN_RANGE_MAX + 3 * GOLDEN_HEAD);
     for (uint32_t i = 0; i < PARTS; i++)
         ck_assert_int_eq(golden_add(golden, "part", i * STRIDE, bytes, sizes[i], error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     ck_assert_uint_eq(golden->n_heads, PARTS);
     ck_assert_uint_eq(golden->n_ranges, PARTS + 4);
     uint32_t covered[PARTS] = {0};
@@ -99,7 +97,7 @@ START_TEST(a_blank_image_is_cut_by_its_inflated_size)
     memset(bytes, 0xFF, len);
     struct golden *golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "blank", 0, bytes, len, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     const struct golden_part *part = &golden->parts[0];
     uint32_t total = 0, sent = 0;
     for (size_t i = 0; i < part->n_blocks; i++) {
@@ -121,7 +119,7 @@ START_TEST(hashes_of_one_file_are_the_files)
 {
     struct golden *golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "abc", 0, (const uint8_t *)"abc", 3, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     ck_assert_str_eq(golden->md5, "900150983cd24fb0d6963f7d28e17f72");
     ck_assert_str_eq(golden->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     golden_free(golden);
@@ -140,7 +138,7 @@ START_TEST(parts_are_sorted_and_may_not_share_a_sector)
     ck_assert_int_eq(golden_add(golden, "d", 0x2000, bytes, 4097, error, sizeof(error)), -1);
     ck_assert_ptr_nonnull(strstr(error, "overlap"));
     ck_assert_int_eq(golden_add(golden, "e", 0x2000, bytes, 4096, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     ck_assert_uint_eq(golden->end, 0x5000);
     free(bytes);
     golden_free(golden);
@@ -180,25 +178,6 @@ START_TEST(a_part_has_its_whole_path)
 }
 END_TEST
 
-START_TEST(a_file_without_a_boot_header_is_refused)
-{
-    static const uint8_t text[64] = "#!/bin/sh";
-    struct golden *golden = golden_new();
-    ck_assert_int_eq(golden_add(golden, "script", 0, text, sizeof(text), error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), -1);
-    ck_assert_msg(strstr(error, "script: not an ESP8266 boot image") != NULL, "%s", error);
-    golden_free(golden);
-
-    golden = golden_new();
-    uint8_t *bytes = make_bytes(64);
-    ck_assert_int_eq(golden_add(golden, "app", 0x1000, bytes, 64, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, true, error, sizeof(error)), -1);
-    ck_assert_msg(strstr(error, "boot image is missing") != NULL, "%s", error);
-    free(bytes);
-    golden_free(golden);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("golden");
@@ -210,7 +189,6 @@ int main(void)
     tcase_add_test(tcase, parts_are_sorted_and_may_not_share_a_sector);
     tcase_add_test(tcase, bad_parts_are_refused_by_name);
     tcase_add_test(tcase, a_part_has_its_whole_path);
-    tcase_add_test(tcase, a_file_without_a_boot_header_is_refused);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -53,7 +53,7 @@ static void setup(void)
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "a", 0, image, sizeof(image), error, sizeof(error)), 0);
     ck_assert_int_eq(golden_add(golden, "b", SECOND_PART, image, sizeof(image), error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     stub = stub_image_builtin();
     job = (struct program_job){.golden = golden, .stub = stub, .bauds = {921600, 115200}, .n_bauds = 2, .tries = 1};
     memset(&peer, 0, sizeof(peer));

@@ -144,7 +144,7 @@ static void setup(void)
     char error[200];
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "a.bin", 0, image, sizeof(image), error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     stub = stub_image_builtin();
     memset(&peer, 0, sizeof(peer));
     peer.magic = CHIP_MAGIC;
@@ -700,7 +700,7 @@ START_TEST(write_waits_by_the_bytes_that_a_block_becomes)
     golden_free(golden);
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "a.bin", 0, image, sizeof(image), error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     ck_assert_uint_lt(golden->parts[0].deflated_size, 2000);
     ck_assert_int_eq(run(&write_subject), STEP_DONE);
     ck_assert_uint_ge(largest_block, 65536);

@@ -69,7 +69,7 @@ static void setup(void)
     golden = golden_new();
     ck_assert_int_eq(golden_add(golden, "a", 0, image, sizeof(image), error, sizeof(error)), 0);
     ck_assert_int_eq(golden_add(golden, "b", SECOND_PART, image + 5, 9000, error, sizeof(error)), 0);
-    ck_assert_int_eq(golden_seal(golden, false, error, sizeof(error)), 0);
+    ck_assert_int_eq(golden_seal(golden, error, sizeof(error)), 0);
     memset(&peer, 0, sizeof(peer));
     peer.lost_frame = peer.lost_status = peer.late_status = peer.doubled_status = peer.damaged_status = NEVER;
     peer.silent_from = peer.stuck_from = peer.error_at = peer.replace_at = NEVER;
