@@ -8,6 +8,12 @@
 #define SEED       0xFFFFFFFFu
 #define WORDS      8u /* length and CRC */
 
+enum {
+#define X(name, place) name = (place),
+    ESP_ARDUINO_PLACES(X)
+#undef X
+};
+
 /* Of the header: mode, and size and clock. */
 #define SETTINGS 2u
 
@@ -111,14 +117,25 @@ void esp_arduino_read(struct esp_arduino *arduino, const uint8_t *bytes, uint32_
     }
 }
 
+static uint8_t xor_of_words(const uint8_t *words)
+{
+    uint8_t sum = 0;
+    for (uint32_t i = 0; i < WORDS; i++)
+        sum ^= words[i];
+    return sum;
+}
+
 uint8_t esp_arduino_correction(const struct esp_arduino *arduino, const uint8_t *bytes)
 {
-    uint8_t correction = 0;
-    if (arduino->crc == ESP_ARDUINO_NO_CRC || arduino->place < ESP_ARDUINO_APPLICATION)
-        return 0;
-    for (uint32_t i = 0; i < WORDS; i++)
-        correction ^= bytes[arduino->place + i];
-    return correction;
+    bool inside = arduino->crc != ESP_ARDUINO_NO_CRC && arduino->place >= ESP_ARDUINO_APPLICATION;
+    return inside ? xor_of_words(bytes + arduino->place) : 0;
+}
+
+uint8_t esp_arduino_lone_correction(const uint8_t *bytes, uint32_t end)
+{
+    static const uint32_t place = CORE_3 - ESP_ARDUINO_APPLICATION;
+    bool there = end >= place + WORDS && get_le32(bytes + place) == end + ESP_ARDUINO_APPLICATION;
+    return there ? xor_of_words(bytes + place) : 0;
 }
 
 void esp_arduino_renew(const struct esp_arduino *arduino, uint8_t *bytes)

@@ -39,6 +39,9 @@ void esp_arduino_read(struct esp_arduino *arduino, const uint8_t *bytes, uint32_
 /* What the two words change in the checksum of the application that they lie in: it was made while they were 0. */
 uint8_t esp_arduino_correction(const struct esp_arduino *arduino, const uint8_t *bytes);
 
+/* The same of an application in a file of its own, which ends at `end`. */
+uint8_t esp_arduino_lone_correction(const uint8_t *bytes, uint32_t end);
+
 /* Writes the CRC that the file has now, if it has one. */
 void esp_arduino_renew(const struct esp_arduino *arduino, uint8_t *bytes);
 

@@ -54,6 +54,22 @@ static void read_second_stage(struct reading *reading, uint32_t at)
     esp_executable_check_crc(executable, reading->bytes, reading->n, &reading->image->remarks);
 }
 
+/* One of several applications, of which the boot loader starts one. In a dump the others may be remains of an update
+ * that was cut off: no error then. */
+static void read_slot(struct reading *reading, uint32_t at, void (*read)(struct reading *reading, uint32_t at))
+{
+    struct esp_image *image = reading->image;
+    const struct esp_remarks before = image->remarks;
+    bool first = image->n_executables < 2; /* behind the boot loader */
+    read(reading, at);
+    if (first || !image->whole_flash || esp_remarks_first(&before, ESP_ERROR) ||
+        !esp_remarks_first(&image->remarks, ESP_ERROR))
+        return;
+    image->remarks = before;
+    esp_remarks_add(&image->remarks, ESP_REMARK_SPARE_APPLICATION,
+                    "of two applications in this dump, the one at 0x%x is incomplete or damaged", at);
+}
+
 /* Where the NONOS SDK has its second application, by its map of the flash. */
 static void read_nonos(struct reading *reading)
 {
@@ -63,7 +79,7 @@ static void read_nonos(struct reading *reading)
         const struct esp_executable *first = &reading->image->executables[1];
         if (seconds[i] >= first->end && begins_at(reading, seconds[i]) &&
             reading->bytes[seconds[i]] == ESP_MAGIC_SECOND_STAGE) {
-            read_second_stage(reading, seconds[i]);
+            read_slot(reading, seconds[i], read_second_stage);
             return;
         }
     }
@@ -83,7 +99,7 @@ static void read_rboot(struct reading *reading)
     for (unsigned i = 0; i < count; i++) {
         uint32_t at = has_rboot_table(reading) ? get_le32(table + RBOOT_ADDRESSES + 4 * i) : RBOOT_FIRST;
         if (at > APPLICATION && begins_at(reading, at))
-            read_second_stage(reading, at);
+            read_slot(reading, at, read_second_stage);
     }
 }
 
@@ -139,7 +155,7 @@ static void read_rtos(struct reading *reading)
             return;
         uint32_t offset = get_le32(entry + 4);
         if (entry[2] == 0 && offset > PARTITIONS && begins_at(reading, offset))
-            read_application(reading, offset);
+            read_slot(reading, offset, read_application);
     }
 }
 
@@ -229,7 +245,8 @@ static void read_lone_application(struct reading *reading)
     struct esp_image *image = reading->image;
     const struct esp_executable *application = &image->executables[0];
     image->kind = ESP_KIND_APPLICATION;
-    esp_executable_check_sum(application, 0, &image->remarks);
+    esp_executable_check_sum(application, esp_arduino_lone_correction(reading->bytes, application->end),
+                             &image->remarks);
     if (application->end + ESP_DIGEST_SIZE == reading->n)
         esp_executable_check_digest(application, reading->bytes, reading->n, &image->remarks);
 }

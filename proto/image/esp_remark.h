@@ -27,6 +27,7 @@
     X(NOT_FOR_FLASH, "not-for-flash", WARNING, NULL)                                                                   \
     X(PATCHED, "patched", WARNING, "it boots; set flash_mode, flash_freq and flash_size_header to have it renewed")    \
     X(SECOND_STAGE_CRC, "second-stage-crc", WARNING, "it boots, but compare the file with its source")                 \
+    X(SPARE_APPLICATION, "spare-application", WARNING, "check that the board boots the other, or blank it")            \
     X(ROM_MEMORY, "rom-memory", WARNING, "the boot ROM may crash while it loads it; build it for less RAM")            \
     X(OVERLAP, "overlap", WARNING, "the later one wins; build it again")                                               \
     X(MODE, "mode", WARNING, "the boot ROM reads it slowly with one data line; set flash_mode")                        \

@@ -247,6 +247,12 @@ START_TEST(arduino_has_a_crc_in_one_of_two_places)
     expect_wrong(ESP_REMARK_CONTENT_CRC, "CRC at 0xffc");
     expect_arduino(0);
     expect_wrong(ESP_REMARK_CHECKSUM, "the image at 0x1000");
+    make_arduino(0x1010); /* the application in a file of its own */
+    maker.n -= 0x1000;
+    memmove(maker.bytes, maker.bytes + 0x1000, maker.n);
+    expect_right(ESP_KIND_APPLICATION);
+    maker.bytes[0x400] ^= 1;
+    expect_wrong(ESP_REMARK_CHECKSUM, "the image at 0x0");
 }
 END_TEST
 
@@ -301,6 +307,22 @@ START_TEST(nonos_has_a_boot_loader_and_one_or_two_applications)
     expect_nonos(0x81000);
     ck_assert_uint_eq(image.executables[2].at, 0x81000);
     ck_assert_int_eq(image.executables[2].format, ESP_FORMAT_SECOND_STAGE);
+}
+END_TEST
+
+/* In a file that somebody built it is an error. */
+START_TEST(in_a_dump_a_spare_application_may_be_damaged)
+{
+    make_nonos(0x81000);
+    maker.bytes[maker.n - 30] ^= 1;
+    memset(maker.bytes + maker.n - 4, 0xFF, 4); /* its CRC */
+    expect_wrong(ESP_REMARK_CHECKSUM, "the image at 0x81000");
+    maker.n = IMAGE_MAKER_ROOM;
+    expect_wrong(ESP_REMARK_SPARE_APPLICATION, "the one at 0x81000 is incomplete or damaged");
+    ck_assert_int_eq(esp_remark_severity(ESP_REMARK_SPARE_APPLICATION), ESP_WARNING);
+    maker.bytes[0x1000 + 16 + 4000 + 30] ^= 1; /* the first */
+    read_made();
+    ck_assert(esp_remarks_have(&image.remarks, ESP_REMARK_CHECKSUM));
 }
 END_TEST
 
@@ -598,6 +620,7 @@ int main(void)
     tcase_add_test(tcase, an_arduino_file_whose_header_was_patched_boots);
     tcase_add_test(tcase, a_truncated_arduino_file_is_told);
     tcase_add_test(tcase, nonos_has_a_boot_loader_and_one_or_two_applications);
+    tcase_add_test(tcase, in_a_dump_a_spare_application_may_be_damaged);
     tcase_add_test(tcase, of_a_second_stage_all_sums_are_checked);
     tcase_add_test(tcase, a_second_stage_has_an_image_inside);
     tcase_add_test(tcase, exchanged_user_images_are_unusual);
