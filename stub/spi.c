@@ -45,6 +45,7 @@ struct spi_registers {
 #define OPCODE_WRSR     0x01
 #define OPCODE_WRSR2    0x31
 #define OPCODE_RDSR2    0x35
+#define OPCODE_ULBPR    0x98 /* opens the locks of all blocks */
 
 #define SR1_WIP 0x01
 #define SR1_WEL 0x02
@@ -219,13 +220,36 @@ static void begin(uint32_t bit, uint32_t address, const struct limit *limit)
 
 /* An erase takes at least milliseconds. A part that is not busy right after the command has therefore ignored it, which
  * parts do in protected areas. */
-COLD static enum wire_error erase(uint32_t bit, uint32_t address, const struct limit *limit)
+COLD static enum wire_error erase_unlocked(uint32_t bit, uint32_t address, const struct limit *limit)
 {
     enum wire_error error = enable_write();
     if (error != WIRE_OK)
         return error;
     begin(bit, address, limit);
     return spi_busy() ? WIRE_OK : WIRE_ERR_UNLOCK;
+}
+
+COLD static enum wire_error open_locks(void)
+{
+    enum wire_error error = enable_write();
+    if (error != WIRE_OK)
+        return error;
+    SPI->usr = USR_COMMAND;
+    SPI->usr2 = USR2_OPCODE(OPCODE_ULBPR);
+    command(CMD_USR);
+    return WIRE_OK;
+}
+
+/* Each block may have a lock of its own, set at power-up, which SR1 and SR2 do not show (SST26; WPS of the W25Q
+ * family). They are opened only of a part that has ignored an erase; one that does not know the command ignores that
+ * too. */
+COLD static enum wire_error erase(uint32_t bit, uint32_t address, const struct limit *limit)
+{
+    enum wire_error error = erase_unlocked(bit, address, limit);
+    if (error != WIRE_ERR_UNLOCK)
+        return error;
+    error = open_locks();
+    return error == WIRE_OK ? erase_unlocked(bit, address, limit) : error;
 }
 
 enum wire_error spi_erase_sector(uint32_t address)

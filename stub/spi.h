@@ -64,7 +64,8 @@ enum wire_error spi_finish(void);
 enum wire_error spi_unlock(void);
 
 /* WIRE_ERR_SLOW: the part did not finish the previous operation. WIRE_ERR_SPI: it does not accept the write enable.
- * WIRE_ERR_UNLOCK: it has ignored the erase, which parts do in protected areas. */
+ * WIRE_ERR_UNLOCK: it has ignored the erase, which parts do in protected areas, also after the locks of its blocks were
+ * opened. */
 enum wire_error spi_erase_sector(uint32_t address);
 enum wire_error spi_erase_block(uint32_t address);
 enum wire_error spi_erase_chip(void);
