@@ -16,19 +16,35 @@
 #define PLACES (2 * SECTOR_SET_SIZE) /* a power of two */
 #define EMPTY  UINT16_MAX
 
+/* The part by sectors: the last one may end early, and is blank behind that. */
+struct source {
+    const uint8_t *bytes;
+    uint32_t n_whole;
+    uint8_t last[STREAM_PLAN_SECTOR];
+};
+
 /* At work. */
 struct layout {
     const struct sector_set *kept; /* or NULL */
     uint32_t first, n;             /* sectors of the part: address / 4096, and how many */
-    uint8_t *sectors;              /* their content */
-    uint16_t *table;               /* PLACES of them */
-    uint8_t *raw;                  /* what is to be deflated: the plan, */
-    uint8_t *content;              /* and in it the content so far */
+    struct source source;
+    uint16_t *table;  /* PLACES of them */
+    uint8_t *raw;     /* what is to be deflated: the plan, */
+    uint8_t *content; /* and in it the content so far */
 };
 
-static uint8_t *sector_bytes(const struct layout *plan, uint32_t sector)
+static const uint8_t *sector_bytes(const struct layout *plan, uint32_t sector)
 {
-    return plan->sectors + (size_t)sector * STREAM_PLAN_SECTOR;
+    const struct source *source = &plan->source;
+    return sector < source->n_whole ? source->bytes + (size_t)sector * STREAM_PLAN_SECTOR : source->last;
+}
+
+static void init_source(struct source *source, const uint8_t *bytes, size_t n)
+{
+    source->bytes = bytes;
+    source->n_whole = (uint32_t)(n / STREAM_PLAN_SECTOR);
+    memset(source->last, 0xFF, sizeof(source->last));
+    memcpy(source->last, bytes + n - n % STREAM_PLAN_SECTOR, n % STREAM_PLAN_SECTOR);
 }
 
 static bool is_blank(const uint8_t *bytes, size_t n)
@@ -130,17 +146,15 @@ static bool allocate(struct layout *plan)
 {
     size_t whole = (size_t)plan->n * STREAM_PLAN_SECTOR;
     size_t plan_size = (plan->n * sizeof(uint16_t) + WIRE_PLAN_ALIGN - 1) & ~(size_t)(WIRE_PLAN_ALIGN - 1);
-    plan->sectors = malloc(whole);
     plan->table = malloc(PLACES * sizeof(*plan->table));
     plan->raw = calloc(1, plan_size + whole);
     if (plan->raw)
         plan->content = plan->raw + plan_size;
-    return plan->sectors && plan->table && plan->raw;
+    return plan->table && plan->raw;
 }
 
 static void release(struct layout *plan)
 {
-    free(plan->sectors);
     free(plan->table);
     free(plan->raw);
 }
@@ -153,8 +167,7 @@ bool stream_plan_make(const uint8_t *bytes, size_t n, uint32_t offset, const str
     *data = (struct stream_data){0};
     bool made = allocate(&plan);
     if (made) {
-        memcpy(plan.sectors, bytes, n);
-        memset(plan.sectors + n, 0xFF, (size_t)count * STREAM_PLAN_SECTOR - n);
+        init_source(&plan.source, bytes, n);
         lay_out(&plan, data);
         count_erases(&plan, data);
         made = deflate_raw(&plan, data);
