@@ -27,7 +27,7 @@ PLAIN_FLAGS  = $(filter-out -fsanitize% -fno-sanitize%,$(1)) -fPIC -fvisibility=
 PRELOAD_OBJ  = $(B)/$(PRELOAD)/preload.o $(B)/$(PRELOAD)/port_lines.o
 $(PRELOAD_OBJ): CFLAGS := $(call PLAIN_FLAGS,$(CFLAGS))
 STAND_INS    = $(foreach name,realpath canonicalize_file_name,-Wl,--defsym=$(name)=preload_$(name)) \
-               $(foreach name,open ioctl close read write readlinkat fstatat,-Wl,--defsym=$(name)=preload_$(name)) -Wl,--defsym=open64=preload_open \
+               $(foreach name,open opendir ioctl close read write readlinkat fstatat,-Wl,--defsym=$(name)=preload_$(name)) -Wl,--defsym=open64=preload_open \
                -Wl,--defsym=__realpath_chk=preload_realpath_chk
 $(B)/boardsim: | $(B)/boardsim-preload.so
 # node_name.c is compiled once more: its object is for its test, with sanitizers.

@@ -6,6 +6,7 @@
  */
 #include "tools/boardsim/preload/port_lines.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,7 @@
 #define DESCRIPTORS_MAX 4096
 
 typedef int open_function(const char *, int, ...);
+typedef DIR *opendir_function(const char *);
 typedef int ioctl_function(int, unsigned long, ...);
 typedef int close_function(int);
 typedef ssize_t read_function(int, void *, size_t);
@@ -35,6 +37,7 @@ typedef ssize_t readlinkat_function(int, const char *, char *, size_t);
 typedef int fstatat_function(int, const char *, struct stat *, int);
 
 EXPORTED int preload_open(const char *path, int flags, ...);
+EXPORTED DIR *preload_opendir(const char *path);
 EXPORTED int preload_ioctl(int fd, unsigned long request, ...);
 EXPORTED int preload_close(int fd);
 EXPORTED ssize_t preload_read(int fd, void *bytes, size_t n);
@@ -68,6 +71,13 @@ static bool find_pty(const char *path, char pty[PATH_MAX])
     return n > 0;
 }
 
+/* What the test bed has nothing of. */
+static bool is_elsewhere(const char *path)
+{
+    return path[0] == '/' && strncmp(path, "/dev", 4) != 0 && strncmp(path, "/sys", 4) != 0 &&
+           strncmp(path, "/run", 4) != 0 && getenv(PORT_LINES_SOCKET);
+}
+
 int preload_open(const char *path, int flags, ...)
 {
     static open_function *next;
@@ -86,7 +96,22 @@ int preload_open(const char *path, int flags, ...)
     if (find_pty(path, pty))
         return (int)syscall(SYS_openat, AT_FDCWD, pty, flags, mode);
     errno = error;
+    if (is_elsewhere(path))
+        return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     return next(path, flags, mode);
+}
+
+DIR *preload_opendir(const char *path)
+{
+    static opendir_function *next;
+
+    if (is_elsewhere(path)) {
+        int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd >= 0 ? fdopendir(fd) : NULL;
+    }
+    if (!next)
+        next = (opendir_function *)dlsym(RTLD_NEXT, "opendir");
+    return next(path);
 }
 
 static bool is_line_request(unsigned long request)
