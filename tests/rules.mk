@@ -176,7 +176,7 @@ bench: deps
 	$(MAKE) FLAVOR=release all build/release/virtual_time build/release/million_attempts
 	build/release/virtual_time $(S)/demo.bin build/bench.json $(ESPTOOL_STUBS)
 	$(MAKE) timeline
-	tools/benchmark/real_time.sh
+	tools/benchmark/host.py build/bench.json
 	tools/benchmark/million_attempts.sh
 
 # The stub that each esptool takes first, if "make peers" has installed both.

@@ -28,6 +28,7 @@ CONFIG = """[station]
 book = {work}/gangd.db
 [product]
 file = {work}/golden.bin
+recompress = no
 [flashing]
 baud = {baud}
 [http]
@@ -56,13 +57,16 @@ class Gangd:
             time.sleep(0.05)
         with open(pid, encoding="ascii") as file:
             self.pid = int(file.read())
-        self.cpu = self.rss = 0
+        self.cpu = self.loop = self.rss = 0
 
     def look(self):
-        """CPU seconds and peak memory so far."""
+        """CPU seconds, of all and of the loop's thread alone, and peak memory so far."""
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
             words = file.read().rpartition(")")[2].split()
         self.cpu = (int(words[11]) + int(words[12])) / TICK
+        with open(f"/proc/{self.pid}/task/{self.pid}/stat", encoding="ascii") as file:
+            words = file.read().rpartition(")")[2].split()
+        self.loop = (int(words[11]) + int(words[12])) / TICK
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             self.rss = next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
 
@@ -173,7 +177,7 @@ def measure(name, boards, backend, work, disturbed):
     gangd = Gangd(work, boards, backend)
     gangd.wait_ready()
     gangd.look()
-    start = gangd.cpu
+    start, start_loop = gangd.cpu, gangd.loop
     probe = Probe(gangd)
     probe.start()
     for disturbance in (read_book, reload_images) if disturbed else ():
@@ -192,7 +196,8 @@ def measure(name, boards, backend, work, disturbed):
     delays = {f"delay_{key}_ms": percentile(probe.delays, share) * 1000
               for key, share in (("p50", 0.5), ("p99", 0.99), ("max", 1))}
     return {"name": name, "boards": boards, "units": gangd.units, "passed": passed, "start_cpu": start,
-            "cpu_per_unit": (gangd.cpu - start) / gangd.units, "rss_mb": gangd.rss, **delays,
+            "cpu_per_unit": (gangd.cpu - start) / gangd.units,
+            "loop_cpu_per_unit": (gangd.loop - start_loop) / gangd.units, "rss_mb": gangd.rss, **delays,
             "machine_p99_ms": percentile(probe.late, 0.99) * 1000}
 
 
@@ -227,14 +232,14 @@ def run_esptools(python, count):
 def print_row(row):
     def cell(key, form):
         return f"{row[key]:{form}}" if row.get(key) is not None else "–"
-    print("{:>16} {:>6} {:>6} {:>12} {:>8} {:>8} {:>8} {:>8} {:>11}".format(
-        row["name"], row["units"], row["passed"], cell("cpu_per_unit", ".4f"), cell("rss_mb", ".1f"),
+    print("{:>16} {:>6} {:>6} {:>12} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}".format(
+        row["name"], row["units"], row["passed"], cell("cpu_per_unit", ".4f"), cell("loop_cpu_per_unit", ".4f"), cell("rss_mb", ".1f"),
         cell("delay_p50_ms", ".2f"), cell("delay_p99_ms", ".2f"), cell("delay_max_ms", ".1f"),
         cell("machine_p99_ms", ".2f")), flush=True)
 
 
 def measure_all(counts):
-    print(f"\n{'':>16} {'units':>6} {'passed':>6} {'CPU s a unit':>12} {'RSS MB':>8} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} "
+    print(f"\n{'':>16} {'units':>6} {'passed':>6} {'CPU s a unit':>12} {'loop':>8} {'RSS MB':>8} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} "
           f"{'machine p99':>11}")
     rows = []
     for boards in counts:
