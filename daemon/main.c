@@ -230,6 +230,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "gangd: unexpected argument \"%s\". Try 'gangd --help'.\n", argv[optind]);
         return EXIT_USAGE;
     }
+    memory_return_large();
     json_set_alloc_funcs(must_malloc, free);
     static struct config config;
     char errors[CONFIG_ERRORS_MAX];

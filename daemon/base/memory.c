@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LARGE (256 << 10) /* bytes */
+
 static void *checked(void *memory)
 {
     if (!memory) {
@@ -14,6 +16,11 @@ static void *checked(void *memory)
         abort();
     }
     return memory;
+}
+
+void memory_return_large(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
 }
 
 void *must_malloc(size_t size)

@@ -14,6 +14,12 @@
 
 #include <stddef.h>
 
+/* To be called once, before there is a second thread: memory of 256 KB and more, of images above all, goes back to the
+ * system when it is freed. Otherwise glibc raises that bound to the largest block that was freed (up to 32 MB;
+ * malloc/malloc.c, "dynamic mmap threshold") and keeps what is freed below it, in each of its arenas: after a few
+ * reloads gangd would have the memory of a few images. */
+void memory_return_large(void);
+
 /* `size` bytes, at least 1, that are not set. For json_set_alloc_funcs(): a JSON object without a member for which
  * there was no memory would be a wrong answer. */
 void *must_malloc(size_t size) __attribute__((warn_unused_result, returns_nonnull, malloc, alloc_size(1)));
