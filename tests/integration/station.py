@@ -29,7 +29,7 @@ GANGCTL = os.path.join(BUILD, "gangctl")
 STUB_JSON = os.path.join(COMMON, "stub.json")
 
 # [flashing] for a test that acts during an attempt: the attempt takes seconds instead of tenths of a second.
-SLOW = "settle_ms = 50\nbaud = 115200"
+SLOW = "settle_ms = 50\nbaud = 115200\nskip_blank_erase = no"
 
 
 def image_hash(parts, algorithm):
