@@ -64,7 +64,7 @@ static void draw_faults(struct board_config *config, struct rig *rig, const char
     case 11: faults->in.insert = faults->out.insert = rate; break;
     case 12: faults->flash.slow = 1 + draw(8); break;
     case 13: config->part = nor_find("W25Q40"); break;
-    case 14: rig->unplug_at = draw(3000000); break;
+    case 14: rig->unplug_at = draw(1500000); break;
     case 15: faults->in = faults->out = (struct board_noise){rate / 3, rate / 3, rate / 3}; break;
     case 16: config->crystal_mhz = 40; break;
     case 17: rig->baud_max = 100000 + draw(900000); break;
