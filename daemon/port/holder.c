@@ -58,9 +58,10 @@ static bool reads_terminal(const char *pid, dev_t terminal)
     DIR *directory = opendir(path);
     if (!directory)
         return false;
+    int fd = dirfd(directory);
     bool found = false;
-    for (struct dirent *entry; !found && (entry = readdir(directory));)
-        found = descriptor_reads(dirfd(directory), entry->d_name, terminal);
+    for (struct dirent *entry; fd >= 0 && !found && (entry = readdir(directory));)
+        found = descriptor_reads(fd, entry->d_name, terminal);
     closedir(directory);
     return found;
 }
