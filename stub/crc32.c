@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/crc32.h"
 
+#include "stub/cold.h"
+
 #define POLYNOMIAL 0xedb88320u
 
 /* table[k][b]: the sum of byte b followed by k bytes of zero. With four tables a word is added at once. */
 static uint32_t table[4][256];
 
-void crc32_init(void)
+COLD void crc32_init(void)
 {
     for (uint32_t byte = 0; byte < 256; byte++) {
         uint32_t sum = byte;

@@ -68,7 +68,7 @@ static inline uint32_t take(struct inflate *z, unsigned n)
 
 /* Builds the tables of a canonical code from the code length of each symbol; 0 means unused. Returns false if the
  * lengths are not a valid code: oversubscribed, or incomplete where zlib requires a complete code. */
-static bool build_code(struct inflate_code *code, const uint8_t *lengths, unsigned n, bool may_be_incomplete)
+COLD static bool build_code(struct inflate_code *code, const uint8_t *lengths, unsigned n, bool may_be_incomplete)
 {
     for (unsigned i = 0; i <= INFLATE_MAX_BITS; i++)
         code->count[i] = 0;
