@@ -370,21 +370,29 @@ START_TEST(a_brown_out_is_told_from_a_lost_link)
 }
 END_TEST
 
-static void flash_at_a_bad_speed(double lose, double corrupt)
+static void flash_at_a_bad_speed(uint64_t seed, double lose, double corrupt)
 {
     struct board_config config = good_board;
+    config.seed = seed;
     config.faults.flaky_above = 200000;
     config.faults.flaky = (struct board_noise){.lose = lose, .corrupt = corrupt};
     flash_board(&config);
     expect_pass();
 }
 
-/* Blocks of the stub get lost and damaged, and are repeated. */
-START_TEST(a_line_bad_at_speed_carries_the_stub_at_speed)
+/* Blocks of the stub get lost and damaged, and are repeated. Some boards go on at the loader's own rate in the same
+ * try: where a damaged request has made the stub crash. */
+START_TEST(a_line_bad_at_speed_carries_most_stubs_at_speed)
 {
-    flash_at_a_bad_speed(0.0004, 0.0004);
-    ck_assert_uint_eq(rig->program.tries, 1);
-    ck_assert_uint_eq(rig->program.loader_baud, 921600);
+    enum { BOARDS = 8 };
+    unsigned at_speed = 0;
+    for (uint64_t seed = 1; seed <= BOARDS; seed++) {
+        board_free(rig->board);
+        flash_at_a_bad_speed(seed, 0.0004, 0.0004);
+        ck_assert_uint_eq(rig->program.tries, 1);
+        at_speed += rig->program.loader_baud == 921600;
+    }
+    ck_assert_uint_ge(at_speed, BOARDS / 2);
 }
 END_TEST
 
@@ -392,7 +400,7 @@ END_TEST
  * rate is raised. */
 START_TEST(a_line_too_bad_for_the_loader_at_speed_is_spoken_to_slowly)
 {
-    flash_at_a_bad_speed(_i == 0 ? 0.01 : 0.1, 0.01);
+    flash_at_a_bad_speed(1, _i == 0 ? 0.01 : 0.1, 0.01);
     const struct try_result *first = &rig->program.failed_tries[0];
     ck_assert_uint_gt(rig->program.tries, 1);
     ck_assert_msg(strstr(first->detail, "921600 baud") || strstr(first->detail, "writing at 0x0"), "%s", first->detail);
@@ -496,7 +504,7 @@ int main(void)
     tcase_add_test(tcase, a_brown_out_in_mid_write_is_tried_again);
     tcase_add_test(tcase, a_brown_out_is_told_from_a_lost_link);
     tcase_add_test(tcase, progress_never_goes_backwards);
-    tcase_add_test(tcase, a_line_bad_at_speed_carries_the_stub_at_speed);
+    tcase_add_test(tcase, a_line_bad_at_speed_carries_most_stubs_at_speed);
     tcase_add_loop_test(tcase, a_line_too_bad_for_the_loader_at_speed_is_spoken_to_slowly, 0, 2);
     tcase_add_test(tcase, a_stub_damaged_in_its_upload_is_uploaded_again);
     tcase_add_test(tcase, a_stub_damaged_in_each_upload_fails);
