@@ -76,9 +76,10 @@ def test_only_what_differs_is_written():
 def test_a_board_that_failed_is_written_even_if_it_reads_as_right():
     """It may be right where an erase was cut off before a change could be seen."""
     with Station(product=COMPARE, flashing="settle_ms = 50\nbaud = 115200\ntries = 1") as station:
-        station.plug(1, holding(station, image()) + " reset-after=8000")
-        assert station.wait(1, "fail")["attempt"]["written"] is False
-        station.retry(1)
+        station.plug(1, holding(station, image()) + " unplug-after=8000")
+        first, = station.wait_closed(1)
+        assert (first["cause"], first["written"]) == ("unplugged", 0) and first["mac"], first
+        station.replug(1)
         assert station.wait_closed(2)[1]["written"] == 1
 
 
