@@ -118,7 +118,7 @@ def check_all(command, setup):
                 ("boardsim --boards 2 --adapter ft23", "boardsim --boards 2 --adapter ft232r"),
                 ("boardsim --adapter mi", "boardsim --adapter mixed"),
                 ("boardsim --part W25Q12", "boardsim --part W25Q128"),
-                ("boardsim --part MX", "boardsim --part MX25L32"),
+                ("boardsim --part MX25L", "boardsim --part MX25L32"),
                 ("boardsim --operator au", "boardsim --operator auto"),
                 ("boardsim --image ima", "boardsim --image image.bin"),
                 # boardsim's options are followed by a command with completions of its own.
