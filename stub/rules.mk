@@ -4,7 +4,7 @@ STUB_TOOLS  := xtensa-lx106-elf-
 STUB_SRC    := $(wildcard stub/*.c)
 STUB_OBJ    := $(STUB_SRC:%.c=$(S)/%.o)
 STUB_CFLAGS := -std=gnu11 -Os $(WARN) -ffreestanding -fno-builtin -mlongcalls -mtext-section-literals -ffunction-sections \
-               -fdata-sections -fno-tree-loop-distribute-patterns -mno-target-align
+               -fdata-sections -fno-tree-loop-distribute-patterns
 
 # Optimized for speed, because every byte of an image goes through it.
 $(addprefix $(S)/stub/,inflate.o frame.o uart.o spi.o crc32.o region_digest.o flash_write.o): STUB_CFLAGS += -O2
@@ -14,7 +14,7 @@ $(addprefix $(S)/stub/,inflate.o frame.o uart.o crc32.o): STUB_CFLAGS += -mtarge
 $(S)/stub/%.o: stub/%.c Makefile debian/changelog stub/rules.mk
 	@mkdir -p $(@D)
 	$(call said,CC)
-	$(Q)$(STUB_TOOLS)gcc -I. -DGANGD_VERSION='"$(VERSION)"' $(STUB_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(STUB_TOOLS)gcc -mno-target-align -I. -DGANGD_VERSION='"$(VERSION)"' $(STUB_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(S)/stub.elf: stub/stub.ld $(STUB_OBJ)
 	$(call said,LD)
