@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/recompress_child.h"
 
+#include "daemon/base/write_all.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -35,18 +37,6 @@ static void volunteer_for_oom(void)
     close(fd);
 }
 
-static bool write_all(const unsigned char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t written = write(STDOUT_FILENO, bytes, n);
-        if (written < 0)
-            return false;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return true;
-}
-
 /* Without a limit on the number of blocks: the usual one, 15, makes a full image larger than libdeflate does. */
 static int compress(const unsigned char *bytes, size_t n)
 {
@@ -56,7 +46,7 @@ static int compress(const unsigned char *bytes, size_t n)
     ZopfliInitOptions(&options);
     options.blocksplittingmax = 0;
     ZopfliCompress(&options, ZOPFLI_FORMAT_ZLIB, bytes, n, &stream, &size);
-    int status = write_all(stream, size) ? EXIT_SUCCESS : fail("writing");
+    int status = write_all(STDOUT_FILENO, stream, size) ? EXIT_SUCCESS : fail("writing");
     free(stream);
     return status;
 }

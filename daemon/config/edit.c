@@ -3,6 +3,7 @@
 
 #include "daemon/base/file.h"
 #include "daemon/base/memory.h"
+#include "daemon/base/write_all.h"
 #include "daemon/config/config.h"
 #include "proto/link/text.h"
 
@@ -238,20 +239,6 @@ static void sync_directory(const char *file)
         fsync(fd);
         close(fd);
     }
-}
-
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        text += n;
-        len -= (size_t)n;
-    }
-    return true;
 }
 
 /* The old file stays under another name: by link(), so that there is a configuration at every moment. */

@@ -2,6 +2,7 @@
 #include "daemon/station/compressor.h"
 
 #include "daemon/base/log.h"
+#include "daemon/base/write_all.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -35,18 +36,6 @@ void compressor_kill(struct compressor *compressor)
 }
 
 /* The files have no name and are in memory. */
-
-static bool write_all(int fd, const uint8_t *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0)
-            return false;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return true;
-}
 
 static uint8_t *read_whole(int fd, size_t *size)
 {

@@ -4,6 +4,7 @@
 #include "daemon/base/file.h"
 #include "daemon/base/log.h"
 #include "daemon/base/memory.h"
+#include "daemon/base/write_all.h"
 #include "proto/image/deflate.h"
 
 #include <dirent.h>
@@ -126,26 +127,12 @@ static bool has_room(const char *directory, uint32_t size)
            (uint64_t)info.f_bavail * info.f_frsize >= (uint64_t)size + STREAM_CACHE_KEEP_FREE;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno != EINTR)
-            return errno;
-        if (written > 0) {
-            bytes += written;
-            n -= (size_t)written;
-        }
-    }
-    return 0;
-}
-
 static int write_file(const char *path, const uint8_t *bytes, size_t n)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return errno;
-    int error = write_all(fd, bytes, n);
+    int error = write_all(fd, bytes, n) ? 0 : errno;
     if (close(fd) != 0 && !error)
         error = errno;
     return error;
