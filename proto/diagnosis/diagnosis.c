@@ -112,6 +112,7 @@ enum cause diagnosis_cause(const struct evidence *evidence)
     case EVIDENCE_WRONG_VALUE:
         return evidence->operation == OPERATION_CHANGE_BAUD ? CAUSE_BAUD_FAILED : CAUSE_WRONG_CHIP;
     case EVIDENCE_UNKNOWN_OUI: return CAUSE_UNKNOWN_OUI;
+    case EVIDENCE_OTHER_BOARD: return CAUSE_BOARD_REMOVED;
     case EVIDENCE_SPI_UNFINISHED: return CAUSE_FLASH_ID_UNREADABLE;
     case EVIDENCE_FLASH_BUSY: return CAUSE_FLASH_SLOW;
     case EVIDENCE_FLASH_ABSENT: return CAUSE_FLASH_ID_UNREADABLE;
@@ -254,6 +255,7 @@ void diagnosis_detail(const struct evidence *evidence, char *detail, size_t size
     case EVIDENCE_UNKNOWN_OUI:
         snprintf(detail, size, "efuses %08x %08x %08x %08x", values[0], values[1], values[2], values[3]);
         return;
+    case EVIDENCE_OTHER_BOARD: snprintf(detail, size, "%06x%06x came in its place", values[0], values[1]); return;
     case EVIDENCE_SPI_UNFINISHED: snprintf(detail, size, "the SPI controller does not finish"); return;
     case EVIDENCE_FLASH_BUSY: snprintf(detail, size, "still busy with what was begun before"); return;
     case EVIDENCE_FLASH_ABSENT: snprintf(detail, size, "id %06x", values[0]); return;

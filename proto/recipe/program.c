@@ -128,15 +128,31 @@ static bool is_same_board(const struct program *program, const struct chip_ident
     return program->identified && memcmp(program->chip.mac, chip->mac, sizeof(chip->mac)) == 0;
 }
 
-/* A chip of an unknown OUI takes the place of one that an earlier try has identified. */
+/* The row of an attempt names one board: another one may take its place only before it has been written. */
+static enum step_status take_identity(struct program *program)
+{
+    const struct chip_identity *chip = &program->step.chip_id.identity;
+    const uint8_t *mac = chip->mac;
+    bool same = is_same_board(program, chip);
+    program->flash_trusted &= same;
+    if (program->identified && program->written && !same)
+        return step_fail_values(&program->step.base, EVIDENCE_OTHER_BOARD,
+                                (uint32_t)mac[0] << 16 | (uint32_t)mac[1] << 8 | mac[2],
+                                (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5]);
+    if (!same)
+        program->flash_part = (struct flash_part){0};
+    program->chip = *chip;
+    return STEP_DONE;
+}
+
+/* A chip of an unknown OUI takes the place of one that an earlier try has identified, unless that was written. */
 static enum step_status step_identify(struct program *program, const struct session_event *event)
 {
     enum step_status status = chip_id_step(&program->step.chip_id, event);
-    if (status == STEP_DONE) {
-        program->flash_trusted &= is_same_board(program, &program->step.chip_id.identity);
-        program->chip = program->step.chip_id.identity;
-    }
-    if (status == STEP_DONE || program->step.base.evidence.kind == EVIDENCE_UNKNOWN_OUI)
+    if (status == STEP_DONE)
+        status = take_identity(program);
+    bool unknown = program->step.base.evidence.kind == EVIDENCE_UNKNOWN_OUI && !program->written;
+    if (status == STEP_DONE || unknown)
         program->identified = status == STEP_DONE;
     return status;
 }

@@ -69,13 +69,14 @@ enum operation {
     X(NOISE)     /* bytes came, and no boot banner [count: bytes] */                                                   \
     X(BOOT_MODE) /* a boot banner [values: M of its boot mode; count: bytes in place of answers to SYNC] */            \
     /* What it answers is not acceptable. */                                                                           \
-    X(STUB_DAMAGED)       /* it is not what was uploaded [values: its CRC-32, the right one] */                        \
-    X(DIFFERS)            /* read twice, it is not the same [address; values: first, second; of the id: as ids] */     \
-    X(WRONG_VALUE)        /* a register does not hold the chip's magic word [READ_REGISTER: values: as read] */        \
-    X(UNKNOWN_OUI)        /* [values: the four efuses] */                                                              \
-    X(SPI_UNFINISHED)     /* the SPI controller does not end a command */                                              \
-    X(FLASH_BUSY)         /* the flash part does not end what was begun before */                                      \
-    X(FLASH_ABSENT)       /* the id is all ones or all zeros [values: the id] */                                       \
+    X(STUB_DAMAGED)   /* it is not what was uploaded [values: its CRC-32, the right one] */                            \
+    X(DIFFERS)        /* read twice, it is not the same [address; values: first, second; of the id: as ids] */         \
+    X(WRONG_VALUE)    /* a register does not hold the chip's magic word [READ_REGISTER: values: as read] */            \
+    X(UNKNOWN_OUI)    /* [values: the four efuses] */                                                                  \
+    X(OTHER_BOARD)    /* than the one that an earlier try has written [values: the six bytes of its MAC, by three] */  \
+    X(SPI_UNFINISHED) /* the SPI controller does not end a command */                                                  \
+    X(FLASH_BUSY)     /* the flash part does not end what was begun before */                                          \
+    X(FLASH_ABSENT)   /* the id is all ones or all zeros [values: the id] */                                           \
     X(FLASH_NOT_ACCEPTED) /* by the product [values: the id] */                                                        \
     X(FLASH_WORD_PROGRAM) /* the part takes no page to program [values: the id] */                                     \
     X(FLASH_SIZE_UNKNOWN) /* neither table nor SFDP names one, nor the product [values: the id] */                     \

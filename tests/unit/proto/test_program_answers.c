@@ -331,6 +331,20 @@ START_TEST(trust_is_of_the_board_that_was_identified)
 }
 END_TEST
 
+/* Its row would name the one that came, and none the one whose erase may have been cut off. */
+START_TEST(another_board_does_not_take_the_place_of_one_that_was_written)
+{
+    static const uint8_t first[] = {0x5C, 0xCF, 0x7F, 0xA1, 0xB2, 0xC3};
+    peer.changes_board = true;
+    job.tries = 3;
+    run();
+    expect_failure(CAUSE_BOARD_REMOVED);
+    ck_assert_uint_eq(program.tries, 2);
+    ck_assert(program.written && program.identified);
+    ck_assert_mem_eq(program.chip.mac, first, sizeof(first));
+}
+END_TEST
+
 START_TEST(other_frames_than_the_greeting_end_in_time)
 {
     peer.chatters = true;
@@ -392,6 +406,7 @@ int main(void)
                         sizeof(odd_answers) / sizeof(odd_answers[0]));
     tcase_add_loop_test(tcase, a_late_md5_before_the_write_passes_nothing, 0, 2);
     tcase_add_loop_test(tcase, trust_is_of_the_board_that_was_identified, 0, 2);
+    tcase_add_test(tcase, another_board_does_not_take_the_place_of_one_that_was_written);
     tcase_add_test(tcase, other_frames_than_the_greeting_end_in_time);
     tcase_add_test(tcase, a_rate_that_the_adapter_cannot_do);
     tcase_add_test(tcase, an_adapter_that_is_pulled_while_its_rate_changes);
