@@ -440,7 +440,7 @@ static void take_product(struct station *station, struct product *product)
 {
     stop_recompression(station);
     product_unref(station->shared.product);
-    updates_forget(station->shared.updates);
+    updates_take_product(station->shared.updates, product);
     station->shared.product = product;
     station->golden_error[0] = '\0';
     log_info("golden", "%s, %u bytes, md5 %s, stub %s", product->golden->parts[0].name, (unsigned)product->golden->size,

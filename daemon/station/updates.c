@@ -20,6 +20,7 @@ struct making {
 
 struct updates {
     uv_loop_t *loop;
+    const struct product *product; /* in force; only compared */
     bool closed;
     struct shared_update *latest[UPDATES_KEPT]; /* the one used last first; NULL behind them */
     LIST_HEAD(makings, making) makings;
@@ -43,12 +44,18 @@ void shared_update_unref(struct shared_update *shared)
     free(shared);
 }
 
-void updates_forget(struct updates *updates)
+static void forget(struct updates *updates)
 {
     for (size_t i = 0; i < UPDATES_KEPT; i++) {
         shared_update_unref(updates->latest[i]);
         updates->latest[i] = NULL;
     }
+}
+
+void updates_take_product(struct updates *updates, const struct product *product)
+{
+    forget(updates);
+    updates->product = product;
 }
 
 static void free_unused(struct updates *updates)
@@ -59,7 +66,7 @@ static void free_unused(struct updates *updates)
 
 void updates_free(struct updates *updates)
 {
-    updates_forget(updates);
+    forget(updates);
     updates->closed = true;
     free_unused(updates);
 }
@@ -93,7 +100,7 @@ static void on_made(uv_work_t *work, int status)
     (void)status;
     LIST_REMOVE(making, link);
     updates->n_makings--;
-    if (making->update && !updates->closed)
+    if (making->update && !updates->closed && making->product == updates->product)
         keep(updates, making);
     else
         update_free(making->update);
@@ -133,7 +140,7 @@ struct shared_update *updates_find(struct updates *updates, struct product *prod
         shared->references++;
         return shared;
     }
-    if (updates->n_makings < UPDATES_AT_ONCE && !is_being_made(updates, product, kept))
+    if (product == updates->product && updates->n_makings < UPDATES_AT_ONCE && !is_being_made(updates, product, kept))
         start_making(updates, product, kept);
     return NULL;
 }

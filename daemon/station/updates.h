@@ -25,17 +25,18 @@ struct shared_update {
 
 struct updates *updates_new(uv_loop_t *loop);
 
+/* `product` is in force from now on: what was made for another is forgotten, and nothing is kept for one any more.
+ * NULL: none is in force. */
+void updates_take_product(struct updates *updates, const struct product *product);
+
 /* What is being made then is thrown away when it is done. */
 void updates_free(struct updates *updates);
 
 /* The update of the product's image in which `kept` is left as it is, with a reference for the caller. NULL: it is not
- * there yet, and is being made: to be asked for again. */
+ * there yet, and is being made: to be asked for again; or the product is no longer in force. */
 struct shared_update *updates_find(struct updates *updates, struct product *product, const struct sector_set *kept)
     __attribute__((warn_unused_result));
 
 void shared_update_unref(struct shared_update *shared); /* NULL is fine */
-
-/* Another product is in force: nobody asks for the old one's any more. */
-void updates_forget(struct updates *updates);
 
 #endif

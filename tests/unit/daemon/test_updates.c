@@ -20,6 +20,7 @@ static void setup(void)
     ck_assert_int_eq(golden_seal(product.golden, error, sizeof(error)), 0);
     ck_assert_int_eq(uv_loop_init(&loop), 0);
     updates = updates_new(&loop);
+    updates_take_product(updates, &product);
 }
 
 /* All references to the product are gone. */
@@ -113,9 +114,22 @@ START_TEST(what_another_product_has_left_is_forgotten)
 {
     struct shared_update *in_use = get(1);
     shared_update_unref(get(2));
-    updates_forget(updates);
+    updates_take_product(updates, NULL);
     ck_assert_uint_eq(product.references, 2);
     shared_update_unref(in_use);
+    ck_assert_uint_eq(product.references, 1);
+    updates_free(updates);
+}
+END_TEST
+
+/* An attempt may go on with it. */
+START_TEST(nothing_is_kept_for_a_product_that_is_no_longer_in_force)
+{
+    ck_assert(!is_there(1));
+    updates_take_product(updates, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    ck_assert_uint_eq(product.references, 1);
+    ck_assert(!is_there(1));
     ck_assert_uint_eq(product.references, 1);
     updates_free(updates);
 }
@@ -128,6 +142,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, boards_that_hold_the_same_share_one);
     tcase_add_test(tcase, a_few_are_kept);
+    tcase_add_test(tcase, nothing_is_kept_for_a_product_that_is_no_longer_in_force);
     tcase_add_test(tcase, no_more_than_a_few_are_made_at_once);
     tcase_add_test(tcase, the_end_may_come_while_one_is_made);
     tcase_add_test(tcase, what_another_product_has_left_is_forgotten);
