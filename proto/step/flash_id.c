@@ -222,6 +222,8 @@ static enum step_status take_answer(struct flash_id *step)
 static enum step_status take_command(struct flash_id *step, const struct session_event *event)
 {
     enum step_status status = spi_command_step(&step->command, event);
+    if (status == STEP_FAILED && step->purpose == UNIQUE && step->command.base.evidence.kind == EVIDENCE_SPI_UNFINISHED)
+        return restore_registers(step);
     step->base.evidence = step->command.base.evidence;
     return status == STEP_DONE ? take_answer(step) : status;
 }
