@@ -224,10 +224,11 @@ static bool load_page(struct http *http, const struct config *config, char *erro
     struct routes *routes = &http->routes;
     bool has_page = config->address[0] || config->watch_address[0];
     routes->files = static_files_load(config->web, routes->files_error, sizeof(routes->files_error));
+    bool answers = errno != ETIMEDOUT;
     if (routes->files || !has_page)
         return true;
     text_copy(error, error_size, routes->files_error);
-    if (errno != ETIMEDOUT)
+    if (answers)
         return false;
     log_error("http", "%s; starting without the dashboard: restart gangd when it can be read", error);
     return true;
