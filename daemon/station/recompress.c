@@ -9,6 +9,7 @@
 #include "proto/image/deflate.h"
 #include "proto/link/text.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ struct recompress {
     uv_thread_t thread;
     struct compressor compressor;
     struct product *product;
-    char directory[512];
+    char directory[PATH_MAX];
     void (*done)(void *data); /* NULL: cancelled */
     void *data;
     uint64_t began;
@@ -57,7 +58,8 @@ static struct smaller compress(struct recompress *recompress, const struct golde
         return made;
     }
     free(made.stream);
-    keep(recompress, content, n, &(struct smaller){part->stream.bytes, part->stream.size});
+    if (size >= part->stream.size)
+        keep(recompress, content, n, &(struct smaller){part->stream.bytes, part->stream.size});
     return (struct smaller){0};
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sha2.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -138,6 +139,9 @@ static int write_file(const char *path, const uint8_t *bytes, size_t n)
     return error;
 }
 
+/* One that is cancelled may still be at work when the next one has begun. */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+
 int stream_cache_write(const char *directory, const uint8_t *content, size_t n, const uint8_t *stream, uint32_t size)
 {
     char path[PATH_MAX], unfinished[PATH_MAX + sizeof(UNFINISHED)];
@@ -147,9 +151,11 @@ int stream_cache_write(const char *directory, const uint8_t *content, size_t n, 
         return ENOSPC;
     print_path(path, directory, content, n);
     snprintf(unfinished, sizeof(unfinished), "%s" UNFINISHED, path);
+    pthread_mutex_lock(&writing);
     int error = write_file(unfinished, stream, size);
     if (!error && rename(unfinished, path) != 0)
         error = errno;
     remove_beyond_limits(directory);
+    pthread_mutex_unlock(&writing);
     return error;
 }
